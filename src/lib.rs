@@ -1,0 +1,1 @@
+//! Ringside: a ringside seat at a running system.
