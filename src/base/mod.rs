@@ -1,0 +1,15 @@
+//! Words without a domain: ids, time, units, random draws, stable hashes, keyed maps, parameters.
+//! Imports nothing else of ours.
+
+pub mod candidate;
+pub mod cow;
+pub mod draw;
+pub mod geometry;
+pub mod key_map;
+pub mod param;
+pub mod slab;
+pub mod spread;
+pub mod stable;
+pub mod text;
+pub mod time;
+pub mod unit;

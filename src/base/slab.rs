@@ -1,0 +1,120 @@
+//! A dense store with stable indices and generations: a handle to something that has gone is told
+//! from a handle to what took its place.
+
+use super::stable::{StableHash, StableHasher};
+
+/// A handle: index and generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Handle {
+    /// Position in the store.
+    pub index: u32,
+    /// How often the position had been given out before.
+    pub generation: u32,
+}
+
+crate::stable! { Handle { index, generation } }
+
+/// The store. Indices are given out last-freed first, so equal histories give equal handles.
+#[derive(Clone, Debug)]
+pub struct Slab<T> {
+    entries: Vec<(u32, Option<T>)>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slab<T> {
+    /// Stores a value.
+    pub fn insert(&mut self, value: T) -> Handle {
+        if let Some(index) = self.free.pop() {
+            let entry = &mut self.entries[index as usize];
+            entry.1 = Some(value);
+            return Handle { index, generation: entry.0 };
+        }
+        self.entries.push((0, Some(value)));
+        Handle { index: self.entries.len() as u32 - 1, generation: 0 }
+    }
+
+    /// The value, unless it has gone.
+    pub fn get(&self, handle: Handle) -> Option<&T> {
+        self.entries
+            .get(handle.index as usize)
+            .filter(|it| it.0 == handle.generation)
+            .and_then(|it| it.1.as_ref())
+    }
+
+    /// The value to change, unless it has gone.
+    pub fn get_mut(&mut self, handle: Handle) -> Option<&mut T> {
+        self.entries
+            .get_mut(handle.index as usize)
+            .filter(|it| it.0 == handle.generation)
+            .and_then(|it| it.1.as_mut())
+    }
+
+    /// Takes the value out; its handle is void from now on.
+    pub fn remove(&mut self, handle: Handle) -> Option<T> {
+        let entry =
+            self.entries.get_mut(handle.index as usize).filter(|it| it.0 == handle.generation)?;
+        let value = entry.1.take()?;
+        entry.0 += 1;
+        self.free.push(handle.index);
+        Some(value)
+    }
+
+    /// Empties the store; every handle given out so far is void.
+    pub fn clear(&mut self) {
+        self.free.clear();
+        for (index, entry) in self.entries.iter_mut().enumerate().rev() {
+            if entry.1.take().is_some() {
+                entry.0 += 1;
+            }
+            self.free.push(index as u32);
+        }
+    }
+
+    /// What is stored, in index order.
+    pub fn iter(&self) -> impl Iterator<Item = (Handle, &T)> {
+        self.entries.iter().enumerate().filter_map(|(index, (generation, value))| {
+            let handle = Handle { index: index as u32, generation: *generation };
+            value.as_ref().map(|it| (handle, it))
+        })
+    }
+
+    /// How many values are stored.
+    pub fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T: StableHash> StableHash for Slab<T> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        self.entries.stable_hash(h);
+        self.free.stable_hash(h);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_dies_with_its_value() {
+        let mut slab = Slab::default();
+        let a = slab.insert('a');
+        assert_eq!(slab.remove(a), Some('a'));
+        let b = slab.insert('b');
+        assert_eq!((a.index, slab.get(a), slab.get(b)), (b.index, None, Some(&'b')));
+        slab.clear();
+        assert_eq!((slab.get(b), slab.len()), (None, 0));
+        assert_eq!(slab.remove(b), None);
+    }
+}
