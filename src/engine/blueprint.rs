@@ -1,0 +1,381 @@
+//! A compiled design: what a world runs. Things keep their slots from one version of a design to
+//! the next, so that what is in flight keeps its address.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::draw::Stream;
+use crate::base::spread::Spread;
+use crate::base::stable::{StableHash, StableHasher};
+use crate::base::time::Nanos;
+
+use super::plan::{Plan, Program};
+use super::{Fault, Kinds};
+
+/// Who of a component may be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Addressing {
+    /// Any member; the picker chooses.
+    #[default]
+    Any,
+    /// One leads and takes the writes; callers hold a belief who, and are told when wrong.
+    Leader,
+}
+
+crate::choices! {
+    /// Which members a caller reads from, where one of them leads.
+    pub enum Reads {
+        /// The primary only.
+        Primary = "primary",
+        /// The replicas, in turn.
+        Replicas = "replicas",
+        /// All members, in turn.
+        Any = "any",
+    }
+}
+
+crate::stable! { enum Addressing }
+
+/// A path for messages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// One-way delay.
+    pub latency: Spread,
+}
+
+/// A server's places: who works, who waits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Station {
+    /// How many strands may work at once; `u32::MAX` for no limit.
+    pub workers: u32,
+    /// How many may wait for a worker.
+    pub queue_max: u32,
+    /// Whether a job holds its worker while it waits for others (a thread a request).
+    pub hold: bool,
+    /// Whether a job whose deadline has passed is dropped when its turn comes.
+    pub drop_expired: bool,
+}
+
+impl Station {
+    /// No limits: work takes time but nobody waits.
+    pub const UNLIMITED: Self =
+        Self { workers: u32::MAX, queue_max: u32::MAX, hold: false, drop_expired: false };
+}
+
+/// A caller's patience.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Patience {
+    /// How long one attempt may take.
+    pub timeout: Nanos,
+    /// Further attempts after a failure.
+    pub retries: u32,
+    /// Pause before a further attempt.
+    pub backoff: Nanos,
+}
+
+crate::stable! {
+    Link { latency }
+    Station { workers, queue_max, hold, drop_expired }
+    Patience { timeout, retries, backoff }
+}
+
+/// A component before it has slots.
+#[derive(Clone, Debug)]
+pub struct DraftComponent<K: Kinds> {
+    /// Document id.
+    pub id: Arc<str>,
+    /// Kind and parameters.
+    pub spec: K::Spec,
+    /// Number of members.
+    pub members: u32,
+    /// Places.
+    pub station: Station,
+    /// How requests are served; wires by id.
+    pub plan: Plan<Arc<str>>,
+    /// Between members.
+    pub mesh: Link,
+    /// Who may be asked.
+    pub addressing: Addressing,
+}
+
+/// A wire before it has a slot.
+#[derive(Clone, Debug)]
+pub struct DraftWire<K: Kinds> {
+    /// Document id.
+    pub id: Arc<str>,
+    /// Id of the calling component.
+    pub from: Arc<str>,
+    /// Id of the called component.
+    pub to: Arc<str>,
+    /// The path, both ways.
+    pub link: Link,
+    /// The caller's patience.
+    pub patience: Patience,
+    /// How the caller chooses among members.
+    pub picker: K::Picker,
+    /// Where it reads, if one of the members leads.
+    pub reads: Reads,
+}
+
+/// A design in the engine's words, things still named by id.
+#[derive(Clone, Debug)]
+pub struct Draft<K: Kinds> {
+    /// The run's seed.
+    pub seed: u64,
+    /// Components, in document order.
+    pub components: Vec<DraftComponent<K>>,
+    /// Wires, in document order; both ends exist.
+    pub wires: Vec<DraftWire<K>>,
+    /// Request classes by name.
+    pub classes: Vec<Arc<str>>,
+    /// Scripted faults, by time.
+    pub script: Vec<(Nanos, Fault)>,
+}
+
+/// A component with its slots.
+#[derive(Clone, Debug)]
+pub struct Component<K: Kinds> {
+    /// Document id.
+    pub id: Arc<str>,
+    /// Kind and parameters; none if the component has been removed.
+    pub spec: Option<K::Spec>,
+    /// Its members' slots, by ordinal.
+    pub members: Vec<u32>,
+    /// Places.
+    pub station: Station,
+    /// Programs, old ones first: jobs begun under an old one finish by it.
+    pub programs: Vec<Arc<Program>>,
+    /// Outgoing wires' slots; a removed wire keeps its place.
+    pub out: Vec<u32>,
+    /// Between members.
+    pub mesh: Link,
+    /// Who may be asked.
+    pub addressing: Addressing,
+    /// Random draws.
+    pub stream: Stream,
+}
+
+/// A wire with its slot.
+#[derive(Clone, Debug)]
+pub struct Wire<K: Kinds> {
+    /// Document id.
+    pub id: Arc<str>,
+    /// Calling component.
+    pub from: u32,
+    /// Called component.
+    pub to: u32,
+    /// False once removed.
+    pub alive: bool,
+    /// Position among the caller's outgoing wires.
+    pub out_index: u32,
+    /// The path, both ways.
+    pub link: Link,
+    /// The caller's patience.
+    pub patience: Patience,
+    /// How the caller chooses, in its starting state.
+    pub picker: K::Picker,
+    /// Where it reads, if one of the members leads.
+    pub reads: Reads,
+    /// Random draws.
+    pub stream: Stream,
+}
+
+/// A compiled design.
+#[derive(Clone, Debug)]
+pub struct Blueprint<K: Kinds> {
+    /// The run's seed.
+    pub seed: u64,
+    /// Components by slot.
+    pub components: Vec<Component<K>>,
+    /// Wires by slot.
+    pub wires: Vec<Wire<K>>,
+    /// Component and ordinal of each member slot.
+    pub members: Vec<(u32, u16)>,
+    /// Request classes by name.
+    pub classes: Vec<Arc<str>>,
+    /// Scripted faults, by time.
+    pub script: Vec<(Nanos, Fault)>,
+}
+
+impl<K: Kinds> Blueprint<K> {
+    /// Gives everything a slot; what an earlier version already had keeps its own.
+    pub fn build(draft: Draft<K>, earlier: Option<&Self>) -> Self {
+        let mut next = Self {
+            seed: draft.seed,
+            components: Vec::new(),
+            wires: Vec::new(),
+            members: Vec::new(),
+            classes: draft.classes,
+            script: draft.script,
+        };
+        if let Some(earlier) = earlier {
+            next.components.clone_from(&earlier.components);
+            next.wires.clone_from(&earlier.wires);
+            next.members.clone_from(&earlier.members);
+            next.components.iter_mut().for_each(|it| it.spec = None);
+            next.wires.iter_mut().for_each(|it| it.alive = false);
+        }
+        draft.components.iter().for_each(|it| next.place_component(it));
+        draft.wires.into_iter().for_each(|it| next.place_wire(it));
+        for component in &draft.components {
+            next.place_program(component);
+        }
+        next
+    }
+
+    fn place_component(&mut self, draft: &DraftComponent<K>) {
+        let slot = self.components.iter().position(|it| it.id == draft.id).unwrap_or_else(|| {
+            self.components.push(Component {
+                id: draft.id.clone(),
+                spec: None,
+                members: Vec::new(),
+                station: draft.station,
+                programs: Vec::new(),
+                out: Vec::new(),
+                mesh: draft.mesh,
+                addressing: draft.addressing,
+                stream: Stream::new(self.seed, &draft.id),
+            });
+            self.components.len() - 1
+        });
+        let component = &mut self.components[slot];
+        component.spec = Some(draft.spec.clone());
+        component.station = draft.station;
+        component.mesh = draft.mesh;
+        component.addressing = draft.addressing;
+        // A member that is taken away gives its slot up for good: later ones get fresh slots, so
+        // that no late message finds a stranger at its address.
+        component.members.truncate(draft.members as usize);
+        while component.members.len() < draft.members as usize {
+            let ordinal = component.members.len() as u16;
+            component.members.push(self.members.len() as u32);
+            self.members.push((slot as u32, ordinal));
+        }
+    }
+
+    fn place_wire(&mut self, draft: DraftWire<K>) {
+        let (Some(from), Some(to)) = (self.component(&draft.from), self.component(&draft.to))
+        else {
+            return;
+        };
+        let same = |it: &Wire<K>| it.id == draft.id && it.from == from && it.to == to;
+        let slot = self.wires.iter().position(same).unwrap_or(self.wires.len());
+        let out = &mut self.components[from as usize].out;
+        let out_index = out.iter().position(|it| *it == slot as u32).unwrap_or_else(|| {
+            out.push(slot as u32);
+            out.len() - 1
+        });
+        let stream = Stream::new(self.seed, &draft.id);
+        let wire = Wire {
+            id: draft.id,
+            from,
+            to,
+            alive: true,
+            out_index: out_index as u32,
+            link: draft.link,
+            patience: draft.patience,
+            picker: draft.picker,
+            reads: draft.reads,
+            stream,
+        };
+        if slot == self.wires.len() {
+            self.wires.push(wire);
+        } else {
+            self.wires[slot] = wire;
+        }
+    }
+
+    fn place_program(&mut self, draft: &DraftComponent<K>) {
+        let Some(slot) = self.component(&draft.id) else { return };
+        let program = Program::compile(&self.with_slots(&draft.plan));
+        let programs = &mut self.components[slot as usize].programs;
+        if programs.last().is_none_or(|it| **it != program) {
+            programs.push(Arc::new(program));
+        }
+    }
+
+    /// The plan with its wires' slots for their ids; calls over wires that are not there vanish.
+    fn with_slots(&self, plan: &Plan<Arc<str>>) -> Plan<u32> {
+        let wire = |id: &Arc<str>| self.wire(id);
+        let all = |plans: &[Plan<Arc<str>>]| plans.iter().map(|it| self.with_slots(it)).collect();
+        match plan {
+            Plan::Work(spread) => Plan::Work(*spread),
+            Plan::Local => Plan::Local,
+            Plan::Call { wire: id, verb } => {
+                wire(id).map_or(Plan::nothing(), |wire| Plan::Call { wire, verb: *verb })
+            }
+            Plan::Sequence(steps) => Plan::Sequence(all(steps)),
+            Plan::Parallel { need, branches } => {
+                Plan::Parallel { need: *need, branches: all(branches) }
+            }
+            Plan::OnMiss { cache, otherwise } => {
+                let otherwise = self.with_slots(otherwise);
+                match wire(cache) {
+                    Some(cache) => Plan::OnMiss { cache, otherwise: Box::new(otherwise) },
+                    None => otherwise,
+                }
+            }
+            Plan::If { condition, then, otherwise } => Plan::If {
+                condition: *condition,
+                then: Box::new(self.with_slots(then)),
+                otherwise: Box::new(self.with_slots(otherwise)),
+            },
+            Plan::Detach(plan) => Plan::Detach(Box::new(self.with_slots(plan))),
+        }
+    }
+
+    /// Slot of the component with this id.
+    pub fn component(&self, id: &str) -> Option<u32> {
+        let alive = |it: &Component<K>| it.spec.is_some() && *it.id == *id;
+        self.components.iter().position(alive).map(|it| it as u32)
+    }
+
+    /// Slot of the wire with this id.
+    pub fn wire(&self, id: &str) -> Option<u32> {
+        self.wires.iter().position(|it| it.alive && *it.id == *id).map(|it| it as u32)
+    }
+}
+
+impl<K: Kinds> StableHash for Component<K> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { id, spec, members, station, programs, out, mesh, addressing, stream } = self;
+        id.stable_hash(h);
+        spec.stable_hash(h);
+        members.stable_hash(h);
+        station.stable_hash(h);
+        programs.stable_hash(h);
+        out.stable_hash(h);
+        mesh.stable_hash(h);
+        addressing.stable_hash(h);
+        h.word(stream.0);
+    }
+}
+
+impl<K: Kinds> StableHash for Wire<K> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { id, from, to, alive, out_index, link, patience, picker, reads, stream } = self;
+        id.stable_hash(h);
+        (*from, *to).stable_hash(h);
+        (*alive, *out_index).stable_hash(h);
+        link.stable_hash(h);
+        patience.stable_hash(h);
+        picker.stable_hash(h);
+        reads.stable_hash(h);
+        h.word(stream.0);
+    }
+}
+
+impl<K: Kinds> StableHash for Blueprint<K> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { seed, components, wires, members, classes, script } = self;
+        h.word(*seed);
+        components.stable_hash(h);
+        wires.stable_hash(h);
+        for (component, ordinal) in members {
+            (*component, u32::from(*ordinal)).stable_hash(h);
+        }
+        classes.stable_hash(h);
+        script.stable_hash(h);
+    }
+}

@@ -1,0 +1,207 @@
+//! What a handler is handed: the time, its own parameters' surroundings, and ways to ask for
+//! effects. It never sees another member.
+
+use crate::base::draw::Stream;
+use crate::base::slab::Handle;
+use crate::base::spread::Spread;
+use crate::base::time::Nanos;
+
+use super::desk::{Desk, Pending};
+use super::event::{Address, Deed, Event, Request, Via};
+use super::fault::Cuts;
+use super::note::Note;
+use super::queue::Queue;
+use super::{Blueprint, Component, Kinds, Outcome, Served};
+
+/// What all members share: the clock, the queue, the network's state. Plain data.
+#[derive(Clone, Debug)]
+pub(super) struct Core<K: Kinds> {
+    pub now: Nanos,
+    pub queue: Queue<Event<K>>,
+    /// By member slot: the life it is in, and whether it is up.
+    pub lives: Vec<(u32, bool)>,
+    pub cuts: Cuts,
+    /// Whether anybody watches.
+    pub watched: bool,
+    /// Observations of the current event.
+    pub notes: Vec<Note>,
+    /// Work the current event still has to do; empty between events.
+    pub pending: Vec<Pending>,
+}
+
+/// One member's turn.
+pub struct Context<'a, K: Kinds> {
+    pub(super) core: &'a mut Core<K>,
+    pub(super) blueprint: &'a Blueprint<K>,
+    pub(super) desk: &'a mut Desk<K>,
+    pub(super) slot: u32,
+    pub(super) component: &'a Component<K>,
+    pub(super) ordinal: u16,
+}
+
+/// Purposes of draws: each use of randomness has a number of its own.
+pub(super) mod purpose {
+    pub const WORK: u64 = 0x100;
+    pub const FORTH: u64 = 0x200;
+    pub const BACK: u64 = 0x300;
+    pub const PICK: u64 = 0x400;
+    pub const MESH: u64 = 0x500;
+    pub const KIND: u64 = 0x600;
+}
+
+impl<K: Kinds> Context<'_, K> {
+    /// The time.
+    pub fn now(&self) -> Nanos {
+        self.core.now
+    }
+
+    /// This member's ordinal in its component, from 0.
+    pub fn ordinal(&self) -> u16 {
+        self.ordinal
+    }
+
+    /// How many members the component has, this one included: its configuration says so.
+    pub fn members(&self) -> u16 {
+        self.component.members.len() as u16
+    }
+
+    /// 64 random bits for a purpose of the kind's own; the same for the same request in every
+    /// branch.
+    pub fn draw(&self, request: u64, purpose: u8) -> u64 {
+        self.component.stream.bits(request, purpose::KIND + u64::from(purpose))
+    }
+
+    /// 64 random bits that belong to no request: the next of this member's own sequence.
+    pub fn draw_next(&mut self) -> u64 {
+        self.desk.draws += 1;
+        let member = u64::from(self.ordinal) << 48;
+        self.component.stream.bits(member | self.desk.draws, purpose::MESH)
+    }
+
+    /// The component's own random stream.
+    pub fn stream(&self) -> Stream {
+        self.component.stream
+    }
+
+    /// How long this piece of work takes here: slowness included.
+    pub fn stretch(&self, work: Nanos) -> Nanos {
+        if self.desk.slow == 1.0 {
+            return work;
+        }
+        Nanos((work.0 as f64 * self.desk.slow + 0.5) as u64)
+    }
+
+    /// A draw from a distribution for work that belongs to no request, slowness included.
+    pub fn work(&mut self, spread: Spread) -> Nanos {
+        let bits = self.draw_next();
+        self.stretch(spread.sample(bits))
+    }
+
+    /// Says something to the member of this component with that ordinal. It arrives after the
+    /// mesh's delay, in order, unless the network is cut or either side dies.
+    pub fn send(&mut self, to: u16, message: K::Message) {
+        let Some(slot) = self.component.members.get(usize::from(to)).copied() else { return };
+        let via = Via::Mesh(self.slot);
+        let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, slot, via);
+        if self.core.watched {
+            let (request, outcome) = (None, None);
+            self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });
+        }
+        if lost {
+            return;
+        }
+        let bits = self.draw_next();
+        let due = self.core.now.saturating_add(self.component.mesh.latency.sample(bits));
+        let to = usize::from(to);
+        if self.desk.last_arrival.len() <= to {
+            self.desk.last_arrival.resize(to + 1, Nanos::ZERO);
+        }
+        let due = due.max(self.desk.last_arrival[to]);
+        self.desk.last_arrival[to] = due;
+        let to = Address { slot, incarnation: self.core.lives[slot as usize].0 };
+        let deed = Deed::Message(self.ordinal, message);
+        let event = Event { to, deed, via, sent: self.core.now };
+        self.core.queue.add(due, event);
+    }
+
+    /// Says it to every other member.
+    pub fn broadcast(&mut self, message: &K::Message) {
+        let own = self.ordinal;
+        for ordinal in (0..self.members()).filter(|it| *it != own) {
+            self.send(ordinal, message.clone());
+        }
+    }
+
+    /// Wakes this member after a while, unless cancelled or dead by then.
+    pub fn timer(&mut self, after: Nanos, timer: K::Timer) -> Handle {
+        let due = self.core.now.saturating_add(after);
+        let event = self.inside(Deed::Timer(timer));
+        self.core.queue.add(due, event)
+    }
+
+    /// Takes a timer back.
+    pub fn cancel(&mut self, timer: Handle) {
+        self.core.queue.cancel(timer);
+    }
+
+    /// Begins a request of this member's own; its program says what becomes of it, and
+    /// [`super::Happening::Finished`] tells how it ended.
+    pub fn begin(&mut self, request: Request) {
+        self.core.pending.push(Pending::Begin(request));
+    }
+
+    /// Ends a local act that had answered [`Served::Later`].
+    pub fn complete(&mut self, ticket: Handle, served: Served) {
+        self.core.pending.push(Pending::Complete(ticket, served));
+    }
+
+    /// Tells whoever watches that something was counted.
+    pub fn count(&mut self, counter: u8, amount: u32) {
+        if self.core.watched {
+            self.core.notes.push(Note::Count { member: self.slot, counter, amount });
+        }
+    }
+
+    /// Tells whoever watches that a write took effect here as the truth.
+    pub fn committed(&mut self, key: u32, version: u32) {
+        if self.core.watched {
+            self.core.notes.push(Note::Committed { member: self.slot, key, version });
+        }
+    }
+
+    pub(super) fn inside(&self, deed: Deed<K>) -> Event<K> {
+        let incarnation = self.core.lives[self.slot as usize].0;
+        let to = Address { slot: self.slot, incarnation };
+        Event { to, deed, via: Via::Inside, sent: self.core.now }
+    }
+
+    /// Sends a call, a reply or a cancellation over a wire.
+    pub(super) fn transmit(
+        &mut self,
+        to: u32,
+        via: Via,
+        deed: Deed<K>,
+        request: Request,
+        outcome: Option<Outcome>,
+    ) {
+        let (wire, purpose) = match via {
+            Via::Forth(wire) => (wire, purpose::FORTH),
+            Via::Back(wire) => (wire, purpose::BACK),
+            Via::Inside | Via::Mesh(_) => unreachable!("calls travel over wires"),
+        };
+        let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, to, via);
+        if self.core.watched {
+            let request = Some(request);
+            self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });
+        }
+        if lost {
+            return;
+        }
+        let wire = &self.blueprint.wires[wire as usize];
+        let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
+        let delay = wire.link.latency.sample(wire.stream.bits(request.id, purpose));
+        let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
+        let event = Event { to, deed, via, sent: self.core.now };
+        self.core.queue.add(self.core.now.saturating_add(delay), event);
+    }
+}

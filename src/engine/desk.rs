@@ -1,0 +1,225 @@
+//! What every member has, whatever its kind: jobs in hand, calls made, who waits, what it believes
+//! of those it calls. Plain data.
+
+use std::collections::VecDeque;
+
+use crate::base::candidate::Candidate;
+use crate::base::slab::{Handle, Slab};
+use crate::base::time::Nanos;
+
+use super::event::{Outcome, Request};
+use super::{Kinds, Picker};
+
+/// A request in hand.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What is asked.
+    pub request: Request,
+    /// Whom to answer; none if the member began it itself.
+    pub from: Option<Caller>,
+    /// When it came.
+    pub arrived: Nanos,
+    /// When its first strand got to run.
+    pub started: Option<Nanos>,
+    /// Which of the component's programs serves it.
+    pub program: u32,
+    /// Strands still alive, detached ones too.
+    pub strands: u32,
+    /// Version of the value last seen; 0 if none.
+    pub version: u32,
+    /// Whether the answer has been given.
+    pub answered: bool,
+    /// Whether the caller has gone.
+    pub left: bool,
+    /// Whether it holds a worker.
+    pub holds: bool,
+}
+
+/// Whom to answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Caller {
+    /// The caller's slot.
+    pub slot: u32,
+    /// The caller's record of the call.
+    pub call: Handle,
+    /// The wire it came over.
+    pub wire: u32,
+}
+
+/// One line of execution of a job's program.
+#[derive(Clone, Debug)]
+pub struct Strand {
+    /// Whose.
+    pub job: Handle,
+    /// What becomes of its end.
+    pub role: Role,
+    /// Next operation.
+    pub position: u16,
+    /// While forked: successes still needed.
+    pub need: u16,
+    /// While forked: branches still running.
+    pub pending: u16,
+    /// Whether the last soft call was a hit.
+    pub hit: bool,
+    /// Whether it holds a worker of its own (where jobs do not hold theirs).
+    pub holds: bool,
+}
+
+/// What the end of a strand means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Role {
+    /// The answer.
+    Main,
+    /// A step of the strand that forked it.
+    Branch(Handle),
+    /// Nothing.
+    Detached,
+}
+
+/// A call made and not yet ended.
+#[derive(Clone, Debug)]
+pub struct OutCall {
+    /// The strand that waits for it.
+    pub strand: Handle,
+    /// Over which wire.
+    pub wire: u32,
+    /// What is asked.
+    pub request: Request,
+    /// Ordinal of the member asked; none between attempts.
+    pub target: Option<u16>,
+    /// The server's record of the job, once the call has arrived: what a connection knows.
+    pub job: Option<Handle>,
+    /// The timeout, or between attempts the back-off.
+    pub timer: Handle,
+    /// When this attempt was sent.
+    pub sent: Nanos,
+    /// Further attempts allowed.
+    pub retries: u32,
+    /// Times it was sent on to another leader.
+    pub redirects: u8,
+    /// Whether failure is only a miss.
+    pub soft: bool,
+}
+
+/// What a caller believes of the members behind one wire.
+#[derive(Clone, Debug)]
+pub struct Route<P> {
+    /// How it chooses.
+    pub picker: P,
+    /// What it knows of each.
+    pub candidates: Vec<Candidate>,
+    /// Who it believes leads.
+    pub leader: u16,
+    /// Turns taken among readers.
+    pub turn: u32,
+}
+
+/// The desk.
+#[derive(Clone, Debug)]
+pub struct Desk<K: Kinds> {
+    /// Jobs in hand.
+    pub jobs: Slab<Job>,
+    /// Their strands.
+    pub strands: Slab<Strand>,
+    /// Calls made.
+    pub calls: Slab<OutCall>,
+    /// Strands waiting for a worker, first come first served; may hold void handles.
+    pub waiting: VecDeque<Handle>,
+    /// Strands waiting, void ones left out.
+    pub waiting_count: u32,
+    /// Strands at work.
+    pub busy: u32,
+    /// Workers held.
+    pub occupied: u32,
+    /// Jobs not yet answered.
+    pub open: u32,
+    /// By position among the component's outgoing wires.
+    pub routes: Vec<Route<K::Picker>>,
+    /// Work takes this many times as long.
+    pub slow: f64,
+    /// Draws made that belong to no request.
+    pub draws: u64,
+    /// When the last message to each member of the component arrives: connections keep order.
+    pub last_arrival: Vec<Nanos>,
+    /// Whether places changed during the current event.
+    pub(super) changed: bool,
+}
+
+impl<K: Kinds> Default for Desk<K> {
+    fn default() -> Self {
+        Self {
+            jobs: Slab::default(),
+            strands: Slab::default(),
+            calls: Slab::default(),
+            waiting: VecDeque::new(),
+            waiting_count: 0,
+            busy: 0,
+            occupied: 0,
+            open: 0,
+            routes: Vec::new(),
+            slow: 1.0,
+            draws: 0,
+            last_arrival: Vec::new(),
+            changed: false,
+        }
+    }
+}
+
+/// What to do once the handler at work has returned.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pending {
+    /// A strand can go on.
+    Run(Handle),
+    /// A strand's local act has come to an end.
+    Complete(Handle, super::Served),
+    /// The member begins a request.
+    Begin(Request),
+    /// A request the member began has ended.
+    Finished(Request, Outcome, u32),
+}
+
+crate::stable! {
+    Job {
+        request, from, arrived, started, program, strands, version, answered, left, holds,
+    }
+    Caller { slot, call, wire }
+    Strand { job, role, position, need, pending, hit, holds }
+    OutCall { strand, wire, request, target, job, timer, sent, retries, redirects, soft }
+}
+
+use crate::base::stable::{StableHash, StableHasher};
+
+impl StableHash for Role {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Main => h.word(0),
+            Self::Branch(parent) => (1u8, *parent).stable_hash(h),
+            Self::Detached => h.word(2),
+        }
+    }
+}
+
+impl<P: Picker> StableHash for Route<P> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { picker, candidates, leader, turn } = self;
+        picker.stable_hash(h);
+        candidates.stable_hash(h);
+        (u32::from(*leader), *turn).stable_hash(h);
+    }
+}
+
+impl<K: Kinds> StableHash for Desk<K> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { jobs, strands, calls, waiting, waiting_count, busy, occupied, open, .. } = self;
+        jobs.stable_hash(h);
+        strands.stable_hash(h);
+        calls.stable_hash(h);
+        waiting.stable_hash(h);
+        (*waiting_count, *busy).stable_hash(h);
+        (*occupied, *open).stable_hash(h);
+        let Self { routes, slow, draws, last_arrival, .. } = self;
+        routes.stable_hash(h);
+        (*slow, *draws).stable_hash(h);
+        last_arrival.stable_hash(h);
+    }
+}

@@ -1,0 +1,230 @@
+//! What travels and what happens: requests, calls, replies, and the deeds an event carries.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::slab::Handle;
+use crate::base::stable::{StableHash, StableHasher};
+use crate::base::time::Nanos;
+
+use super::Kinds;
+
+/// What a request or call wants done with its key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Verb {
+    /// Read the key.
+    #[default]
+    Read,
+    /// Change the key.
+    Write,
+    /// Put an answer into a cache.
+    Put,
+    /// Drop the key from a cache.
+    Delete,
+}
+
+/// How a call or request ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Done; at a cache: found.
+    #[default]
+    Ok,
+    /// At a cache: not found. Not a failure.
+    Miss,
+    /// No answer within the caller's patience.
+    Timeout,
+    /// Nothing listened at the address.
+    Refused,
+    /// The connection broke: the other side died, or was taken away.
+    Reset,
+    /// The waiting line was full.
+    QueueFull,
+    /// The deadline had passed before the work began.
+    Expired,
+    /// The member addressed does not lead; the reply may say who does.
+    NotLeader,
+    /// The caller knew no member to ask.
+    NoTarget,
+    /// More hops than any sane design needs: the request went round in a circle.
+    Loop,
+}
+
+impl Outcome {
+    /// Every outcome, in order of declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Miss,
+        Self::Timeout,
+        Self::Refused,
+        Self::Reset,
+        Self::QueueFull,
+        Self::Expired,
+        Self::NotLeader,
+        Self::NoTarget,
+        Self::Loop,
+    ];
+
+    /// Whether the caller got no answer it can use.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Ok | Self::Miss)
+    }
+
+    /// The word for it in files and figures, snake case.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Miss => "miss",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::QueueFull => "queue_full",
+            Self::Expired => "expired",
+            Self::NotLeader => "not_leader",
+            Self::NoTarget => "no_target",
+            Self::Loop => "loop",
+        }
+    }
+}
+
+crate::stable! { enum Verb, Outcome }
+
+/// What a hop tells the next: small, copied by value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Request {
+    /// The client request this serves; every call made for it carries the same.
+    pub id: u64,
+    /// When the client will have lost interest, attempts included.
+    pub deadline: Nanos,
+    /// Interned key.
+    pub key: u32,
+    /// Version of the key's value, where one is carried (cache fills).
+    pub version: u32,
+    /// Request class, an index into the run's class names.
+    pub class: u8,
+    /// What is wanted.
+    pub verb: Verb,
+    /// 0 for the first try of this call.
+    pub attempt: u8,
+    /// Calls between the client and here.
+    pub hops: u8,
+}
+
+crate::stable! { Request { id, deadline, key, version, class, verb, attempt, hops } }
+
+/// A call on its way to a server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Call {
+    /// What is asked.
+    pub request: Request,
+    /// Who asks: the member's slot.
+    pub caller: u32,
+    /// The caller's own record of the call.
+    pub call: Handle,
+    /// Over which wire.
+    pub wire: u32,
+}
+
+/// The answer on its way back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reply {
+    /// The caller's own record of the call.
+    pub call: Handle,
+    /// Version of the value read or written; 0 if none.
+    pub version: u32,
+    /// With [`Outcome::NotLeader`]: ordinal of the member believed to lead, or `u16::MAX`.
+    pub leader: u16,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+crate::stable! {
+    Call { request, caller, call, wire }
+    Reply { call, version, leader, outcome }
+}
+
+/// A member's address: a dense slot and how many lives the member there has had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// Position in the world's table of members.
+    pub slot: u32,
+    /// Incremented by every crash and restart.
+    pub incarnation: u32,
+}
+
+crate::stable! { Address { slot, incarnation } }
+
+/// Over what a message travels; tells the canvas where to draw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// Inside a member: timers and work.
+    Inside,
+    /// Along a wire, from its source.
+    Forth(u32),
+    /// Back along a wire.
+    Back(u32),
+    /// Between members of one component, from the one with this slot.
+    Mesh(u32),
+}
+
+/// What an event does to the member it is for.
+#[derive(Clone, Debug)]
+pub enum Deed<K: Kinds> {
+    /// A call arrives.
+    Call(Call),
+    /// The answer to a call arrives.
+    Reply(Reply),
+    /// A caller has left; the handle is the server's record of the job.
+    Cancel(Handle),
+    /// A member of the same component (given by ordinal) says something.
+    Message(u16, K::Message),
+    /// A timer of the kind's own.
+    Timer(K::Timer),
+    /// A strand's work is done.
+    WorkDone(Handle),
+    /// A call has had no answer in time.
+    Timeout(Handle),
+    /// A call's back-off is over.
+    Retry(Handle),
+}
+
+impl<K: Kinds> StableHash for Deed<K> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Call(it) => (0u8, *it).stable_hash(h),
+            Self::Reply(it) => (1u8, *it).stable_hash(h),
+            Self::Cancel(it) => (2u8, *it).stable_hash(h),
+            Self::Message(from, it) => {
+                (3u8, *from).stable_hash(h);
+                it.stable_hash(h);
+            }
+            Self::Timer(it) => {
+                h.word(4);
+                it.stable_hash(h);
+            }
+            Self::WorkDone(it) => (5u8, *it).stable_hash(h),
+            Self::Timeout(it) => (6u8, *it).stable_hash(h),
+            Self::Retry(it) => (7u8, *it).stable_hash(h),
+        }
+    }
+}
+
+/// An event in the queue.
+#[derive(Clone, Debug)]
+pub struct Event<K: Kinds> {
+    /// For whom.
+    pub to: Address,
+    /// What.
+    pub deed: Deed<K>,
+    /// Over what it travels.
+    pub via: Via,
+    /// When it was sent: with the due time, where to draw it.
+    pub sent: Nanos,
+}
+
+impl<K: Kinds> StableHash for Event<K> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { to, deed, via: _, sent } = self;
+        to.stable_hash(h);
+        deed.stable_hash(h);
+        sent.stable_hash(h);
+    }
+}

@@ -1,0 +1,596 @@
+//! How requests flow through a member: jobs are accepted, wait for a worker, run their program's
+//! strands, call others, and are answered. The same for every kind.
+
+use crate::base::slab::Handle;
+use crate::base::time::Nanos;
+
+use super::context::{Context, purpose};
+use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
+use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
+use super::note::Note;
+use super::plan::Op;
+use super::{Addressing, Kinds, Picker, Served, blueprint::Reads};
+
+/// A request that has come this far has gone round in a circle.
+const HOPS_MAX: u8 = 32;
+/// Times one call is sent on to another leader before it is given up.
+const REDIRECTS_MAX: u8 = 3;
+
+impl<K: Kinds> Context<'_, K> {
+    /// Takes a call in, or a request of the member's own, and gives the job's handle back if it
+    /// was not turned away.
+    pub(super) fn accept(&mut self, request: Request, from: Option<Caller>) -> Option<Handle> {
+        let own = from.is_none();
+        if self.core.watched {
+            self.core.notes.push(Note::Offered { member: self.slot, request, own });
+        }
+        let station = &self.component.station;
+        let waits = station.hold && self.desk.occupied >= station.workers;
+        let program = self.component.programs.len() as u32 - 1;
+        let now = self.core.now;
+        let job = Job {
+            request,
+            from,
+            arrived: now,
+            started: None,
+            program,
+            strands: 1,
+            version: 0,
+            answered: false,
+            left: false,
+            holds: station.hold && !waits,
+        };
+        let full = waits && self.desk.waiting_count >= station.queue_max;
+        self.desk.open += 1;
+        self.desk.changed = true;
+        if full {
+            self.answer(&job, Outcome::QueueFull, u16::MAX);
+            return None;
+        }
+        let job = self.desk.jobs.insert(job);
+        let strand = self.strand(job, Role::Main, 0);
+        if waits {
+            self.wait(strand);
+        } else {
+            self.desk.occupied += u32::from(station.hold);
+            self.core.pending.push(Pending::Run(strand));
+        }
+        Some(job)
+    }
+
+    fn strand(&mut self, job: Handle, role: Role, position: u16) -> Handle {
+        let (need, pending, hit, holds) = (0, 0, false, false);
+        self.desk.strands.insert(Strand { job, role, position, need, pending, hit, holds })
+    }
+
+    fn wait(&mut self, strand: Handle) {
+        self.desk.waiting.push_back(strand);
+        self.desk.waiting_count += 1;
+        self.desk.changed = true;
+    }
+
+    /// Does all that the current event still has to do.
+    pub(super) fn settle(&mut self, state: &mut K::State, spec: &K::Spec) {
+        while let Some(next) = self.core.pending.pop() {
+            match next {
+                Pending::Run(strand) => self.run(strand, state, spec),
+                Pending::Complete(strand, served) => self.local_done(strand, served),
+                Pending::Begin(request) => _ = self.accept(request, None),
+                Pending::Finished(request, outcome, version) => {
+                    let what = super::Happening::Finished { request, outcome, version };
+                    K::handle(state, spec, what, self);
+                }
+            }
+        }
+    }
+
+    /// Runs a strand until it has to wait or ends.
+    fn run(&mut self, handle: Handle, state: &mut K::State, spec: &K::Spec) {
+        loop {
+            let Some(strand) = self.desk.strands.get_mut(handle) else { return };
+            let position = strand.position;
+            strand.position += 1;
+            let hit = strand.hit;
+            let Some(job) = self.desk.jobs.get_mut(strand.job) else { return };
+            job.started.get_or_insert(self.core.now);
+            let request = job.request;
+            let program = &self.component.programs[job.program as usize];
+            match &program.0[usize::from(position)] {
+                Op::Work(spread) => {
+                    if self.take_worker(handle) {
+                        let bits = self
+                            .component
+                            .stream
+                            .bits(request.id, purpose::WORK + u64::from(position));
+                        let span = self.stretch(spread.sample(bits));
+                        let event = self.inside(Deed::WorkDone(handle));
+                        self.core.queue.add(self.core.now.saturating_add(span), event);
+                        self.desk.busy += 1;
+                        self.desk.changed = true;
+                    }
+                    return;
+                }
+                Op::Local => match K::serve(state, spec, &request, handle, self) {
+                    Served::Later => return,
+                    served => return self.local_done(handle, served),
+                },
+                Op::Call { wire, verb, soft } => {
+                    return self.place_call(handle, request, *wire, *verb, *soft);
+                }
+                Op::JumpIfHit(to) if hit => self.jump(handle, *to),
+                Op::JumpIfHit(_) => {}
+                Op::JumpUnless(condition, to) => {
+                    if !condition.holds(&request) {
+                        self.jump(handle, *to);
+                    }
+                }
+                Op::Jump(to) => self.jump(handle, *to),
+                Op::Fork { branches, need } => {
+                    if *need > 0 {
+                        let branches = branches.clone();
+                        return self.fork(handle, &branches, *need);
+                    }
+                }
+                Op::Detach(to) => self.branch(handle, Role::Detached, *to),
+                Op::End => return self.strand_ended(handle, Outcome::Ok),
+            }
+        }
+    }
+
+    fn jump(&mut self, strand: Handle, to: u16) {
+        if let Some(strand) = self.desk.strands.get_mut(strand) {
+            strand.position = to;
+        }
+    }
+
+    /// Where jobs do not hold workers, a strand needs one for each piece of work. False if it has
+    /// to wait, or was turned away.
+    fn take_worker(&mut self, handle: Handle) -> bool {
+        let station = &self.component.station;
+        if station.hold || station.workers == u32::MAX {
+            return true;
+        }
+        let Some(strand) = self.desk.strands.get_mut(handle) else { return false };
+        if strand.holds {
+            return true;
+        }
+        if self.desk.occupied < station.workers {
+            strand.holds = true;
+            self.desk.occupied += 1;
+            return true;
+        }
+        // Its turn comes at the same operation.
+        strand.position -= 1;
+        if self.desk.waiting_count >= station.queue_max {
+            self.strand_ended(handle, Outcome::QueueFull);
+        } else {
+            self.wait(handle);
+        }
+        false
+    }
+
+    fn fork(&mut self, parent: Handle, branches: &[u16], need: u16) {
+        if let Some(strand) = self.desk.strands.get_mut(parent) {
+            strand.need = need;
+            strand.pending = branches.len() as u16;
+        }
+        // Last pushed runs first: start them in reverse, so that the first branch goes first.
+        for to in branches.iter().rev() {
+            self.branch(parent, Role::Branch(parent), *to);
+        }
+    }
+
+    fn branch(&mut self, of: Handle, role: Role, to: u16) {
+        let Some(job) = self.desk.strands.get(of).map(|it| it.job) else { return };
+        if let Some(job) = self.desk.jobs.get_mut(job) {
+            job.strands += 1;
+        }
+        let strand = self.strand(job, role, to);
+        self.core.pending.push(Pending::Run(strand));
+    }
+
+    /// A piece of work is done.
+    pub(super) fn work_done(&mut self, handle: Handle) {
+        self.desk.busy -= 1;
+        self.desk.changed = true;
+        self.core.pending.push(Pending::Run(handle));
+        if let Some(strand) = self.desk.strands.get_mut(handle).filter(|it| it.holds) {
+            strand.holds = false;
+            self.release_worker();
+        }
+    }
+
+    /// Gives a worker back; the next in line gets it.
+    fn release_worker(&mut self) {
+        self.desk.occupied -= 1;
+        self.desk.changed = true;
+        self.next_in_line();
+    }
+
+    /// Starts whoever waits, while there are workers.
+    pub(super) fn next_in_line(&mut self) {
+        let station = &self.component.station;
+        while self.desk.occupied < station.workers {
+            let Some(handle) = self.desk.waiting.pop_front() else { return };
+            let Some(strand) = self.desk.strands.get_mut(handle) else { continue };
+            self.desk.waiting_count -= 1;
+            self.desk.changed = true;
+            let Some(job) = self.desk.jobs.get_mut(strand.job) else { continue };
+            if station.drop_expired && job.request.deadline < self.core.now {
+                self.strand_ended(handle, Outcome::Expired);
+                continue;
+            }
+            if station.hold {
+                job.holds = true;
+            } else {
+                strand.holds = true;
+            }
+            self.desk.occupied += 1;
+            self.core.pending.push(Pending::Run(handle));
+        }
+    }
+
+    fn local_done(&mut self, handle: Handle, served: Served) {
+        let Served::Now { outcome, version, leader } = served else { return };
+        let Some(strand) = self.desk.strands.get(handle) else { return };
+        let job = strand.job;
+        if let Some(job) = self.desk.jobs.get_mut(job)
+            && version > 0
+        {
+            job.version = version;
+        }
+        match outcome {
+            Outcome::Ok => self.core.pending.push(Pending::Run(handle)),
+            Outcome::NotLeader => self.main_ended(handle, outcome, leader),
+            _ => self.strand_ended(handle, outcome),
+        }
+    }
+
+    fn strand_ended(&mut self, handle: Handle, outcome: Outcome) {
+        self.main_ended(handle, outcome, u16::MAX);
+    }
+
+    fn main_ended(&mut self, handle: Handle, outcome: Outcome, leader: u16) {
+        let Some(strand) = self.desk.strands.remove(handle) else { return };
+        if strand.holds {
+            self.release_worker();
+        }
+        match strand.role {
+            Role::Main => {
+                if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+                    job.answered = true;
+                    let answered = job.clone();
+                    job.holds = false;
+                    self.answer(&answered, outcome, leader);
+                    if answered.holds {
+                        self.release_worker();
+                    }
+                }
+            }
+            Role::Branch(parent) => self.joined(parent, outcome),
+            Role::Detached => {}
+        }
+        if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+            job.strands -= 1;
+            if job.strands == 0 {
+                self.desk.jobs.remove(strand.job);
+            }
+        }
+    }
+
+    /// A branch has ended: its parent goes on, fails or waits for more.
+    fn joined(&mut self, parent: Handle, outcome: Outcome) {
+        let Some(strand) = self.desk.strands.get_mut(parent) else { return };
+        strand.pending -= 1;
+        strand.need -= u16::from(!outcome.is_failure());
+        if strand.need == 0 {
+            // Branches still running must not find it again: it goes on under a new handle.
+            if let Some(strand) = self.desk.strands.remove(parent) {
+                let handle = self.desk.strands.insert(strand);
+                self.core.pending.push(Pending::Run(handle));
+            }
+        } else if strand.pending < strand.need {
+            self.strand_ended(parent, outcome);
+        }
+    }
+
+    /// Tells whoever asked.
+    fn answer(&mut self, job: &Job, outcome: Outcome, leader: u16) {
+        self.desk.open -= 1;
+        self.desk.changed = true;
+        self.note_ended(job, outcome);
+        match job.from {
+            Some(from) if !job.left => {
+                let version = job.version;
+                let reply = Reply { call: from.call, version, leader, outcome };
+                let via = Via::Back(from.wire);
+                self.transmit(from.slot, via, Deed::Reply(reply), job.request, Some(outcome));
+            }
+            Some(_) => {}
+            None => {
+                let finished = Pending::Finished(job.request, outcome, job.version);
+                self.core.pending.push(finished);
+            }
+        }
+    }
+
+    pub(super) fn note_ended(&mut self, job: &Job, outcome: Outcome) {
+        if self.core.watched {
+            self.core.notes.push(Note::Ended {
+                member: self.slot,
+                request: job.request,
+                outcome,
+                version: job.version,
+                arrived: job.arrived,
+                started: job.started,
+                wasted: job.left,
+                own: job.from.is_none(),
+            });
+        }
+    }
+
+    /// A caller has left. A job still waiting is dropped; one under way goes on for nobody.
+    pub(super) fn caller_left(&mut self, handle: Handle) {
+        let Some(job) = self.desk.jobs.get_mut(handle) else { return };
+        job.left = true;
+        if job.started.is_some() {
+            return;
+        }
+        let waiting = |it: &&Handle| {
+            self.desk.strands.get(**it).is_some_and(|strand| strand.job == handle)
+        };
+        if let Some(strand) = self.desk.waiting.iter().find(waiting).copied() {
+            self.desk.waiting_count -= 1;
+            self.strand_ended(strand, Outcome::Reset);
+        }
+        if self.desk.waiting.len() > 64 + 2 * self.desk.waiting_count as usize {
+            let strands = &self.desk.strands;
+            self.desk.waiting.retain(|it| strands.get(*it).is_some());
+        }
+    }
+
+    fn place_call(
+        &mut self,
+        strand: Handle,
+        request: Request,
+        wire: u32,
+        verb: Option<Verb>,
+        soft: bool,
+    ) {
+        let job = self.desk.strands.get(strand).and_then(|it| self.desk.jobs.get(it.job));
+        let version = job.map_or(0, |it| it.version);
+        let verb = verb.unwrap_or(request.verb);
+        let hops = request.hops + 1;
+        let request = Request { verb, hops, attempt: 0, version, ..request };
+        if hops > HOPS_MAX {
+            return self.strand_ended(strand, Outcome::Loop);
+        }
+        let (sent, timer) = (self.core.now, Handle::default());
+        let retries = self.blueprint.wires[wire as usize].patience.retries;
+        let (target, job, redirects) = (None, None, 0);
+        let call = OutCall {
+            strand,
+            wire,
+            request,
+            target,
+            job,
+            timer,
+            sent,
+            retries,
+            redirects,
+            soft,
+        };
+        let call = self.desk.calls.insert(call);
+        self.attempt(call);
+    }
+
+    /// Sends one attempt of a call.
+    fn attempt(&mut self, handle: Handle) {
+        let Some(call) = self.desk.calls.get(handle) else { return };
+        let (wire, request) = (call.wire, call.request);
+        let Some(target) = self.choose(wire, &request) else {
+            return self.attempt_failed(handle, Outcome::NoTarget);
+        };
+        let wire_of = &self.blueprint.wires[wire as usize];
+        let slot = self.blueprint.components[wire_of.to as usize].members[usize::from(target)];
+        let event = self.inside(Deed::Timeout(handle));
+        let timer = self.core.queue.add_timeout(self.core.now, wire_of.patience.timeout, event);
+        let route = &mut self.desk.routes[wire_of.out_index as usize];
+        route.candidates[usize::from(target)].outstanding += 1;
+        if let Some(call) = self.desk.calls.get_mut(handle) {
+            (call.target, call.job) = (Some(target), None);
+            (call.timer, call.sent) = (timer, self.core.now);
+        }
+        let deed = Deed::Call(Call { request, caller: self.slot, call: handle, wire });
+        self.transmit(slot, Via::Forth(wire), deed, request, None);
+    }
+
+    /// Which member to ask: what this caller knows decides.
+    fn choose(&mut self, wire: u32, request: &Request) -> Option<u16> {
+        let wire = &self.blueprint.wires[wire as usize];
+        let to = &self.blueprint.components[wire.to as usize];
+        if !wire.alive || to.members.is_empty() {
+            return None;
+        }
+        let route = &mut self.desk.routes[wire.out_index as usize];
+        let members = to.members.len() as u16;
+        if to.addressing == Addressing::Any {
+            let attempt = u64::from(request.attempt);
+            let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
+            let picked = route.picker.pick(&route.candidates, request.key, draw);
+            return picked.map(|it| it as u16);
+        }
+        let leader = route.leader.min(members - 1);
+        let followers = wire.reads == Reads::Replicas && members > 1;
+        if request.verb != Verb::Read || wire.reads == Reads::Primary || members == 1 {
+            return Some(leader);
+        }
+        route.turn = route.turn.wrapping_add(1);
+        if followers {
+            let turn = (route.turn % u32::from(members - 1)) as u16;
+            return Some(turn + u16::from(turn >= leader));
+        }
+        Some((route.turn % u32::from(members)) as u16)
+    }
+
+    /// The answer to a call has come.
+    pub(super) fn reply(&mut self, reply: Reply) {
+        let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
+        if call.target.is_none() {
+            return;
+        }
+        self.core.queue.cancel(call.timer);
+        let strand = call.strand;
+        self.put_down(reply.call);
+        if reply.outcome == Outcome::NotLeader {
+            return self.redirected(reply);
+        }
+        if reply.outcome.is_failure() {
+            return self.attempt_failed(reply.call, reply.outcome);
+        }
+        self.note_call(reply.call, reply.outcome, false);
+        self.desk.calls.remove(reply.call);
+        let Some(strand_of) = self.desk.strands.get_mut(strand) else { return };
+        strand_of.hit = reply.outcome == Outcome::Ok;
+        if let Some(job) = self.desk.jobs.get_mut(strand_of.job)
+            && reply.version > 0
+        {
+            job.version = reply.version;
+        }
+        self.core.pending.push(Pending::Run(strand));
+    }
+
+    /// The attempt is no longer outstanding.
+    fn put_down(&mut self, handle: Handle) {
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        let out_index = self.blueprint.wires[call.wire as usize].out_index;
+        let route = &mut self.desk.routes[out_index as usize];
+        if let Some(target) = call.target.take()
+            && let Some(candidate) = route.candidates.get_mut(usize::from(target))
+        {
+            candidate.outstanding -= 1;
+        }
+    }
+
+    fn redirected(&mut self, reply: Reply) {
+        let members = self.members_behind(reply.call);
+        let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
+        call.redirects += 1;
+        let (redirects, wire) = (call.redirects, call.wire);
+        let out_index = self.blueprint.wires[wire as usize].out_index;
+        let route = &mut self.desk.routes[out_index as usize];
+        let known = reply.leader < members;
+        route.leader = if known { reply.leader } else { (route.leader + 1) % members.max(1) };
+        if redirects > REDIRECTS_MAX || !known {
+            return self.attempt_failed(reply.call, Outcome::NotLeader);
+        }
+        self.note_call(reply.call, Outcome::NotLeader, true);
+        self.attempt(reply.call);
+    }
+
+    fn members_behind(&self, call: Handle) -> u16 {
+        let Some(call) = self.desk.calls.get(call) else { return 0 };
+        let to = self.blueprint.wires[call.wire as usize].to;
+        self.blueprint.components[to as usize].members.len() as u16
+    }
+
+    /// No answer in time: the caller leaves.
+    pub(super) fn timed_out(&mut self, handle: Handle) {
+        let Some(call) = self.desk.calls.get(handle) else { return };
+        let (wire, request, target, job) = (call.wire, call.request, call.target, call.job);
+        if let (Some(target), Some(job)) = (target, job) {
+            let to = self.blueprint.wires[wire as usize].to;
+            let members = &self.blueprint.components[to as usize].members;
+            if let Some(slot) = members.get(usize::from(target)).copied() {
+                self.transmit(slot, Via::Forth(wire), Deed::Cancel(job), request, None);
+            }
+        }
+        self.put_down(handle);
+        self.attempt_failed(handle, Outcome::Timeout);
+    }
+
+    /// Tries again, or tells the strand.
+    fn attempt_failed(&mut self, handle: Handle, outcome: Outcome) {
+        let members = self.members_behind(handle);
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        let wire = &self.blueprint.wires[call.wire as usize];
+        let to = &self.blueprint.components[wire.to as usize];
+        if to.addressing == Addressing::Leader && outcome != Outcome::QueueFull && members > 0 {
+            // Perhaps another leads by now: the next attempt asks the next member.
+            let route = &mut self.desk.routes[wire.out_index as usize];
+            if call.request.verb != Verb::Read || wire.reads == Reads::Primary {
+                route.leader = (route.leader + 1) % members;
+            }
+        }
+        let again = call.retries > 0;
+        if again {
+            call.retries -= 1;
+        }
+        self.note_call(handle, outcome, again);
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        if again {
+            call.request.attempt = call.request.attempt.saturating_add(1);
+            // A late answer to the old attempt must not end the new one.
+            let Some(call) = self.desk.calls.remove(handle) else { return };
+            let handle = self.desk.calls.insert(call);
+            if wire.patience.backoff == Nanos::ZERO {
+                return self.attempt(handle);
+            }
+            let event = self.inside(Deed::Retry(handle));
+            let backoff = wire.patience.backoff;
+            let timer = self.core.queue.add_timeout(self.core.now, backoff, event);
+            if let Some(call) = self.desk.calls.get_mut(handle) {
+                call.timer = timer;
+            }
+            return;
+        }
+        let (strand, soft) = (call.strand, call.soft);
+        self.desk.calls.remove(handle);
+        if !soft {
+            return self.strand_ended(strand, outcome);
+        }
+        if let Some(it) = self.desk.strands.get_mut(strand) {
+            it.hit = false;
+            self.core.pending.push(Pending::Run(strand));
+        }
+    }
+
+    /// A back-off is over.
+    pub(super) fn retry(&mut self, handle: Handle) {
+        self.attempt(handle);
+    }
+
+    fn note_call(&mut self, handle: Handle, outcome: Outcome, again: bool) {
+        if !self.core.watched {
+            return;
+        }
+        let Some(call) = self.desk.calls.get(handle) else { return };
+        let to = self.blueprint.wires[call.wire as usize].to;
+        let members = &self.blueprint.components[to as usize].members;
+        let target = call.target.and_then(|it| members.get(usize::from(it)).copied());
+        let (member, wire, request, sent) = (self.slot, call.wire, call.request, call.sent);
+        let note = Note::CallEnded { member, wire, target, request, outcome, sent, again };
+        self.core.notes.push(note);
+    }
+
+    /// What a fresh caller believes of the members behind each of its wires; what it already
+    /// believes stays.
+    pub(super) fn route_all(&mut self) {
+        for (index, wire) in self.component.out.iter().enumerate() {
+            let wire = &self.blueprint.wires[*wire as usize];
+            let members = self.blueprint.components[wire.to as usize].members.len();
+            let fresh = || Route {
+                picker: wire.picker.clone(),
+                candidates: Vec::new(),
+                leader: 0,
+                turn: 0,
+            };
+            if self.desk.routes.len() <= index {
+                self.desk.routes.push(fresh());
+            }
+            let route = &mut self.desk.routes[index];
+            let unknown = crate::base::candidate::Candidate { outstanding: 0, weight: 1 };
+            route.candidates.resize(members, unknown);
+        }
+    }
+}

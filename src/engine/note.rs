@@ -1,0 +1,110 @@
+//! What the engine tells whoever watches. Notes never come back: nothing that watches can change
+//! what happens.
+
+use crate::base::time::Nanos;
+
+use super::event::{Outcome, Request, Via};
+
+/// One observation. Components, wires and members are given by slot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Note {
+    /// A message has been sent.
+    Sent {
+        /// Over what.
+        via: Via,
+        /// From which member.
+        from: u32,
+        /// The request it belongs to; none for messages of a mesh.
+        request: Option<Request>,
+        /// For replies: how the call ended.
+        outcome: Option<Outcome>,
+        /// Whether the network lost it at once (a cut).
+        lost: bool,
+    },
+    /// A call has arrived at a member, or a member has begun a request of its own.
+    Offered {
+        /// Where.
+        member: u32,
+        /// What.
+        request: Request,
+        /// Whether the member began it.
+        own: bool,
+    },
+    /// A job at a member has ended.
+    Ended {
+        /// Where.
+        member: u32,
+        /// What.
+        request: Request,
+        /// How.
+        outcome: Outcome,
+        /// Version read or written; 0 if none.
+        version: u32,
+        /// When it arrived.
+        arrived: Nanos,
+        /// When its turn came; the same as `arrived` if it did not wait, none if it never did.
+        started: Option<Nanos>,
+        /// Whether the caller had left: the work was waste.
+        wasted: bool,
+        /// Whether the member began it: this is a client's request.
+        own: bool,
+    },
+    /// A call has ended, as its caller sees it.
+    CallEnded {
+        /// The caller.
+        member: u32,
+        /// Over which wire.
+        wire: u32,
+        /// Who was asked; none if nobody was found.
+        target: Option<u32>,
+        /// What was asked.
+        request: Request,
+        /// How it ended.
+        outcome: Outcome,
+        /// When this attempt was sent.
+        sent: Nanos,
+        /// Whether another attempt follows.
+        again: bool,
+    },
+    /// Places taken at a member, after an event that changed them.
+    Places {
+        /// Where.
+        member: u32,
+        /// Jobs begun and not ended, waiting ones too.
+        jobs: u32,
+        /// Strands waiting for a worker.
+        waiting: u32,
+        /// Strands at work.
+        busy: u32,
+        /// Workers held, at work or waiting for others.
+        occupied: u32,
+    },
+    /// Something of the kind's own was counted.
+    Count {
+        /// Where.
+        member: u32,
+        /// What: an index into the kind's counters.
+        counter: u8,
+        /// How much.
+        amount: u32,
+    },
+    /// A value of a key became the truth at a member: a write it acknowledged or will.
+    Committed {
+        /// Where.
+        member: u32,
+        /// Which key.
+        key: u32,
+        /// Its new version.
+        version: u32,
+    },
+    /// A member died or was taken away.
+    Down {
+        /// Who.
+        member: u32,
+    },
+    /// A member came up.
+    Up {
+        /// Who.
+        member: u32,
+    },
+}

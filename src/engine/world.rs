@@ -1,0 +1,492 @@
+//! The world: everything that decides the future, as a plain value. A snapshot is a clone.
+
+use std::sync::Arc;
+
+use crate::base::stable::{StableHash, StableHasher};
+use crate::base::time::Nanos;
+
+use super::context::{Context, Core};
+use super::desk::{Caller, Desk};
+use super::event::{Address, Deed, Event, Outcome, Reply, Via};
+use super::fault::{Fault, Partition, Target};
+use super::note::Note;
+use super::{Blueprint, Happening, Kinds};
+
+/// One member.
+#[derive(Clone, Debug)]
+pub struct Member<K: Kinds> {
+    /// What every member has.
+    pub desk: Desk<K>,
+    /// What this kind of member remembers; none once removed for good.
+    pub state: Option<K::State>,
+}
+
+/// The world.
+#[derive(Clone, Debug)]
+pub struct World<K: Kinds> {
+    core: Core<K>,
+    blueprint: Arc<Blueprint<K>>,
+    members: Vec<Member<K>>,
+    ordinal: u64,
+    /// How much of the script has been played.
+    script_done: usize,
+}
+
+/// Whoever watches a world.
+pub trait Watch<K: Kinds> {
+    /// Whether it wants to hear of the event with this ordinal.
+    fn wants(&self, ordinal: u64) -> bool;
+    /// When it next wants to look at the whole world; [`Nanos::MAX`] for never.
+    fn next_look(&self) -> Nanos;
+    /// The whole world at the moment it asked for, before any event at a later time.
+    fn look(&mut self, at: Nanos, world: &World<K>);
+    /// What one event brought about.
+    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>);
+}
+
+/// Watches nothing.
+pub struct Unwatched;
+
+impl<K: Kinds> Watch<K> for Unwatched {
+    fn wants(&self, _: u64) -> bool {
+        false
+    }
+    fn next_look(&self) -> Nanos {
+        Nanos::MAX
+    }
+    fn look(&mut self, _: Nanos, _: &World<K>) {}
+    fn notes(&mut self, _: Nanos, _: u64, _: &[Note], _: &Blueprint<K>) {}
+}
+
+impl<K: Kinds> World<K> {
+    /// A world at time zero: every member is started, in slot order.
+    pub fn new(blueprint: Blueprint<K>) -> Self {
+        let core = Core {
+            now: Nanos::ZERO,
+            queue: Default::default(),
+            lives: Vec::new(),
+            cuts: Default::default(),
+            watched: false,
+            notes: Vec::new(),
+            pending: Vec::new(),
+        };
+        let blueprint = Arc::new(blueprint);
+        let mut world = Self { core, blueprint, members: Vec::new(), ordinal: 0, script_done: 0 };
+        world.start_new_members();
+        world
+    }
+
+    /// The time.
+    pub fn now(&self) -> Nanos {
+        self.core.now
+    }
+
+    /// Events handled so far: the cursor of a run.
+    pub fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
+    /// The design it runs.
+    pub fn blueprint(&self) -> &Blueprint<K> {
+        &self.blueprint
+    }
+
+    /// The member at a slot.
+    pub fn member(&self, slot: u32) -> &Member<K> {
+        &self.members[slot as usize]
+    }
+
+    /// Whether the member at a slot is up.
+    pub fn is_up(&self, slot: u32) -> bool {
+        self.core.lives[slot as usize].1
+    }
+
+    /// Whether a message between two members would be lost.
+    pub fn stops(&self, from: u32, to: u32, via: Via) -> bool {
+        self.core.cuts.stops(from, to, via)
+    }
+
+    /// Names of the partitions in force.
+    pub fn partitions(&self) -> impl Iterator<Item = &str> {
+        self.core.cuts.partitions.iter().map(|it| it.name.as_str())
+    }
+
+    /// Wires that are cut, by slot.
+    pub fn cut_wires(&self) -> impl Iterator<Item = u32> {
+        self.core.cuts.wires.iter().map(|it| it.0)
+    }
+
+    /// Everything in the queue with its due time, in no order that means anything.
+    pub fn in_flight(&self) -> impl Iterator<Item = (Nanos, &Event<K>)> {
+        self.core.queue.iter()
+    }
+
+    /// Events that wait.
+    pub fn queue_len(&self) -> usize {
+        self.core.queue.len()
+    }
+
+    /// Everything that decides the future, in 64 bits that are the same on every platform.
+    pub fn state_hash(&self) -> u64 {
+        let mut h = StableHasher::default();
+        h.word(self.ordinal);
+        self.core.now.stable_hash(&mut h);
+        self.core.queue.stable_hash(&mut h);
+        for (incarnation, up) in &self.core.lives {
+            (*incarnation, *up).stable_hash(&mut h);
+        }
+        self.core.cuts.stable_hash(&mut h);
+        self.blueprint.stable_hash(&mut h);
+        for member in &self.members {
+            member.desk.stable_hash(&mut h);
+            member.state.stable_hash(&mut h);
+        }
+        h.word(self.script_done as u64);
+        h.finish()
+    }
+
+    /// When the next thing happens.
+    pub fn next_at(&mut self) -> Option<Nanos> {
+        let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
+        let queue = self.core.queue.next_at();
+        script.into_iter().chain(queue).min()
+    }
+
+    /// Runs until `until`, or until `budget` events have been handled. True if `until` was
+    /// reached; the time is then `until`.
+    pub fn run(&mut self, until: Nanos, budget: u64, watch: &mut impl Watch<K>) -> bool {
+        let last = self.ordinal.saturating_add(budget);
+        while self.ordinal < last {
+            let Some(at) = self.next_at().filter(|it| *it <= until) else {
+                self.look_until(until, watch);
+                self.core.now = self.core.now.max(until);
+                return true;
+            };
+            self.look_before(at, watch);
+            self.step(watch);
+        }
+        self.core.now >= until && self.next_at().is_none_or(|it| it > until)
+    }
+
+    /// Handles what comes next: one event, or nothing if it was void (to a life that is over).
+    /// False if nothing is to come.
+    pub fn step(&mut self, watch: &mut impl Watch<K>) -> bool {
+        self.core.watched = watch.wants(self.ordinal);
+        let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
+        let queue = self.core.queue.next_at();
+        if let Some(at) = script.filter(|it| queue.is_none_or(|queue| *it <= queue)) {
+            self.core.now = self.core.now.max(at);
+            let fault = self.blueprint.script[self.script_done].1.clone();
+            self.script_done += 1;
+            self.apply(&fault);
+        } else {
+            let Some((at, event)) = self.core.queue.take(Nanos::MAX) else { return false };
+            self.core.now = at;
+            if !self.deliver(event) {
+                return true;
+            }
+        }
+        self.ordinal += 1;
+        self.tell(watch);
+        true
+    }
+
+    fn tell(&mut self, watch: &mut impl Watch<K>) {
+        if self.core.watched && !self.core.notes.is_empty() {
+            watch.notes(self.core.now, self.ordinal, &self.core.notes, &self.blueprint);
+        }
+        self.core.notes.clear();
+        self.core.watched = false;
+    }
+
+    /// Lets the watcher look at every moment it asked for before `at`.
+    fn look_before(&mut self, at: Nanos, watch: &mut impl Watch<K>) {
+        while watch.next_look() < at {
+            let look = watch.next_look();
+            watch.look(look, self);
+        }
+    }
+
+    fn look_until(&mut self, until: Nanos, watch: &mut impl Watch<K>) {
+        while watch.next_look() <= until {
+            let look = watch.next_look();
+            watch.look(look, self);
+        }
+    }
+
+    /// Gives an event to its member. False if it was void.
+    fn deliver(&mut self, event: Event<K>) -> bool {
+        let Event { to, deed, via: _, sent: _ } = event;
+        let (incarnation, up) = self.core.lives[to.slot as usize];
+        if !up || incarnation != to.incarnation {
+            return self.undeliverable(to, deed);
+        }
+        if let Deed::Call(call) = &deed {
+            let (caller, handle) = (call.caller, call.call);
+            let from = Caller { slot: caller, call: handle, wire: call.wire };
+            let request = call.request;
+            let job = self.turn(to.slot, |ctx, _, _| ctx.accept(request, Some(from)));
+            // The connection now knows both ends.
+            let call = self.members[caller as usize].desk.calls.get_mut(handle);
+            if let Some(call) = call {
+                call.job = job;
+            }
+            return true;
+        }
+        self.turn(to.slot, |ctx, state, spec| match deed {
+            Deed::Call(_) => {}
+            Deed::Reply(reply) => ctx.reply(reply),
+            Deed::Cancel(job) => ctx.caller_left(job),
+            Deed::Message(from, message) => {
+                K::handle(state, spec, Happening::Message(from, message), ctx);
+            }
+            Deed::Timer(timer) => K::handle(state, spec, Happening::Timer(timer), ctx),
+            Deed::WorkDone(strand) => ctx.work_done(strand),
+            Deed::Timeout(call) => ctx.timed_out(call),
+            Deed::Retry(call) => ctx.retry(call),
+        });
+        true
+    }
+
+    /// Nobody is there: for a call, the host (or the switch before it) says so.
+    fn undeliverable(&mut self, to: Address, deed: Deed<K>) -> bool {
+        let Deed::Call(call) = deed else { return false };
+        let (_, up) = self.core.lives[to.slot as usize];
+        let outcome = if up { Outcome::Reset } else { Outcome::Refused };
+        let (version, leader) = (0, u16::MAX);
+        let reply = Reply { call: call.call, version, leader, outcome };
+        let via = Via::Back(call.wire);
+        self.raw_turn(to.slot, |ctx| {
+            ctx.transmit(call.caller, via, Deed::Reply(reply), call.request, Some(outcome));
+        });
+        true
+    }
+
+    /// One member's turn, with all that follows from it at once.
+    fn turn<R>(
+        &mut self,
+        slot: u32,
+        act: impl FnOnce(&mut Context<K>, &mut K::State, &K::Spec) -> R,
+    ) -> R
+    where
+        R: Default,
+    {
+        let blueprint = &*self.blueprint;
+        let (component, ordinal) = blueprint.members[slot as usize];
+        let component = &blueprint.components[component as usize];
+        let Member { desk, state } = &mut self.members[slot as usize];
+        let (Some(spec), Some(state)) = (&component.spec, state) else { return R::default() };
+        let core = &mut self.core;
+        let mut ctx = Context { core, blueprint, desk, slot, component, ordinal };
+        let result = act(&mut ctx, state, spec);
+        ctx.settle(state, spec);
+        self.note_places(slot);
+        result
+    }
+
+    /// A turn of the host, not of the member on it.
+    fn raw_turn<R>(&mut self, slot: u32, act: impl FnOnce(&mut Context<K>) -> R) -> R {
+        let blueprint = &*self.blueprint;
+        let (component, ordinal) = blueprint.members[slot as usize];
+        let component = &blueprint.components[component as usize];
+        let desk = &mut self.members[slot as usize].desk;
+        let core = &mut self.core;
+        act(&mut Context { core, blueprint, desk, slot, component, ordinal })
+    }
+
+    fn note_places(&mut self, member: u32) {
+        let desk = &mut self.members[member as usize].desk;
+        if std::mem::take(&mut desk.changed) && self.core.watched {
+            let (jobs, waiting) = (desk.open, desk.waiting_count);
+            let (busy, occupied) = (desk.busy, desk.occupied);
+            self.core.notes.push(Note::Places { member, jobs, waiting, busy, occupied });
+        }
+    }
+
+    fn start_new_members(&mut self) {
+        let first = self.members.len();
+        for slot in first..self.blueprint.members.len() {
+            self.core.lives.push((0, true));
+            self.members.push(Member { desk: Desk::default(), state: None });
+            self.start(slot as u32);
+        }
+    }
+
+    /// Starts a member afresh, or from what survived.
+    fn start(&mut self, slot: u32) {
+        let blueprint = Arc::clone(&self.blueprint);
+        let component = &blueprint.components[blueprint.members[slot as usize].0 as usize];
+        let Some(spec) = &component.spec else { return };
+        let old = self.members[slot as usize].state.take();
+        let state = self.raw_turn(slot, |ctx| {
+            ctx.route_all();
+            match &old {
+                Some(old) => K::restart(old, spec, ctx),
+                None => K::start(spec, ctx),
+            }
+        });
+        self.members[slot as usize].state = Some(state);
+        self.turn(slot, |_, _, _| ());
+        if self.core.watched {
+            self.core.notes.push(Note::Up { member: slot });
+        }
+    }
+
+    /// Does something to the running system, now. Unknown targets are ignored: a script may name
+    /// what an edit has removed.
+    pub fn fault(&mut self, fault: &Fault, watch: &mut impl Watch<K>) {
+        self.core.watched = watch.wants(self.ordinal);
+        self.apply(fault);
+        self.tell(watch);
+    }
+
+    fn apply(&mut self, fault: &Fault) {
+        match fault {
+            Fault::Crash(target) => self.each(target, Self::crash),
+            Fault::Restart(target) => self.each(target, Self::revive),
+            Fault::Slow { target, factor } => {
+                let factor = factor.clamp(0.001, 1e6);
+                self.each(target, |it, slot| it.members[slot as usize].desk.slow = factor);
+            }
+            Fault::CutWire { wire, ways } => {
+                if let Some(wire) = self.blueprint.wire(wire) {
+                    self.core.cuts.wires.retain(|it| it.0 != wire);
+                    self.core.cuts.wires.push((wire, *ways));
+                }
+            }
+            Fault::MendWire { wire } => {
+                let wire = self.blueprint.wire(wire);
+                self.core.cuts.wires.retain(|it| Some(it.0) != wire);
+            }
+            Fault::Partition { name, one, other, ways } => {
+                let slots = |it: &[Target]| it.iter().flat_map(|it| self.slots(it)).collect();
+                let (one, other) = (slots(one), slots(other));
+                let partition = Partition { name: name.clone(), one, other, ways: *ways };
+                self.core.cuts.partitions.retain(|it| it.name != *name);
+                self.core.cuts.partitions.push(partition);
+            }
+            Fault::Heal { name } => self.core.cuts.partitions.retain(|it| it.name != *name),
+        }
+    }
+
+    fn slots(&self, target: &Target) -> Vec<u32> {
+        let Some(component) = self.blueprint.component(&target.component) else {
+            return Vec::new();
+        };
+        let members = &self.blueprint.components[component as usize].members;
+        match target.member {
+            None => members.clone(),
+            Some(ordinal) => members.get(usize::from(ordinal)).copied().into_iter().collect(),
+        }
+    }
+
+    fn each(&mut self, target: &Target, act: impl Fn(&mut Self, u32)) {
+        self.slots(target).into_iter().for_each(|slot| act(self, slot));
+    }
+
+    /// The process at a slot dies. Its host closes the connections: callers and called learn it
+    /// by a message, if the network carries one.
+    fn crash(&mut self, slot: u32) {
+        if !self.core.lives[slot as usize].1 {
+            return;
+        }
+        self.raw_turn(slot, |ctx| {
+            let jobs: Vec<_> = ctx.desk.jobs.iter().map(|it| it.1.clone()).collect();
+            for job in jobs.iter().filter(|it| !it.answered) {
+                ctx.note_ended(job, Outcome::Reset);
+                let Some(from) = job.from.filter(|_| !job.left) else { continue };
+                let (outcome, leader) = (Outcome::Reset, u16::MAX);
+                let reply = Reply { call: from.call, version: 0, leader, outcome };
+                let via = Via::Back(from.wire);
+                ctx.transmit(from.slot, via, Deed::Reply(reply), job.request, Some(outcome));
+            }
+            let calls: Vec<_> = ctx.desk.calls.iter().map(|it| it.1.clone()).collect();
+            for call in calls {
+                let (Some(target), Some(job)) = (call.target, call.job) else { continue };
+                let to = ctx.blueprint.wires[call.wire as usize].to;
+                let members = &ctx.blueprint.components[to as usize].members;
+                let Some(to) = members.get(usize::from(target)).copied() else { continue };
+                ctx.transmit(to, Via::Forth(call.wire), Deed::Cancel(job), call.request, None);
+            }
+            let desk = &mut ctx.desk;
+            (desk.jobs.clear(), desk.strands.clear(), desk.calls.clear(), desk.waiting.clear());
+            (desk.waiting_count, desk.busy, desk.occupied, desk.open) = (0, 0, 0, 0);
+            desk.routes.clear();
+            desk.last_arrival.clear();
+            desk.changed = true;
+        });
+        self.core.lives[slot as usize].0 += 1;
+        self.core.lives[slot as usize].1 = false;
+        self.note_places(slot);
+        if self.core.watched {
+            self.core.notes.push(Note::Down { member: slot });
+        }
+    }
+
+    fn revive(&mut self, slot: u32) {
+        if !self.core.lives[slot as usize].1 && self.members[slot as usize].state.is_some() {
+            self.core.lives[slot as usize].0 += 1;
+            self.core.lives[slot as usize].1 = true;
+            self.start(slot);
+        }
+    }
+
+    /// Goes over to a new version of the design, built on this world's own: members with the same
+    /// component and ordinal keep their state, whatever was on its way to the others is lost.
+    pub fn edit(&mut self, blueprint: Blueprint<K>, watch: &mut impl Watch<K>) {
+        self.core.watched = watch.wants(self.ordinal);
+        let before = std::mem::replace(&mut self.blueprint, Arc::new(blueprint));
+        // What the new script has in the past is not played again.
+        let past = |it: &&(Nanos, Fault)| it.0 <= self.core.now;
+        let played = self.script_done;
+        self.script_done = self.blueprint.script.iter().take_while(past).count();
+        if before.script == self.blueprint.script {
+            self.script_done = played;
+        }
+        for slot in 0..before.members.len() as u32 {
+            self.carry_over(slot, &before);
+        }
+        self.start_new_members();
+        self.tell(watch);
+    }
+
+    fn carry_over(&mut self, slot: u32, before: &Blueprint<K>) {
+        let blueprint = Arc::clone(&self.blueprint);
+        let (component, ordinal) = blueprint.members[slot as usize];
+        let component = &blueprint.components[component as usize];
+        let stays = component.members.get(usize::from(ordinal)) == Some(&slot);
+        let spec = component.spec.as_ref().filter(|_| stays);
+        let (Some(spec), true) = (spec, self.members[slot as usize].state.is_some()) else {
+            self.crash_by(slot, before);
+            self.members[slot as usize].state = None;
+            return;
+        };
+        if !self.core.lives[slot as usize].1 {
+            return;
+        }
+        let old = &before.components[before.members[slot as usize].0 as usize];
+        let Some(was) = &old.spec else { return };
+        let changed = was != spec || old.members != component.members;
+        let mut kept = true;
+        self.turn(slot, |ctx, state, _| {
+            ctx.route_all();
+            kept = !changed || K::retune(state, was, spec, ctx);
+            ctx.next_in_line();
+        });
+        if !kept {
+            self.crash(slot);
+            self.members[slot as usize].state = None;
+            self.core.lives[slot as usize].0 += 1;
+            self.core.lives[slot as usize].1 = true;
+            self.start(slot);
+        }
+    }
+
+    /// Takes a member away whose component may no longer be there: its host still knows the old
+    /// design.
+    fn crash_by(&mut self, slot: u32, before: &Blueprint<K>) {
+        let now = std::mem::replace(&mut self.blueprint, Arc::new(before.clone()));
+        self.crash(slot);
+        self.blueprint = now;
+    }
+}
