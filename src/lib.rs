@@ -1,1 +1,3 @@
 //! Ringside: a ringside seat at a running system.
+
+pub mod algorithm;
