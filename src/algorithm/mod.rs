@@ -6,7 +6,10 @@ mod registry;
 
 pub mod balancing;
 pub mod eviction;
+pub mod histogram;
 pub mod limiting;
+pub mod queueing;
+pub mod zipf;
 
 #[cfg(test)]
-pub(crate) mod keyed;
+mod keyed;

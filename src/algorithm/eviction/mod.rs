@@ -9,7 +9,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-/// A key as the cache knows it: a dense id given out by whoever interned it. `u32::MAX` is reserved.
+/// A key as the cache knows it: a dense id from whoever interned it. `u32::MAX` is reserved.
 pub type Key = u32;
 
 /// Where a policy keeps an entry, from its insertion to its removal. Slots are used again.
@@ -108,7 +108,7 @@ macro_rules! policies {
 policies! {
     lru::Lru, "lru", "LRU", "The least recently used entry leaves.";
     fifo::Fifo, "fifo", "FIFO", "The entry that came first leaves, used or not.";
-    lfu::Lfu, "lfu", "LFU", "The least often used entry leaves; among equals, the one idle longest.";
+    lfu::Lfu, "lfu", "LFU", "The least used entry leaves; among equals, the one idle longest.";
 }
 
 impl Running {
@@ -164,7 +164,10 @@ impl Running {
 
     /// Feeds the state hash, the choice of policy first.
     pub fn fold(&self, feed: &mut impl FnMut(u64)) {
-        self.policy().id().bytes().for_each(|byte| feed(u64::from(byte)));
+        self.policy()
+            .id()
+            .bytes()
+            .for_each(|byte| feed(u64::from(byte)));
         delegate!(self, it => it.fold(feed))
     }
 }

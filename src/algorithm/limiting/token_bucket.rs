@@ -35,8 +35,16 @@ pub struct Allowance {
 impl TokenBucket {
     /// A full bucket at `now_ns`.
     pub fn new(allowance: Allowance, now_ns: u64) -> Self {
-        let Allowance { rate_micro_per_s, burst } = allowance;
-        Self { rate_micro_per_s, burst, level: u128::from(burst) * GRAINS, filled_at_ns: now_ns }
+        let Allowance {
+            rate_micro_per_s,
+            burst,
+        } = allowance;
+        Self {
+            rate_micro_per_s,
+            burst,
+            level: u128::from(burst) * GRAINS,
+            filled_at_ns: now_ns,
+        }
     }
 
     /// Takes `cost` tokens if they are there, and says whether they were. Time never runs back.
@@ -96,7 +104,9 @@ impl TokenBucket {
     fn level_at(&self, now_ns: u64) -> u128 {
         let passed_ns = now_ns.saturating_sub(self.filled_at_ns);
         let dripped = u128::from(self.rate_micro_per_s) * u128::from(passed_ns);
-        self.level.saturating_add(dripped).min(u128::from(self.burst) * GRAINS)
+        self.level
+            .saturating_add(dripped)
+            .min(u128::from(self.burst) * GRAINS)
     }
 }
 
@@ -106,7 +116,13 @@ mod tests {
     use crate::algorithm::keyed::Draws;
 
     fn bucket(rate_micro_per_s: u64, burst: u64) -> TokenBucket {
-        TokenBucket::new(Allowance { rate_micro_per_s, burst }, 0)
+        TokenBucket::new(
+            Allowance {
+                rate_micro_per_s,
+                burst,
+            },
+            0,
+        )
     }
 
     /// What may have been admitted in a window at most, in whole tokens.
@@ -117,7 +133,9 @@ mod tests {
     #[test]
     fn a_burst_then_one_every_tenth_of_a_second() {
         let mut bucket = bucket(10_000_000, 3);
-        let times_ms = [0, 0, 0, 0, 99, 100, 150, 199, 200, 1_000, 1_000, 1_000, 1_000];
+        let times_ms = [
+            0, 0, 0, 0, 99, 100, 150, 199, 200, 1_000, 1_000, 1_000, 1_000,
+        ];
         let admitted = times_ms.map(|ms| bucket.admit(ms * 1_000_000, 1));
         let (yes, no) = (true, false);
         let expected = [yes, yes, yes, no, no, yes, no, no, yes, yes, yes, yes, no];
@@ -133,7 +151,11 @@ mod tests {
         assert_eq!(ready, Some(3_000_003_001), "10^15 / 333 333, rounded up");
         assert!(!bucket.admit(3_000_003_000, 1));
         assert!(bucket.admit(3_000_003_001, 1));
-        assert_eq!(bucket.ready_at_ns(4_000_000_000, 2), None, "more than the bucket holds");
+        assert_eq!(
+            bucket.ready_at_ns(4_000_000_000, 2),
+            None,
+            "more than the bucket holds"
+        );
         assert_eq!(self::bucket(0, 1).ready_at_ns(5, 1), Some(5));
     }
 
@@ -149,7 +171,11 @@ mod tests {
                 admitted += u128::from(bucket.admit(step * gap_ns, 1));
                 let allowed = bound(rate_micro_per_s, burst, step * gap_ns);
                 // While the first burst is being used up, the offers are the smaller number.
-                assert_eq!(admitted, allowed.min(u128::from(step + 1)), "{rate_micro_per_s}");
+                assert_eq!(
+                    admitted,
+                    allowed.min(u128::from(step + 1)),
+                    "{rate_micro_per_s}"
+                );
             }
         }
     }
@@ -187,7 +213,9 @@ mod tests {
             let mut now_ns = 0;
             for _ in 0..50 {
                 now_ns += draws.below(3_000_000_000);
-                let Some(ready_ns) = bucket.ready_at_ns(now_ns, 1) else { panic!("always ready") };
+                let Some(ready_ns) = bucket.ready_at_ns(now_ns, 1) else {
+                    panic!("always ready")
+                };
                 if ready_ns > now_ns {
                     assert!(!bucket.clone().admit(ready_ns - 1, 1), "seed {seed}");
                 }
@@ -202,7 +230,13 @@ mod tests {
         let mut bucket = bucket(u64::MAX, u64::MAX);
         assert!(bucket.admit(0, u64::MAX));
         assert!(bucket.admit(u64::MAX, u64::MAX));
-        bucket.retune(Allowance { rate_micro_per_s: 0, burst: 2 }, u64::MAX);
+        bucket.retune(
+            Allowance {
+                rate_micro_per_s: 0,
+                burst: 2,
+            },
+            u64::MAX,
+        );
         assert!(bucket.level_micro(u64::MAX) <= 2_000_000);
     }
 }
