@@ -1,4 +1,6 @@
 //! Ringside: a ringside seat at a running system.
 
 pub mod base;
+
+pub mod algorithm;
 pub mod engine;

@@ -1,12 +1,16 @@
 //! What a caller knows of one member it could call.
 
-/// One possible target of a call, as its caller sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// A member that may be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// Calls this caller has sent there and not yet heard back from.
+    /// The member's number in its component: stable while others come and go.
+    pub index: usize,
+    /// Calls sent to it by this caller and not yet answered.
     pub outstanding: u32,
-    /// Share of the traffic it should get, relative to the others'.
+    /// Its share relative to the others, where the rule looks at shares.
     pub weight: u32,
 }
 
-crate::stable! { Candidate { outstanding, weight } }
+crate::stable! { Candidate { index, outstanding, weight } }

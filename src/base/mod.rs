@@ -5,6 +5,7 @@ pub mod candidate;
 pub mod cow;
 pub mod draw;
 pub mod geometry;
+pub mod histogram;
 pub mod key_map;
 pub mod param;
 pub mod slab;

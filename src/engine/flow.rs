@@ -1,6 +1,7 @@
 //! How requests flow through a member: jobs are accepted, wait for a worker, run their program's
 //! strands, call others, and are answered. The same for every kind.
 
+use crate::base::candidate::Candidate;
 use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 
@@ -589,8 +590,10 @@ impl<K: Kinds> Context<'_, K> {
                 self.desk.routes.push(fresh());
             }
             let route = &mut self.desk.routes[index];
-            let unknown = crate::base::candidate::Candidate { outstanding: 0, weight: 1 };
-            route.candidates.resize(members, unknown);
+            route.candidates.truncate(members);
+            for index in route.candidates.len()..members {
+                route.candidates.push(Candidate { index, outstanding: 0, weight: 1 });
+            }
         }
     }
 }

@@ -1,0 +1,57 @@
+//! First in, first out: the entry that came first leaves, however often it was used.
+//!
+//! Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
+//! Journal 5(2), 1966. Its surprise, that a larger cache can miss more, is a test of this family.
+
+use serde::{Deserialize, Serialize};
+
+use super::slab::{List, Slab};
+use super::{Eviction, Key, Slot};
+
+/// One list, from the oldest to the newest arrival.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fifo {
+    pub(crate) slab: Slab,
+    pub(crate) arrivals: List,
+}
+
+impl Eviction for Fifo {
+    fn new(_capacity: u32) -> Self {
+        Self { slab: Slab::new(), arrivals: List::EMPTY }
+    }
+
+    /// Use makes no difference.
+    fn touch(&mut self, _slot: Slot) {}
+
+    fn insert(&mut self, key: Key) -> Slot {
+        let slot = self.slab.take(key);
+        self.arrivals.push_last(&mut self.slab, slot);
+        slot
+    }
+
+    fn victim(&mut self) -> Option<Slot> {
+        self.arrivals.front()
+    }
+
+    fn remove(&mut self, slot: Slot) -> Key {
+        self.arrivals.unlink(&mut self.slab, slot);
+        self.slab.give_back(slot)
+    }
+
+    fn key(&self, slot: Slot) -> Key {
+        self.slab.key(slot)
+    }
+
+    fn len(&self) -> usize {
+        self.slab.held as usize
+    }
+
+    fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        Box::new(self.arrivals.iter(&self.slab))
+    }
+
+    fn fold(&self, feed: &mut impl FnMut(u64)) {
+        self.slab.fold(feed);
+        self.arrivals.fold(feed);
+    }
+}

@@ -1,0 +1,169 @@
+//! Entries of a cache in one block of memory, threaded into doubly linked lists by slot number.
+//!
+//! All links are numbers, so a policy is cloned by copying one block; once the block has reached
+//! the cache's size, nothing is allocated again.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Slot};
+
+/// "No slot" in a link, and "no key" in a free node.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// One entry: its key, its neighbours in the list that holds it, and one word for the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Node {
+    pub(crate) key: Key,
+    pub(crate) previous: Slot,
+    pub(crate) next: Slot,
+    /// What the policy notes about the entry: a bucket, a visited bit, a queue.
+    pub(crate) mark: u32,
+}
+
+/// The nodes of one policy. Free nodes are chained through `next`, the last freed first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Slab {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) free: Slot,
+    pub(crate) held: u32,
+}
+
+impl Slab {
+    pub(crate) fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            free: NONE,
+            held: 0,
+        }
+    }
+
+    /// Takes a node for `key`; it is in no list yet.
+    pub(crate) fn take(&mut self, key: Key) -> Slot {
+        assert!(key != NONE, "the last key id is reserved");
+        let node = Node {
+            key,
+            previous: NONE,
+            next: NONE,
+            mark: 0,
+        };
+        self.held += 1;
+        if self.free == NONE {
+            self.nodes.push(node);
+            return (self.nodes.len() - 1) as Slot;
+        }
+        let slot = self.free;
+        self.free = self.nodes[slot as usize].next;
+        self.nodes[slot as usize] = node;
+        slot
+    }
+
+    /// Gives a node back; it must be in no list any more.
+    pub(crate) fn give_back(&mut self, slot: Slot) -> Key {
+        let key = self.key(slot);
+        self.nodes[slot as usize] = Node {
+            key: NONE,
+            previous: NONE,
+            next: self.free,
+            mark: 0,
+        };
+        self.free = slot;
+        self.held -= 1;
+        key
+    }
+
+    /// The key in a slot. Asking for a slot that holds none is a bug of the caller.
+    pub(crate) fn key(&self, slot: Slot) -> Key {
+        let key = self.nodes[slot as usize].key;
+        assert!(key != NONE, "the slot holds an entry");
+        key
+    }
+
+    pub(crate) fn mark(&self, slot: Slot) -> u32 {
+        self.nodes[slot as usize].mark
+    }
+
+    pub(crate) fn set_mark(&mut self, slot: Slot, mark: u32) {
+        self.nodes[slot as usize].mark = mark;
+    }
+
+    /// Feeds the state hash: every node, free ones included, since they decide the next slot.
+    pub(crate) fn fold(&self, feed: &mut impl FnMut(u64)) {
+        feed(self.nodes.len() as u64);
+        for node in &self.nodes {
+            feed(pair(node.key, node.mark));
+            feed(pair(node.previous, node.next));
+        }
+        feed(pair(self.free, self.held));
+    }
+}
+
+/// A list of entries: where it begins and ends. The links are in the slab.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct List {
+    pub(crate) first: Slot,
+    pub(crate) last: Slot,
+}
+
+impl List {
+    pub(crate) const EMPTY: List = List {
+        first: NONE,
+        last: NONE,
+    };
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first == NONE
+    }
+
+    /// The first slot, if there is one.
+    pub(crate) fn front(&self) -> Option<Slot> {
+        (self.first != NONE).then_some(self.first)
+    }
+
+    pub(crate) fn push_last(&mut self, slab: &mut Slab, slot: Slot) {
+        let node = &mut slab.nodes[slot as usize];
+        node.previous = self.last;
+        node.next = NONE;
+        match self.last {
+            NONE => self.first = slot,
+            last => slab.nodes[last as usize].next = slot,
+        }
+        self.last = slot;
+    }
+
+    pub(crate) fn unlink(&mut self, slab: &mut Slab, slot: Slot) {
+        let Node { previous, next, .. } = slab.nodes[slot as usize];
+        match previous {
+            NONE => self.first = next,
+            before => slab.nodes[before as usize].next = next,
+        }
+        match next {
+            NONE => self.last = previous,
+            after => slab.nodes[after as usize].previous = previous,
+        }
+    }
+
+    pub(crate) fn move_last(&mut self, slab: &mut Slab, slot: Slot) {
+        if self.last != slot {
+            self.unlink(slab, slot);
+            self.push_last(slab, slot);
+        }
+    }
+
+    /// The slots from first to last.
+    pub(crate) fn iter<'a>(&self, slab: &'a Slab) -> impl Iterator<Item = Slot> + use<'a> {
+        std::iter::successors(self.front(), |slot| {
+            let next = slab.nodes[*slot as usize].next;
+            (next != NONE).then_some(next)
+        })
+    }
+
+    /// Feeds the state hash.
+    pub(crate) fn fold(&self, feed: &mut impl FnMut(u64)) {
+        feed(pair(self.first, self.last));
+    }
+}
+
+/// Two words as one.
+pub(crate) fn pair(high: u32, low: u32) -> u64 {
+    (u64::from(high) << 32) | u64::from(low)
+}

@@ -1,0 +1,3 @@
+//! How much is let through, and when.
+
+pub mod token_bucket;
