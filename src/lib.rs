@@ -4,3 +4,9 @@ pub mod base;
 
 pub mod algorithm;
 pub mod engine;
+
+pub mod component;
+
+pub mod document;
+
+pub mod session;

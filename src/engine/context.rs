@@ -83,6 +83,11 @@ impl<K: Kinds> Context<'_, K> {
         self.component.stream
     }
 
+    /// Number of a request class, if the design knows it.
+    pub fn class(&self, name: &str) -> Option<u8> {
+        self.blueprint.classes.iter().position(|it| &**it == name).map(|it| it as u8)
+    }
+
     /// How long this piece of work takes here: slowness included.
     pub fn stretch(&self, work: Nanos) -> Nanos {
         if self.desk.slow == 1.0 {
@@ -155,10 +160,10 @@ impl<K: Kinds> Context<'_, K> {
         self.core.pending.push(Pending::Complete(ticket, served));
     }
 
-    /// Tells whoever watches that something was counted.
-    pub fn count(&mut self, counter: u8, amount: u32) {
+    /// Tells whoever watches that something happened, once, to a key.
+    pub fn count(&mut self, counter: u8, key: u32) {
         if self.core.watched {
-            self.core.notes.push(Note::Count { member: self.slot, counter, amount });
+            self.core.notes.push(Note::Count { member: self.slot, counter, key });
         }
     }
 

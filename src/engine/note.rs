@@ -79,14 +79,14 @@ pub enum Note {
         /// Workers held, at work or waiting for others.
         occupied: u32,
     },
-    /// Something of the kind's own was counted.
+    /// Something of the kind's own happened, once.
     Count {
         /// Where.
         member: u32,
         /// What: an index into the kind's counters.
         counter: u8,
-        /// How much.
-        amount: u32,
+        /// To which key.
+        key: u32,
     },
     /// A value of a key became the truth at a member: a write it acknowledged or will.
     Committed {

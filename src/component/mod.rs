@@ -1,0 +1,578 @@
+//! The kinds of component. To add one: write its file, add its line to the registry below.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::algorithm::balancing;
+use crate::base::candidate::Candidate;
+use crate::base::param::{Field, ParamError, Params};
+use crate::base::slab::Handle;
+use crate::base::stable::{StableHash, StableHasher};
+use crate::base::time::Nanos;
+use crate::engine::blueprint::{Addressing, Link, Patience, Station};
+use crate::engine::plan::Plan;
+use crate::engine::{self, Happening, Kinds, Request, Served};
+
+pub use context::Context;
+
+mod context;
+
+/// Where a kind stands in the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Where traffic comes from and comes in.
+    Entry,
+    /// What computes.
+    Compute,
+    /// What keeps data.
+    Data,
+}
+
+impl Group {
+    /// Its heading.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "Entry",
+            Self::Compute => "Compute",
+            Self::Data => "Data",
+        }
+    }
+}
+
+/// What a component is to those that call it: what a caller's derived plan and the check of
+/// connections go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Begins requests; nothing calls it.
+    Source,
+    /// Does work, and calls others.
+    Server,
+    /// Passes requests on.
+    Balancer,
+    /// Answers from memory, or misses.
+    Cache,
+    /// Keeps the truth.
+    Store,
+}
+
+/// A wire as its caller's kind sees it when it derives a plan.
+#[derive(Clone, Debug)]
+pub struct OutWire {
+    /// Id.
+    pub id: std::sync::Arc<str>,
+    /// What is called.
+    pub role: Role,
+    /// Request classes it carries: bit n for class n.
+    pub classes: u64,
+}
+
+/// A figure of a kind's own: a quantity sampled ten times a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gauge {
+    /// Snake-case name; the suffix says the unit (`lag_ns`, `entries`).
+    pub name: &'static str,
+    /// What it counts, over what.
+    pub help: &'static str,
+}
+
+/// A ratio of two of a kind's counters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// Snake-case name (`hit_ratio`).
+    pub name: &'static str,
+    /// Index of the counter above the line.
+    pub part: u8,
+    /// Indices of the counters summed below it.
+    pub whole: &'static [u8],
+    /// What it says.
+    pub help: &'static str,
+}
+
+/// What a component models and what it does not, one click away from its figures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fidelity {
+    /// What behaves as the real thing does.
+    pub modelled: &'static [&'static str],
+    /// What is left out.
+    pub left_out: &'static [&'static str],
+    /// Where the defaults come from.
+    pub defaults: &'static str,
+}
+
+/// What a member says of itself on the canvas and in lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// One of equals.
+    #[default]
+    Member,
+    /// The one that leads.
+    Leader,
+    /// One that follows.
+    Follower,
+    /// One that wants to lead.
+    Candidate,
+}
+
+/// What every kind says of itself. Its file implements this, and nothing else is needed.
+pub trait Kind: Sized {
+    /// Name in files, kebab case.
+    const ID: &'static str;
+    /// Name people see.
+    const NAME: &'static str;
+    /// What it is for, one sentence.
+    const SUMMARY: &'static str;
+    /// Shelf of the library; none keeps it out of the library.
+    const GROUP: Option<Group>;
+    /// What it is to its callers.
+    const ROLE: Role;
+    /// Who of it may be asked.
+    const ADDRESSING: Addressing = Addressing::Any;
+    /// Names of what it counts, by counter number.
+    const COUNTERS: &'static [&'static str] = &[];
+    /// Ratios of its counters.
+    const RATIOS: &'static [Ratio] = &[];
+    /// What is sampled of it.
+    const GAUGES: &'static [Gauge] = &[];
+    /// What it models.
+    const FIDELITY: Fidelity;
+    /// Parameters.
+    type Params: Params + PartialEq + StableHash + Serialize + for<'a> Deserialize<'a>;
+    /// What a member remembers.
+    type State: Clone + std::fmt::Debug + StableHash;
+    /// What its members say to each other.
+    type Message: Clone + std::fmt::Debug + StableHash;
+    /// Why a member wakes itself.
+    type Timer: Clone + std::fmt::Debug + StableHash;
+
+    /// How many members it has.
+    fn members(_: &Self::Params) -> u32 {
+        1
+    }
+
+    /// What a member is called.
+    fn member_name(_: &Self::Params, ordinal: u16) -> String {
+        format!("member {}", ordinal + 1)
+    }
+
+    /// Its places.
+    fn station(_: &Self::Params) -> Station {
+        Station::UNLIMITED
+    }
+
+    /// How it serves requests, derived from its wires.
+    fn plan(params: &Self::Params, wires: &[OutWire]) -> Plan<std::sync::Arc<str>>;
+
+    /// Between its members.
+    fn mesh(_: &Self::Params) -> Link {
+        Link { latency: crate::base::spread::Spread::constant(Nanos::micros(250)) }
+    }
+
+    /// How patient it is with those it calls, if its own parameters say so and not the wire's.
+    fn patience(_: &Self::Params) -> Option<Patience> {
+        None
+    }
+
+    /// How it chooses among the members of what it calls, if its own parameters say so.
+    fn rule(_: &Self::Params) -> Option<balancing::Rule> {
+        None
+    }
+
+    /// Names of the request classes it brings.
+    fn classes(_: &Self::Params) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// A fresh member.
+    fn start(params: &Self::Params, ctx: &mut Context<Self>) -> Self::State;
+
+    /// A member after a crash; what was durable is taken from the old state.
+    fn restart(_old: &Self::State, params: &Self::Params, ctx: &mut Context<Self>) -> Self::State {
+        Self::start(params, ctx)
+    }
+
+    /// Takes over changed parameters or a changed number of members; false if only a restart will
+    /// do.
+    fn retune(
+        _state: &mut Self::State,
+        _before: &Self::Params,
+        _params: &Self::Params,
+        _ctx: &mut Context<Self>,
+    ) -> bool {
+        false
+    }
+
+    /// A message, a timer, the end of a request.
+    fn handle(
+        _state: &mut Self::State,
+        _params: &Self::Params,
+        _what: Happening<Self::Message, Self::Timer>,
+        _ctx: &mut Context<Self>,
+    ) {
+    }
+
+    /// Its own act on a request.
+    fn serve(
+        _state: &mut Self::State,
+        _params: &Self::Params,
+        _request: &Request,
+        _ticket: Handle,
+        _ctx: &mut Context<Self>,
+    ) -> Served {
+        Served::ok(0)
+    }
+
+    /// The values of [`Kind::GAUGES`], for each member that is up; an observer may see all.
+    fn gauges(_members: &[Option<&Self::State>], _now: Nanos) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// What a member says of itself.
+    fn standing(_: &Self::State) -> Standing {
+        Standing::Member
+    }
+}
+
+/// For kinds that have no messages or no timers: cannot be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Never {}
+
+impl StableHash for Never {
+    fn stable_hash(&self, _: &mut StableHasher) {
+        match *self {}
+    }
+}
+
+/// Puts a kind's own messages and timers into the sums over all kinds.
+pub trait Wrap<T: Kind>: Kinds {
+    /// A message.
+    fn message(message: T::Message) -> Self::Message;
+    /// A timer.
+    fn timer(timer: T::Timer) -> Self::Timer;
+}
+
+/// Everything the library, the inspector, help and checks want to know of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Name in files.
+    pub id: &'static str,
+    /// Name people see.
+    pub name: &'static str,
+    /// What it is for.
+    pub summary: &'static str,
+    /// Shelf of the library; none keeps it out.
+    pub group: Option<Group>,
+    /// What it is to its callers.
+    pub role: Role,
+    /// Who of it may be asked.
+    pub addressing: Addressing,
+    /// What it counts.
+    pub counters: &'static [&'static str],
+    /// Ratios of what it counts.
+    pub ratios: &'static [Ratio],
+    /// What is sampled of it.
+    pub gauges: &'static [Gauge],
+    /// What it models.
+    pub fidelity: Fidelity,
+    /// A fresh one.
+    pub spec: fn() -> Spec,
+}
+
+macro_rules! registry {
+    ($( $module:ident :: $name:ident ),* $(,)?) => {
+        $( pub mod $module; )*
+
+        /// Kind and parameters of a component: what a design stores.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum Spec { $(
+            #[doc = concat!("See [`", stringify!($module), "`].")]
+            $name(<$module::$name as Kind>::Params),
+        )* }
+
+        /// A member while it runs.
+        #[derive(Clone, Debug)]
+        pub enum State { $(
+            #[doc = concat!("See [`", stringify!($module), "`].")]
+            $name(<$module::$name as Kind>::State),
+        )* }
+
+        /// A message between members of one component.
+        #[derive(Clone, Debug)]
+        pub enum Message { $(
+            #[doc = concat!("See [`", stringify!($module), "`].")]
+            $name(<$module::$name as Kind>::Message),
+        )* }
+
+        /// A member's own alarm.
+        #[derive(Clone, Debug)]
+        pub enum Timer { $(
+            #[doc = concat!("See [`", stringify!($module), "`].")]
+            $name(<$module::$name as Kind>::Timer),
+        )* }
+
+        /// The registry, as the engine wants it.
+        #[derive(Clone, Debug)]
+        pub struct Registry;
+
+        /// Every kind, in the library's order.
+        pub const ALL: &[About] = &[ $( About {
+            id: <$module::$name as Kind>::ID,
+            name: <$module::$name as Kind>::NAME,
+            summary: <$module::$name as Kind>::SUMMARY,
+            group: <$module::$name as Kind>::GROUP,
+            role: <$module::$name as Kind>::ROLE,
+            addressing: <$module::$name as Kind>::ADDRESSING,
+            counters: <$module::$name as Kind>::COUNTERS,
+            ratios: <$module::$name as Kind>::RATIOS,
+            gauges: <$module::$name as Kind>::GAUGES,
+            fidelity: <$module::$name as Kind>::FIDELITY,
+            spec: || Spec::$name(Default::default()),
+        } ),* ];
+
+        $( impl Wrap<$module::$name> for Registry {
+            fn message(message: <$module::$name as Kind>::Message) -> Message {
+                Message::$name(message)
+            }
+            fn timer(timer: <$module::$name as Kind>::Timer) -> Timer {
+                Timer::$name(timer)
+            }
+        } )*
+
+        impl Spec {
+            fn position(&self) -> usize {
+                let mut at = 0;
+                $( if matches!(self, Spec::$name(_)) { return at; } at += 1; )*
+                at
+            }
+
+            /// Reads parameters out of a record; what is left in it is unknown.
+            pub fn load(id: &str, map: &mut Map<String, Value>) -> Option<(Self, Vec<ParamError>)> {
+                $( if id == <$module::$name as Kind>::ID {
+                    let (it, errors) = <<$module::$name as Kind>::Params as Params>::load(map);
+                    return Some((Spec::$name(it), errors));
+                } )*
+                None
+            }
+
+            /// The parameters as a record: only what differs from the default.
+            pub fn save(&self) -> Map<String, Value> {
+                match self { $( Spec::$name(it) => it.save(), )* }
+            }
+
+            /// Every parameter, for the inspector.
+            pub fn fields(&self) -> Vec<Field> {
+                match self { $( Spec::$name(it) => it.fields(), )* }
+            }
+
+            /// Sets one parameter from its file form.
+            pub fn set(&mut self, name: &str, value: &Value) -> Result<(), ParamError> {
+                match self { $( Spec::$name(it) => it.set(name, value), )* }
+            }
+
+            /// How many members it has.
+            pub fn members(&self) -> u32 {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::members(it), )* }
+            }
+
+            /// What a member is called.
+            pub fn member_name(&self, ordinal: u16) -> String {
+                match self {
+                    $( Spec::$name(it) => <$module::$name as Kind>::member_name(it, ordinal), )*
+                }
+            }
+
+            /// Its places.
+            pub fn station(&self) -> Station {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::station(it), )* }
+            }
+
+            /// How it serves requests.
+            pub fn plan(&self, wires: &[OutWire]) -> Plan<std::sync::Arc<str>> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::plan(it, wires), )* }
+            }
+
+            /// Between its members.
+            pub fn mesh(&self) -> Link {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::mesh(it), )* }
+            }
+
+            /// How patient it is, if it says so itself.
+            pub fn patience(&self) -> Option<Patience> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::patience(it), )* }
+            }
+
+            /// How it chooses, if it says so itself.
+            pub fn rule(&self) -> Option<balancing::Rule> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::rule(it), )* }
+            }
+
+            /// Names of the request classes it brings.
+            pub fn classes(&self) -> Vec<String> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::classes(it), )* }
+            }
+
+            /// Samples what there is to sample; all members are of this kind.
+            pub fn gauges(&self, members: &[Option<&State>], now: Nanos) -> Vec<f64> {
+                match self { $( Spec::$name(_) => {
+                    let own = |it: &Option<&'_ State>| match it {
+                        Some(State::$name(it)) => Some(it as *const _),
+                        _ => None,
+                    };
+                    let _ = own;
+                    let members: Vec<_> = members.iter().map(|it| match it {
+                        Some(State::$name(it)) => Some(it),
+                        _ => None,
+                    }).collect();
+                    <$module::$name as Kind>::gauges(&members, now)
+                } )* }
+            }
+        }
+
+        impl State {
+            /// What a member says of itself.
+            pub fn standing(&self) -> Standing {
+                match self { $( State::$name(it) => <$module::$name as Kind>::standing(it), )* }
+            }
+        }
+
+        impl StableHash for Spec {
+            fn stable_hash(&self, h: &mut StableHasher) {
+                self.about().id.stable_hash(h);
+                match self { $( Spec::$name(it) => it.stable_hash(h), )* }
+            }
+        }
+
+        impl StableHash for State {
+            fn stable_hash(&self, h: &mut StableHasher) {
+                match self { $( State::$name(it) => it.stable_hash(h), )* }
+            }
+        }
+
+        impl StableHash for Message {
+            fn stable_hash(&self, h: &mut StableHasher) {
+                match self { $( Message::$name(it) => it.stable_hash(h), )* }
+            }
+        }
+
+        impl StableHash for Timer {
+            fn stable_hash(&self, h: &mut StableHasher) {
+                match self { $( Timer::$name(it) => it.stable_hash(h), )* }
+            }
+        }
+
+        impl Kinds for Registry {
+            type Spec = Spec;
+            type State = State;
+            type Message = Message;
+            type Timer = Timer;
+            type Picker = Picker;
+
+            fn start(spec: &Spec, ctx: &mut engine::Context<Self>) -> State {
+                match spec { $( Spec::$name(params) => {
+                    State::$name(<$module::$name as Kind>::start(params, &mut Context::new(ctx)))
+                } )* }
+            }
+
+            fn restart(old: &State, spec: &Spec, ctx: &mut engine::Context<Self>) -> State {
+                match (spec, old) {
+                    $( (Spec::$name(params), State::$name(old)) => State::$name(
+                        <$module::$name as Kind>::restart(old, params, &mut Context::new(ctx)),
+                    ), )*
+                    _ => Self::start(spec, ctx),
+                }
+            }
+
+            fn retune(
+                state: &mut State, before: &Spec, spec: &Spec, ctx: &mut engine::Context<Self>,
+            ) -> bool {
+                match (state, before, spec) {
+                    $( (State::$name(state), Spec::$name(before), Spec::$name(params)) => {
+                        let ctx = &mut Context::new(ctx);
+                        <$module::$name as Kind>::retune(state, before, params, ctx)
+                    } )*
+                    _ => false,
+                }
+            }
+
+            fn handle(
+                state: &mut State,
+                spec: &Spec,
+                what: Happening<Message, Timer>,
+                ctx: &mut engine::Context<Self>,
+            ) {
+                match (state, spec) {
+                    $( (State::$name(state), Spec::$name(params)) => {
+                        let what = match what {
+                            Happening::Message(from, Message::$name(it)) => {
+                                Happening::Message(from, it)
+                            }
+                            Happening::Timer(Timer::$name(it)) => Happening::Timer(it),
+                            Happening::Finished { request, outcome, version } => {
+                                Happening::Finished { request, outcome, version }
+                            }
+                            // Meant for another kind: the component was replaced meanwhile.
+                            #[allow(unreachable_patterns, reason = "with one kind there is none")]
+                            _ => return,
+                        };
+                        let ctx = &mut Context::new(ctx);
+                        <$module::$name as Kind>::handle(state, params, what, ctx);
+                    } )*
+                    _ => {}
+                }
+            }
+
+            fn serve(
+                state: &mut State,
+                spec: &Spec,
+                request: &Request,
+                ticket: Handle,
+                ctx: &mut engine::Context<Self>,
+            ) -> Served {
+                match (state, spec) {
+                    $( (State::$name(state), Spec::$name(params)) => {
+                        let ctx = &mut Context::new(ctx);
+                        <$module::$name as Kind>::serve(state, params, request, ticket, ctx)
+                    } )*
+                    _ => Served::ok(0),
+                }
+            }
+        }
+    };
+}
+
+registry! {
+    client::Client,
+    load_balancer::LoadBalancer,
+    service::Service,
+    cache::Cache,
+    sql_db::SqlDb,
+    failover_pair::FailoverPair,
+    raft_group::RaftGroup,
+}
+
+impl Spec {
+    /// What its kind says of itself.
+    pub fn about(&self) -> &'static About {
+        &ALL[self.position()]
+    }
+}
+
+/// The kind with this id.
+pub fn about(id: &str) -> Option<&'static About> {
+    ALL.iter().find(|it| it.id == id)
+}
+
+/// A balancing rule at work, as the engine wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picker(pub balancing::Running);
+
+impl engine::Picker for Picker {
+    fn pick(&mut self, candidates: &[Candidate], key: u32, draw: u64) -> Option<usize> {
+        self.0.choose(candidates, key, draw)
+    }
+}
+
+impl StableHash for Picker {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        self.0.fold(&mut |word| h.word(word));
+    }
+}

@@ -1,0 +1,135 @@
+//! From a design to what the engine runs.
+
+use std::sync::Arc;
+
+use crate::base::param::ParamError;
+use crate::base::spread::Spread;
+use crate::component::{OutWire, Picker, Registry, Spec};
+use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Patience};
+
+use super::{Design, Id, WireRecord};
+
+/// More classes than a set of 64 bits can tell apart.
+const CLASSES_MAX: usize = 63;
+/// No design may ask for more members than this.
+pub const MEMBERS_MAX: u32 = 20_000;
+
+/// Why a design cannot be run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompileError {
+    /// The component or wire.
+    pub id: Id,
+    /// Field and fix.
+    pub problem: ParamError,
+}
+
+impl std::fmt::Display for CompileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.id, self.problem)
+    }
+}
+
+fn error(id: &str, field: &str, problem: String) -> CompileError {
+    CompileError { id: id.into(), problem: ParamError { field: field.into(), problem } }
+}
+
+/// Compiles a design for a run with this seed.
+pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileError> {
+    let classes = classes(design)?;
+    let total: u64 = design.components.values().map(|it| u64::from(it.spec.members())).sum();
+    if total > u64::from(MEMBERS_MAX) {
+        let problem = format!("{total} members together; at most {MEMBERS_MAX} can be run");
+        return Err(error("design", "components", problem));
+    }
+    let mut wires = Vec::new();
+    for (id, record) in &design.wires {
+        if let Some(wire) = wire(design, id, record) {
+            check_classes(id, record, &classes)?;
+            wires.push(wire);
+        }
+    }
+    let component = |(id, record): (&Id, &super::ComponentRecord)| {
+        let spec = &record.spec;
+        DraftComponent {
+            id: id.as_str().into(),
+            members: spec.members(),
+            station: spec.station(),
+            plan: spec.plan(&out_wires(design, id, &classes)),
+            mesh: spec.mesh(),
+            addressing: spec.about().addressing,
+            spec: spec.clone(),
+        }
+    };
+    let components = design.components.iter().map(component).collect();
+    let mut script: Vec<_> =
+        design.script.values().map(|it| (it.at, it.fault.clone())).collect();
+    script.sort_by_key(|it| it.0);
+    let classes = classes.iter().map(|it| it.as_str().into()).collect();
+    Ok(Draft { seed, components, wires, classes, script })
+}
+
+/// All request classes, clients in id order, each name once.
+fn classes(design: &Design) -> Result<Vec<String>, CompileError> {
+    let mut classes = Vec::<String>::new();
+    for (id, record) in &design.components {
+        for name in record.spec.classes() {
+            if !classes.contains(&name) {
+                classes.push(name);
+            }
+            if classes.len() > CLASSES_MAX {
+                let problem = format!("more than {CLASSES_MAX} different request classes");
+                return Err(error(id, "classes", problem));
+            }
+        }
+    }
+    Ok(classes)
+}
+
+fn names(record: &WireRecord) -> impl Iterator<Item = &str> {
+    record.settings.classes.split(',').map(str::trim).filter(|it| !it.is_empty())
+}
+
+fn check_classes(id: &str, record: &WireRecord, known: &[String]) -> Result<(), CompileError> {
+    match names(record).find(|it| !known.iter().any(|name| name == it)) {
+        Some(unknown) if !known.is_empty() => {
+            let problem = format!("no client sends {unknown:?}; known: {}", known.join(", "));
+            Err(error(id, "classes", problem))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The set of classes a wire carries: bit n for class n.
+fn class_set(record: &WireRecord, known: &[String]) -> u64 {
+    if names(record).next().is_none() {
+        return u64::MAX;
+    }
+    let bit = |it: &str| known.iter().position(|name| name == it).map_or(0, |at| 1u64 << at);
+    names(record).map(bit).fold(0, |set, bit| set | bit)
+}
+
+fn out_wires(design: &Design, from: &str, classes: &[String]) -> Vec<OutWire> {
+    let out = |(id, record): (&Id, &WireRecord)| {
+        let role = design.components.get(&record.to)?.spec.about().role;
+        let classes = class_set(record, classes);
+        Some(OutWire { id: id.as_str().into(), role, classes })
+    };
+    design.wires.iter().filter(|it| it.1.from == from).filter_map(out).collect()
+}
+
+/// None if one of its ends is missing.
+fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Registry>> {
+    let from: &Spec = &design.components.get(&record.from)?.spec;
+    design.components.get(&record.to)?;
+    let it = &record.settings;
+    let own = Patience { timeout: it.timeout, retries: it.retries, backoff: it.backoff };
+    Some(DraftWire {
+        id: id.into(),
+        from: Arc::from(record.from.as_str()),
+        to: Arc::from(record.to.as_str()),
+        link: Link { latency: Spread { shape: it.latency_shape, mean: it.latency } },
+        patience: from.patience().unwrap_or(own),
+        picker: Picker(from.rule().unwrap_or(it.rule).start()),
+        reads: it.reads,
+    })
+}

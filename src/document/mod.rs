@@ -1,0 +1,127 @@
+//! The design: a plain value that people edit, save and share, and that a world is compiled from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::algorithm::balancing::Rule;
+use crate::base::geometry::{Point, Rect};
+use crate::base::spread::Shape;
+use crate::base::time::Nanos;
+use crate::component::Spec;
+use crate::engine::blueprint::Reads;
+use crate::engine::fault::Fault;
+
+pub mod compile;
+pub mod diff;
+
+pub use diff::Diff;
+
+/// The version of the file form that this code writes.
+pub const VERSION: u32 = 1;
+
+/// A short stable name: lower-case letters, digits and hyphens, at most 40. Never reused in a
+/// design's history, apart from the label.
+pub type Id = String;
+
+/// Fields of a file that this version does not know, as JSON text: kept, and written back.
+pub type Extra = BTreeMap<String, String>;
+
+/// A design.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Design {
+    /// What people call it.
+    pub name: String,
+    /// What is drawn and simulated.
+    pub components: BTreeMap<Id, ComponentRecord>,
+    /// Who calls whom.
+    pub wires: BTreeMap<Id, WireRecord>,
+    /// Places that hold components.
+    pub zones: BTreeMap<Id, ZoneRecord>,
+    /// Text on the canvas.
+    pub notes: BTreeMap<Id, NoteRecord>,
+    /// Faults that happen by themselves.
+    pub script: BTreeMap<Id, FaultRecord>,
+    /// Unknown fields.
+    pub extra: Extra,
+}
+
+/// A component as drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComponentRecord {
+    /// Kind and parameters.
+    pub spec: Spec,
+    /// What people call it.
+    pub label: String,
+    /// Its top left corner, in document pixels.
+    pub at: Point,
+    /// Unknown fields.
+    pub extra: Extra,
+}
+
+/// A wire as drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WireRecord {
+    /// Who calls.
+    pub from: Id,
+    /// Who is called.
+    pub to: Id,
+    /// Path, patience, choice.
+    pub settings: WireParams,
+    /// Unknown fields.
+    pub extra: Extra,
+}
+
+/// A place: a rectangle that holds what lies in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ZoneRecord {
+    /// What people call it.
+    pub label: String,
+    /// Where, in document pixels.
+    pub area: Rect,
+    /// Unknown fields.
+    pub extra: Extra,
+}
+
+/// A text on the canvas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteRecord {
+    /// The text.
+    pub text: String,
+    /// Where, in document pixels.
+    pub at: Point,
+    /// Unknown fields.
+    pub extra: Extra,
+}
+
+/// A fault that happens by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultRecord {
+    /// When, from the start of the run.
+    pub at: Nanos,
+    /// What.
+    pub fault: Fault,
+}
+
+crate::params! {
+    /// Parameters of a wire.
+    pub struct WireParams {
+        /// Mean time a message takes one way.
+        latency: Nanos = Nanos::micros(250), in Nanos::ZERO..=Nanos::seconds(10);
+        /// How that time is distributed.
+        latency_shape: Shape = Shape::LogNormal;
+        /// How long the caller waits for one attempt before giving up on it. A client's own
+        /// patience goes before this.
+        timeout: Nanos = Nanos::seconds(1), in Nanos::micros(1)..=Nanos::seconds(3600);
+        /// How often the caller tries again after a failure.
+        retries: u32 = 0, in 0..=10, "tries";
+        /// Pause before trying again.
+        backoff: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(60);
+        /// How the caller chooses among several members. A balancer's own rule goes before this.
+        rule: Rule = Rule::RoundRobin;
+        /// Where the caller reads, if what it calls has a primary and replicas.
+        reads: Reads = Reads::Primary;
+        /// Request classes this wire carries, separated by commas; empty for all.
+        classes: String = String::new();
+    }
+}

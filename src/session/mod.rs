@@ -1,0 +1,4 @@
+//! Running a design: play, step, seek, snapshots, branches, frames. Commands in, frames out; no
+//! clock, no browser.
+
+pub mod protocol;

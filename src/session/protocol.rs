@@ -1,0 +1,316 @@
+//! What the page and the worker say to each other, and what the command line reads: commands in,
+//! frames out, encoded with postcard.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::time::Nanos;
+use crate::component::Standing;
+use crate::document::{Design, Diff, Id};
+use crate::engine::event::{Outcome, Verb};
+use crate::engine::fault::Fault;
+
+/// One thing done to a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// A fault, or its end.
+    Fault(Fault),
+    /// A change of the design that the running system feels.
+    Edit(Diff),
+}
+
+/// An input with the moment the session stamped on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// When.
+    pub at: Nanos,
+    /// After how many events.
+    pub ordinal: u64,
+    /// What.
+    pub input: Input,
+}
+
+/// What the page asks for. Commands are carried out in order, before the advance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Begin a run: compile, and run the warm-up. A design that does not compile is answered with
+    /// [`Frame::failure`].
+    Open {
+        /// What to run.
+        design: Box<Design>,
+        /// Seed of all randomness.
+        seed: u64,
+        /// Simulated time before the run's zero on screen.
+        warmup: Nanos,
+        /// Inputs to replay as they come due.
+        inputs: Vec<Stamped>,
+    },
+    /// Do something at the cursor. In the past this makes a branch; what came after is kept as the
+    /// dashed "before" of charts.
+    Act(Input),
+    /// Show another moment; later than known ground is bounded to it.
+    Seek(Nanos),
+    /// Go to the newest moment known.
+    Latest,
+    /// Go some events on (positive) or back (negative).
+    Step(i64),
+}
+
+/// What the page wants to see; a frame answers it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Component whose inside is open, and the width its picture may have, in pixels.
+    pub lens: Option<(Id, f32)>,
+    /// Component whose latency is charted; most often the client.
+    pub chart: Option<Id>,
+    /// Whether single messages are wanted (dots), or rates only (flow).
+    pub messages: bool,
+    /// Whether figures, lens and chart are due (at most ten times a second).
+    pub figures: bool,
+}
+
+/// One request from page to worker, per animation frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tick {
+    /// What to do first.
+    pub commands: Vec<Command>,
+    /// How far to go on afterwards, in simulated time; 0 when paused.
+    pub advance: Nanos,
+    /// What to show.
+    pub view: View,
+}
+
+/// What one repaint needs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Which run: incremented by every Open.
+    pub run: u32,
+    /// Which branch: incremented when acting in the past.
+    pub branch: u32,
+    /// Events up to the cursor.
+    pub ordinal: u64,
+    /// The cursor.
+    pub now: Nanos,
+    /// The end of the warm-up: shown as 00:00.000.
+    pub zero: Nanos,
+    /// The newest moment known.
+    pub latest: Nanos,
+    /// Edits that are in force at the cursor; the page shows the design as it was then.
+    pub edits: u32,
+    /// Names of things by slot; only when they have changed since the last frame.
+    pub cast: Option<Cast>,
+    /// Figures at the cursor; only when asked for.
+    pub figures: Option<Figures>,
+    /// Messages on their way at the cursor; only when asked for.
+    pub messages: Vec<Flight>,
+    /// The open lens; only with figures.
+    pub lens: Option<LensPicture>,
+    /// The chart; only with figures.
+    pub chart: Option<Chart>,
+    /// Everything done to the run, in order, as stamped; only when it has changed.
+    pub inputs: Option<Vec<Stamped>>,
+    /// What happened last, once it can be told; newest last, at most 20; only when changed.
+    pub stories: Option<Vec<Story>>,
+    /// A failure to tell the person: the design could not be run, or had to be stopped.
+    pub failure: Option<String>,
+}
+
+/// Names by slot. Slots stay the same within a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cast {
+    /// Ids of components.
+    pub components: Vec<Id>,
+    /// Ids of wires.
+    pub wires: Vec<Id>,
+    /// Names of request classes.
+    pub classes: Vec<String>,
+}
+
+/// A message on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flight {
+    /// Over what.
+    pub path: Path,
+    /// When it was sent.
+    pub sent: Nanos,
+    /// When it arrives.
+    pub due: Nanos,
+    /// The client request it belongs to; 0 for messages of a mesh.
+    pub request: u64,
+    /// What is wanted.
+    pub verb: Verb,
+    /// For replies: how it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// Where a message is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Path {
+    /// From caller to called over the wire with this slot.
+    Forth(u32),
+    /// From called to caller.
+    Back(u32),
+    /// Between two members of the component with this slot, by ordinal.
+    Mesh {
+        /// Component's slot.
+        component: u32,
+        /// Sender's ordinal.
+        from: u16,
+        /// Receiver's ordinal.
+        to: u16,
+    },
+}
+
+/// Figures at the cursor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// By component slot; removed ones have no members.
+    pub components: Vec<ComponentFigures>,
+    /// By wire slot.
+    pub wires: Vec<WireFigures>,
+}
+
+/// Figures of one component. Rates and percentiles are over the last whole second, ratios over the
+/// last ten; NaN where nothing was counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComponentFigures {
+    /// Calls arriving (for a client: requests begun) per second.
+    pub offered: f64,
+    /// Ended well per second (goodput).
+    pub completed: f64,
+    /// Failed per second, all causes.
+    pub failed: f64,
+    /// Median time from arrival to answer, ns.
+    pub p50_ns: f64,
+    /// 95th percentile, ns.
+    pub p95_ns: f64,
+    /// 99th percentile, ns.
+    pub p99_ns: f64,
+    /// Mean, ns.
+    pub mean_ns: f64,
+    /// Share of its workers at work, 0 to 1; NaN where their number has no limit.
+    pub busy: f64,
+    /// Share of its workers held, 0 to 1; NaN where their number has no limit.
+    pub occupied: f64,
+    /// Mean number waiting.
+    pub queue: f64,
+    /// The kind's ratios, in the order of `About::ratios`.
+    pub ratios: Vec<f64>,
+    /// The kind's gauges at the cursor, in the order of `About::gauges`.
+    pub gauges: Vec<f64>,
+    /// Its members at the cursor, by ordinal.
+    pub members: Vec<MemberFigures>,
+}
+
+/// One member at the cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemberFigures {
+    /// Whether it is up.
+    pub up: bool,
+    /// What it says of itself.
+    pub standing: Standing,
+    /// How many times as long its work takes; 1 if healthy.
+    pub slow: f64,
+    /// Strands at work now.
+    pub busy: u32,
+    /// Waiting now.
+    pub queue: u32,
+    /// Jobs not yet answered now.
+    pub jobs: u32,
+}
+
+/// Messages per second over one wire, over the last quarter second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WireFigures {
+    /// Calls that read.
+    pub reads: f64,
+    /// Calls that write (fills and drops of caches too).
+    pub writes: f64,
+    /// Replies that bring an answer; a miss is one.
+    pub answers: f64,
+    /// Replies from a cache that did not have the key.
+    pub misses: f64,
+    /// Replies that bring a failure.
+    pub failures: f64,
+    /// Messages lost to a cut, both directions.
+    pub lost: f64,
+    /// Median one-way time of its messages as configured, ns: decides between dots and flow.
+    pub hop_ns: f64,
+    /// Whether it is cut by itself.
+    pub cut: bool,
+}
+
+/// What a lens shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LensPicture {
+    /// Of which component.
+    pub component: Id,
+    /// The scene as SVG text, coloured by classes and tokens.
+    pub svg: String,
+    /// The scene in words.
+    pub text: String,
+}
+
+/// Latency over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    /// Of which component.
+    pub component: Id,
+    /// One point a window, oldest first.
+    pub points: Vec<ChartPoint>,
+    /// The future that was left behind by acting in the past: dashed.
+    pub before: Vec<ChartPoint>,
+    /// Length of a window.
+    pub window: Nanos,
+}
+
+/// One window of a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChartPoint {
+    /// The window's end.
+    pub at: Nanos,
+    /// Median, ns; NaN if nothing ended.
+    pub p50_ns: f64,
+    /// 95th percentile, ns.
+    pub p95_ns: f64,
+    /// 99th percentile, ns.
+    pub p99_ns: f64,
+    /// Ended well per second.
+    pub completed: f64,
+    /// Failed per second.
+    pub failed: f64,
+}
+
+/// One sentence of what happened, with what it links to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    /// The moment it tells of.
+    pub at: Nanos,
+    /// What it is about.
+    pub component: Option<Id>,
+    /// The sentence in English, composed of measured figures.
+    pub sentence: String,
+}
+
+impl Tick {
+    /// For the journey between page and worker.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Tick::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+}
+
+impl Frame {
+    /// For the journey between worker and page.
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Frame::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+}
