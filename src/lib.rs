@@ -4,6 +4,7 @@ pub mod base;
 
 pub mod algorithm;
 pub mod engine;
+pub mod scene;
 
 pub mod component;
 

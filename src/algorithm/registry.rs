@@ -6,13 +6,16 @@
 macro_rules! choice {
     (
         $(#[$about:meta])*
-        $choice:ident: $( $module:ident :: $member:ident, $id:literal, $label:literal, $help:literal; )*
+        $choice:ident: $(
+            $module:ident :: $member:ident, $id:literal, $label:literal, $help:literal;
+        )*
     ) => {
         $( pub mod $module; )*
 
         $(#[$about])*
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord,
+            serde::Serialize, serde::Deserialize,
         )]
         pub enum $choice {
             $(

@@ -36,13 +36,7 @@ impl<const SUB_BITS: u32> Histogram<SUB_BITS> {
     /// An empty histogram. Takes all its memory now.
     pub fn new() -> Self {
         const { assert!(SUB_BITS >= 1 && SUB_BITS <= 16) };
-        Self {
-            counts: vec![0; Self::BUCKETS],
-            count: 0,
-            sum_ns: 0,
-            min_ns: u64::MAX,
-            max_ns: 0,
-        }
+        Self { counts: vec![0; Self::BUCKETS], count: 0, sum_ns: 0, min_ns: u64::MAX, max_ns: 0 }
     }
 
     /// Counts a value `times` times.
@@ -132,11 +126,7 @@ impl<const SUB_BITS: u32> Histogram<SUB_BITS> {
 
     /// The buckets that are not empty, in rising order: lowest value, highest value, count.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
-        let filled = self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0);
+        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         filled.map(|(at, count)| {
             let (lowest, width) = Self::range(at);
             (lowest, lowest + width - 1, *count)
@@ -145,12 +135,7 @@ impl<const SUB_BITS: u32> Histogram<SUB_BITS> {
 
     /// Feeds the state hash: filled buckets by number, then the exact figures.
     pub fn fold(&self, feed: &mut impl FnMut(u64)) {
-        for (at, count) in self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-        {
+        for (at, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             feed(at as u64);
             feed(*count);
         }
@@ -192,19 +177,13 @@ mod tests {
         let mut expected = 0;
         for at in 0..Histogram::<3>::BUCKETS {
             let (lowest, width) = Histogram::<3>::range(at);
-            assert_eq!(
-                lowest, expected,
-                "bucket {at} begins where the last one ended"
-            );
+            assert_eq!(lowest, expected, "bucket {at} begins where the last one ended");
             assert_eq!(Histogram::<3>::bucket(lowest), at);
             assert_eq!(Histogram::<3>::bucket(lowest + width - 1), at);
             expected = lowest + width;
         }
         assert_eq!(expected, VALUE_MAX_NS + 1);
-        assert_eq!(
-            Histogram::<3>::bucket(u64::MAX),
-            Histogram::<3>::BUCKETS - 1
-        );
+        assert_eq!(Histogram::<3>::bucket(u64::MAX), Histogram::<3>::BUCKETS - 1);
     }
 
     /// Values spread over all octaves; every quantile within the promised error of the sorted list.
@@ -212,9 +191,8 @@ mod tests {
         for seed in 0..20 {
             let mut draws = Draws::new(seed);
             let mut histogram = Histogram::<SUB_BITS>::new();
-            let mut values: Vec<u64> = (0..2_000)
-                .map(|_| draws.next() >> (21 + draws.below(43)))
-                .collect();
+            let mut values: Vec<u64> =
+                (0..2_000).map(|_| draws.next() >> (21 + draws.below(43))).collect();
             values.iter().for_each(|value| histogram.record(*value, 1));
             values.sort();
             let promised = 1.0 / f64::from(1 << (SUB_BITS + 1));
@@ -223,10 +201,7 @@ mod tests {
                 let exact = values[rank - 1] as f64;
                 let found = histogram.quantile_ns(per_mille as f64 / 1_000.0).unwrap() as f64;
                 let error = (found - exact).abs() / exact.max(1.0);
-                assert!(
-                    error <= promised,
-                    "seed {seed}, {per_mille}: {found} for {exact}"
-                );
+                assert!(error <= promised, "seed {seed}, {per_mille}: {found} for {exact}");
             }
             let sum: u128 = values.iter().map(|value| u128::from(*value)).sum();
             assert_eq!(histogram.sum_ns(), sum);

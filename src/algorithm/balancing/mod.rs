@@ -91,9 +91,7 @@ fn next_in_turn<'a>(
     last: Option<usize>,
 ) -> Option<usize> {
     // Lowest first, in the order (those after the last choice, then the others).
-    candidates
-        .map(|it| it.index)
-        .min_by_key(|index| (Some(*index) <= last, *index))
+    candidates.map(|it| it.index).min_by_key(|index| (Some(*index) <= last, *index))
 }
 
 /// A number below `limit` from 32 random bits, by the high half of a product: no division, and no

@@ -5,22 +5,11 @@ use crate::algorithm::keyed::Draws;
 
 /// Candidates from (index, outstanding, weight).
 fn candidates<const N: usize>(members: [(usize, u32, u32); N]) -> [Candidate; N] {
-    members.map(|(index, outstanding, weight)| Candidate {
-        index,
-        outstanding,
-        weight,
-    })
+    members.map(|(index, outstanding, weight)| Candidate { index, outstanding, weight })
 }
 
 fn equal(indices: &[usize]) -> Vec<Candidate> {
-    indices
-        .iter()
-        .map(|index| Candidate {
-            index: *index,
-            outstanding: 0,
-            weight: 1,
-        })
-        .collect()
+    indices.iter().map(|index| Candidate { index: *index, outstanding: 0, weight: 1 }).collect()
 }
 
 #[test]
@@ -28,16 +17,8 @@ fn round_robin_keeps_its_place_when_members_come_and_go() {
     let mut rule = Rule::RoundRobin.start();
     let mut ask = |indices: &[usize]| rule.choose(&equal(indices), 0, 0);
     assert_eq!([ask(&[0, 1, 2]), ask(&[0, 1, 2])], [Some(0), Some(1)]);
-    assert_eq!(
-        [ask(&[0, 1]), ask(&[0, 1])],
-        [Some(0), Some(1)],
-        "2 is down"
-    );
-    assert_eq!(
-        [ask(&[0, 1, 2, 3]), ask(&[0, 1, 2, 3])],
-        [Some(2), Some(3)],
-        "2 is back, 3 new"
-    );
+    assert_eq!([ask(&[0, 1]), ask(&[0, 1])], [Some(0), Some(1)], "2 is down");
+    assert_eq!([ask(&[0, 1, 2, 3]), ask(&[0, 1, 2, 3])], [Some(2), Some(3)], "2 is back, 3 new");
     assert_eq!(ask(&[]), None);
     assert_eq!(ask(&[1, 3]), Some(1));
 }
@@ -46,21 +27,10 @@ fn round_robin_keeps_its_place_when_members_come_and_go() {
 fn least_outstanding_takes_turns_among_equals() {
     let mut rule = Rule::LeastOutstanding.start();
     let mut ask = |loads: [u32; 3]| {
-        rule.choose(
-            &candidates([(0, loads[0], 1), (1, loads[1], 1), (2, loads[2], 1)]),
-            0,
-            0,
-        )
+        rule.choose(&candidates([(0, loads[0], 1), (1, loads[1], 1), (2, loads[2], 1)]), 0, 0)
     };
-    assert_eq!(
-        [ask([0, 0, 0]), ask([0, 0, 0]), ask([0, 0, 0])],
-        [Some(0), Some(1), Some(2)]
-    );
-    assert_eq!(
-        ask([3, 2, 2]),
-        Some(1),
-        "after 2 comes 0, but 1 and 2 are equal: 1"
-    );
+    assert_eq!([ask([0, 0, 0]), ask([0, 0, 0]), ask([0, 0, 0])], [Some(0), Some(1), Some(2)]);
+    assert_eq!(ask([3, 2, 2]), Some(1), "after 2 comes 0, but 1 and 2 are equal: 1");
     assert_eq!(ask([3, 2, 2]), Some(2));
     assert_eq!(ask([3, 4, 5]), Some(0));
     assert_eq!(ask([3, 0, 0]), Some(1));
@@ -86,11 +56,7 @@ fn weighted_shares_are_exact_over_a_round() {
         counts[rule.choose(&members, 0, 0).unwrap()] += 1;
     }
     assert_eq!(counts, [70, 0, 0, 0, 30, 20]);
-    assert_eq!(
-        rule.choose(&candidates([(1, 0, 0)]), 0, 0),
-        None,
-        "weight 0 is never chosen"
-    );
+    assert_eq!(rule.choose(&candidates([(1, 0, 0)]), 0, 0), None, "weight 0 is never chosen");
 }
 
 #[test]
@@ -99,9 +65,7 @@ fn two_choices_compares_two_different_members() {
     let ask = |high: u64, low: u64| {
         let quarter = (1u64 << 32) / 4;
         let third = (1u64 << 32) / 3 + 1;
-        Rule::TwoChoices
-            .start()
-            .choose(&members, 0, ((high * quarter) << 32) | (low * third))
+        Rule::TwoChoices.start().choose(&members, 0, ((high * quarter) << 32) | (low * third))
     };
     assert_eq!(ask(0, 0), Some(1), "0 against 1");
     assert_eq!(ask(1, 0), Some(1), "1 against 0");
@@ -119,16 +83,10 @@ fn two_choices_shares() {
     let mut draws = Draws::new(3);
     let mut counts = [0u32; 3];
     for _ in 0..30_000 {
-        counts[Rule::TwoChoices
-            .start()
-            .choose(&members, 0, draws.next())
-            .unwrap()] += 1;
+        counts[Rule::TwoChoices.start().choose(&members, 0, draws.next()).unwrap()] += 1;
     }
     assert_eq!(counts[0], 0);
-    assert!(
-        counts[2].abs_diff(20_000) < 400,
-        "{counts:?}: 5 standard deviations are 408"
-    );
+    assert!(counts[2].abs_diff(20_000) < 400, "{counts:?}: 5 standard deviations are 408");
 }
 
 #[test]
@@ -137,15 +95,9 @@ fn random_is_even() {
     let mut draws = Draws::new(11);
     let mut counts = [0u32; 5];
     for _ in 0..50_000 {
-        counts[Rule::Random
-            .start()
-            .choose(&members, 0, draws.next())
-            .unwrap()] += 1;
+        counts[Rule::Random.start().choose(&members, 0, draws.next()).unwrap()] += 1;
     }
-    assert!(
-        counts.iter().all(|count| count.abs_diff(10_000) < 450),
-        "{counts:?}"
-    );
+    assert!(counts.iter().all(|count| count.abs_diff(10_000) < 450), "{counts:?}");
 }
 
 /// `fmix32` of 1 as computed by the reference code (SMHasher, MurmurHash3.cpp); 0 stays 0.
@@ -155,20 +107,14 @@ fn key_hash_is_stable() {
     assert_eq!(key_hash::mix(1), 0x514e_28b7);
     let mut rule = Rule::KeyHash.start();
     let members = equal(&[2, 5, 9]);
-    assert_eq!(
-        rule.choose(&members, 1, 0),
-        Some([2, 5, 9][0x514e_28b7 % 3])
-    );
+    assert_eq!(rule.choose(&members, 1, 0), Some([2, 5, 9][0x514e_28b7 % 3]));
     assert_eq!(rule.choose(&members, 0, u64::MAX), Some(2));
     let mut moved = 0;
     for key in 0..10_000 {
         let before = rule.choose(&members, key, 0);
         moved += u32::from(rule.choose(&equal(&[2, 5, 9, 11]), key, 0) != before);
     }
-    assert!(
-        moved.abs_diff(7_500) < 220,
-        "{moved}: three of four keys move"
-    );
+    assert!(moved.abs_diff(7_500) < 220, "{moved}: three of four keys move");
 }
 
 #[test]
@@ -182,26 +128,14 @@ fn every_rule_keeps_the_contract() {
             let mask = draws.next();
             let members: Vec<Candidate> = (0..8)
                 .filter(|index| mask & (1 << index) != 0)
-                .map(|index| Candidate {
-                    index,
-                    outstanding: draws.below(4) as u32,
-                    weight: 2,
-                })
+                .map(|index| Candidate { index, outstanding: draws.below(4) as u32, weight: 2 })
                 .collect();
             let (key, draw) = (draws.next() as u32, draws.next());
             let mut copy = running.clone();
             let chosen = running.choose(&members, key, draw);
-            assert_eq!(
-                copy.choose(&members, key, draw),
-                chosen,
-                "{rule:?} is a function"
-            );
+            assert_eq!(copy.choose(&members, key, draw), chosen, "{rule:?} is a function");
             assert_eq!(copy, running);
-            assert_eq!(
-                chosen.is_none(),
-                members.is_empty(),
-                "{rule:?}: someone is chosen"
-            );
+            assert_eq!(chosen.is_none(), members.is_empty(), "{rule:?}: someone is chosen");
             assert!(chosen.is_none_or(|chosen| members.iter().any(|it| it.index == chosen)));
         }
         let bytes = postcard::to_allocvec(&running).unwrap();

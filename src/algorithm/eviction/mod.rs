@@ -164,10 +164,7 @@ impl Running {
 
     /// Feeds the state hash, the choice of policy first.
     pub fn fold(&self, feed: &mut impl FnMut(u64)) {
-        self.policy()
-            .id()
-            .bytes()
-            .for_each(|byte| feed(u64::from(byte)));
+        self.policy().id().bytes().for_each(|byte| feed(u64::from(byte)));
         delegate!(self, it => it.fold(feed))
     }
 }

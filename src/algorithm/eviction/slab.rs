@@ -30,22 +30,13 @@ pub(crate) struct Slab {
 
 impl Slab {
     pub(crate) fn new() -> Self {
-        Self {
-            nodes: Vec::new(),
-            free: NONE,
-            held: 0,
-        }
+        Self { nodes: Vec::new(), free: NONE, held: 0 }
     }
 
     /// Takes a node for `key`; it is in no list yet.
     pub(crate) fn take(&mut self, key: Key) -> Slot {
         assert!(key != NONE, "the last key id is reserved");
-        let node = Node {
-            key,
-            previous: NONE,
-            next: NONE,
-            mark: 0,
-        };
+        let node = Node { key, previous: NONE, next: NONE, mark: 0 };
         self.held += 1;
         if self.free == NONE {
             self.nodes.push(node);
@@ -60,12 +51,7 @@ impl Slab {
     /// Gives a node back; it must be in no list any more.
     pub(crate) fn give_back(&mut self, slot: Slot) -> Key {
         let key = self.key(slot);
-        self.nodes[slot as usize] = Node {
-            key: NONE,
-            previous: NONE,
-            next: self.free,
-            mark: 0,
-        };
+        self.nodes[slot as usize] = Node { key: NONE, previous: NONE, next: self.free, mark: 0 };
         self.free = slot;
         self.held -= 1;
         key
@@ -105,10 +91,7 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub(crate) const EMPTY: List = List {
-        first: NONE,
-        last: NONE,
-    };
+    pub(crate) const EMPTY: List = List { first: NONE, last: NONE };
 
     pub(crate) fn is_empty(&self) -> bool {
         self.first == NONE

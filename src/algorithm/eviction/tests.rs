@@ -12,11 +12,7 @@ struct Cache {
 
 impl Cache {
     fn new(policy: Policy, capacity: u32) -> Self {
-        Self {
-            policy: policy.start(capacity),
-            capacity: capacity as usize,
-            slots: [].into(),
-        }
+        Self { policy: policy.start(capacity), capacity: capacity as usize, slots: [].into() }
     }
 
     /// Asks for a key and says whether it was there, and who left for it.
@@ -37,10 +33,7 @@ impl Cache {
     }
 
     fn order(&self) -> Vec<Key> {
-        self.policy
-            .order()
-            .map(|slot| self.policy.key(slot))
-            .collect()
+        self.policy.order().map(|slot| self.policy.key(slot)).collect()
     }
 }
 
@@ -125,12 +118,7 @@ fn policies_agree_with_their_definition() {
                     5..8 => {
                         let key = now as Key;
                         slots.push(running.insert(key));
-                        entries.push(Known {
-                            key,
-                            arrived: now,
-                            used: now,
-                            uses: 1,
-                        });
+                        entries.push(Known { key, arrived: now, used: now, uses: 1 });
                     }
                     8 if !entries.is_empty() => {
                         let slot = running.victim().unwrap();
@@ -162,37 +150,16 @@ fn every_policy_keeps_the_contract() {
             cache.ask(draws.below(200) as Key);
             let slots: Vec<Slot> = cache.policy.order().collect();
             let victim = cache.policy.victim();
-            assert_eq!(
-                victim,
-                slots.first().copied(),
-                "{policy:?}: the first in order leaves"
-            );
-            assert_eq!(
-                cache.policy.victim(),
-                victim,
-                "{policy:?}: asking changes nothing"
-            );
-            assert_eq!(
-                slots.len(),
-                cache.policy.len(),
-                "{policy:?}: the order holds everything"
-            );
-            assert!(
-                slots.iter().all(|slot| *slot < 50),
-                "{policy:?}: slots are used again"
-            );
+            assert_eq!(victim, slots.first().copied(), "{policy:?}: the first in order leaves");
+            assert_eq!(cache.policy.victim(), victim, "{policy:?}: asking changes nothing");
+            assert_eq!(slots.len(), cache.policy.len(), "{policy:?}: the order holds everything");
+            assert!(slots.iter().all(|slot| *slot < 50), "{policy:?}: slots are used again");
         }
         while let Some(slot) = cache.policy.victim() {
             let key = cache.policy.evict(slot);
-            assert!(
-                cache.slots.remove(&key).is_some(),
-                "{policy:?}: {key} leaves once"
-            );
+            assert!(cache.slots.remove(&key).is_some(), "{policy:?}: {key} leaves once");
         }
-        assert!(
-            cache.slots.is_empty() && cache.policy.is_empty(),
-            "{policy:?}"
-        );
+        assert!(cache.slots.is_empty() && cache.policy.is_empty(), "{policy:?}");
     }
 }
 

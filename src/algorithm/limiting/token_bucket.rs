@@ -35,19 +35,12 @@ pub struct Allowance {
 impl TokenBucket {
     /// A full bucket at `now_ns`.
     pub fn new(allowance: Allowance, now_ns: u64) -> Self {
-        let Allowance {
-            rate_micro_per_s,
-            burst,
-        } = allowance;
-        Self {
-            rate_micro_per_s,
-            burst,
-            level: u128::from(burst) * GRAINS,
-            filled_at_ns: now_ns,
-        }
+        let Allowance { rate_micro_per_s, burst } = allowance;
+        Self { rate_micro_per_s, burst, level: u128::from(burst) * GRAINS, filled_at_ns: now_ns }
     }
 
-    /// Takes `cost` tokens if they are there, and says whether they were. Time never runs back.
+    /// Takes `cost` tokens if they are there, and says whether they were. While a clock set back
+    /// catches up with itself, nothing drips in.
     pub fn admit(&mut self, now_ns: u64, cost: u64) -> bool {
         self.refill(now_ns);
         let price = u128::from(cost) * GRAINS;
@@ -95,18 +88,15 @@ impl TokenBucket {
     }
 
     fn refill(&mut self, now_ns: u64) {
-        assert!(self.filled_at_ns <= now_ns, "time never runs back");
         self.level = self.level_at(now_ns);
-        self.filled_at_ns = now_ns;
+        self.filled_at_ns = self.filled_at_ns.max(now_ns);
     }
 
     /// Both factors fit 64 bits, so their product fits 128; only the sum may have to stop.
     fn level_at(&self, now_ns: u64) -> u128 {
         let passed_ns = now_ns.saturating_sub(self.filled_at_ns);
         let dripped = u128::from(self.rate_micro_per_s) * u128::from(passed_ns);
-        self.level
-            .saturating_add(dripped)
-            .min(u128::from(self.burst) * GRAINS)
+        self.level.saturating_add(dripped).min(u128::from(self.burst) * GRAINS)
     }
 }
 
@@ -116,13 +106,7 @@ mod tests {
     use crate::algorithm::keyed::Draws;
 
     fn bucket(rate_micro_per_s: u64, burst: u64) -> TokenBucket {
-        TokenBucket::new(
-            Allowance {
-                rate_micro_per_s,
-                burst,
-            },
-            0,
-        )
+        TokenBucket::new(Allowance { rate_micro_per_s, burst }, 0)
     }
 
     /// What may have been admitted in a window at most, in whole tokens.
@@ -133,9 +117,7 @@ mod tests {
     #[test]
     fn a_burst_then_one_every_tenth_of_a_second() {
         let mut bucket = bucket(10_000_000, 3);
-        let times_ms = [
-            0, 0, 0, 0, 99, 100, 150, 199, 200, 1_000, 1_000, 1_000, 1_000,
-        ];
+        let times_ms = [0, 0, 0, 0, 99, 100, 150, 199, 200, 1_000, 1_000, 1_000, 1_000];
         let admitted = times_ms.map(|ms| bucket.admit(ms * 1_000_000, 1));
         let (yes, no) = (true, false);
         let expected = [yes, yes, yes, no, no, yes, no, no, yes, yes, yes, yes, no];
@@ -151,11 +133,7 @@ mod tests {
         assert_eq!(ready, Some(3_000_003_001), "10^15 / 333 333, rounded up");
         assert!(!bucket.admit(3_000_003_000, 1));
         assert!(bucket.admit(3_000_003_001, 1));
-        assert_eq!(
-            bucket.ready_at_ns(4_000_000_000, 2),
-            None,
-            "more than the bucket holds"
-        );
+        assert_eq!(bucket.ready_at_ns(4_000_000_000, 2), None, "more than the bucket holds");
         assert_eq!(self::bucket(0, 1).ready_at_ns(5, 1), Some(5));
     }
 
@@ -171,11 +149,7 @@ mod tests {
                 admitted += u128::from(bucket.admit(step * gap_ns, 1));
                 let allowed = bound(rate_micro_per_s, burst, step * gap_ns);
                 // While the first burst is being used up, the offers are the smaller number.
-                assert_eq!(
-                    admitted,
-                    allowed.min(u128::from(step + 1)),
-                    "{rate_micro_per_s}"
-                );
+                assert_eq!(admitted, allowed.min(u128::from(step + 1)), "{rate_micro_per_s}");
             }
         }
     }
@@ -213,9 +187,7 @@ mod tests {
             let mut now_ns = 0;
             for _ in 0..50 {
                 now_ns += draws.below(3_000_000_000);
-                let Some(ready_ns) = bucket.ready_at_ns(now_ns, 1) else {
-                    panic!("always ready")
-                };
+                let Some(ready_ns) = bucket.ready_at_ns(now_ns, 1) else { panic!("always ready") };
                 if ready_ns > now_ns {
                     assert!(!bucket.clone().admit(ready_ns - 1, 1), "seed {seed}");
                 }
@@ -226,17 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_set_back_gains_nothing() {
+        let mut bucket = bucket(1_000_000, 2);
+        assert!(bucket.admit(5_000_000_000, 2));
+        assert!(!bucket.admit(1_000_000_000, 1));
+        assert!(!bucket.admit(5_999_999_999, 1));
+        assert!(bucket.admit(6_000_000_000, 1));
+    }
+
+    #[test]
     fn extremes_do_not_overflow() {
         let mut bucket = bucket(u64::MAX, u64::MAX);
         assert!(bucket.admit(0, u64::MAX));
         assert!(bucket.admit(u64::MAX, u64::MAX));
-        bucket.retune(
-            Allowance {
-                rate_micro_per_s: 0,
-                burst: 2,
-            },
-            u64::MAX,
-        );
+        bucket.retune(Allowance { rate_micro_per_s: 0, burst: 2 }, u64::MAX);
         assert!(bucket.level_micro(u64::MAX) <= 2_000_000);
     }
 }

@@ -53,11 +53,7 @@ impl Steady {
     fn from_waiting(load: Load, servers: u32, chances: Chances, waiting: f64) -> Self {
         let accepted_per_s = load.arrivals_per_s * chances.entry;
         let busy = accepted_per_s / load.services_per_s;
-        let wait_s = if accepted_per_s > 0.0 {
-            waiting / accepted_per_s
-        } else {
-            0.0
-        };
+        let wait_s = if accepted_per_s > 0.0 { waiting / accepted_per_s } else { 0.0 };
         Self {
             utilization: busy / f64::from(servers),
             wait_chance: chances.wait,
@@ -81,11 +77,7 @@ struct Chances {
 impl Chances {
     /// With room for all.
     fn roomy(wait: f64) -> Self {
-        Self {
-            wait,
-            loss: 0.0,
-            entry: 1.0,
-        }
+        Self { wait, loss: 0.0, entry: 1.0 }
     }
 }
 
@@ -114,12 +106,7 @@ pub fn mmc(load: Load, servers: u32) -> Option<Steady> {
     let utilization = stable(load, servers)?;
     let wait = erlang_c(load.erlangs(), servers)?;
     let waiting = wait * utilization / (1.0 - utilization);
-    Some(Steady::from_waiting(
-        load,
-        servers,
-        Chances::roomy(wait),
-        waiting,
-    ))
+    Some(Steady::from_waiting(load, servers, Chances::roomy(wait), waiting))
 }
 
 /// `servers` servers and room for `places` requests in all, those in service included; who finds
@@ -127,10 +114,7 @@ pub fn mmc(load: Load, servers: u32) -> Option<Steady> {
 ///
 /// Summed from the state probabilities p(n+1) = p(n) λ / min(n+1, c) μ, scaled as it goes.
 pub fn mmck(load: Load, servers: u32, places: u32) -> Steady {
-    assert!(
-        1 <= servers && servers <= places,
-        "at least one server, and room for all of them"
-    );
+    assert!(1 <= servers && servers <= places, "at least one server, and room for all of them");
     let erlangs = load.erlangs();
     // The last state, the sum of those before it, the part of those that wait, and Lq; unscaled.
     let (mut state, mut open, mut queued, mut waiting) = (1.0, 0.0, 0.0, 0.0);
@@ -148,11 +132,7 @@ pub fn mmck(load: Load, servers: u32, places: u32) -> Steady {
         }
     }
     let total = open + state;
-    let chances = Chances {
-        wait: queued / open,
-        loss: state / total,
-        entry: open / total,
-    };
+    let chances = Chances { wait: queued / open, loss: state / total, entry: open / total };
     Steady::from_waiting(load, servers, chances, waiting / total)
 }
 
@@ -160,9 +140,7 @@ pub fn mmck(load: Load, servers: u32, places: u32) -> Steady {
 /// wait (K section 3.6; GH section 2.6). By the recursion B(n) = a B(n-1) / (n + a B(n-1)), which
 /// never leaves 0 to 1.
 pub fn erlang_b(erlangs: f64, servers: u32) -> f64 {
-    (1..=servers).fold(1.0, |loss, n| {
-        erlangs * loss / (f64::from(n) + erlangs * loss)
-    })
+    (1..=servers).fold(1.0, |loss, n| erlangs * loss / (f64::from(n) + erlangs * loss))
 }
 
 /// Erlang's C: the chance that an arrival finds all `servers` busy and waits (K section 3.5; GH

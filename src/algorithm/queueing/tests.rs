@@ -3,18 +3,12 @@
 use super::*;
 
 fn load(arrivals_per_s: f64, services_per_s: f64) -> Load {
-    Load {
-        arrivals_per_s,
-        services_per_s,
-    }
+    Load { arrivals_per_s, services_per_s }
 }
 
 #[track_caller]
 fn near(found: f64, expected: f64, tolerance: f64) {
-    assert!(
-        (found - expected).abs() <= tolerance,
-        "{found} is not {expected} ± {tolerance}"
-    );
+    assert!((found - expected).abs() <= tolerance, "{found} is not {expected} ± {tolerance}");
 }
 
 /// Traffic at which 1 % and 5 % of calls are lost: "Erlang Library for Excel", reference page of
@@ -37,11 +31,7 @@ fn erlang_c_agrees_with_the_call_centre_example() {
     near(erlang_c(48.0, 55).unwrap(), 0.239, 0.000_5);
     near(mmc(calls, 55).unwrap().wait_s, 8.2, 0.05);
     let within_15_s = 1.0 - mmc_wait_exceeds(calls, 55, 15.0).unwrap();
-    near(
-        within_15_s,
-        1.0 - 0.239 * libm::exp(-7.0 * 15.0 / 240.0),
-        0.000_5,
-    );
+    near(within_15_s, 1.0 - 0.239 * libm::exp(-7.0 * 15.0 / 240.0), 0.000_5);
 }
 
 /// GH example 2.2, an eye clinic: 6 patients an hour, 3 an hour for each of three doctors. Worked
@@ -67,11 +57,7 @@ fn mmck_agrees_with_the_inspection_station() {
     near(station.present, 6_918.0 / 1_141.0, 1e-12);
     near(station.stay_s, 6_918.0 / 565.0, 1e-12);
     near(station.loss_chance, 576.0 / 1_141.0, 1e-14);
-    near(
-        station.wait_chance,
-        (36.0 + 72.0 + 144.0 + 288.0) / 565.0,
-        1e-14,
-    );
+    near(station.wait_chance, (36.0 + 72.0 + 144.0 + 288.0) / 565.0, 1e-14);
 }
 
 /// K section 3.2 with ρ = 1/2 and 0.8: L = ρ/(1 - ρ); section 5.6: M/D/1 waits half as long.
@@ -83,22 +69,10 @@ fn single_server_by_hand() {
     let busy = load(8.0, 10.0);
     near(mm1(busy).unwrap().waiting, 3.2, 1e-12);
     near(md1(busy).unwrap().waiting, 1.6, 1e-12);
-    near(
-        mg1(busy, 1.0).unwrap().wait_s,
-        mm1(busy).unwrap().wait_s,
-        1e-12,
-    );
-    near(
-        mg1(busy, 4.0).unwrap().wait_s,
-        2.5 * mm1(busy).unwrap().wait_s,
-        1e-12,
-    );
+    near(mg1(busy, 1.0).unwrap().wait_s, mm1(busy).unwrap().wait_s, 1e-12);
+    near(mg1(busy, 4.0).unwrap().wait_s, 2.5 * mm1(busy).unwrap().wait_s, 1e-12);
     near(mm1_present_variance(busy).unwrap(), 20.0, 1e-12);
-    near(
-        mm1_stay_quantile_s(busy, 0.5).unwrap(),
-        std::f64::consts::LN_2 / 2.0,
-        1e-12,
-    );
+    near(mm1_stay_quantile_s(busy, 0.5).unwrap(), std::f64::consts::LN_2 / 2.0, 1e-12);
 }
 
 #[test]
@@ -111,17 +85,9 @@ fn the_formulas_meet_where_they_should() {
             near(roomy.present, open.present, 1e-9 * open.present);
             near(roomy.wait_chance, open.wait_chance, 1e-9);
             let lossy = mmck(station, servers, servers);
-            near(
-                lossy.loss_chance,
-                erlang_b(station.erlangs(), servers),
-                1e-14,
-            );
+            near(lossy.loss_chance, erlang_b(station.erlangs(), servers), 1e-14);
             assert_eq!((lossy.waiting, lossy.wait_chance), (0.0, 0.0));
-            near(
-                mmc_wait_exceeds(station, servers, 0.0).unwrap(),
-                open.wait_chance,
-                1e-15,
-            );
+            near(mmc_wait_exceeds(station, servers, 0.0).unwrap(), open.wait_chance, 1e-15);
         }
     }
 }
@@ -158,9 +124,5 @@ fn the_measurement_error_agrees_with_the_sum_over_states() {
         let error = mm1_present_error(load(busy, 1.0), 1.0).unwrap();
         near(error * error / spread, 1.0, 1e-6);
     }
-    near(
-        mm1_present_error(load(0.9, 1.0), 3.42e6).unwrap(),
-        0.1,
-        1e-3,
-    );
+    near(mm1_present_error(load(0.9, 1.0), 3.42e6).unwrap(), 0.1, 1e-3);
 }
