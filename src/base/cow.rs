@@ -11,7 +11,7 @@ const CHUNK: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 pub struct CowList<T> {
     chunks: std::collections::VecDeque<Arc<Vec<T>>>,
-    /// Position of the first element of the first chunk; a multiple of the chunk size.
+    /// Position of the first element of the first chunk.
     base: u64,
     end: u64,
 }
@@ -36,6 +36,11 @@ impl<T: Clone> CowList<T> {
         }
         list.end = u64::from(len);
         list
+    }
+
+    /// An empty list whose first element will have this position.
+    pub fn starting_at(position: u64) -> Self {
+        Self { base: position, end: position, ..Self::default() }
     }
 
     /// Position after the last element.

@@ -1,7 +1,10 @@
 //! The one hash map allowed in the core: fast, with a fixed hasher, and no way to iterate it, so
 //! that no order can leak out.
 
-#[allow(clippy::disallowed_types, reason = "the one place: fixed hasher, no iteration offered")]
+#[allow(
+    clippy::disallowed_types,
+    reason = "the one place: fixed hasher, no iteration offered"
+)]
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -27,9 +30,15 @@ impl Hasher for KeyHasher {
 }
 
 /// A map from interned keys to small values.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::disallowed_types, reason = "see the module")]
 pub struct KeyMap<V>(HashMap<u32, V, BuildHasherDefault<KeyHasher>>);
+
+impl<V> Default for KeyMap<V> {
+    fn default() -> Self {
+        Self(Default::default())
+    }
+}
 
 impl<V: Copy> KeyMap<V> {
     /// The value at a key.

@@ -61,8 +61,7 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
         }
     };
     let components = design.components.iter().map(component).collect();
-    let mut script: Vec<_> =
-        design.script.values().map(|it| (it.at, it.fault.clone())).collect();
+    let mut script: Vec<_> = design.script.values().map(|it| (it.at, it.fault.clone())).collect();
     script.sort_by_key(|it| it.0);
     let classes = classes.iter().map(|it| it.as_str().into()).collect();
     Ok(Draft { seed, components, wires, classes, script })

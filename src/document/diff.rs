@@ -154,7 +154,12 @@ mod tests {
 
     fn record(x: f64) -> ComponentRecord {
         let spec = (component::ALL[0].spec)();
-        ComponentRecord { spec, label: "A".into(), at: Point::new(x, 0.0), extra: Default::default() }
+        ComponentRecord {
+            spec,
+            label: "A".into(),
+            at: Point::new(x, 0.0),
+            extra: Default::default(),
+        }
     }
 
     fn design(parts: &[(&str, f64)]) -> Design {

@@ -41,7 +41,8 @@ impl fmt::Display for Target {
 impl FromStr for Target {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = || format!("{text:?} is not a component id or id/ordinal, such as \"store/2\"");
+        let wanted =
+            || format!("{text:?} is not a component id or id/ordinal, such as \"store/2\"");
         let (component, member) = match text.split_once('/') {
             None => (text, None),
             Some((id, ordinal)) => (id, Some(ordinal.parse().map_err(|_| wanted())?)),

@@ -337,9 +337,8 @@ impl<K: Kinds> Context<'_, K> {
         if job.started.is_some() {
             return;
         }
-        let waiting = |it: &&Handle| {
-            self.desk.strands.get(**it).is_some_and(|strand| strand.job == handle)
-        };
+        let waiting =
+            |it: &&Handle| self.desk.strands.get(**it).is_some_and(|strand| strand.job == handle);
         if let Some(strand) = self.desk.waiting.iter().find(waiting).copied() {
             self.desk.waiting_count -= 1;
             self.strand_ended(strand, Outcome::Reset);
@@ -369,18 +368,8 @@ impl<K: Kinds> Context<'_, K> {
         let (sent, timer) = (self.core.now, Handle::default());
         let retries = self.blueprint.wires[wire as usize].patience.retries;
         let (target, job, redirects) = (None, None, 0);
-        let call = OutCall {
-            strand,
-            wire,
-            request,
-            target,
-            job,
-            timer,
-            sent,
-            retries,
-            redirects,
-            soft,
-        };
+        let call =
+            OutCall { strand, wire, request, target, job, timer, sent, retries, redirects, soft };
         let call = self.desk.calls.insert(call);
         self.attempt(call);
     }

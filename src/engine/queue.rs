@@ -44,12 +44,7 @@ pub struct Queue<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self {
-            heap: BinaryHeap::new(),
-            lanes: Vec::new(),
-            events: Slab::default(),
-            sequence: 0,
-        }
+        Self { heap: BinaryHeap::new(), lanes: Vec::new(), events: Slab::default(), sequence: 0 }
     }
 }
 

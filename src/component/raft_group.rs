@@ -1,0 +1,491 @@
+//! A group that agrees by majority: leader election and log replication as in Raft (Ongaro &
+//! Ousterhout, "In search of an understandable consensus algorithm", USENIX ATC 2014, figure 2).
+
+use std::sync::Arc;
+
+use crate::base::slab::Handle;
+use crate::base::spread::{Shape, Spread};
+use crate::base::time::Nanos;
+use crate::engine::blueprint::{Addressing, Link, Station};
+use crate::engine::event::Verb;
+use crate::engine::plan::Plan;
+use crate::engine::{Happening, Outcome, Request, Served};
+
+use super::{Context, Fidelity, Gauge, Kind, OutWire, Role, Standing};
+
+crate::params! {
+    /// Parameters of a Raft group.
+    pub struct RaftGroupParams {
+        /// Members.
+        members: u32 = 3, in 1..=9, "members";
+        /// How often the leader says that it leads.
+        heartbeat: Nanos = Nanos::millis(50), in Nanos::millis(1)..=Nanos::seconds(60);
+        /// Shortest silence after which a member stands for election; the longest is twice that.
+        election_timeout: Nanos = Nanos::millis(150), in Nanos::millis(2)..=Nanos::seconds(600);
+        /// Mean time of one request.
+        work: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(60);
+        /// Requests one member serves at once.
+        workers: u32 = 16, in 1..=10_000, "workers";
+    }
+}
+
+/// One entry of the log.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entry {
+    /// Term in which a leader took it in.
+    pub term: u32,
+    /// Which row; none for the entry with which a leader begins its term.
+    pub key: Option<u32>,
+    /// Whether it changes the row (a read passes through the log too, and so is linearizable).
+    pub writes: bool,
+}
+
+/// What a member remembers. Term, vote and log survive a crash.
+#[derive(Clone, Debug)]
+pub struct RaftState {
+    /// Term it knows of.
+    pub term: u32,
+    /// Whom it voted for in this term.
+    pub voted_for: Option<u16>,
+    /// The log; position 0 is the first entry.
+    pub log: Vec<Entry>,
+    /// Entries known to be committed.
+    pub committed: u64,
+    /// Entries applied to the rows.
+    pub applied: u64,
+    /// Version of each row written, by applied entries only.
+    pub rows: std::collections::BTreeMap<u32, u32>,
+    /// What it is now.
+    pub standing: Standing,
+    /// Who it believes leads.
+    pub leader: Option<u16>,
+    /// As a candidate: who voted for it.
+    votes: Vec<u16>,
+    /// As leader: next position to send to each, and how far each is known to agree.
+    next: Vec<u64>,
+    agreed: Vec<u64>,
+    /// As leader: requests that wait for their entry, by position.
+    waiting: Vec<(u64, Handle)>,
+    alarm: Option<Handle>,
+}
+
+/// Between members.
+#[derive(Clone, Debug)]
+pub enum RaftMessage {
+    /// RequestVote: term, length of the candidate's log, term of its last entry.
+    Vote(u32, u64, u32),
+    /// Its answer: term, granted.
+    Voted(u32, bool),
+    /// AppendEntries: term, position of the first entry, term of the entry before, committed,
+    /// entries.
+    Append(u32, u64, u32, u64, Arc<[Entry]>),
+    /// Its answer: term, agreed, length up to which the logs agree (or where to try next).
+    Appended(u32, bool, u64),
+}
+
+/// Why a member wakes.
+#[derive(Clone, Debug)]
+pub enum RaftTimer {
+    /// No leader has been heard of for long.
+    Election,
+    /// The leader says that it leads.
+    Beat(u32),
+}
+
+crate::stable! {
+    Entry { term, key, writes }
+    RaftState {
+        term, voted_for, log, committed, applied, rows, standing, leader, votes, next, agreed,
+        waiting, alarm,
+    }
+}
+
+crate::stable! { enum Standing }
+
+use crate::base::stable::{StableHash, StableHasher};
+
+impl StableHash for RaftMessage {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Vote(term, len, last) => ((0u8, *term), (*len, *last)).stable_hash(h),
+            Self::Voted(term, granted) => ((1u8, *term), *granted).stable_hash(h),
+            Self::Append(term, first, before, committed, entries) => {
+                ((2u8, *term), (*first, *before)).stable_hash(h);
+                h.word(*committed);
+                entries.stable_hash(h);
+            }
+            Self::Appended(term, agreed, len) => ((3u8, *term), (*agreed, *len)).stable_hash(h),
+        }
+    }
+}
+
+impl StableHash for RaftTimer {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Election => h.word(0),
+            Self::Beat(term) => (1u8, *term).stable_hash(h),
+        }
+    }
+}
+
+/// Most entries in one message.
+const BATCH_MAX: usize = 64;
+
+/// The kind.
+#[derive(Debug)]
+pub struct RaftGroup;
+
+impl Kind for RaftGroup {
+    const ID: &'static str = "raft-group";
+    const NAME: &'static str = "Raft group";
+    const SUMMARY: &'static str = "Members that agree on one log by majority.";
+    const GROUP: Option<super::Group> = None;
+    const ROLE: Role = Role::Store;
+    const ADDRESSING: Addressing = Addressing::Leader;
+    const GAUGES: &'static [Gauge] =
+        &[Gauge { name: "leaders", help: "Members that believe they lead, at this moment." }];
+    const FIDELITY: Fidelity = Fidelity {
+        modelled: &[
+            "Terms, votes, a log with the consistency check, commitment by majority.",
+            "Reads pass through the log and are linearizable.",
+        ],
+        left_out: &[
+            "Snapshots; joint consensus: a changed number of members holds at once for all.",
+        ],
+        defaults: "Election timeouts from 150 to 300 ms, as in the paper.",
+    };
+    type Params = RaftGroupParams;
+    type State = Box<RaftState>;
+    type Message = RaftMessage;
+    type Timer = RaftTimer;
+
+    fn members(params: &RaftGroupParams) -> u32 {
+        params.members
+    }
+
+    fn station(params: &RaftGroupParams) -> Station {
+        Station { workers: params.workers, queue_max: 512, hold: true, drop_expired: false }
+    }
+
+    fn plan(params: &RaftGroupParams, _: &[OutWire]) -> Plan<Arc<str>> {
+        let work = Spread { shape: Shape::LogNormal, mean: params.work };
+        Plan::Sequence(vec![Plan::Work(work), Plan::Local])
+    }
+
+    fn mesh(_: &RaftGroupParams) -> Link {
+        Link { latency: Spread { shape: Shape::LogNormal, mean: Nanos::micros(500) } }
+    }
+
+    fn start(params: &RaftGroupParams, ctx: &mut Context<Self>) -> Box<RaftState> {
+        let mut state = Box::new(RaftState {
+            term: 0,
+            voted_for: None,
+            log: Vec::new(),
+            committed: 0,
+            applied: 0,
+            rows: Default::default(),
+            standing: Standing::Follower,
+            leader: None,
+            votes: Vec::new(),
+            next: Vec::new(),
+            agreed: Vec::new(),
+            waiting: Vec::new(),
+            alarm: None,
+        });
+        await_leader(&mut state, params, ctx);
+        state
+    }
+
+    fn restart(
+        old: &Box<RaftState>,
+        params: &RaftGroupParams,
+        ctx: &mut Context<Self>,
+    ) -> Box<RaftState> {
+        let mut state = Box::new(RaftState {
+            committed: 0,
+            applied: 0,
+            rows: Default::default(),
+            standing: Standing::Follower,
+            leader: None,
+            votes: Vec::new(),
+            next: Vec::new(),
+            agreed: Vec::new(),
+            waiting: Vec::new(),
+            alarm: None,
+            ..(**old).clone()
+        });
+        await_leader(&mut state, params, ctx);
+        state
+    }
+
+    fn retune(
+        state: &mut Box<RaftState>,
+        _: &RaftGroupParams,
+        _: &RaftGroupParams,
+        ctx: &mut Context<Self>,
+    ) -> bool {
+        let members = usize::from(ctx.members());
+        if state.standing == Standing::Leader {
+            state.next.resize(members, 0);
+            state.agreed.resize(members, 0);
+        }
+        true
+    }
+
+    fn handle(
+        state: &mut Box<RaftState>,
+        params: &RaftGroupParams,
+        what: Happening<RaftMessage, RaftTimer>,
+        ctx: &mut Context<Self>,
+    ) {
+        match what {
+            Happening::Message(from, message) => hear(state, params, from, message, ctx),
+            Happening::Timer(RaftTimer::Election) => stand(state, params, ctx),
+            Happening::Timer(RaftTimer::Beat(term)) => {
+                if state.standing == Standing::Leader && term == state.term {
+                    append_all(state, ctx);
+                    ctx.timer(params.heartbeat, RaftTimer::Beat(term));
+                }
+            }
+            Happening::Finished { .. } => {}
+        }
+    }
+
+    fn serve(
+        state: &mut Box<RaftState>,
+        _: &RaftGroupParams,
+        request: &Request,
+        ticket: Handle,
+        ctx: &mut Context<Self>,
+    ) -> Served {
+        if state.standing != Standing::Leader {
+            return Served::not_leader(state.leader.filter(|it| *it != ctx.ordinal()));
+        }
+        let (key, writes) = (Some(request.key), request.verb != Verb::Read);
+        state.log.push(Entry { term: state.term, key, writes });
+        state.waiting.push((state.log.len() as u64, ticket));
+        append_all(state, ctx);
+        commit(state, ctx);
+        Served::Later
+    }
+
+    fn gauges(members: &[Option<&Box<RaftState>>], _: Nanos) -> Vec<f64> {
+        let leaders = members.iter().flatten().filter(|it| it.standing == Standing::Leader);
+        vec![leaders.count() as f64]
+    }
+
+    fn standing(state: &Box<RaftState>) -> Standing {
+        state.standing
+    }
+}
+
+type Ctx<'a, 'b> = Context<'a, 'b, RaftGroup>;
+
+fn last_term(state: &RaftState) -> u32 {
+    state.log.last().map_or(0, |it| it.term)
+}
+
+/// Starts the wait for a leader anew, for a random while.
+fn await_leader(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) {
+    if let Some(alarm) = state.alarm.take() {
+        ctx.cancel(alarm);
+    }
+    let spread = u128::from(ctx.draw_next()) * u128::from(params.election_timeout.0) >> 64;
+    let after = params.election_timeout + Nanos(spread as u64);
+    state.alarm = Some(ctx.timer(after, RaftTimer::Election));
+}
+
+/// Goes over to a later term, as a follower.
+fn follow(state: &mut RaftState, term: u32, ctx: &mut Ctx) {
+    if term > state.term {
+        (state.term, state.voted_for, state.leader) = (term, None, None);
+    }
+    if state.standing == Standing::Leader {
+        for (_, ticket) in std::mem::take(&mut state.waiting) {
+            // The entry may yet be committed by another: the outcome is not known.
+            ctx.complete(ticket, Served::ended(Outcome::Reset));
+        }
+    }
+    state.standing = Standing::Follower;
+}
+
+fn stand(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) {
+    state.alarm = None;
+    state.term += 1;
+    (state.standing, state.leader) = (Standing::Candidate, None);
+    state.voted_for = Some(ctx.ordinal());
+    state.votes = vec![ctx.ordinal()];
+    let (len, last) = (state.log.len() as u64, last_term(state));
+    ctx.broadcast(&RaftMessage::Vote(state.term, len, last));
+    await_leader(state, params, ctx);
+    lead_if_elected(state, params, ctx);
+}
+
+fn lead_if_elected(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) {
+    let majority = usize::from(ctx.members()) / 2 + 1;
+    if state.standing != Standing::Candidate || state.votes.len() < majority {
+        return;
+    }
+    (state.standing, state.leader) = (Standing::Leader, Some(ctx.ordinal()));
+    let members = usize::from(ctx.members());
+    state.next = vec![state.log.len() as u64; members];
+    state.agreed = vec![0; members];
+    // Entries of earlier terms are committed only through one of this term (section 5.4.2).
+    state.log.push(Entry { term: state.term, key: None, writes: false });
+    if let Some(alarm) = state.alarm.take() {
+        ctx.cancel(alarm);
+    }
+    append_all(state, ctx);
+    commit(state, ctx);
+    ctx.timer(params.heartbeat, RaftTimer::Beat(state.term));
+}
+
+fn append_all(state: &mut RaftState, ctx: &mut Ctx) {
+    for to in (0..ctx.members()).filter(|it| *it != ctx.ordinal()).collect::<Vec<_>>() {
+        append_to(state, to, ctx);
+    }
+}
+
+fn append_to(state: &mut RaftState, to: u16, ctx: &mut Ctx) {
+    let Some(first) = state.next.get(usize::from(to)).copied() else { return };
+    let from = first as usize;
+    let before = from.checked_sub(1).map_or(0, |it| state.log[it].term);
+    let entries = state.log[from..].iter().take(BATCH_MAX).copied().collect();
+    let message = RaftMessage::Append(state.term, first, before, state.committed, entries);
+    ctx.send(to, message);
+}
+
+fn hear(
+    state: &mut RaftState,
+    params: &RaftGroupParams,
+    from: u16,
+    message: RaftMessage,
+    ctx: &mut Ctx,
+) {
+    let (RaftMessage::Vote(term, ..)
+    | RaftMessage::Voted(term, ..)
+    | RaftMessage::Append(term, ..)
+    | RaftMessage::Appended(term, ..)) = message;
+    if term > state.term {
+        let led = state.standing == Standing::Leader;
+        follow(state, term, ctx);
+        if led {
+            await_leader(state, params, ctx);
+        }
+    }
+    match message {
+        RaftMessage::Vote(_, len, last) => {
+            let own = (last_term(state), state.log.len() as u64);
+            let free = state.voted_for.is_none_or(|it| it == from);
+            let granted = term == state.term && free && (last, len) >= own;
+            if granted {
+                state.voted_for = Some(from);
+                await_leader(state, params, ctx);
+            }
+            ctx.send(from, RaftMessage::Voted(state.term, granted));
+        }
+        RaftMessage::Voted(_, granted) => {
+            if granted && term == state.term && !state.votes.contains(&from) {
+                state.votes.push(from);
+            }
+            lead_if_elected(state, params, ctx);
+        }
+        RaftMessage::Append(_, first, before, committed, entries) => {
+            if term < state.term {
+                return ctx.send(from, RaftMessage::Appended(state.term, false, 0));
+            }
+            follow(state, term, ctx);
+            state.leader = Some(from);
+            await_leader(state, params, ctx);
+            let (agreed, len) = take_in(state, first, before, &entries);
+            if agreed {
+                state.committed = state.committed.max(committed.min(len));
+                apply(state, ctx);
+            }
+            ctx.send(from, RaftMessage::Appended(state.term, agreed, len));
+        }
+        RaftMessage::Appended(_, agreed, len) => {
+            if term == state.term && state.standing == Standing::Leader {
+                heard_back(state, from, agreed, len, ctx);
+            }
+        }
+    }
+}
+
+/// The consistency check of AppendEntries, and the entries behind it. Gives back whether the logs
+/// agree, and up to where (or where to try next).
+fn take_in(state: &mut RaftState, first: u64, before: u32, entries: &[Entry]) -> (bool, u64) {
+    let from = first as usize;
+    let matches = match from.checked_sub(1) {
+        None => true,
+        Some(it) => state.log.get(it).is_some_and(|it| it.term == before),
+    };
+    if !matches {
+        return (false, (state.log.len() as u64).min(first.saturating_sub(1)));
+    }
+    for (at, entry) in (from..).zip(entries) {
+        if state.log.get(at).is_some_and(|it| it.term != entry.term) {
+            state.log.truncate(at);
+        }
+        if at == state.log.len() {
+            state.log.push(*entry);
+        }
+    }
+    (true, first + entries.len() as u64)
+}
+
+fn heard_back(state: &mut RaftState, from: u16, agreed: bool, len: u64, ctx: &mut Ctx) {
+    let at = usize::from(from);
+    if at >= state.next.len() {
+        return;
+    }
+    if !agreed {
+        state.next[at] = len.min(state.next[at].saturating_sub(1));
+        return append_to(state, from, ctx);
+    }
+    let news = len > state.agreed[at];
+    state.agreed[at] = state.agreed[at].max(len);
+    state.next[at] = state.next[at].max(len);
+    if news {
+        commit(state, ctx);
+        if (state.next[at] as usize) < state.log.len() {
+            append_to(state, from, ctx);
+        }
+    }
+}
+
+/// Commits what a majority has, if it is of this term.
+fn commit(state: &mut RaftState, ctx: &mut Ctx) {
+    let own = usize::from(ctx.ordinal());
+    let mut agreed: Vec<u64> = state.agreed.clone();
+    agreed[own] = state.log.len() as u64;
+    agreed.sort_unstable();
+    let majority = agreed[(agreed.len() - 1) / 2];
+    let of_this_term = majority > state.committed
+        && state.log.get(majority as usize - 1).is_some_and(|it| it.term == state.term);
+    if of_this_term {
+        state.committed = majority;
+        apply(state, ctx);
+    }
+}
+
+fn apply(state: &mut RaftState, ctx: &mut Ctx) {
+    while state.applied < state.committed {
+        let Some(entry) = state.log.get(state.applied as usize).copied() else { return };
+        state.applied += 1;
+        let mut version = 0;
+        if let Some(key) = entry.key {
+            let row = state.rows.entry(key).or_insert(1);
+            *row += u32::from(entry.writes);
+            version = *row;
+            if entry.writes && state.standing == Standing::Leader {
+                ctx.committed(key, version);
+            }
+        }
+        let applied = state.applied;
+        if let Some(at) = state.waiting.iter().position(|it| it.0 == applied) {
+            let (_, ticket) = state.waiting.remove(at);
+            ctx.complete(ticket, Served::ok(version));
+        }
+    }
+}
