@@ -16,6 +16,7 @@ SITE_SOURCES := $(shell find src/bin/site)
 DIST_SOURCES := $(CORE_SOURCES) $(shell find src/app www static)
 NATIVE := cargo build --release --locked --features site --bin
 
+.DELETE_ON_ERROR:
 .PHONY: serve test dist bench lint clean help tools test-tools
 
 serve: dist $(RINGSIDE) ## Build what has changed and serve it at http://127.0.0.1:8080 (PORT=, HOST=)

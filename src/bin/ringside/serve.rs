@@ -2,23 +2,30 @@
 //!
 //! Files only, read fresh for each request; compressed siblings where the browser takes them.
 
+use std::convert::Infallible;
 use std::error::Error;
-use std::fs::File;
+use std::fs;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use clap::Args;
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
 
-/// Requests answered at once: as many connections as a browser opens to one host.
-const THREADS: usize = 6;
 /// Compressed siblings, the best first: name in HTTP, ending of the file.
 const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
 /// Hexadecimal digits of a content hash in a file name (`src/bin/site/assets.rs` puts them there).
 const HASH_DIGITS: usize = 16;
+
+type Answer = Response<Full<Bytes>>;
 
 /// Options of `ringside serve`.
 #[derive(Args)]
@@ -44,84 +51,68 @@ pub fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     if !root.join("index.html").is_file() {
         return Err(format!("{folder} has no index.html; `make dist` builds the site").into());
     }
-    let (host, port) = (options.host, options.port);
-    let server = Server::http((host, port)).map_err(|error| refusal(host, port, &*error))?;
-    let address = server
-        .server_addr()
-        .to_ip()
-        .unwrap_or(SocketAddr::new(host, port));
-    println!("Ringside is at http://{address}");
-    println!("Control-C stops it.");
-    io::stdout().flush()?;
-
-    let server = Arc::new(server);
-    let threads: Vec<_> = (0..THREADS)
-        .map(|_| {
-            let (server, root) = (Arc::clone(&server), root.clone());
-            thread::spawn(move || {
-                while let Ok(request) = server.recv() {
-                    answer(request, &root);
-                }
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().map_err(|_| "a server thread panicked")?;
-    }
-    Ok(())
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    runtime.block_on(listen(options.host, options.port, root.into()))
 }
 
-fn refusal(host: IpAddr, port: u16, error: &(dyn Error + 'static)) -> String {
-    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-    match kind {
-        Some(io::ErrorKind::AddrInUse) => {
+async fn listen(host: IpAddr, port: u16, root: Arc<Path>) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind((host, port)).await;
+    let listener = listener.map_err(|error| refusal(host, port, &error))?;
+    println!("Ringside is at http://{}", listener.local_addr()?);
+    println!("Control-C stops it.");
+    io::stdout().flush()?;
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // The caller has gone, or too many are here: the next turn may be better.
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let root = Arc::clone(&root);
+        tokio::spawn(async move {
+            let service = service_fn(|request: Request<_>| {
+                let answer = answer(
+                    request.method(),
+                    request.uri().path(),
+                    request.headers(),
+                    &root,
+                );
+                async { Ok::<_, Infallible>(answer) }
+            });
+            // A browser that breaks off is its own affair.
+            let _ = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+fn refusal(host: IpAddr, port: u16, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
             format!("port {port} of {host} is taken; choose another one with --port")
         }
-        Some(io::ErrorKind::PermissionDenied) => {
+        io::ErrorKind::PermissionDenied => {
             format!("port {port} of {host} needs more rights; choose one above 1023 with --port")
         }
         _ => format!("cannot listen on port {port} of {host}: {error}"),
     }
 }
 
-fn answer(request: Request, root: &Path) {
-    // A browser that has gone away is its own affair.
-    let _ = match reply(&request, root) {
-        Reply::File(path) => send_file(request, &path),
-        Reply::Folder(address) => {
-            let moved = Response::empty(301).with_header(header("Location", &address));
-            request.respond(moved)
-        }
-        Reply::Refused(status) => {
-            let text = status.default_reason_phrase();
-            let header = header("Content-Type", "text/plain; charset=utf-8");
-            request.respond(
-                Response::from_string(text)
-                    .with_status_code(status)
-                    .with_header(header),
-            )
-        }
-    };
-}
-
-enum Reply {
-    File(PathBuf),
-    /// A folder asked for without its slash; relative addresses in its page need the slash.
-    Folder(String),
-    Refused(StatusCode),
-}
-
-fn reply(request: &Request, root: &Path) -> Reply {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return Reply::Refused(StatusCode(405));
+/// The answer to a request, read from the disk while it waits: files here are small and near.
+fn answer(method: &Method, address: &str, headers: &HeaderMap, root: &Path) -> Answer {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return refused(StatusCode::METHOD_NOT_ALLOWED);
     }
-    let address = request.url().split(['?', '#']).next().unwrap_or_default();
     let Some(path) = path_below(root, address) else {
-        return Reply::Refused(StatusCode(404));
+        return refused(StatusCode::NOT_FOUND);
     };
     if path.is_dir() && !address.ends_with('/') {
+        // Relative addresses in the folder's page need the slash.
         let last = address.rsplit('/').next().unwrap_or_default();
-        return Reply::Folder(format!("./{last}/"));
+        let location = (header::LOCATION, format!("./{last}/"));
+        return response(StatusCode::MOVED_PERMANENTLY, &[location], Vec::new());
     }
     let path = if path.is_dir() {
         path.join("index.html")
@@ -130,43 +121,57 @@ fn reply(request: &Request, root: &Path) -> Reply {
     };
     // Links inside the folder may point out of it; nothing outside is served.
     match path.canonicalize() {
-        Ok(path) if path.is_file() && path.starts_with(root) => Reply::File(path),
-        _ => Reply::Refused(StatusCode(404)),
+        Ok(path) if path.is_file() && path.starts_with(root) => file(&path, headers),
+        _ => refused(StatusCode::NOT_FOUND),
     }
 }
 
-fn send_file(request: Request, path: &Path) -> io::Result<()> {
+fn refused(status: StatusCode) -> Answer {
+    let plain = (header::CONTENT_TYPE, content_type(".txt").to_owned());
+    response(status, &[plain], status.to_string().into_bytes())
+}
+
+fn file(path: &Path, asked: &HeaderMap) -> Answer {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let accepted = request
-        .headers()
-        .iter()
-        .find(|header| header.field.equiv("Accept-Encoding"))
-        .map_or("", |header| header.value.as_str());
-    let sibling = ENCODINGS
-        .iter()
-        .filter(|(encoding, _)| accepts(accepted, encoding))
-        .find_map(|(encoding, ending)| {
-            let file = File::open(path.with_file_name(format!("{name}.{ending}"))).ok()?;
-            Some((*encoding, file))
-        });
-    let (encoding, file) = match sibling {
-        Some((encoding, file)) => (Some(encoding), file),
-        None => (None, File::open(path)?),
-    };
     let caching = match is_hashed(&name) {
         true => "public, max-age=31536000, immutable",
         false => "no-cache",
     };
     let mut headers = vec![
-        header("Content-Type", content_type(&name)),
-        header("Cache-Control", caching),
-        header("Vary", "Accept-Encoding"),
-        header("X-Content-Type-Options", "nosniff"),
+        (header::CONTENT_TYPE, content_type(&name).to_owned()),
+        (header::CACHE_CONTROL, caching.to_owned()),
+        (header::VARY, "Accept-Encoding".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    headers.extend(encoding.map(|encoding| header("Content-Encoding", encoding)));
-    let length = usize::try_from(file.metadata()?.len()).ok();
-    let response = Response::new(StatusCode(200), headers, file, length, None);
-    request.respond(response.with_chunked_threshold(usize::MAX))
+    let accepted = asked
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|list| list.to_str().ok());
+    for (encoding, ending) in ENCODINGS {
+        if !accepts(accepted.unwrap_or_default(), encoding) {
+            continue;
+        }
+        if let Ok(bytes) = fs::read(path.with_file_name(format!("{name}.{ending}"))) {
+            headers.push((header::CONTENT_ENCODING, encoding.to_owned()));
+            return response(StatusCode::OK, &headers, bytes);
+        }
+    }
+    match fs::read(path) {
+        Ok(bytes) => response(StatusCode::OK, &headers, bytes),
+        Err(_) => refused(StatusCode::NOT_FOUND),
+    }
+}
+
+fn response(status: StatusCode, headers: &[(HeaderName, String)], bytes: Vec<u8>) -> Answer {
+    // Said here because the answer to HEAD has no body to count.
+    let mut response = Response::builder()
+        .status(status)
+        .header(header::CONTENT_LENGTH, bytes.len());
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Full::from(bytes))
+        .expect("header values here are plain ASCII")
 }
 
 /// The file that an address means, or none if it leads out of the folder.
@@ -237,10 +242,6 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-fn header(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).expect("names and values here are plain ASCII")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +274,49 @@ mod tests {
         for address in outside {
             assert_eq!(below(address), None, "{address}");
         }
+    }
+
+    #[test]
+    fn the_site_is_served_and_nothing_else() {
+        let root = std::env::temp_dir().join(format!("ringside-serve-{}", std::process::id()));
+        fs::create_dir_all(root.join("sub")).expect("folder");
+        let root = root.canonicalize().expect("folder");
+        for (name, text) in [
+            ("index.html", "page"),
+            ("index.html.br", "brotli"),
+            ("sub/a.wasm", "wasm"),
+        ] {
+            fs::write(root.join(name), text).expect("file");
+        }
+        let ask = |method: Method, address: &str, accepted: &'static str| {
+            let accepted = header::HeaderValue::from_static(accepted);
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted)]);
+            let answer = answer(&method, address, &headers, &root);
+            let shown = [
+                header::CONTENT_LENGTH,
+                header::CONTENT_ENCODING,
+                header::LOCATION,
+            ];
+            let shown = shown.map(|name| {
+                answer
+                    .headers()
+                    .get(name)
+                    .map_or("-", |it| it.to_str().expect("ASCII"))
+                    .to_owned()
+            });
+            (answer.status().as_u16(), shown.join(" "))
+        };
+        assert_eq!(ask(Method::GET, "/", "gzip, br"), (200, "6 br -".into()));
+        assert_eq!(
+            ask(Method::HEAD, "/index.html", "gzip"),
+            (200, "4 - -".into())
+        );
+        assert_eq!(ask(Method::GET, "/sub/a.wasm", "br"), (200, "4 - -".into()));
+        assert_eq!(ask(Method::GET, "/sub", "br"), (301, "0 - ./sub/".into()));
+        assert_eq!(ask(Method::GET, "/sub/", "br").0, 404);
+        assert_eq!(ask(Method::GET, "/../x", "br").0, 404);
+        assert_eq!(ask(Method::POST, "/", "br").0, 405);
+        fs::remove_dir_all(root).expect("folder");
     }
 
     #[test]

@@ -95,6 +95,9 @@ impl Assets {
             return Ok(output.name.clone());
         }
         if self.open.iter().any(|open| open == path) {
+            if keeps_name(path) {
+                return Ok(path.to_owned());
+            }
             return Err(format!("{} refer to each other in a circle", self.open.join(", ")).into());
         }
         let bytes = self
@@ -198,8 +201,12 @@ fn resolve(path: &str, reference: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+fn keeps_name(path: &str) -> bool {
+    KEEPS_NAME.contains(&path) || path.ends_with(".txt")
+}
+
 fn final_name(path: &str, bytes: &[u8]) -> String {
-    if KEEPS_NAME.contains(&path) || path.ends_with(".txt") {
+    if keeps_name(path) {
         return path.to_owned();
     }
     let hash: String = Sha256::digest(bytes)
@@ -294,6 +301,9 @@ mod tests {
                 .to_string()
                 .contains("circle")
         );
+        // A name that stays can be known before its file is finished.
+        let sources = [("index.html", "'./a.js'"), ("a.js", "'./index.html'")];
+        assert!(build(&sources).is_ok());
     }
 
     #[test]

@@ -18,6 +18,8 @@ use assets::{Assets, Output};
 
 /// The oldest `wasm-opt` that is trusted: 108 accepts today's modules and breaks them silently.
 const WASM_OPT_VERSION_MIN: u32 = 120;
+/// What the first visit needs, and what it weighs.
+const LISTING: &str = "first-load.json";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -59,7 +61,7 @@ fn build(options: &Options) -> Result<()> {
         read_tree(folder, folder, &mut sources)?;
     }
     let outputs = Assets::new(sources).build()?;
-    write(&outputs, &work.join("dist"), &options.out)
+    write(&outputs, &options.out)
 }
 
 /// The library as WebAssembly with its JavaScript glue, in `folder`, which is handed back.
@@ -188,30 +190,23 @@ fn read_tree(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Vec<u8>>
     Ok(())
 }
 
-/// Writes the site beside `out`, then puts it in its place.
-fn write(outputs: &[Output], work: &Path, out: &Path) -> Result<()> {
-    let _ = fs::remove_dir_all(work);
+/// Writes the site, the listing last: make takes it as the sign that all is there.
+fn write(outputs: &[Output], out: &Path) -> Result<()> {
     let compressed = compress::all(outputs);
-    let first_load = compress::first_load(outputs, &compressed)?;
-    let listing = Output::plain("first-load.json", first_load);
+    let listing = Output::plain(LISTING, compress::first_load(outputs, &compressed)?);
     let listing_compressed = compress::all(std::slice::from_ref(&listing));
 
-    let all = outputs
-        .iter()
-        .zip(&compressed)
-        .chain([(&listing, &listing_compressed[0])]);
-    for (output, siblings) in all {
-        let path = work.join(&output.name);
-        fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
-        fs::write(&path, &output.bytes)?;
-        if let Some(siblings) = siblings {
-            fs::write(work.join(format!("{}.br", output.name)), &siblings.brotli)?;
-            fs::write(work.join(format!("{}.gz", output.name)), &siblings.gzip)?;
-        }
-    }
     let _ = fs::remove_dir_all(out);
-    fs::rename(work, out)
-        .map_err(|error| format!("{} -> {}: {error}", work.display(), out.display()))?;
+    let all = outputs.iter().zip(&compressed);
+    for (output, siblings) in all.chain([(&listing, &listing_compressed[0])]) {
+        let path = out.join(&output.name);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
+        if let Some(siblings) = siblings {
+            fs::write(out.join(format!("{}.br", output.name)), &siblings.brotli)?;
+            fs::write(out.join(format!("{}.gz", output.name)), &siblings.gzip)?;
+        }
+        fs::write(&path, &output.bytes)?;
+    }
     println!("The site is in {}.", out.display());
     Ok(())
 }
