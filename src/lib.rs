@@ -11,3 +11,6 @@ pub mod component;
 pub mod document;
 
 pub mod session;
+
+#[cfg(target_arch = "wasm32")]
+pub mod app;
