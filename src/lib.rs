@@ -9,6 +9,7 @@ pub mod scene;
 pub mod component;
 
 pub mod document;
+pub mod lens;
 
 pub mod session;
 

@@ -4,6 +4,7 @@
 pub mod candidate;
 pub mod cow;
 pub mod draw;
+pub mod english;
 pub mod geometry;
 pub mod histogram;
 pub mod key_map;

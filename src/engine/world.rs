@@ -156,16 +156,18 @@ impl<K: Kinds> World<K> {
     /// reached; the time is then `until`.
     pub fn run(&mut self, until: Nanos, budget: u64, watch: &mut impl Watch<K>) -> bool {
         let last = self.ordinal.saturating_add(budget);
-        while self.ordinal < last {
+        loop {
             let Some(at) = self.next_at().filter(|it| *it <= until) else {
                 self.look_until(until, watch);
                 self.core.now = self.core.now.max(until);
                 return true;
             };
+            if self.ordinal >= last {
+                return false;
+            }
             self.look_before(at, watch);
             self.step(watch);
         }
-        self.core.now >= until && self.next_at().is_none_or(|it| it > until)
     }
 
     /// Handles what comes next: one event, or nothing if it was void (to a life that is over).

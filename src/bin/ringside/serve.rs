@@ -44,16 +44,11 @@ pub struct Options {
 /// Serves until the process is stopped.
 pub fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     let folder = options.folder.display();
-    let root = options
-        .folder
-        .canonicalize()
-        .map_err(|error| format!("{folder}: {error}"))?;
+    let root = options.folder.canonicalize().map_err(|error| format!("{folder}: {error}"))?;
     if !root.join("index.html").is_file() {
         return Err(format!("{folder} has no index.html; `make dist` builds the site").into());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(listen(options.host, options.port, root.into()))
 }
 
@@ -72,18 +67,12 @@ async fn listen(host: IpAddr, port: u16, root: Arc<Path>) -> Result<(), Box<dyn 
         let root = Arc::clone(&root);
         tokio::spawn(async move {
             let service = service_fn(|request: Request<_>| {
-                let answer = answer(
-                    request.method(),
-                    request.uri().path(),
-                    request.headers(),
-                    &root,
-                );
+                let answer =
+                    answer(request.method(), request.uri().path(), request.headers(), &root);
                 async { Ok::<_, Infallible>(answer) }
             });
             // A browser that breaks off is its own affair.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -114,11 +103,7 @@ fn answer(method: &Method, address: &str, headers: &HeaderMap, root: &Path) -> A
         let location = (header::LOCATION, format!("./{last}/"));
         return response(StatusCode::MOVED_PERMANENTLY, &[location], Vec::new());
     }
-    let path = if path.is_dir() {
-        path.join("index.html")
-    } else {
-        path
-    };
+    let path = if path.is_dir() { path.join("index.html") } else { path };
     // Links inside the folder may point out of it; nothing outside is served.
     match path.canonicalize() {
         Ok(path) if path.is_file() && path.starts_with(root) => file(&path, headers),
@@ -143,9 +128,7 @@ fn file(path: &Path, asked: &HeaderMap) -> Answer {
         (header::VARY, "Accept-Encoding".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    let accepted = asked
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|list| list.to_str().ok());
+    let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|list| list.to_str().ok());
     for (encoding, ending) in ENCODINGS {
         if !accepts(accepted.unwrap_or_default(), encoding) {
             continue;
@@ -163,15 +146,12 @@ fn file(path: &Path, asked: &HeaderMap) -> Answer {
 
 fn response(status: StatusCode, headers: &[(HeaderName, String)], bytes: Vec<u8>) -> Answer {
     // Said here because the answer to HEAD has no body to count.
-    let mut response = Response::builder()
-        .status(status)
-        .header(header::CONTENT_LENGTH, bytes.len());
+    let mut response =
+        Response::builder().status(status).header(header::CONTENT_LENGTH, bytes.len());
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    response
-        .body(Full::from(bytes))
-        .expect("header values here are plain ASCII")
+    response.body(Full::from(bytes)).expect("header values here are plain ASCII")
 }
 
 /// The file that an address means, or none if it leads out of the folder.
@@ -181,9 +161,7 @@ fn path_below(root: &Path, address: &str) -> Option<PathBuf> {
         return None;
     }
     let path = Path::new(&decoded);
-    let inside = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
     inside.then(|| root.join(path))
 }
 
@@ -208,12 +186,8 @@ fn percent_decoded(text: &str) -> Option<String> {
 fn accepts(list: &str, encoding: &str) -> bool {
     list.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
-        let named = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let weight = parts
-            .find_map(|part| part.strip_prefix("q="))
-            .map(str::parse::<f32>);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map(str::parse::<f32>);
         named && !matches!(weight, Some(Ok(weight)) if weight <= 0.0)
     })
 }
@@ -250,10 +224,7 @@ mod tests {
     fn addresses_stay_below_the_folder() {
         let below = |address| path_below(Path::new("/site"), address);
         assert_eq!(below("/"), Some("/site".into()));
-        assert_eq!(
-            below("/fonts/a%20b.woff2"),
-            Some("/site/fonts/a b.woff2".into())
-        );
+        assert_eq!(below("/fonts/a%20b.woff2"), Some("/site/fonts/a b.woff2".into()));
         let outside = [
             "",
             "index.html",
@@ -281,36 +252,23 @@ mod tests {
         let root = std::env::temp_dir().join(format!("ringside-serve-{}", std::process::id()));
         fs::create_dir_all(root.join("sub")).expect("folder");
         let root = root.canonicalize().expect("folder");
-        for (name, text) in [
-            ("index.html", "page"),
-            ("index.html.br", "brotli"),
-            ("sub/a.wasm", "wasm"),
-        ] {
+        for (name, text) in
+            [("index.html", "page"), ("index.html.br", "brotli"), ("sub/a.wasm", "wasm")]
+        {
             fs::write(root.join(name), text).expect("file");
         }
         let ask = |method: Method, address: &str, accepted: &'static str| {
             let accepted = header::HeaderValue::from_static(accepted);
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted)]);
             let answer = answer(&method, address, &headers, &root);
-            let shown = [
-                header::CONTENT_LENGTH,
-                header::CONTENT_ENCODING,
-                header::LOCATION,
-            ];
+            let shown = [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::LOCATION];
             let shown = shown.map(|name| {
-                answer
-                    .headers()
-                    .get(name)
-                    .map_or("-", |it| it.to_str().expect("ASCII"))
-                    .to_owned()
+                answer.headers().get(name).map_or("-", |it| it.to_str().expect("ASCII")).to_owned()
             });
             (answer.status().as_u16(), shown.join(" "))
         };
         assert_eq!(ask(Method::GET, "/", "gzip, br"), (200, "6 br -".into()));
-        assert_eq!(
-            ask(Method::HEAD, "/index.html", "gzip"),
-            (200, "4 - -".into())
-        );
+        assert_eq!(ask(Method::HEAD, "/index.html", "gzip"), (200, "4 - -".into()));
         assert_eq!(ask(Method::GET, "/sub/a.wasm", "br"), (200, "4 - -".into()));
         assert_eq!(ask(Method::GET, "/sub", "br"), (301, "0 - ./sub/".into()));
         assert_eq!(ask(Method::GET, "/sub/", "br").0, 404);
@@ -330,10 +288,7 @@ mod tests {
 
     #[test]
     fn types_are_right() {
-        assert_eq!(
-            content_type("ringside_bg-0123456789abcdef.wasm"),
-            "application/wasm"
-        );
+        assert_eq!(content_type("ringside_bg-0123456789abcdef.wasm"), "application/wasm");
         assert_eq!(content_type("a.js"), "text/javascript; charset=utf-8");
         assert_eq!(content_type("LICENSE"), "application/octet-stream");
     }
@@ -341,12 +296,9 @@ mod tests {
     #[test]
     fn only_hashed_names_are_kept_for_ever() {
         assert!(is_hashed("app-0123456789abcdef.css"));
-        for name in [
-            "index.html",
-            "app-0123.css",
-            "app-0123456789abcdeg.css",
-            "manifest.webmanifest",
-        ] {
+        for name in
+            ["index.html", "app-0123.css", "app-0123456789abcdeg.css", "manifest.webmanifest"]
+        {
             assert!(!is_hashed(name), "{name}");
         }
     }

@@ -16,13 +16,8 @@ use crate::Result;
 /// Where a visit begins.
 const PAGE: &str = "index.html";
 /// Found by their fixed address: the page, what a browser or host asks for by name, licences.
-const KEEPS_NAME: [&str; 5] = [
-    PAGE,
-    "404.html",
-    "manifest.webmanifest",
-    "robots.txt",
-    "service-worker.js",
-];
+const KEEPS_NAME: [&str; 5] =
+    [PAGE, "404.html", "manifest.webmanifest", "robots.txt", "service-worker.js"];
 /// What wasm-bindgen writes; holds strings that look like references and are none.
 const GLUE: &str = "ringside.js";
 /// Stands in the page's policy for the hashes of its inline scripts.
@@ -43,11 +38,7 @@ pub struct Output {
 impl Output {
     /// A file that nothing refers to.
     pub fn plain(name: &str, bytes: Vec<u8>) -> Self {
-        Self {
-            name: name.to_owned(),
-            bytes,
-            first: false,
-        }
+        Self { name: name.to_owned(), bytes, first: false }
     }
 }
 
@@ -64,15 +55,9 @@ impl Assets {
     pub fn new(mut sources: BTreeMap<String, Vec<u8>>) -> Self {
         if let Some(glue) = sources.get_mut(GLUE) {
             let text = String::from_utf8_lossy(glue);
-            *glue = text
-                .replace("'ringside_bg.wasm'", "'./ringside_bg.wasm'")
-                .into_bytes();
+            *glue = text.replace("'ringside_bg.wasm'", "'./ringside_bg.wasm'").into_bytes();
         }
-        Self {
-            sources,
-            built: BTreeMap::new(),
-            open: Vec::new(),
-        }
+        Self { sources, built: BTreeMap::new(), open: Vec::new() }
     }
 
     /// Renames and rewrites all files; the page's and all it leads to are marked as first.
@@ -100,11 +85,7 @@ impl Assets {
             }
             return Err(format!("{} refer to each other in a circle", self.open.join(", ")).into());
         }
-        let bytes = self
-            .sources
-            .get(path)
-            .ok_or_else(|| format!("there is no {path}"))?
-            .clone();
+        let bytes = self.sources.get(path).ok_or_else(|| format!("there is no {path}"))?.clone();
         self.open.push(path.to_owned());
         let bytes = match is_text(path) {
             true => self.rewrite(path, String::from_utf8(bytes)?)?.into_bytes(),
@@ -112,14 +93,7 @@ impl Assets {
         };
         self.open.pop();
         let name = final_name(path, &bytes);
-        self.built.insert(
-            path.to_owned(),
-            Output {
-                name: name.clone(),
-                bytes,
-                first: false,
-            },
-        );
+        self.built.insert(path.to_owned(), Output { name: name.clone(), bytes, first: false });
         Ok(name)
     }
 
@@ -137,9 +111,7 @@ impl Assets {
                 done.push_str(reference);
                 continue;
             }
-            let name = self
-                .finish(&wanted)
-                .map_err(|error| format!("{path}: {error}"))?;
+            let name = self.finish(&wanted).map_err(|error| format!("{path}: {error}"))?;
             // Files keep their folders, so only the last part of the reference changes.
             let kept = reference.rfind('/').map_or(0, |slash| slash + 1);
             done.push_str(&reference[..kept]);
@@ -154,9 +126,7 @@ impl Assets {
 }
 
 fn is_text(path: &str) -> bool {
-    [".html", ".css", ".js", ".mjs", ".webmanifest"]
-        .iter()
-        .any(|ending| path.ends_with(ending))
+    [".html", ".css", ".js", ".mjs", ".webmanifest"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// What comes before the next reference, and the reference.
@@ -164,11 +134,7 @@ fn next_reference(text: &str) -> Option<(&str, &str)> {
     let mut from = 0;
     while let Some(found) = text[from..].find("./") {
         let at = from + found;
-        let start = if text[..at].ends_with('.') {
-            at - 1
-        } else {
-            at
-        };
+        let start = if text[..at].ends_with('.') { at - 1 } else { at };
         let close = match text[..start].chars().next_back() {
             Some(quote @ ('"' | '\'' | '`')) => Some(quote),
             Some('(') if text[..start].ends_with("url(") => Some(')'),
@@ -209,10 +175,7 @@ fn final_name(path: &str, bytes: &[u8]) -> String {
     if keeps_name(path) {
         return path.to_owned();
     }
-    let hash: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let hash = &hash[..HASH_DIGITS];
     let file = path.rfind('/').map_or(0, |slash| slash + 1);
     match path[file..].rfind('.') {
@@ -244,9 +207,8 @@ mod tests {
     use super::*;
 
     fn build(sources: &[(&str, &str)]) -> Result<BTreeMap<String, String>> {
-        let sources = sources
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        let sources =
+            sources.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
         let outputs = Assets::new(sources.collect()).build()?;
         let text = |output: Output| (output.name, String::from_utf8(output.bytes).expect("text"));
         Ok(outputs.into_iter().map(text).collect())
@@ -256,22 +218,11 @@ mod tests {
     fn references_follow_the_contents_they_name() {
         let page = r#"<link href="./a.css"><a href="./">home</a> ./loose"#;
         let css = "x { background: url(./pictures/b.svg) }";
-        let before = build(&[
-            ("index.html", page),
-            ("a.css", css),
-            ("pictures/b.svg", "1"),
-        ]);
-        let after = build(&[
-            ("index.html", page),
-            ("a.css", css),
-            ("pictures/b.svg", "2"),
-        ]);
+        let before = build(&[("index.html", page), ("a.css", css), ("pictures/b.svg", "1")]);
+        let after = build(&[("index.html", page), ("a.css", css), ("pictures/b.svg", "2")]);
         let (before, after) = (before.expect("builds"), after.expect("builds"));
         // A changed picture renames the style sheet that shows it, too: only the page keeps its name.
-        let shared: Vec<_> = before
-            .keys()
-            .filter(|name| after.contains_key(*name))
-            .collect();
+        let shared: Vec<_> = before.keys().filter(|name| after.contains_key(*name)).collect();
         assert_eq!(shared, ["index.html"]);
         for (name, text) in &before {
             if name.starts_with("a-") {
@@ -290,17 +241,8 @@ mod tests {
 
     #[test]
     fn a_circle_is_an_error() {
-        let sources = [
-            ("index.html", "'./a.js'"),
-            ("a.js", "'./b.js'"),
-            ("b.js", "'./a.js'"),
-        ];
-        assert!(
-            build(&sources)
-                .expect_err("must fail")
-                .to_string()
-                .contains("circle")
-        );
+        let sources = [("index.html", "'./a.js'"), ("a.js", "'./b.js'"), ("b.js", "'./a.js'")];
+        assert!(build(&sources).expect_err("must fail").to_string().contains("circle"));
         // A name that stays can be known before its file is finished.
         let sources = [("index.html", "'./a.js'"), ("a.js", "'./index.html'")];
         assert!(build(&sources).is_ok());
@@ -309,10 +251,7 @@ mod tests {
     #[test]
     fn references_resolve_relative_to_their_file() {
         assert_eq!(resolve("fonts/a.css", "../b.svg").as_deref(), Some("b.svg"));
-        assert_eq!(
-            resolve("fonts/a.css", "./b.svg").as_deref(),
-            Some("fonts/b.svg")
-        );
+        assert_eq!(resolve("fonts/a.css", "./b.svg").as_deref(), Some("fonts/b.svg"));
         assert_eq!(resolve("a.css", "../b.svg"), None);
     }
 
@@ -320,9 +259,6 @@ mod tests {
     fn only_inline_scripts_are_hashed() {
         let page = "<script src=\"./a.js\"></script><script>alert('x')</script>";
         // printf "alert('x')" | openssl dgst -sha256 -binary | base64
-        assert_eq!(
-            script_hashes(page),
-            ["'sha256-JPoFjrDvGjII2ZQr0zVCLdwImped9XUzr7nzeL7Ser0='"]
-        );
+        assert_eq!(script_hashes(page), ["'sha256-JPoFjrDvGjII2ZQr0zVCLdwImped9XUzr7nzeL7Ser0='"]);
     }
 }

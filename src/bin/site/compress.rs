@@ -37,21 +37,13 @@ pub fn all(outputs: &[Output]) -> Vec<Option<Siblings>> {
 /// The contents of `first-load.json`: files in falling order of weight, and their sums.
 pub fn first_load(outputs: &[Output], compressed: &[Option<Siblings>]) -> Result<Vec<u8>> {
     let mut files = Vec::new();
-    for (output, siblings) in outputs
-        .iter()
-        .zip(compressed)
-        .filter(|(output, _)| output.first)
-    {
-        let brotli = siblings
-            .as_ref()
-            .map_or(output.bytes.len(), |both| both.brotli.len());
+    for (output, siblings) in outputs.iter().zip(compressed).filter(|(output, _)| output.first) {
+        let brotli = siblings.as_ref().map_or(output.bytes.len(), |both| both.brotli.len());
         files.push((brotli, output));
     }
     files.sort_by_key(|(brotli, output)| (std::cmp::Reverse(*brotli), &output.name));
     let sum = |with_fonts: bool| -> usize {
-        let counted = files
-            .iter()
-            .filter(|(_, output)| with_fonts || !is_font(output));
+        let counted = files.iter().filter(|(_, output)| with_fonts || !is_font(output));
         counted.map(|(brotli, _)| brotli).sum()
     };
     let (total, without_fonts) = (sum(true), sum(false));
@@ -82,10 +74,7 @@ fn siblings(bytes: &[u8]) -> Siblings {
     brotli.write_all(bytes).expect("memory takes all bytes");
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(bytes).expect("memory takes all bytes");
-    Siblings {
-        brotli: brotli.into_inner(),
-        gzip: gzip.finish().expect("memory takes all bytes"),
-    }
+    Siblings { brotli: brotli.into_inner(), gzip: gzip.finish().expect("memory takes all bytes") }
 }
 
 #[cfg(test)]
@@ -94,23 +83,12 @@ mod tests {
 
     #[test]
     fn the_sum_counts_what_the_first_visit_needs() {
-        let file = |name: &str, first| Output {
-            name: name.into(),
-            bytes: vec![7; 1000],
-            first,
-        };
-        let outputs = [
-            file("a.js", true),
-            file("b.woff2", true),
-            file("later.json", false),
-        ];
+        let file = |name: &str, first| Output { name: name.into(), bytes: vec![7; 1000], first };
+        let outputs = [file("a.js", true), file("b.woff2", true), file("later.json", false)];
         let listing = first_load(&outputs, &all(&outputs)).expect("listing");
         let listing: serde_json::Value = serde_json::from_slice(&listing).expect("JSON");
         let code = &listing["files"][1];
-        assert_eq!(
-            (&code["path"], &code["bytes"]),
-            (&json!("a.js"), &json!(1000))
-        );
+        assert_eq!((&code["path"], &code["bytes"]), (&json!("a.js"), &json!(1000)));
         assert_eq!(listing["brotli_bytes_without_fonts"], code["brotli_bytes"]);
         let total = code["brotli_bytes"].as_u64().expect("number") + 1000;
         assert_eq!(listing["brotli_bytes"].as_u64(), Some(total));

@@ -72,31 +72,19 @@ fn package(
     wasm_opt: Option<&Path>,
 ) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    run(Command::new(cargo)
-        .args(["rustc", "--release", "--locked", "--lib"])
-        .args([
-            "--target",
-            "wasm32-unknown-unknown",
-            "--crate-type",
-            "cdylib",
-        ]))?;
+    run(Command::new(cargo).args(["rustc", "--release", "--locked", "--lib"]).args([
+        "--target",
+        "wasm32-unknown-unknown",
+        "--crate-type",
+        "cdylib",
+    ]))?;
     let module = target.join("wasm32-unknown-unknown/release/ringside.wasm");
 
     // From scratch, so that no glue of an older build stays behind.
     let _ = fs::remove_dir_all(folder);
     run(Command::new(wasm_bindgen)
-        .args([
-            "--target",
-            "web",
-            "--no-typescript",
-            "--out-name",
-            "ringside",
-        ])
-        .args([
-            "--remove-name-section",
-            "--remove-producers-section",
-            "--out-dir",
-        ])
+        .args(["--target", "web", "--no-typescript", "--out-name", "ringside"])
+        .args(["--remove-name-section", "--remove-producers-section", "--out-dir"])
         .arg(folder)
         .arg(&module))?;
 
@@ -106,11 +94,7 @@ fn package(
     };
     check_wasm_opt(wasm_opt)?;
     let bound = folder.join("ringside_bg.wasm");
-    run(Command::new(wasm_opt)
-        .arg("-O3")
-        .arg(&bound)
-        .arg("-o")
-        .arg(&bound))?;
+    run(Command::new(wasm_opt).arg("-O3").arg(&bound).arg("-o").arg(&bound))?;
     Ok(folder.to_owned())
 }
 
@@ -126,26 +110,16 @@ fn check_bindgen(wasm_bindgen: &Path) -> Result<()> {
     if found.split_whitespace().any(|word| word == wanted) {
         return Ok(());
     }
-    Err(format!(
-        "{} is {found}; Cargo.lock wants {wanted}",
-        wasm_bindgen.display()
-    )
-    .into())
+    Err(format!("{} is {found}; Cargo.lock wants {wanted}", wasm_bindgen.display()).into())
 }
 
 fn check_wasm_opt(wasm_opt: &Path) -> Result<()> {
     let found = version(wasm_opt)?;
-    let number = found
-        .split_whitespace()
-        .find_map(|word| word.parse::<u32>().ok());
+    let number = found.split_whitespace().find_map(|word| word.parse::<u32>().ok());
     if number.is_some_and(|number| number >= WASM_OPT_VERSION_MIN) {
         return Ok(());
     }
-    Err(format!(
-        "{} is {found}; need at least {WASM_OPT_VERSION_MIN}",
-        wasm_opt.display()
-    )
-    .into())
+    Err(format!("{} is {found}; need at least {WASM_OPT_VERSION_MIN}", wasm_opt.display()).into())
 }
 
 fn version(tool: &Path) -> Result<String> {
@@ -174,10 +148,7 @@ fn read_tree(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Vec<u8>>
             read_tree(root, &path, sources)?;
             continue;
         }
-        let parts = path
-            .strip_prefix(root)?
-            .iter()
-            .map(|part| part.to_string_lossy());
+        let parts = path.strip_prefix(root)?.iter().map(|part| part.to_string_lossy());
         let name = parts.collect::<Vec<_>>().join("/");
         // Notes for people who read the sources, and what editors leave behind.
         if name.ends_with(".md") || name.contains("/.") || name.starts_with('.') {
