@@ -43,7 +43,8 @@ pub fn run() {
         let Some(tick) = Tick::decode(&bytes) else { return };
         let began = now_ms(&here);
         let plain = tick.commands.is_empty();
-        let frame = session.tick(&tick, pace.budget());
+        session.tick(&tick, pace.budget());
+        let frame = session.frame(&tick.view);
         if plain && frame.ordinal > ordinal {
             pace.learn(frame.ordinal - ordinal, now_ms(&here) - began);
         }
