@@ -16,8 +16,6 @@ use super::banner::Banner;
 use super::frame_loop;
 use super::store::App;
 
-/// Simulated time before the run's zero: caches fill, queues find their length.
-pub const WARMUP: Nanos = Nanos::seconds(10);
 /// A worker that dies this often without getting further is not started again.
 const DEATHS_MAX: u32 = 3;
 
@@ -34,6 +32,7 @@ extern "C" {
 struct Run {
     design: Design,
     seed: u64,
+    warmup: Nanos,
 }
 
 /// The page's end of the channel.
@@ -46,7 +45,6 @@ pub struct Bridge {
     busy: bool,
     /// Whether something must be asked for although time stands still.
     due: bool,
-    /// Frames to leave out until the run that was asked for last is the one that answers.
     run: Run,
     /// After a death: how far to go on by itself.
     catch_up: Option<Nanos>,
@@ -65,18 +63,18 @@ impl Bridge {
     }
 
     /// Begins a run; what was asked of the one before is forgotten.
-    pub fn open(&mut self, design: Design, seed: u64) {
+    pub fn open(&mut self, design: Design, seed: u64, warmup: Nanos) {
         self.commands.clear();
         self.catch_up = None;
         self.deaths = 0;
-        self.run = Run { design, seed };
+        self.run = Run { design, seed, warmup };
         self.reopen(Vec::new());
     }
 
     fn reopen(&mut self, inputs: Vec<Stamped>) {
-        let Run { design, seed } = self.run.clone();
+        let Run { design, seed, warmup } = self.run.clone();
         let design = Box::new(design);
-        self.commands.push_front(Command::Open { design, seed, warmup: WARMUP, inputs });
+        self.commands.push_front(Command::Open { design, seed, warmup, inputs });
     }
 
     /// Something else is to be shown.

@@ -152,6 +152,8 @@ pub struct App {
     pub pulse: StoredValue<Pulse, LocalStorage>,
     /// Colours of what is painted.
     pub palette: StoredValue<Palette, LocalStorage>,
+    /// Simulated time before the run's zero.
+    pub warmup: StoredValue<Nanos>,
     /// Components, in order.
     pub nodes: RwSignal<Vec<Id>>,
     /// Wires, in order.
@@ -209,6 +211,7 @@ impl App {
             bridge: StoredValue::new_local(Bridge::default()),
             pulse: StoredValue::new_local(Pulse::default()),
             palette: StoredValue::new_local(Palette::read()),
+            warmup: StoredValue::new(Nanos::seconds(20)),
             nodes: RwSignal::new(Vec::new()),
             wires: RwSignal::new(Vec::new()),
             frame_of: RwSignal::new(Default::default()),
@@ -273,7 +276,8 @@ impl App {
         });
         self.inputs.set(Vec::new());
         self.stories.set(Vec::new());
-        self.bridge.update_value(|it| it.open(design, seed));
+        let warmup = self.warmup.get_value();
+        self.bridge.update_value(|it| it.open(design, seed, warmup));
         self.sync();
         self.wake();
     }
