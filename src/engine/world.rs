@@ -306,12 +306,11 @@ impl<K: Kinds> World<K> {
     }
 
     fn start_new_members(&mut self) {
-        let first = self.members.len();
-        for slot in first..self.blueprint.members.len() {
-            self.core.lives.push((0, true));
-            self.members.push(Member { desk: Desk::default(), state: None });
-            self.start(slot as u32);
-        }
+        let (first, all) = (self.members.len(), self.blueprint.members.len());
+        // All have an address before the first is started, since it may write to the others.
+        self.core.lives.resize(all, (0, true));
+        self.members.resize_with(all, || Member { desk: Desk::default(), state: None });
+        (first..all).for_each(|slot| self.start(slot as u32));
     }
 
     /// Starts a member afresh, or from what survived.

@@ -7,6 +7,9 @@ pub mod report;
 pub mod run;
 pub mod story;
 
+#[cfg(test)]
+mod tests;
+
 use crate::document::Design;
 use crate::engine::recorder::KEPT;
 use crate::lens;
