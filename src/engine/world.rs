@@ -72,7 +72,8 @@ impl<K: Kinds> World<K> {
         };
         let blueprint = Arc::new(blueprint);
         let mut world = Self { core, blueprint, members: Vec::new(), ordinal: 0, script_done: 0 };
-        world.start_new_members();
+        let first = world.make_room();
+        world.start_from(first);
         world
     }
 
@@ -303,13 +304,18 @@ impl<K: Kinds> World<K> {
         }
     }
 
-    fn start_new_members(&mut self) {
+    /// Gives new members their addresses, so that anybody can send to them, and gives back the
+    /// first of them.
+    fn make_room(&mut self) -> u32 {
         let first = self.members.len();
-        for slot in first..self.blueprint.members.len() {
-            self.core.lives.push((0, true));
-            self.members.push(Member { desk: Desk::default(), state: None });
-            self.start(slot as u32);
-        }
+        let total = self.blueprint.members.len();
+        self.core.lives.resize(total, (0, true));
+        self.members.resize(total, Member { desk: Desk::default(), state: None });
+        first as u32
+    }
+
+    fn start_from(&mut self, first: u32) {
+        (first..self.members.len() as u32).for_each(|slot| self.start(slot));
     }
 
     /// Starts a member afresh, or from what survived.
@@ -443,10 +449,11 @@ impl<K: Kinds> World<K> {
         if before.script == self.blueprint.script {
             self.script_done = played;
         }
-        for slot in 0..before.members.len() as u32 {
+        let first = self.make_room();
+        for slot in 0..first {
             self.carry_over(slot, &before);
         }
-        self.start_new_members();
+        self.start_from(first);
         self.tell(watch);
     }
 
