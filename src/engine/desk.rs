@@ -19,7 +19,7 @@ pub struct Job {
     pub from: Option<Caller>,
     /// When it came.
     pub arrived: Nanos,
-    /// When its first strand got to run.
+    /// When its turn came: its first work, call or act began.
     pub started: Option<Nanos>,
     /// Which of the component's programs serves it.
     pub program: u32,

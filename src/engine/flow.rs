@@ -92,13 +92,13 @@ impl<K: Kinds> Context<'_, K> {
             let position = strand.position;
             strand.position += 1;
             let hit = strand.hit;
-            let Some(job) = self.desk.jobs.get_mut(strand.job) else { return };
-            job.started.get_or_insert(self.core.now);
+            let Some(job) = self.desk.jobs.get(strand.job) else { return };
             let request = job.request;
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
                 Op::Work(spread) => {
                     if self.take_worker(handle) {
+                        self.started(handle);
                         let bits = self
                             .component
                             .stream
@@ -111,11 +111,15 @@ impl<K: Kinds> Context<'_, K> {
                     }
                     return;
                 }
-                Op::Local => match K::serve(state, spec, &request, handle, self) {
-                    Served::Later => return,
-                    served => return self.local_done(handle, served),
-                },
+                Op::Local => {
+                    self.started(handle);
+                    match K::serve(state, spec, &request, handle, self) {
+                        Served::Later => return,
+                        served => return self.local_done(handle, served),
+                    }
+                }
                 Op::Call { wire, verb, soft } => {
+                    self.started(handle);
                     return self.place_call(handle, request, *wire, *verb, *soft);
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
@@ -133,8 +137,20 @@ impl<K: Kinds> Context<'_, K> {
                     }
                 }
                 Op::Detach(to) => self.branch(handle, Role::Detached, *to),
-                Op::End => return self.strand_ended(handle, Outcome::Ok),
+                Op::End => {
+                    self.started(handle);
+                    return self.strand_ended(handle, Outcome::Ok);
+                }
             }
+        }
+    }
+
+    /// The strand's job has got its turn, now or earlier: not before something is really done for
+    /// it, since an asynchronous job waits for its worker only when it comes to its work.
+    fn started(&mut self, strand: Handle) {
+        let Some(strand) = self.desk.strands.get(strand) else { return };
+        if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+            job.started.get_or_insert(self.core.now);
         }
     }
 
