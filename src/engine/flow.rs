@@ -383,16 +383,27 @@ impl<K: Kinds> Context<'_, K> {
         }
         let (sent, timer) = (self.core.now, Handle::default());
         let retries = self.blueprint.wires[wire as usize].patience.retries;
-        let (target, job, redirects) = (None, None, 0);
-        let call =
-            OutCall { strand, wire, request, target, job, timer, sent, retries, redirects, soft };
-        let call = self.desk.calls.insert(call);
+        let call = self.desk.calls.insert(OutCall {
+            strand,
+            wire,
+            request,
+            target: None,
+            asked: None,
+            job: None,
+            timer,
+            sent,
+            retries,
+            redirects: 0,
+            soft,
+        });
         self.attempt(call);
     }
 
     /// Sends one attempt of a call.
     fn attempt(&mut self, handle: Handle) {
-        let Some(call) = self.desk.calls.get(handle) else { return };
+        let now = self.core.now;
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        (call.asked, call.job, call.sent) = (None, None, now);
         let (wire, request) = (call.wire, call.request);
         let Some(target) = self.choose(wire, &request) else {
             return self.attempt_failed(handle, Outcome::NoTarget);
@@ -404,8 +415,7 @@ impl<K: Kinds> Context<'_, K> {
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
         if let Some(call) = self.desk.calls.get_mut(handle) {
-            (call.target, call.job) = (Some(target), None);
-            (call.timer, call.sent) = (timer, self.core.now);
+            (call.target, call.asked, call.timer) = (Some(target), Some(slot), timer);
         }
         let deed = Deed::Call(Call { request, caller: self.slot, call: handle, wire });
         self.transmit(slot, Via::Forth(wire), deed, request, None);
@@ -571,10 +581,8 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let Some(call) = self.desk.calls.get(handle) else { return };
-        let to = self.blueprint.wires[call.wire as usize].to;
-        let members = &self.blueprint.components[to as usize].members;
-        let target = call.target.and_then(|it| members.get(usize::from(it)).copied());
-        let (member, wire, request, sent) = (self.slot, call.wire, call.request, call.sent);
+        let (member, wire, target) = (self.slot, call.wire, call.asked);
+        let (request, sent) = (call.request, call.sent);
         let note = Note::CallEnded { member, wire, target, request, outcome, sent, again };
         self.core.notes.push(note);
     }
