@@ -452,9 +452,6 @@ impl<K: Kinds> Context<'_, K> {
     /// The answer to a call has come.
     pub(super) fn reply(&mut self, reply: Reply) {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
-        if call.target.is_none() {
-            return;
-        }
         self.core.queue.cancel(call.timer);
         let strand = call.strand;
         self.put_down(reply.call);
@@ -587,6 +584,25 @@ impl<K: Kinds> Context<'_, K> {
         self.core.notes.push(note);
     }
 
+    /// Calls to members that have been taken away are no longer outstanding at anybody: should
+    /// others come under the same ordinals, these calls are not theirs. Their ends still come, as
+    /// a reset or a timeout.
+    fn forget_members(&mut self, wire: u32, members: usize) {
+        let gone: Vec<_> = self
+            .desk
+            .calls
+            .iter()
+            .filter(|(_, it)| it.wire == wire)
+            .filter(|(_, it)| it.target.is_some_and(|it| usize::from(it) >= members))
+            .map(|it| it.0)
+            .collect();
+        for handle in gone {
+            if let Some(call) = self.desk.calls.get_mut(handle) {
+                (call.target, call.job) = (None, None);
+            }
+        }
+    }
+
     /// What a fresh caller believes of the members behind each of its wires; what it already
     /// believes stays.
     pub(super) fn route_all(&mut self) {
@@ -601,6 +617,9 @@ impl<K: Kinds> Context<'_, K> {
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());
+            }
+            if members < self.desk.routes[index].candidates.len() {
+                self.forget_members(self.component.out[index], members);
             }
             let route = &mut self.desk.routes[index];
             route.candidates.truncate(members);
