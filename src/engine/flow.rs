@@ -3,6 +3,7 @@
 
 use crate::base::candidate::Candidate;
 use crate::base::slab::Handle;
+use crate::base::stable::hash_of;
 use crate::base::time::Nanos;
 
 use super::context::{Context, purpose};
@@ -10,7 +11,7 @@ use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
 use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
 use super::note::Note;
 use super::plan::Op;
-use super::{Addressing, Kinds, Picker, Served, blueprint::Reads};
+use super::{Addressing, Blueprint, Kinds, Picker, Served, blueprint::Reads};
 
 /// A request that has come this far has gone round in a circle.
 const HOPS_MAX: u8 = 32;
@@ -599,6 +600,17 @@ impl<K: Kinds> Context<'_, K> {
         for handle in gone {
             if let Some(call) = self.desk.calls.get_mut(handle) {
                 (call.target, call.job) = (None, None);
+            }
+        }
+    }
+
+    /// Where a wire's rule of choice is another than in an earlier design, it starts anew.
+    pub(super) fn change_rules(&mut self, before: &Blueprint<K>) {
+        for (index, slot) in self.component.out.iter().enumerate() {
+            let picker = &self.blueprint.wires[*slot as usize].picker;
+            let was = before.wires.get(*slot as usize).map(|it| hash_of(&it.picker));
+            if was.is_some_and(|it| it != hash_of(picker)) {
+                self.desk.routes[index].picker = picker.clone();
             }
         }
     }

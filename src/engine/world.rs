@@ -457,7 +457,7 @@ impl<K: Kinds> World<K> {
         self.tell(watch);
     }
 
-    fn carry_over(&mut self, slot: u32, before: &Blueprint<K>) {
+    fn carry_over(&mut self, slot: u32, before: &Arc<Blueprint<K>>) {
         let blueprint = Arc::clone(&self.blueprint);
         let (component, ordinal) = blueprint.members[slot as usize];
         let component = &blueprint.components[component as usize];
@@ -477,6 +477,7 @@ impl<K: Kinds> World<K> {
         let mut kept = true;
         self.turn(slot, |ctx, state, _| {
             ctx.route_all();
+            ctx.change_rules(before);
             kept = !changed || K::retune(state, was, spec, ctx);
             ctx.next_in_line();
         });
@@ -491,8 +492,8 @@ impl<K: Kinds> World<K> {
 
     /// Takes a member away whose component may no longer be there: its host still knows the old
     /// design.
-    fn crash_by(&mut self, slot: u32, before: &Blueprint<K>) {
-        let now = std::mem::replace(&mut self.blueprint, Arc::new(before.clone()));
+    fn crash_by(&mut self, slot: u32, before: &Arc<Blueprint<K>>) {
+        let now = std::mem::replace(&mut self.blueprint, Arc::clone(before));
         self.crash(slot);
         self.blueprint = now;
     }
