@@ -405,8 +405,8 @@ impl<K: Kinds> Context<'_, K> {
         let now = self.core.now;
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         (call.asked, call.job, call.sent) = (None, None, now);
-        let (wire, request) = (call.wire, call.request);
-        let Some(target) = self.choose(wire, &request) else {
+        let (wire, request, sent_on) = (call.wire, call.request, call.redirects > 0);
+        let Some(target) = self.choose(wire, &request, sent_on) else {
             return self.attempt_failed(handle, Outcome::NoTarget);
         };
         let wire_of = &self.blueprint.wires[wire as usize];
@@ -422,8 +422,9 @@ impl<K: Kinds> Context<'_, K> {
         self.transmit(slot, Via::Forth(wire), deed, request, None);
     }
 
-    /// Which member to ask: what this caller knows decides.
-    fn choose(&mut self, wire: u32, request: &Request) -> Option<u16> {
+    /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
+    /// leader, whatever the wire says of reads.
+    fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
         if !wire.alive || to.members.is_empty() {
@@ -439,7 +440,8 @@ impl<K: Kinds> Context<'_, K> {
         }
         let leader = route.leader.min(members - 1);
         let followers = wire.reads == Reads::Replicas && members > 1;
-        if request.verb != Verb::Read || wire.reads == Reads::Primary || members == 1 {
+        let by_leader = request.verb != Verb::Read || wire.reads == Reads::Primary;
+        if by_leader || sent_on || members == 1 {
             return Some(leader);
         }
         route.turn = route.turn.wrapping_add(1);
@@ -529,8 +531,10 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         let wire = &self.blueprint.wires[call.wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
-        if to.addressing == Addressing::Leader && outcome != Outcome::QueueFull && members > 0 {
-            // Perhaps another leads by now: the next attempt asks the next member.
+        let lives = matches!(outcome, Outcome::QueueFull | Outcome::NotLeader);
+        if to.addressing == Addressing::Leader && !lives && members > 0 {
+            // Perhaps another leads by now: the next attempt asks the next member. (One that does
+            // not lead has said so, and the belief is mended already.)
             let route = &mut self.desk.routes[wire.out_index as usize];
             if call.request.verb != Verb::Read || wire.reads == Reads::Primary {
                 route.leader = (route.leader + 1) % members;
