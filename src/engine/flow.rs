@@ -161,15 +161,12 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
-    /// Where jobs do not hold workers, a strand needs one for each piece of work. False if it has
-    /// to wait, or was turned away.
+    /// Where its job does not hold a worker (or no longer), a strand needs one for each piece of
+    /// work. False if it has to wait, or was turned away.
     fn take_worker(&mut self, handle: Handle) -> bool {
         let station = &self.component.station;
-        if station.hold || station.workers == u32::MAX {
-            return true;
-        }
         let Some(strand) = self.desk.strands.get_mut(handle) else { return false };
-        if strand.holds {
+        if strand.holds || self.desk.jobs.get(strand.job).is_some_and(|it| it.holds) {
             return true;
         }
         if self.desk.occupied < station.workers {
@@ -228,8 +225,9 @@ impl<K: Kinds> Context<'_, K> {
     /// Starts whoever waits, while there are workers.
     pub(super) fn next_in_line(&mut self) {
         let station = &self.component.station;
+        let first = self.core.pending.len();
         while self.desk.occupied < station.workers {
-            let Some(handle) = self.desk.waiting.pop_front() else { return };
+            let Some(handle) = self.desk.waiting.pop_front() else { break };
             let Some(strand) = self.desk.strands.get_mut(handle) else { continue };
             self.desk.waiting_count -= 1;
             self.desk.changed = true;
@@ -238,7 +236,8 @@ impl<K: Kinds> Context<'_, K> {
                 self.strand_ended(handle, Outcome::Expired);
                 continue;
             }
-            if station.hold {
+            // One that has started already was taken in while jobs did not hold their workers.
+            if station.hold && job.started.is_none() {
                 job.holds = true;
             } else {
                 strand.holds = true;
@@ -246,6 +245,8 @@ impl<K: Kinds> Context<'_, K> {
             self.desk.occupied += 1;
             self.core.pending.push(Pending::Run(handle));
         }
+        // Last pushed runs first, but who came first starts first.
+        self.core.pending[first..].reverse();
     }
 
     fn local_done(&mut self, handle: Handle, served: Served) {
