@@ -132,10 +132,12 @@ impl<K: Kinds> Context<'_, K> {
                 }
                 Op::Jump(to) => self.jump(handle, *to),
                 Op::Fork { branches, need } => {
-                    if *need > 0 {
-                        let branches = branches.clone();
-                        return self.fork(handle, &branches, *need);
+                    let (branches, need) = (branches.clone(), *need);
+                    if need > 0 {
+                        return self.fork(handle, &branches, need);
                     }
+                    // None has to succeed: nobody waits for them.
+                    branches.iter().rev().for_each(|to| self.branch(handle, Role::Detached, *to));
                 }
                 Op::Detach(to) => self.branch(handle, Role::Detached, *to),
                 Op::End => {
