@@ -217,10 +217,14 @@ impl<K: Kinds> World<K> {
 
     /// Gives an event to its member. False if it was void.
     fn deliver(&mut self, event: Event<K>) -> bool {
+        if self.is_void(&event) {
+            return false;
+        }
         let Event { to, deed, via: _, sent: _ } = event;
         let (incarnation, up) = self.core.lives[to.slot as usize];
         if !up || incarnation != to.incarnation {
-            return self.undeliverable(to, deed);
+            self.undeliverable(to, deed);
+            return true;
         }
         if let Deed::Call(call) = &deed {
             let (caller, handle) = (call.caller, call.call);
@@ -249,9 +253,26 @@ impl<K: Kinds> World<K> {
         true
     }
 
+    /// Whether an event is for a life that is over, or from a member that has been taken away:
+    /// another may have its ordinal by now, and is not to be taken for it. Calls are never void:
+    /// the caller learns that nobody is there.
+    fn is_void(&self, event: &Event<K>) -> bool {
+        let (incarnation, up) = self.core.lives[event.to.slot as usize];
+        match (&event.deed, event.via) {
+            (Deed::Call(_), _) => false,
+            _ if !up || incarnation != event.to.incarnation => true,
+            (Deed::Message(from, _), Via::Mesh(sender)) => {
+                let (component, _) = self.blueprint.members[sender as usize];
+                let members = &self.blueprint.components[component as usize].members;
+                members.get(usize::from(*from)) != Some(&sender)
+            }
+            _ => false,
+        }
+    }
+
     /// Nobody is there: for a call, the host (or the switch before it) says so.
-    fn undeliverable(&mut self, to: Address, deed: Deed<K>) -> bool {
-        let Deed::Call(call) = deed else { return false };
+    fn undeliverable(&mut self, to: Address, deed: Deed<K>) {
+        let Deed::Call(call) = deed else { return };
         let (_, up) = self.core.lives[to.slot as usize];
         let outcome = if up { Outcome::Reset } else { Outcome::Refused };
         let (version, leader) = (0, u16::MAX);
@@ -260,7 +281,6 @@ impl<K: Kinds> World<K> {
         self.raw_turn(to.slot, |ctx| {
             ctx.transmit(call.caller, via, Deed::Reply(reply), call.request, Some(outcome));
         });
-        true
     }
 
     /// One member's turn, with all that follows from it at once.
