@@ -30,6 +30,8 @@ pub struct World<K: Kinds> {
     ordinal: u64,
     /// How much of the script has been played.
     script_done: usize,
+    /// Whether anybody has died: as long as not, no event is void, and none is looked for.
+    died: bool,
 }
 
 /// Whoever watches a world.
@@ -71,7 +73,8 @@ impl<K: Kinds> World<K> {
             pending: Vec::new(),
         };
         let blueprint = Arc::new(blueprint);
-        let mut world = Self { core, blueprint, members: Vec::new(), ordinal: 0, script_done: 0 };
+        let (members, ordinal, script_done, died) = (Vec::new(), 0, 0, false);
+        let mut world = Self { core, blueprint, members, ordinal, script_done, died };
         let first = world.make_room();
         world.start_from(first);
         world
@@ -164,14 +167,24 @@ impl<K: Kinds> World<K> {
                 return true;
             };
             self.look_before(at, watch);
-            self.step(watch);
+            self.advance(watch);
         }
         self.core.now >= until && self.next_at().is_none_or(|it| it > until)
     }
 
-    /// Handles what comes next: one event, or nothing if it was void (to a life that is over).
-    /// False if nothing is to come.
+    /// Handles the next event. False if nothing is to come.
     pub fn step(&mut self, watch: &mut impl Watch<K>) -> bool {
+        let before = self.ordinal;
+        while self.ordinal == before {
+            if !self.advance(watch) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Handles what comes next: one event, or nothing if it was void. False if nothing is to come.
+    fn advance(&mut self, watch: &mut impl Watch<K>) -> bool {
         self.core.watched = watch.wants(self.ordinal);
         let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
         let queue = self.core.queue.next_at();
@@ -188,8 +201,23 @@ impl<K: Kinds> World<K> {
             }
         }
         self.ordinal += 1;
+        self.skip_voids();
         self.tell(watch);
         true
+    }
+
+    /// Drops void events that are due by now, so that a world at rest depends on its history,
+    /// ordinal and time alone, and not on the steps in which it got there.
+    fn skip_voids(&mut self) {
+        while self.died
+            && let Some((at, event)) = self.core.queue.peek()
+        {
+            let (lives, blueprint) = (&self.core.lives, &self.blueprint);
+            if at > self.core.now || !is_void(lives, blueprint, event) {
+                return;
+            }
+            self.core.queue.take(at);
+        }
     }
 
     fn tell(&mut self, watch: &mut impl Watch<K>) {
@@ -217,7 +245,7 @@ impl<K: Kinds> World<K> {
 
     /// Gives an event to its member. False if it was void.
     fn deliver(&mut self, event: Event<K>) -> bool {
-        if self.is_void(&event) {
+        if is_void(&self.core.lives, &self.blueprint, &event) {
             return false;
         }
         let Event { to, deed, via: _, sent: _ } = event;
@@ -251,23 +279,6 @@ impl<K: Kinds> World<K> {
             Deed::Retry(call) => ctx.retry(call),
         });
         true
-    }
-
-    /// Whether an event is for a life that is over, or from a member that has been taken away:
-    /// another may have its ordinal by now, and is not to be taken for it. Calls are never void:
-    /// the caller learns that nobody is there.
-    fn is_void(&self, event: &Event<K>) -> bool {
-        let (incarnation, up) = self.core.lives[event.to.slot as usize];
-        match (&event.deed, event.via) {
-            (Deed::Call(_), _) => false,
-            _ if !up || incarnation != event.to.incarnation => true,
-            (Deed::Message(from, _), Via::Mesh(sender)) => {
-                let (component, _) = self.blueprint.members[sender as usize];
-                let members = &self.blueprint.components[component as usize].members;
-                members.get(usize::from(*from)) != Some(&sender)
-            }
-            _ => false,
-        }
     }
 
     /// Nobody is there: for a call, the host (or the switch before it) says so.
@@ -363,6 +374,7 @@ impl<K: Kinds> World<K> {
     pub fn fault(&mut self, fault: &Fault, watch: &mut impl Watch<K>) {
         self.core.watched = watch.wants(self.ordinal);
         self.apply(fault);
+        self.skip_voids();
         self.tell(watch);
     }
 
@@ -441,6 +453,7 @@ impl<K: Kinds> World<K> {
             desk.last_arrival.clear();
             desk.changed = true;
         });
+        self.died = true;
         self.core.lives[slot as usize].0 += 1;
         self.core.lives[slot as usize].1 = false;
         self.note_places(slot);
@@ -474,6 +487,7 @@ impl<K: Kinds> World<K> {
             self.carry_over(slot, &before);
         }
         self.start_from(first);
+        self.skip_voids();
         self.tell(watch);
     }
 
@@ -516,5 +530,22 @@ impl<K: Kinds> World<K> {
         let now = std::mem::replace(&mut self.blueprint, Arc::clone(before));
         self.crash(slot);
         self.blueprint = now;
+    }
+}
+
+/// Whether an event is for a life that is over, or from a member that has been taken away: another
+/// may have its ordinal by now, and is not to be taken for it. Calls are never void: the caller
+/// learns that nobody is there.
+fn is_void<K: Kinds>(lives: &[(u32, bool)], blueprint: &Blueprint<K>, event: &Event<K>) -> bool {
+    let (incarnation, up) = lives[event.to.slot as usize];
+    match (&event.deed, event.via) {
+        (Deed::Call(_), _) => false,
+        _ if !up || incarnation != event.to.incarnation => true,
+        (Deed::Message(from, _), Via::Mesh(sender)) => {
+            let (component, _) = blueprint.members[sender as usize];
+            let members = &blueprint.components[component as usize].members;
+            members.get(usize::from(*from)) != Some(&sender)
+        }
+        _ => false,
     }
 }
