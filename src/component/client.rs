@@ -187,7 +187,9 @@ impl Kind for Client {
         let Happening::Timer(Arrival) = what else { return };
         state.next = None;
         if let Some((class, verb)) = class(state.begun, params, ctx) {
-            let patience = params.timeout.0.saturating_mul(u64::from(params.retries) + 1);
+            let tries = params.timeout.0.saturating_mul(u64::from(params.retries) + 1);
+            let pauses = params.backoff.0.saturating_mul(u64::from(params.retries));
+            let patience = tries.saturating_add(pauses);
             let request = Request {
                 id: id(state.begun, ctx),
                 deadline: ctx.now().saturating_add(Nanos(patience)),
