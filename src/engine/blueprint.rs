@@ -221,6 +221,10 @@ impl<K: Kinds> Blueprint<K> {
         for component in &draft.components {
             next.place_program(component);
         }
+        // Should a removed component come back, its members get fresh slots and are started.
+        next.components.iter_mut().filter(|it| it.spec.is_none()).for_each(|it| {
+            it.members.clear();
+        });
         next
     }
 
