@@ -14,6 +14,8 @@ use crate::engine::fault::Fault;
 
 pub mod compile;
 pub mod diff;
+pub mod file;
+pub mod ids;
 
 pub use diff::Diff;
 

@@ -1,0 +1,64 @@
+//! What is checked of a text before it is parsed, and what is said when it cannot be.
+
+use serde_json::error::Category;
+
+use super::{DEPTH_MAX, FileError, TEXT_MAX};
+
+/// Refuses what would cost too much to parse.
+pub(super) fn check(text: &str) -> Result<(), FileError> {
+    if text.len() > TEXT_MAX {
+        let problem = format!(
+            "the text is {} MiB long; designs of up to {} MiB can be opened",
+            text.len() >> 20,
+            TEXT_MAX >> 20
+        );
+        return Err(FileError::whole(problem));
+    }
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            let problem = format!(
+                "objects and lists are nested more than {DEPTH_MAX} deep; no design needs that, so \
+                 this is perhaps another file"
+            );
+            return Err(FileError { position: Some(position(text, at)), problem });
+        }
+    }
+    Ok(())
+}
+
+/// Line and column, from 1, of a byte; columns count characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text.as_bytes()[..at];
+    let line = before.iter().filter(|it| **it == b'\n').count() + 1;
+    let start = before.iter().rposition(|it| *it == b'\n').map_or(0, |it| it + 1);
+    let continues = |it: &&u8| **it & 0b1100_0000 == 0b1000_0000;
+    let bytes = at - start;
+    (line, bytes - before[start..].iter().filter(continues).count() + 1)
+}
+
+/// Says why a text is not JSON, and what to do.
+pub(super) fn explain(text: &str, error: &serde_json::Error) -> FileError {
+    if text.trim().is_empty() {
+        return FileError::whole("the text is empty; a design is a JSON object".into());
+    }
+    let (line, column) = (error.line(), error.column());
+    let whole = error.to_string();
+    let tail = format!(" at line {line} column {column}");
+    let reason = whole.strip_suffix(&tail).unwrap_or(&whole);
+    let advice = match error.classify() {
+        Category::Eof => "the text breaks off here; perhaps it was not copied whole",
+        _ => "mend the text there, or open a file that Ringside has written",
+    };
+    let problem = format!("this is not JSON ({reason}); {advice}");
+    FileError { position: Some((line.max(1), column.max(1))), problem }
+}
