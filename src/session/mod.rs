@@ -2,6 +2,7 @@
 //! clock, no browser.
 
 pub mod figures;
+pub mod golden;
 pub mod protocol;
 pub mod report;
 pub mod run;

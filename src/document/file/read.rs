@@ -283,7 +283,8 @@ impl Reader {
         let numbers: Option<Vec<f64>> =
             value.as_array().and_then(|it| it.iter().map(fits).collect());
         numbers.and_then(|it| it.try_into().ok()).unwrap_or_else(|| {
-            let wanted = format!("a list of {N} numbers between -{COORDINATE_MAX} and {COORDINATE_MAX}");
+            let wanted =
+                format!("a list of {N} numbers between -{COORDINATE_MAX} and {COORDINATE_MAX}");
             let done = format!("{default:?} is used");
             self.refuse(&joined(place, name), &value, &wanted, &done);
             default

@@ -58,13 +58,15 @@ pub(super) fn design(reader: &mut Reader, mut map: Raw) -> Design {
 /// Gives back what could not be read but is kept.
 fn components(reader: &mut Reader, map: &mut Raw, design: &mut Design) -> Raw {
     let mut unread = Raw::new();
-    for (index, (id, mut row)) in reader.rows(map, "components", "component").into_iter().enumerate()
+    for (index, (id, mut row)) in
+        reader.rows(map, "components", "component").into_iter().enumerate()
     {
         let place = format!("components.{id}");
         let kind = row.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(kind) = about(&kind) else {
             let known: Vec<_> = ALL.iter().map(|it| it.id).collect();
-            let kind = row.get("kind").map_or("missing".into(), |it| format!("no kind {}", short(it)));
+            let kind =
+                row.get("kind").map_or("missing".into(), |it| format!("no kind {}", short(it)));
             let sentence = format!(
                 "{kind}; known: {}. The component is kept in the file, but neither drawn nor run",
                 known.join(", ")
