@@ -170,7 +170,25 @@ impl<const SUB_BITS: u32> Histogram<SUB_BITS> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::keyed::Draws;
+    use crate::base::draw::Stream;
+
+    /// Draws one after the other; a printed seed repeats a failure.
+    struct Draws(Stream, u64);
+
+    impl Draws {
+        fn new(seed: u64) -> Self {
+            Self(Stream::new(seed, "histogram"), 0)
+        }
+
+        fn next(&mut self) -> u64 {
+            self.1 += 1;
+            self.0.bits(self.1, 0)
+        }
+
+        fn below(&mut self, limit: u64) -> u64 {
+            self.next() % limit
+        }
+    }
 
     #[test]
     fn buckets_cover_all_values_without_gap() {
@@ -196,7 +214,7 @@ mod tests {
             values.iter().for_each(|value| histogram.record(*value, 1));
             values.sort();
             let promised = 1.0 / f64::from(1 << (SUB_BITS + 1));
-            for per_mille in 0..=1_000 {
+            for per_mille in 0..=1_000usize {
                 let rank = (per_mille * values.len()).div_ceil(1_000).max(1);
                 let exact = values[rank - 1] as f64;
                 let found = histogram.quantile_ns(per_mille as f64 / 1_000.0).unwrap() as f64;
