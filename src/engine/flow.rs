@@ -239,7 +239,7 @@ impl<K: Kinds> Context<'_, K> {
                 continue;
             }
             // One that has started already was taken in while jobs did not hold their workers.
-            if station.hold && job.started.is_none() {
+            if station.hold && job.started.is_none() && strand.role == Role::Main {
                 job.holds = true;
             } else {
                 strand.holds = true;

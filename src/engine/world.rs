@@ -474,7 +474,12 @@ impl<K: Kinds> World<K> {
 
     /// Goes over to a new version of the design, built on this world's own: members with the same
     /// component and ordinal keep their state, whatever was on its way to the others is lost.
+    /// Before anything has happened, it is the same as starting with the new design.
     pub fn edit(&mut self, blueprint: Blueprint<K>, watch: &mut impl Watch<K>) {
+        if self.is_untouched() {
+            *self = Self::new(blueprint.afresh());
+            return;
+        }
         self.core.watched = watch.wants(self.ordinal);
         let before = std::mem::replace(&mut self.blueprint, Arc::new(blueprint));
         // What the new script has in the past is not played again.
@@ -491,6 +496,12 @@ impl<K: Kinds> World<K> {
         self.start_from(first);
         self.skip_voids();
         self.tell(watch);
+    }
+
+    /// Whether nothing has happened yet, by itself or from outside.
+    fn is_untouched(&self) -> bool {
+        let calm = self.members.iter().all(|it| it.desk.slow == 1.0) && self.core.cuts.is_none();
+        self.core.now == Nanos::ZERO && self.ordinal == 0 && !self.died && calm
     }
 
     fn carry_over(&mut self, slot: u32, before: &Arc<Blueprint<K>>) {
