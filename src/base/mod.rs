@@ -8,6 +8,8 @@ pub mod english;
 pub mod geometry;
 pub mod histogram;
 pub mod key_map;
+#[cfg(test)]
+pub(crate) mod keyed;
 pub mod param;
 pub mod slab;
 pub mod spread;

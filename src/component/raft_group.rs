@@ -228,7 +228,11 @@ impl Kind for RaftGroup {
         if state.standing == Standing::Leader {
             state.next.resize(members, 0);
             state.agreed.resize(members, 0);
+            // With fewer members, less may be enough.
+            commit(state, ctx);
         }
+        // Votes of members taken away do not count.
+        state.votes.retain(|it| usize::from(*it) < members);
         true
     }
 

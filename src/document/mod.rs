@@ -17,6 +17,9 @@ pub mod diff;
 pub mod file;
 pub mod ids;
 
+#[cfg(test)]
+mod bookstore;
+
 pub use diff::Diff;
 
 /// The version of the file form that this code writes.

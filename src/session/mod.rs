@@ -2,10 +2,14 @@
 //! clock, no browser.
 
 pub mod figures;
+pub mod golden;
 pub mod protocol;
 pub mod report;
 pub mod run;
 pub mod story;
+
+#[cfg(test)]
+mod tests;
 
 use crate::document::Design;
 use crate::engine::recorder::KEPT;

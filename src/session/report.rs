@@ -46,14 +46,12 @@ pub struct ComponentReport {
     pub errors: BTreeMap<&'static str, u64>,
     /// Ended for callers who had left.
     pub wasted: u64,
-    /// Mean share of workers at work; absent where their number has no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Mean share of workers at work, 0 to 1; none where their number has no limit.
     pub busy: Option<f64>,
-    /// Mean share of workers held.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Mean share of workers held, at work or waiting for others, 0 to 1; none likewise.
     pub occupied: Option<f64>,
-    /// Mean number waiting.
-    pub queue: f64,
+    /// Mean number waiting for a worker.
+    pub mean_queue_length: f64,
     /// Mean number of jobs in hand.
     pub in_hand: f64,
     /// Time from arrival to answer, of those that ended well.
@@ -128,7 +126,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             wasted: total.wasted,
             busy: share(busy),
             occupied: share(occupied),
-            queue,
+            mean_queue_length: queue,
             in_hand,
             latency,
             own,
@@ -170,7 +168,7 @@ impl std::fmt::Display for Report {
                 text::number(it.offered),
                 text::number(it.goodput),
                 text::number(failed),
-                text::number(it.queue),
+                text::number(it.mean_queue_length),
                 latency(|it| it.p50),
                 latency(|it| it.p99),
             )?;

@@ -153,6 +153,11 @@ impl Run {
         self.past.as_ref().unwrap_or(&self.head)
     }
 
+    /// From the cursor to the newest moment known.
+    pub fn left(&self) -> Nanos {
+        self.head.world.now() - self.shown().world.now()
+    }
+
     /// Whether the past is being looked at.
     pub fn is_past(&self) -> bool {
         self.past.is_some()

@@ -118,6 +118,6 @@ pub fn read(text: &str) -> Result<(File, Vec<Notice>), FileError> {
         return Err(FileError::whole(problem.into()));
     };
     let map = migrate::to_newest(map)?;
-    read::check_counts(&map)?;
+    scan::check_counts(&map)?;
     Ok(read::file(map))
 }

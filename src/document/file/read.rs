@@ -9,10 +9,7 @@ use crate::base::param::{Field, Param, ParamError};
 use crate::base::time::Nanos;
 
 use super::super::{Extra, Id, ids};
-use super::{
-    COMPONENTS_MAX, COORDINATE_MAX, File, FileError, NOTICES_MAX, Notice, SEED, WARMUP, WARMUP_MAX,
-    WIRES_MAX, records,
-};
+use super::{COORDINATE_MAX, File, NOTICES_MAX, Notice, SEED, WARMUP, WARMUP_MAX, records};
 
 pub(super) type Raw = Map<String, Value>;
 
@@ -20,29 +17,6 @@ pub(super) type Raw = Map<String, Value>;
 const LABEL_MAX: usize = 200;
 /// Most of a bad value that a notice repeats, in characters.
 const SHORT_MAX: usize = 120;
-
-/// Refuses more rows than can be drawn and run.
-pub(super) fn check_counts(map: &Raw) -> Result<(), FileError> {
-    let Some(Value::Object(design)) = map.get("design") else { return Ok(()) };
-    let bounds = [
-        ("components", COMPONENTS_MAX),
-        ("wires", WIRES_MAX),
-        ("zones", COMPONENTS_MAX),
-        ("notes", COMPONENTS_MAX),
-        ("script", COMPONENTS_MAX),
-    ];
-    for (name, most) in bounds {
-        let count = design.get(name).and_then(Value::as_object).map_or(0, Map::len);
-        if count > most {
-            let problem = format!(
-                "{name}: there are {count}; at most {most} can be opened. Split the design, or use \
-                 one component with several instances for many alike"
-            );
-            return Err(FileError::whole(problem));
-        }
-    }
-    Ok(())
-}
 
 /// Reads a file of the newest version.
 pub(super) fn file(mut map: Raw) -> (File, Vec<Notice>) {
@@ -274,8 +248,9 @@ impl Reader {
         name: &str,
         default: [f64; N],
     ) -> [f64; N] {
+        let used = default.map(|it| it.to_string()).join(", ");
         let Some(value) = map.remove(name) else {
-            let sentence = format!("missing; {default:?} is used");
+            let sentence = format!("missing; [{used}] is used");
             self.tell(joined(place, name), sentence);
             return default;
         };
@@ -283,8 +258,9 @@ impl Reader {
         let numbers: Option<Vec<f64>> =
             value.as_array().and_then(|it| it.iter().map(fits).collect());
         numbers.and_then(|it| it.try_into().ok()).unwrap_or_else(|| {
-            let wanted = format!("a list of {N} numbers between -{COORDINATE_MAX} and {COORDINATE_MAX}");
-            let done = format!("{default:?} is used");
+            let wanted =
+                format!("a list of {N} numbers between -{COORDINATE_MAX} and {COORDINATE_MAX}");
+            let done = format!("[{used}] is used");
             self.refuse(&joined(place, name), &value, &wanted, &done);
             default
         })

@@ -24,8 +24,8 @@ pub(super) fn design(reader: &mut Reader, mut map: Raw) -> Design {
     if !map.contains_key("components") {
         reader.tell("design", "there are no components; the canvas will be empty");
     }
-    let mut design = Design::default();
-    design.name = reader.text(&mut map, "design", "name", "Untitled");
+    let name = reader.text(&mut map, "design", "name", "Untitled");
+    let mut design = Design { name, ..Design::default() };
     let components = components(reader, &mut map, &mut design);
     let wires = wires(reader, &mut map, &mut design, &components);
     for (id, mut row) in reader.rows(&mut map, "zones", "zone") {
@@ -58,13 +58,15 @@ pub(super) fn design(reader: &mut Reader, mut map: Raw) -> Design {
 /// Gives back what could not be read but is kept.
 fn components(reader: &mut Reader, map: &mut Raw, design: &mut Design) -> Raw {
     let mut unread = Raw::new();
-    for (index, (id, mut row)) in reader.rows(map, "components", "component").into_iter().enumerate()
+    for (index, (id, mut row)) in
+        reader.rows(map, "components", "component").into_iter().enumerate()
     {
         let place = format!("components.{id}");
         let kind = row.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(kind) = about(&kind) else {
             let known: Vec<_> = ALL.iter().map(|it| it.id).collect();
-            let kind = row.get("kind").map_or("missing".into(), |it| format!("no kind {}", short(it)));
+            let kind =
+                row.get("kind").map_or("missing".into(), |it| format!("no kind {}", short(it)));
             let sentence = format!(
                 "{kind}; known: {}. The component is kept in the file, but neither drawn nor run",
                 known.join(", ")
@@ -147,7 +149,7 @@ fn script(reader: &mut Reader, map: &mut Raw, design: &mut Design) -> Raw {
         if let Some(Value::Object(unknown)) =
             left_over(Value::Object(row), &Value::Object(write::fault(&record)))
         {
-            reader.unknown(unknown.clone(), &place);
+            reader.unknown(flat(&unknown), &place);
             fields.insert(id.clone(), Value::Object(unknown));
         }
         design.script.insert(id, record);
@@ -168,6 +170,21 @@ fn left_over(value: Value, known: &Value) -> Option<Value> {
         None => Some((name, item)),
         Some(known) => left_over(item, known).map(|it| (name, it)),
     });
-    let rest: Map<_, _> = rest.collect();
+    let mut rest: Map<_, _> = rest.collect();
+    rest.sort_keys();
     (!rest.is_empty()).then_some(Value::Object(rest))
+}
+
+/// Nested fields by their path: `fault.slow.mood`.
+fn flat(map: &Raw) -> Raw {
+    let mut out = Raw::new();
+    for (name, item) in map {
+        match item {
+            Value::Object(inner) if !inner.is_empty() => {
+                out.extend(flat(inner).into_iter().map(|it| (format!("{name}.{}", it.0), it.1)));
+            }
+            _ => _ = out.insert(name.clone(), item.clone()),
+        }
+    }
+    out
 }

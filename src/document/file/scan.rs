@@ -1,15 +1,15 @@
-//! What is checked of a text before it is parsed, and what is said when it cannot be.
+//! What is checked before anything is typed, and what is said of a text that is not JSON.
 
 use serde_json::error::Category;
+use serde_json::{Map, Value};
 
-use super::{DEPTH_MAX, FileError, TEXT_MAX};
+use super::{COMPONENTS_MAX, DEPTH_MAX, FileError, TEXT_MAX, WIRES_MAX};
 
 /// Refuses what would cost too much to parse.
 pub(super) fn check(text: &str) -> Result<(), FileError> {
     if text.len() > TEXT_MAX {
         let problem = format!(
-            "the text is {} MiB long; designs of up to {} MiB can be opened",
-            text.len() >> 20,
+            "the text is longer than {} MiB; leave out view and inputs, or split the design",
             TEXT_MAX >> 20
         );
         return Err(FileError::whole(problem));
@@ -60,5 +60,31 @@ pub(super) fn explain(text: &str, error: &serde_json::Error) -> FileError {
         _ => "mend the text there, or open a file that Ringside has written",
     };
     let problem = format!("this is not JSON ({reason}); {advice}");
-    FileError { position: Some((line.max(1), column.max(1))), problem }
+    let start =
+        text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+    let at = (start + column.saturating_sub(1)).min(text.len());
+    FileError { position: Some(position(text, at)), problem }
+}
+
+/// Refuses more rows than can be drawn and run.
+pub(super) fn check_counts(map: &Map<String, Value>) -> Result<(), FileError> {
+    let Some(Value::Object(design)) = map.get("design") else { return Ok(()) };
+    let bounds = [
+        ("components", COMPONENTS_MAX),
+        ("wires", WIRES_MAX),
+        ("zones", COMPONENTS_MAX),
+        ("notes", COMPONENTS_MAX),
+        ("script", COMPONENTS_MAX),
+    ];
+    for (name, most) in bounds {
+        let count = design.get(name).and_then(Value::as_object).map_or(0, Map::len);
+        if count > most {
+            let problem = format!(
+                "{name}: there are {count}; at most {most} can be opened. Split the design, or use \
+                 one component with several instances for many alike"
+            );
+            return Err(FileError::whole(problem));
+        }
+    }
+    Ok(())
 }
