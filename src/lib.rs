@@ -10,4 +10,5 @@ pub mod component;
 
 pub mod document;
 
+pub mod editor;
 pub mod session;
