@@ -15,6 +15,7 @@ use crate::engine::fault::Fault;
 pub mod compile;
 pub mod diff;
 pub mod file;
+pub mod history;
 pub mod ids;
 
 #[cfg(test)]
