@@ -19,7 +19,7 @@ use super::store::App;
 use super::theme::Palette;
 
 /// Room for labels, in pixels at the usual size of type: left, right, bottom, top.
-const MARGINS: (f64, f64, f64, f64) = (54.0, 44.0, 20.0, 8.0);
+const MARGINS: (f64, f64, f64, f64) = (64.0, 44.0, 26.0, 8.0);
 /// Longest stretch shown, in seconds.
 const WINDOW: f64 = 120.0;
 /// How much of the warm-up is shown, in seconds.

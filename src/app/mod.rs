@@ -81,7 +81,7 @@ pub fn choose_theme(app: App, theme: Theme) {
     theme.choose();
     app.theme.set(theme);
     app.palette.set_value(Palette::read());
-    app.place.update(|it| it.node = theme.node_size());
+    app.place.update(|it| it.growth = theme.growth());
     app.sync();
     if app.follows.get_untracked() {
         app.fit();

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use crate::base::geometry::{Camera, Point};
 use crate::base::time::Nanos;
 use crate::component::Role;
+use crate::document::history::History;
 use crate::document::{ComponentRecord, Design, Diff, Id, WireRecord};
 use crate::engine::fault::{Fault, Target};
 use crate::session::protocol::{
@@ -79,8 +80,7 @@ pub struct Desk {
     pub inputs: Vec<Stamped>,
     /// Edits in force at the cursor.
     pub edits: u32,
-    undo: Vec<Diff>,
-    redo: Vec<Diff>,
+    history: History,
 }
 
 /// A component's signals.
@@ -190,8 +190,8 @@ pub struct App {
     pub charted: RwSignal<u32>,
     /// Whether the chart is open.
     pub chart_open: RwSignal<bool>,
-    /// How many steps can be undone and redone.
-    pub history: RwSignal<(usize, usize)>,
+    /// Whether something can be undone, and redone.
+    pub history: RwSignal<(bool, bool)>,
     /// What has gone wrong with the program itself.
     pub banner: RwSignal<Option<Banner>>,
     /// The look.
@@ -230,7 +230,7 @@ impl App {
             lens: RwSignal::new(None),
             charted: RwSignal::new(0),
             chart_open: RwSignal::new(true),
-            history: RwSignal::new((0, 0)),
+            history: RwSignal::new((false, false)),
             banner: RwSignal::new(None),
             theme: RwSignal::new(theme),
             still: RwSignal::new(false),
@@ -258,9 +258,9 @@ impl App {
         self.desk.update_value(|it| {
             it.design = design.clone();
             it.inputs.clear();
-            (it.undo, it.redo) = (Vec::new(), Vec::new());
+            it.history = History::default();
         });
-        self.history.set((0, 0));
+        self.history.set((false, false));
         self.follows.set(true);
         self.restart();
     }
@@ -297,27 +297,22 @@ impl App {
         if diff.is_empty() {
             return;
         }
-        self.desk.update_value(|it| {
-            it.redo.clear();
-            it.undo.push(diff.clone());
-        });
+        self.desk.update_value(|it| it.history.record(diff.clone()));
         self.carry_out(diff);
     }
 
     /// Takes the last step back, now; time does not move.
     pub fn undo(self) {
-        let step = self.desk.try_update_value(|it| it.undo.pop()).flatten();
+        let step = self.desk.try_update_value(|it| it.history.undo(&mut it.design)).flatten();
         if let Some(step) = step {
-            self.desk.update_value(|it| it.redo.push(step.clone()));
-            self.carry_out(step.reversed());
+            self.carry_out(step);
         }
     }
 
     /// Does again what was undone.
     pub fn redo(self) {
-        let step = self.desk.try_update_value(|it| it.redo.pop()).flatten();
+        let step = self.desk.try_update_value(|it| it.history.redo(&mut it.design)).flatten();
         if let Some(step) = step {
-            self.desk.update_value(|it| it.undo.push(step.clone()));
             self.carry_out(step);
         }
     }
@@ -336,8 +331,8 @@ impl App {
                 diff.apply(&mut it.shown);
             }
         });
-        let counts = self.desk.with_value(|it| (it.undo.len(), it.redo.len()));
-        self.history.set(counts);
+        let can = self.desk.with_value(|it| (it.history.can_undo(), it.history.can_redo()));
+        self.history.set(can);
         self.show();
         if felt {
             self.send(Command::Act(Input::Edit(diff)));

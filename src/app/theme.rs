@@ -55,16 +55,8 @@ impl Theme {
         }
     }
 
-    /// Width and height of a node, in document pixels.
-    pub fn node_size(self) -> (f64, f64) {
-        match self {
-            Self::Light | Self::Dark => (186.0, 68.0),
-            Self::Projector => (276.0, 100.0),
-        }
-    }
-
-    /// How much larger marks are painted.
-    pub fn mark_scale(self) -> f64 {
+    /// How much larger nodes and marks are than in the document.
+    pub fn growth(self) -> f64 {
         if self == Self::Projector { 1.5 } else { 1.0 }
     }
 }

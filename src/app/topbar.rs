@@ -32,9 +32,9 @@ pub fn TopBar() -> impl IntoView {
             </svg>
             <h1>"Ringside"</h1>
             <span class="document">{name}</span>
-            <button aria-label="Undo" title="Undo (Ctrl+Z)" disabled=move || app.history.get().0 == 0
+            <button aria-label="Undo" title="Undo (Ctrl+Z)" disabled=move || !app.history.get().0
                 on:click=move |_| app.undo()><Icon name="undo".to_owned()/></button>
-            <button aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=move || app.history.get().1 == 0
+            <button aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=move || !app.history.get().1
                 on:click=move |_| app.redo()><Icon name="redo".to_owned()/></button>
             <span class="spring"></span>
             <button class="toggle-chart" aria-pressed=move || chart.get().to_string() class:on=move || chart.get()

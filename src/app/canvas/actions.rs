@@ -29,7 +29,7 @@ pub fn Actions() -> impl IntoView {
         let (record, spot_id) = (node.record, id.clone());
         let at = move || {
             let camera = app.camera.get();
-            let spot = record.with(|it| app.place.with(|place| place.rect(&spot_id, it.at)));
+            let spot = record.with(|it| app.place.with(|place| place.rect(&spot_id, it)));
             let mut middle = spot.centre();
             middle.y = spot.y;
             let at = camera.screen_from_document(middle);

@@ -17,7 +17,6 @@ pub mod legend;
 pub mod node;
 pub mod overlay;
 pub mod place;
-pub mod route;
 pub mod wire;
 
 /// Screens narrower than this are laid out from top to bottom.
@@ -85,7 +84,7 @@ impl App {
     fn reveal(self, id: &str) {
         let Some(node) = self.node(id) else { return };
         let place = self.place.get_untracked();
-        let rect = node.record.with_untracked(|it| place.rect(id, it.at));
+        let rect = node.record.with_untracked(|it| place.rect(id, it));
         let camera = self.camera.get_untracked();
         let (width, height) = self.stage.get_untracked();
         let from = camera.screen_from_document(Point::new(rect.x, rect.y));
@@ -172,8 +171,7 @@ pub fn Canvas() -> impl IntoView {
         )
     };
     let size = move || {
-        let (width, height) = app.place.with(|it| it.node);
-        format!("--node-w:{width}px;--node-h:{height}px;background-size:{}", grid())
+        format!("background-size:{}", grid())
     };
     view! {
         <main

@@ -8,7 +8,7 @@ use crate::app::store::{App, Selected};
 use crate::document::Id;
 
 /// Members shown one by one; more are summed up.
-const MEMBERS_MAX: usize = 8;
+const MEMBERS_MAX: usize = crate::editor::geometry::MARKS_MAX as usize;
 
 /// One node.
 #[component]
@@ -21,9 +21,9 @@ pub fn Node(
     let (record, face) = (signals.record, signals.face);
     let place = app.place;
 
-    let spot = Memo::new({
+    let rect = Memo::new({
         let (id, record) = (id.clone(), record.clone());
-        move |_| place.with(|it| record.with(|record| it.spot(&id, record.at)))
+        move |_| place.with(|it| record.with(|record| it.rect(&id, record)))
     });
     let chosen = Memo::new({
         let id = id.clone();
@@ -49,7 +49,7 @@ pub fn Node(
         move || format!("{}, {}: {}", label.get(), kind.name, face.with(Face::words))
     };
     let transform = move || {
-        let at = spot.get();
+        let at = rect.get();
         format!("translate({}px, {}px)", at.x, at.y)
     };
     let enter = {
@@ -89,6 +89,8 @@ pub fn Node(
             aria-pressed=move || if chosen.get() { "true" } else { "false" }
             aria-label=words
             style:transform=transform
+            style:width=move || format!("{}px", rect.get().width)
+            style:height=move || format!("{}px", rect.get().height)
             on:keydown=enter
         >
             <div class="node-title">

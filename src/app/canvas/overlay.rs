@@ -9,11 +9,12 @@ use crate::app::store::{App, Clock};
 use crate::app::theme::Palette;
 use crate::base::geometry::{Camera, Point, Rect};
 use crate::base::time::Nanos;
+use crate::editor::curve::Curve;
+use crate::editor::geometry;
 use crate::engine::event::Verb;
 use crate::session::protocol::{Figures, Flight, Path, WireFigures};
 
 use super::flow::{Flow, Kind};
-use super::route::{Curve, Walk};
 
 /// A hop that lasts this long on screen can be seen.
 const HOP_SECONDS: f64 = 0.25;
@@ -32,7 +33,7 @@ pub struct Overlay {
     flow: Flow,
     is_flow: bool,
     shown_of: f64,
-    walks: Vec<Walk>,
+    courses: Vec<Option<Curve>>,
     /// Member marks of components by slot, for messages between members.
     nodes: Vec<Option<(Rect, usize)>>,
     geometry: u32,
@@ -88,7 +89,7 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
             }
             app.palette.with_value(|palette| {
                 let brush =
-                    Brush { context: &context, palette, size: RADIUS * theme.mark_scale() };
+                    Brush { context: &context, palette, size: RADIUS * theme.growth() };
                 if overlay.is_flow {
                     overlay.paint_flow(&brush);
                 } else {
@@ -106,21 +107,20 @@ impl Overlay {
         let rect = |id: &str| {
             let node = app.node(id)?;
             let members = node.face.with_untracked(|it| it.members.len());
-            Some((node.record.with_untracked(|it| place.rect(id, it.at)), members))
+            Some((node.record.with_untracked(|it| place.rect(id, it)), members))
         };
-        let walk = |id: &String| {
+        let course = |id: &String| {
             let record = app.wire(id)?.record.get_untracked();
-            let curve = Curve::between(rect(&record.from)?.0, rect(&record.to)?.0);
-            Some(Walk::new(&curve))
+            Some(geometry::route(rect(&record.from)?.0, rect(&record.to)?.0))
         };
-        self.walks = wires.iter().map(|id| walk(id).unwrap_or_default()).collect();
+        self.courses = wires.iter().map(course).collect();
         self.nodes = components.iter().map(|id| rect(id)).collect();
     }
 
     /// Lets the flow go on as far as simulated time has gone.
     fn go_on(&mut self, now: Nanos, jumps: u32, wires: &[WireFigures], pace: (f64, f64)) {
         let (passed_ms, speed) = pace;
-        let lengths: Vec<f64> = self.walks.iter().map(Walk::length).collect();
+        let lengths: Vec<f64> = self.courses.iter().map(|it| it.as_ref().map_or(0.0, Curve::length)).collect();
         let jumped = jumps != self.jumps || now < self.now;
         if jumped || self.flow.per_mark == 0.0 {
             self.jumps = jumps;
@@ -160,12 +160,12 @@ impl Overlay {
     }
 
     fn paint_flow(&self, brush: &Brush) {
-        for (wire, walk) in self.walks.iter().enumerate() {
-            let length = walk.length();
+        for (wire, course) in self.courses.iter().enumerate() {
+            let Some(course) = course else { continue };
+            let length = course.length();
             self.flow.marks(wire, length, |mark| {
-                let (at, side) = walk.at(mark.distance);
                 let lane = if mark.back { -SIDE } else { SIDE };
-                let at = Point::new(at.x + side.x * lane, at.y + side.y * lane);
+                let at = beside(course, mark.distance / length.max(1e-9), lane);
                 match mark.kind {
                     Kind::Lost if mark.stopped => brush.cross(at),
                     Kind::Read | Kind::Lost => brush.dot(at, true),
@@ -200,9 +200,8 @@ impl Overlay {
                     continue;
                 }
             };
-            let Some(walk) = self.walks.get(wire as usize) else { continue };
-            let (at, side) = walk.at(part * walk.length());
-            let at = Point::new(at.x + side.x * lane, at.y + side.y * lane);
+            let Some(Some(course)) = self.courses.get(wire as usize) else { continue };
+            let at = beside(course, part, lane);
             let writes = !matches!(it.verb, Verb::Read);
             match it.outcome {
                 Some(outcome) if outcome.is_failure() => brush.cross(at),
@@ -221,6 +220,12 @@ impl Overlay {
         let bow = 4.0 * part * (1.0 - part) * (10.0 + 0.3 * (to - from).abs());
         Some(Point::new(from + (to - from) * part, rect.y - bow))
     }
+}
+
+/// A point on a course, some pixels to the right of those who walk from its start.
+fn beside(course: &Curve, share: f64, pixels: f64) -> Point {
+    let (at, way) = (course.point_at(share), course.direction_at(share));
+    Point::new(at.x - way.y * pixels, at.y + way.x * pixels)
 }
 
 /// Paints marks: each kind has a colour and a form of its own.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::app::theme::Theme;
 use crate::base::geometry::{Point, Rect};
-use crate::document::{Design, Id};
+use crate::document::{ComponentRecord, Design, Id};
+use crate::editor::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
 
 /// Room between nodes that larger nodes still leave, in pixels.
 const GAP: (f64, f64) = (64.0, 26.0);
@@ -17,8 +18,8 @@ const COLUMNS: usize = 2;
 /// How the design is laid out on the canvas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
-    /// Width and height of a node.
-    pub node: (f64, f64),
+    /// How much larger nodes are than in the document.
+    pub growth: f64,
     /// Whether the screen is narrow.
     pub narrow: bool,
     /// How much further apart things are than in the document.
@@ -29,7 +30,7 @@ pub struct Place {
 impl Place {
     /// For a theme, on a wide screen.
     pub fn new(theme: Theme) -> Self {
-        Self { node: theme.node_size(), narrow: false, scale: 1.0, down: BTreeMap::new() }
+        Self { growth: theme.growth(), narrow: false, scale: 1.0, down: BTreeMap::new() }
     }
 
     /// Fits the layout to a design.
@@ -43,11 +44,10 @@ impl Place {
 
     /// The least factor at which no two nodes come too near.
     fn spread(&self, design: &Design) -> f64 {
-        let (width, height) = self.node;
-        let wide = Theme::Light.node_size();
-        if width <= wide.0 {
+        if self.growth <= 1.0 {
             return 1.0;
         }
+        let (width, height) = (NODE_WIDTH * self.growth, NODE_HEIGHT * self.growth);
         let spots: Vec<Point> = design.components.values().map(|it| it.at).collect();
         let mut scale = 1.0_f64;
         for (index, one) in spots.iter().enumerate() {
@@ -85,7 +85,7 @@ impl Place {
             let rank = ranks.get(id.as_str()).copied().unwrap_or(0);
             rows.entry(rank).or_default().push((id, record.at));
         }
-        let (width, height) = self.node;
+        let (width, height) = (NODE_WIDTH * self.growth, NODE_HEIGHT * self.growth);
         let mut spots = BTreeMap::new();
         let mut y = 0.0;
         for mut row in rows.into_values() {
@@ -123,14 +123,16 @@ impl Place {
     }
 
     /// A node's rectangle on the canvas.
-    pub fn rect(&self, id: &str, at: Point) -> Rect {
-        let Point { x, y } = self.spot(id, at);
-        Rect { x, y, width: self.node.0, height: self.node.1 }
+    pub fn rect(&self, id: &str, record: &ComponentRecord) -> Rect {
+        let Point { x, y } = self.spot(id, record.at);
+        let Rect { width, height, .. } = geometry::node_rect(record);
+        let width = if self.narrow { NODE_WIDTH } else { width };
+        Rect { x, y, width: width * self.growth, height: height * self.growth }
     }
 
     /// Around all of a design.
     pub fn bounds(&self, design: &Design) -> Option<Rect> {
-        let nodes = design.components.iter().map(|(id, it)| self.rect(id, it.at));
+        let nodes = design.components.iter().map(|(id, it)| self.rect(id, it));
         let zones = design.zones.values().filter_map(|it| self.zone(it.area));
         nodes.chain(zones).reduce(Rect::union)
     }

@@ -7,10 +7,27 @@ use crate::app::store::{App, Selected};
 use crate::base::text;
 use crate::document::Id;
 
-use super::route::Curve;
+use crate::editor::curve::Curve;
+use crate::editor::geometry;
 
 /// Side of the arrow head, in pixels.
 const HEAD: f64 = 8.0;
+
+/// The arrow head at a wire's end, as the `d` of an SVG path.
+fn head(curve: &Curve) -> String {
+    let (tip, way) = (curve.point_at(1.0), curve.direction_at(1.0));
+    let (x, y) = (tip.x - way.x * HEAD, tip.y - way.y * HEAD);
+    let (dx, dy) = (way.y * HEAD / 2.0, way.x * HEAD / 2.0);
+    format!(
+        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
+        tip.x,
+        tip.y,
+        x - dx,
+        y + dy,
+        x + dx,
+        y - dy
+    )
+}
 
 /// One wire; nothing if one of its ends is missing.
 #[component]
@@ -26,8 +43,8 @@ pub fn Wire(
         let (start, end) = (start.record.clone(), end.record.clone());
         move |_| {
             app.place.with(|place| {
-                let one = start.with(|it| place.rect(&from, it.at));
-                Curve::between(one, end.with(|it| place.rect(&to, it.at)))
+                let one = start.with(|it| place.rect(&from, it));
+                geometry::route(one, end.with(|it| place.rect(&to, it)))
             })
         }
     });
@@ -61,17 +78,16 @@ pub fn Wire(
         }
     };
     let middle = move || {
-        let [a, b, c, d] = curve.get().points;
-        let mid = |a: f64, b: f64, c: f64, d: f64| (a + 3.0 * b + 3.0 * c + d) / 8.0;
-        (mid(a.x, b.x, c.x, d.x), mid(a.y, b.y, c.y, d.y))
+        let middle = curve.with(|it| it.point_at(0.5));
+        (middle.x, middle.y)
     };
     Some(view! {
         <g class="wire" class:sel=chosen class:cut=cut data-wire=id.clone() tabindex="-1"
             role="button" aria-label=words on:keydown=enter>
             <title>{title}</title>
-            <path class="hit" d=move || curve.get().path()></path>
-            <path class="line" d=move || curve.get().path() stroke-width=width></path>
-            <path class="head" d=move || curve.get().head(HEAD)></path>
+            <path class="hit" d=move || curve.with(Curve::svg_path)></path>
+            <path class="line" d=move || curve.with(Curve::svg_path) stroke-width=width></path>
+            <path class="head" d=move || curve.with(head)></path>
             {move || cut.get().then(|| {
                 let (x, y) = middle();
                 view! { <path class="break" d=format!("M{} {}l10 10m0-10l-10 10", x - 5.0, y - 5.0)></path> }
