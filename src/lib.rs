@@ -11,6 +11,7 @@ pub mod component;
 pub mod document;
 pub mod lens;
 
+pub mod editor;
 pub mod session;
 
 #[cfg(target_arch = "wasm32")]

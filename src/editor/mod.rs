@@ -1,0 +1,4 @@
+//! Interaction without a browser: what pointer and keys do to a design.
+
+pub mod curve;
+pub mod geometry;
