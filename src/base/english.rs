@@ -74,8 +74,8 @@ impl TextId {
             Self::Edited => "{0} was changed",
             Self::HitRatio => "hits in {0} went from {1} to {2}",
             Self::Offered => "{0} now gets {2} calls instead of {1}",
-            Self::ClientP99 => "{0} wait {2} instead of {1} (p99)",
-            Self::ClientFailures => "{0} see {2} failures instead of {1}",
+            Self::ClientP99 => "the slowest 1 % of {0} wait {2} instead of {1} (p99)",
+            Self::ClientFailures => "failures for {0} went from {1} to {2}",
             Self::Lag => "replicas of {0} are {2} behind instead of {1}",
             Self::Queue => "{2} requests wait at {0} instead of {1}",
             Self::NothingChanged => "no figure changed by more than a tenth",
@@ -156,7 +156,8 @@ mod tests {
             ),
         ];
         let expected = "Book cache was killed: hits in Book cache went from 86.4 % to 0 %, \
-                        Readers wait 480 ms instead of 60.0 ms (p99).";
+                        the slowest 1 % of Readers wait 480 ms \
+                        instead of 60.0 ms (p99).";
         assert_eq!(sentence(&story), expected);
         assert_eq!(sentence(&story[..1]), "Book cache was killed.");
     }

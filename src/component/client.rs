@@ -60,6 +60,8 @@ crate::params! {
         classes: Vec<Class> = vec![Class::default()];
         /// Number of different keys asked for, such as books in the shop.
         keys: u32 = 10_000, in 1..=1_000_000, "keys";
+        /// What one of these is called: `book` makes keys read `book:77`.
+        key_name: String = String::from("key");
         /// How much more often popular keys are asked for: key k comes with weight 1/k^s. 0 makes
         /// all keys alike, 1 is typical of shops and news.
         zipf: f64 = 1.0, in 0.0..=3.0, "exponent";

@@ -15,8 +15,11 @@ use crate::engine::fault::Fault;
 pub mod compile;
 pub mod diff;
 pub mod file;
+mod graph;
 pub mod history;
 pub mod ids;
+pub mod lint;
+pub mod validate;
 
 #[cfg(test)]
 mod bookstore;

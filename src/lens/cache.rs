@@ -126,7 +126,7 @@ fn entries(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
         return;
     }
     sheet.space(10.0);
-    sheet.caption("next", ["Next to leave", &format!("{policy} order, first to leave left")]);
+    sheet.caption("next", ["Next to leave", &format!("{policy}, first left")]);
     let first: Vec<_> = keys.iter().take(DRAWN).map(|it| chip(subject, state, *it)).collect();
     sheet.chips("next", &first, ROWS, first.len());
     if held > DRAWN {

@@ -11,6 +11,7 @@ pub mod story;
 #[cfg(test)]
 mod tests;
 
+use crate::component::Spec;
 use crate::document::Design;
 use crate::engine::recorder::KEPT;
 use crate::lens;
@@ -185,6 +186,18 @@ impl Session {
     }
 }
 
+/// What keys are called: as the first client says.
+fn key_name(design: &Design) -> &str {
+    design
+        .components
+        .values()
+        .find_map(|it| match &it.spec {
+            Spec::Client(client) => Some(client.key_name.as_str()),
+            _ => None,
+        })
+        .unwrap_or("key")
+}
+
 fn picture(run: &Run, id: &str, width: f32) -> Option<LensPicture> {
     let shown = run.shown();
     let component = shown.world.blueprint().component(id)?;
@@ -194,7 +207,7 @@ fn picture(run: &Run, id: &str, width: f32) -> Option<LensPicture> {
         recorder: &run.recorder,
         component,
         label,
-        key_name: "key",
+        key_name: key_name(&shown.design),
         width: width.clamp(200.0, 4_000.0),
     };
     let scene = lens::draw(&subject)?;

@@ -21,6 +21,7 @@ use ringside::engine::{Blueprint, Draft};
 
 #[allow(unused_imports, reason = "every test file uses its own part of this")]
 pub use audit::{Audit, check_desks};
+#[allow(unused_imports, reason = "every test file uses its own part of this")]
 pub use books::bookstore;
 
 pub type World = ringside::engine::World<Registry>;
