@@ -150,6 +150,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         .label_style(font().color(&ink_3))
         .draw()?;
     let hue = color(&palette.read);
+    let mut ends = Vec::new();
     for (name, value, width, opacity) in PERCENTILES {
         let width = (width * ratio).round().max(1.0) as u32;
         let at = |it: &ChartPoint| (plot.seconds(it.at), value(it));
@@ -171,10 +172,17 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
             }
         }
         if let Some(last) = all.iter().rev().find(|it| it.1 > 0.0) {
-            let offset = (px(6.0), -px(6.0));
-            let word = EmptyElement::at(*last) + Text::new(name, offset, font().color(&ink_3));
-            chart.draw_series(std::iter::once(word))?;
+            // Beside the cursor, not under it.
+            ends.push((name, (last.0.max(now.min(to)), last.1)));
         }
+    }
+    // Names at the ends, the highest first, none over another.
+    let mut free = i32::MIN;
+    for (name, at) in ends.into_iter().rev() {
+        let (x, y) = chart.backend_coord(&at);
+        let top = (y - px(7.0)).max(free);
+        free = top + px(12.0);
+        root.draw(&Text::new(name, (x + px(6.0), top), font().color(&ink_3)))?;
     }
     let mut upright = |at: f64, tone: RGBColor, width: f64| {
         let style = tone.stroke_width((width * ratio).round() as u32);

@@ -5,6 +5,11 @@ use crate::base::text;
 use crate::component::{About, Spec, Standing};
 use crate::session::protocol::ComponentFigures;
 
+/// Shorter waiting lines are not worth a mark.
+const WAITING_MIN: f64 = 0.95;
+/// From this percentage of workers held on, a component is hot.
+const HOT: u8 = 95;
+
 /// A number with its unit, and what it counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -64,6 +69,8 @@ pub struct Face {
     pub members: Vec<MemberFace>,
     /// Share of workers at work, in whole percent; none where there is no limit.
     pub busy: Option<u8>,
+    /// Share of workers held, those that only wait for others included.
+    pub held: u8,
     /// Mean number waiting, as text; empty when none.
     pub queue: String,
 }
@@ -82,12 +89,13 @@ impl Face {
             leads: it.standing == Standing::Leader,
         });
         let busy = figures.busy.is_finite().then(|| (figures.busy * 100.0).round() as u8);
-        let waits = figures.queue >= 0.05;
+        let waits = figures.queue >= WAITING_MIN;
         Self {
             left,
             right,
             members: members.collect(),
             busy,
+            held: (figures.occupied.max(0.0) * 100.0).round() as u8,
             queue: if waits { text::number(figures.queue) } else { String::new() },
         }
     }
@@ -99,7 +107,8 @@ impl Face {
 
     /// Whether something of it wants attention.
     pub fn is_hot(&self) -> bool {
-        self.busy.is_some_and(|it| it >= 90) || self.members.iter().any(|it| it.health == Health::Slow)
+        let full = self.busy.is_some() && self.held.max(self.busy.unwrap_or(0)) >= HOT;
+        full || self.members.iter().any(|it| it.health == Health::Slow)
     }
 
     /// All of it in a sentence, for those who do not see it.
@@ -151,7 +160,7 @@ pub fn trio(spec: &Spec, it: &ComponentFigures) -> [Figure; 3] {
     match about.id {
         "cache" => [
             named("Hits, 10 s", ratio(about, it, "hits")),
-            named("Entries", gauge(about, it, "entries")),
+            Figure { unit: String::new(), ..named("Entries", gauge(about, it, "entries")) },
             named("Requests", offered(it)),
         ],
         "sql-db" => [
@@ -209,13 +218,15 @@ fn gauge(about: &About, it: &ComponentFigures, name: &str) -> Figure {
     let value = at.and_then(|at| it.gauges.get(at)).copied().unwrap_or(f64::NAN);
     let value = if value.is_finite() { text::count(value.round() as u64) } else { "–".into() };
     let help = at.map_or("", |at| about.gauges[at].help);
-    Figure { label: String::new(), value, unit: name.into(), help: help.into() }
+    Figure { label: String::new(), value, unit: "keys".into(), help: help.into() }
 }
 
 fn lag(about: &About, it: &ComponentFigures) -> Figure {
     let at = about.gauges.iter().position(|it| it.name == "lag_ns");
     let nanos = at.and_then(|at| it.gauges.get(at)).copied().unwrap_or(f64::NAN);
-    let (value, unit) = text::duration_parts(nanos);
+    // Less than a microsecond is none.
+    let none = nanos.abs() < 1e3;
+    let (value, unit) = if none { ("0".into(), "ms") } else { text::duration_parts(nanos) };
     let help = at.map_or("", |at| about.gauges[at].help);
     Figure { label: "lag".into(), value, unit: unit.into(), help: help.into() }
 }
@@ -225,8 +236,8 @@ fn rule(spec: &Spec) -> Figure {
     let value = fields.iter().find(|it| it.name == "rule").and_then(|it| it.value.as_str());
     Figure {
         label: String::new(),
-        value: value.unwrap_or_default().replace('-', " "),
-        unit: String::new(),
+        value: String::new(),
+        unit: value.unwrap_or_default().replace('-', " "),
         help: "The rule by which it chooses among servers.".into(),
     }
 }

@@ -73,6 +73,10 @@ pub fn Node(
         let face = face.clone();
         move |_| face.with(|it| it.busy)
     });
+    let held = Memo::new({
+        let face = face.clone();
+        move |_| face.with(|it| it.held)
+    });
     let queue = Memo::new({
         let face = face.clone();
         move |_| face.with(|it| it.queue.clone())
@@ -107,8 +111,9 @@ pub fn Node(
                 {move || queue.get()} " waiting"
             </div>
             <div class="load" hidden=move || busy.get().is_none()
-                title=move || format!("Workers at work: {} % of them, over the last whole second.",
-                    busy.get().unwrap_or(0))>
+                title=move || format!("Workers at work: {} %; held, while others work for them \
+                    included: {} %. Over the last whole second.", busy.get().unwrap_or(0), held.get())>
+                <i class="held" style:width=move || format!("{}%", held.get().min(100))></i>
                 <i style:width=move || format!("{}%", busy.get().unwrap_or(0).min(100))></i>
             </div>
         </div>

@@ -114,7 +114,9 @@ fn OfNode(id: Id) -> impl IntoView {
                 <p class="summary">{about.summary}</p>
                 <div class="doing" role="toolbar" aria-label="Actions"><Buttons id=id.clone()/></div>
                 <MemberList id=id.clone()/>
-                <div class="figs num">{cell(0)}{cell(1)}{cell(2)}</div>
+                <div class="figs num" hidden=move || app.tab.get() == Tab::Inside>
+                    {cell(0)}{cell(1)}{cell(2)}
+                </div>
             </header>
             <Tabs has_lens/>
             <div class="tab-body" role="tabpanel">
