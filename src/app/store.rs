@@ -92,6 +92,35 @@ pub struct NodeSignals {
     pub face: ArcRwSignal<Face>,
     /// All its figures.
     pub figures: ArcRwSignal<ComponentFigures>,
+    /// Whether it is marked as hot.
+    pub heat: ArcRwSignal<Heat>,
+}
+
+/// Whether something wants attention: told once it lasts, and for a while after.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Heat {
+    /// Whether it is told.
+    pub told: bool,
+    /// When the other began, in milliseconds.
+    since: Option<f64>,
+}
+
+impl Heat {
+    /// How long it must last before it is told, and how long it must be over, in milliseconds.
+    const LASTS: (f64, f64) = (2_000.0, 5_000.0);
+
+    /// What is seen now; at once where time stands still.
+    pub fn see(self, hot: bool, at: f64, still: bool) -> Self {
+        if hot == self.told {
+            return Self { told: hot, since: None };
+        }
+        let since = self.since.unwrap_or(at);
+        let lasts = if hot { Self::LASTS.0 } else { Self::LASTS.1 };
+        if still || at - since >= lasts {
+            return Self { told: hot, since: None };
+        }
+        Self { told: self.told, since: Some(since) }
+    }
 }
 
 /// A wire's signals.
@@ -472,6 +501,7 @@ impl Mirror {
                         record: ArcRwSignal::new(record.clone()),
                         face: ArcRwSignal::new(Face::new(&record.spec, &Default::default())),
                         figures: ArcRwSignal::new(ComponentFigures::default()),
+                        heat: ArcRwSignal::new(Heat::default()),
                     };
                     self.nodes.insert(id.clone(), signals);
                 }

@@ -93,6 +93,8 @@ fn Invitation() -> impl IntoView {
             app.wake();
         }
     };
+    // The story says more than the hint.
+    let told = Memo::new(move |_| app.stories.with(|it| !it.is_empty()));
     let answer = RwSignal::new(None::<bool>);
     let closed = RwSignal::new(false);
     Effect::new(move |_| {
@@ -112,7 +114,7 @@ fn Invitation() -> impl IntoView {
         .into_any(),
         Some(Stage::Bring) => view! {
             <div class="try chip">
-                <span class="wide-only">"Watch the database and the latency"</span>
+                <span class="wide-only" hidden=move || told.get()>"Watch the database and the latency"</span>
                 <button class="o" on:click=move |_| act(true)>"Bring the cache back"</button>
             </div>
         }

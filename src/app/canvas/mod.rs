@@ -30,7 +30,7 @@ const INSPECTOR: f64 = 324.0;
 
 /// Room that is kept around the design: left, top, right, bottom.
 fn insets(narrow: bool) -> (f64, f64, f64, f64) {
-    if narrow { (12.0, 46.0, 12.0, 72.0) } else { (32.0, 56.0, 32.0, 84.0) }
+    if narrow { (8.0, 92.0, 8.0, 66.0) } else { (28.0, 56.0, 28.0, 80.0) }
 }
 
 impl App {
@@ -191,11 +191,14 @@ pub fn Canvas() -> impl IntoView {
                         <wire::Wire id/>
                     </For>
                 </svg>
+            </div>
+            // Between wires and nodes: what moves never hides a figure.
+            <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
+            <div class="world" style:transform=transform>
                 <For each=move || app.nodes.get() key=|id| id.clone() let:id>
                     <node::Node id/>
                 </For>
             </div>
-            <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
             <actions::Actions/>
             <legend::Legend/>
             <Lens/>

@@ -52,13 +52,23 @@ fn Row(name: &'static str, fields: Memo<Vec<Field>>, set: Setter) -> impl IntoVi
         <div class="field" class:changed=changed class:table=is_table
             class:wrong=move || problem.with(Option::is_some)>
             <label for=id.clone() title=note>{field.label()}</label>
-            <Editor id=id.clone() control=field.control.clone() value change/>
+            <Editor id=id.clone() control=plain(&field) value change/>
             <p class="help" id=format!("{id}-help")>{field.help}</p>
             <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>
                 {move || problem.get()}
             </p>
         </div>
     })
+}
+
+/// The field's control, without a unit that its label says already.
+fn plain(field: &Field) -> Control {
+    match field.control.clone() {
+        Control::Number { min, max, unit, whole } if field.label().to_lowercase() == unit => {
+            Control::Number { min, max, unit: "", whole }
+        }
+        control => control,
+    }
 }
 
 /// What is shown in a text box for a value.
