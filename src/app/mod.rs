@@ -1,37 +1,95 @@
-//! Placeholder of the app: proves page and worker until the real one comes.
+//! The page: canvas, inspector, time, chart. It holds the latest frame, never the world; what
+//! decides anything lies below.
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
-extern "C" {
-    /// The worker that the page shell has already started (`www/index.html`).
-    #[wasm_bindgen(js_name = ringsideWorker, catch)]
-    fn ringside_worker() -> Result<web_sys::Worker, JsValue>;
-}
+use crate::document::file;
+
+pub mod banner;
+pub mod bridge;
+pub mod canvas;
+pub mod chart;
+pub mod figures;
+pub mod frame_loop;
+pub mod icons;
+pub mod inspector;
+pub mod keys;
+pub mod store;
+pub mod story;
+pub mod theme;
+pub mod timeline;
+pub mod topbar;
+mod worker;
+
+use store::App;
+use theme::{Palette, Theme};
+
+/// What newcomers see.
+const BOOKSTORE: &str = include_str!("../../static/designs/bookstore.json");
 
 /// Page entry point: called by `www/index.html`.
 #[wasm_bindgen]
 pub fn start_page() {
     console_error_panic_hook::set_once();
-    let (engine, set_engine) = signal("starting".to_owned());
-    mount_to_body(move || view! { <main><h1>"Ringside"</h1><p>"Engine: "{engine}</p></main> });
-    let Ok(worker) = ringside_worker() else {
-        return;
-    };
-    let heard =
-        Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
-            set_engine.set(event.data().as_string().unwrap_or_default());
-        });
-    worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-    heard.forget();
+    mount_to_body(Page);
 }
 
 /// Worker entry point: called by `www/worker.js`.
 #[wasm_bindgen]
-pub fn start_worker() -> Result<(), JsValue> {
+pub fn start_worker() {
     console_error_panic_hook::set_once();
-    js_sys::global()
-        .unchecked_into::<web_sys::DedicatedWorkerGlobalScope>()
-        .post_message(&"ready".into())
+    worker::run();
+}
+
+/// Everything on the page.
+#[component]
+pub fn Page() -> impl IntoView {
+    let app = App::new();
+    provide_context(app);
+    app.still.set(prefers_stillness());
+    bridge::connect(app);
+    match file::read(BOOKSTORE) {
+        Ok((file, _)) => {
+            app.seed.set(file.seed);
+            app.warmup.set_value(file.warmup);
+            app.open(file.design);
+        }
+        Err(error) => app.banner.set(Some(banner::Banner::failure(&error.to_string()))),
+    }
+    frame_loop::start(app);
+    keys::listen(app);
+    view! {
+        <div class="app" class:with-chart=move || app.chart_open.get()>
+            <topbar::TopBar/>
+            <banner::BannerStrip/>
+            <div class="middle">
+                <canvas::Canvas/>
+                <story::Foot/>
+                <inspector::Inspector/>
+            </div>
+            <timeline::Timeline/>
+            <Show when=move || app.chart_open.get()>
+                <chart::LatencyChart/>
+            </Show>
+        </div>
+    }
+}
+
+/// Shows another look.
+pub fn choose_theme(app: App, theme: Theme) {
+    theme.choose();
+    app.theme.set(theme);
+    app.palette.set_value(Palette::read());
+    app.place.update(|it| it.growth = theme.growth());
+    app.sync();
+    if app.follows.get_untracked() {
+        app.fit();
+    }
+    app.charted.update(|it| *it += 1);
+}
+
+fn prefers_stillness() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|it| it.matches())
 }
