@@ -26,11 +26,11 @@ const FIT_ZOOM_MAX: f64 = 1.25;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
-const INSPECTOR: f64 = 324.0;
+pub const INSPECTOR: f64 = 324.0;
 
 /// Room that is kept around the design: left, top, right, bottom.
-fn insets(narrow: bool) -> (f64, f64, f64, f64) {
-    if narrow { (8.0, 92.0, 8.0, 66.0) } else { (28.0, 56.0, 28.0, 80.0) }
+fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
+    if narrow { (8.0, 100.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 * growth) }
 }
 
 impl App {
@@ -40,7 +40,7 @@ impl App {
         let place = self.place.get_untracked();
         let bounds = self.desk.with_value(|it| place.bounds(&it.shown));
         let (Some(bounds), true) = (bounds, width > 0.0) else { return };
-        let (left, top, right, bottom) = insets(place.narrow);
+        let (left, top, right, bottom) = insets(place.narrow, place.growth);
         let window = Rect {
             x: left,
             y: top,
@@ -91,7 +91,7 @@ impl App {
         let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
         let (right, bottom) = match place.narrow {
             true => (width, height * 0.42),
-            false => (width - INSPECTOR, height),
+            false => (width - INSPECTOR * if place.growth > 1.0 { 1.36 } else { 1.0 }, height),
         };
         let (mut dx, mut dy) = (0.0, 0.0);
         if to.x > right - 16.0 {
