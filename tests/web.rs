@@ -4,10 +4,12 @@
 use leptos::prelude::*;
 use ringside::app::canvas::flow::{Flow, Kind};
 use ringside::app::canvas::node::Node;
-use ringside::app::chart::{self, Plot};
+use ringside::app::chart::plot::{self, Plot};
 use ringside::app::figures::Face;
-use ringside::app::inspector::settings::{Settings, nudged};
-use ringside::app::store::{App, Heat};
+use ringside::app::inspector::settings::Settings;
+use ringside::app::inspector::values::nudged;
+use ringside::app::mirror::Heat;
+use ringside::app::store::App;
 use ringside::app::theme::{Palette, Theme};
 use ringside::base::param::Field;
 use ringside::base::time::Nanos;
@@ -46,7 +48,8 @@ fn text(host: &HtmlElement, selector: &str) -> String {
 }
 
 fn bookstore() -> ringside::document::Design {
-    let (file, notices) = file::read(include_str!("../static/designs/bookstore.json")).expect("reads");
+    let (file, notices) =
+        file::read(include_str!("../static/designs/bookstore.json")).expect("reads");
     assert!(notices.is_empty());
     file.design
 }
@@ -165,7 +168,10 @@ fn a_theme_is_shown_and_remembered() {
         theme.choose();
         assert_eq!(Theme::current(), theme);
         let storage = window().local_storage().expect("storage").expect("storage");
-        assert_eq!(storage.get_item("ringside.theme").expect("read").as_deref(), Some(theme.word()));
+        assert_eq!(
+            storage.get_item("ringside.theme").expect("read").as_deref(),
+            Some(theme.word())
+        );
     }
     Theme::Light.choose();
 }
@@ -199,7 +205,7 @@ fn the_chart_draws_its_lines() {
         let chart = Chart { points, ..Chart::default() };
         let plot = Plot { chart, window: (0.0, 30.0), ratio: 1.0, ..Plot::default() };
         let canvas = canvas();
-        chart::draw(canvas.clone(), &plot, &palette).expect("it draws");
+        plot::draw(canvas.clone(), &plot, &palette).expect("it draws");
         canvas.to_data_url().expect("a picture")
     };
     let (empty, full) = (picture(Vec::new()), picture((1..20).map(point).collect()));
@@ -210,7 +216,13 @@ fn the_chart_draws_its_lines() {
 /// Marks per second are the measured rate over what one mark stands for; shapes are the mix.
 #[wasm_bindgen_test]
 fn flow_has_the_measured_density_and_mix() {
-    let wire = WireFigures { reads: 900.0, writes: 100.0, answers: 1000.0, misses: 200.0, ..Default::default() };
+    let wire = WireFigures {
+        reads: 900.0,
+        writes: 100.0,
+        answers: 1000.0,
+        misses: 200.0,
+        ..Default::default()
+    };
     let slow = WireFigures { reads: 200.0, answers: 200.0, ..Default::default() };
     let (wires, lengths) = ([wire, slow], [9_600.0, 9_600.0]);
     let mut flow = Flow::default();

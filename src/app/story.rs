@@ -79,8 +79,12 @@ fn Invitation() -> impl IntoView {
         let now = app.clock.get().now;
         let last = app.inputs.with(|inputs| {
             inputs.iter().rev().filter(|it| it.at <= now).find_map(|it| match &it.input {
-                Input::Fault(Fault::Crash(target)) if target.component == cache => Some(Stage::Bring),
-                Input::Fault(Fault::Restart(target)) if target.component == cache => Some(Stage::Ask),
+                Input::Fault(Fault::Crash(target)) if target.component == cache => {
+                    Some(Stage::Bring)
+                }
+                Input::Fault(Fault::Restart(target)) if target.component == cache => {
+                    Some(Stage::Ask)
+                }
                 _ => None,
             })
         });
@@ -103,7 +107,8 @@ fn Invitation() -> impl IntoView {
             closed.set(false);
         }
     });
-    move || match stage.get() {
+    move || {
+        match stage.get() {
         None => ().into_any(),
         Some(Stage::Kill) => view! {
             <div class="try chip">
@@ -141,5 +146,6 @@ fn Invitation() -> impl IntoView {
             })
         })
         .into_any(),
+    }
     }
 }

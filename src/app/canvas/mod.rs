@@ -11,6 +11,7 @@ use crate::base::geometry::{Camera, Point, Rect};
 use super::store::{App, Selected};
 
 pub mod actions;
+mod brush;
 pub mod flow;
 mod gesture;
 pub mod legend;
@@ -170,9 +171,7 @@ pub fn Canvas() -> impl IntoView {
             offset.y.rem_euclid(step)
         )
     };
-    let size = move || {
-        format!("background-size:{}", grid())
-    };
+    let size = move || format!("background-size:{}", grid());
     view! {
         <main
             class="stage"

@@ -62,13 +62,16 @@ pub fn Node(
             }
         }
     };
-    let (left, right) = ({
-        let face = face.clone();
-        Memo::new(move |_| face.with(|it| it.left.clone()))
-    }, {
-        let face = face.clone();
-        Memo::new(move |_| face.with(|it| it.right.clone()))
-    });
+    let (left, right) = (
+        {
+            let face = face.clone();
+            Memo::new(move |_| face.with(|it| it.left.clone()))
+        },
+        {
+            let face = face.clone();
+            Memo::new(move |_| face.with(|it| it.right.clone()))
+        },
+    );
     let busy = Memo::new({
         let face = face.clone();
         move |_| face.with(|it| it.busy)
