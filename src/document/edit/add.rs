@@ -7,6 +7,8 @@ use crate::base::time::Nanos;
 use crate::component::{ALL, about};
 use crate::engine::fault::Fault;
 
+use super::super::diff::Changes;
+use super::super::file::{COMPONENTS_MAX, WIRES_MAX};
 use super::super::validate::may_connect;
 use super::super::{
     ComponentRecord, Extra, FaultRecord, Id, NoteRecord, WireParams, WireRecord, ZoneRecord,
@@ -100,6 +102,27 @@ impl Draft<'_> {
         }
         self.check_members()?;
         self.check_room()
+    }
+
+    /// Refuses more than a file can hold.
+    fn check_room(&self) -> Result<(), EditError> {
+        fn more<R>(changes: &Changes<R>) -> usize {
+            changes.values().filter(|it| it.before.is_none()).count()
+        }
+        let (design, diff) = (self.design, &self.diff);
+        let counts = [
+            ("components", design.components.len() + more(&diff.components), COMPONENTS_MAX),
+            ("wires", design.wires.len() + more(&diff.wires), WIRES_MAX),
+            ("zones", design.zones.len() + more(&diff.zones), COMPONENTS_MAX),
+            ("notes", design.notes.len() + more(&diff.notes), COMPONENTS_MAX),
+            ("script", design.script.len() + more(&diff.script), COMPONENTS_MAX),
+        ];
+        match counts.iter().find(|it| it.1 > it.2) {
+            None => Ok(()),
+            Some((table, _, most)) => {
+                Err(error(table, format!("a design holds at most {most}; remove some first")))
+            }
+        }
     }
 }
 

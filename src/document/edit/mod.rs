@@ -11,7 +11,7 @@ use crate::base::time::Nanos;
 use crate::engine::fault::Fault;
 
 use super::diff::{Change, Changes};
-use super::file::{COMPONENTS_MAX, COORDINATE_MAX, WIRES_MAX};
+use super::file::COORDINATE_MAX;
 use super::{Design, Diff, Id, ids};
 
 mod add;
@@ -280,46 +280,5 @@ impl Draft<'_> {
             let kept = unread("components", id).or(unread("wires", id)).is_some();
             self.used.contains(id) || there || here || kept
         })
-    }
-
-    /// Refuses more than a file can hold.
-    fn check_room(&self) -> Result<(), EditError> {
-        fn more<R>(changes: &Changes<R>) -> usize {
-            changes.values().filter(|it| it.before.is_none()).count()
-        }
-        let (design, diff) = (self.design, &self.diff);
-        let counts = [
-            ("components", design.components.len() + more(&diff.components), COMPONENTS_MAX),
-            ("wires", design.wires.len() + more(&diff.wires), WIRES_MAX),
-            ("zones", design.zones.len() + more(&diff.zones), COMPONENTS_MAX),
-            ("notes", design.notes.len() + more(&diff.notes), COMPONENTS_MAX),
-            ("script", design.script.len() + more(&diff.script), COMPONENTS_MAX),
-        ];
-        match counts.iter().find(|it| it.1 > it.2) {
-            None => Ok(()),
-            Some((table, _, most)) => {
-                Err(error(table, format!("a design holds at most {most}; remove some first")))
-            }
-        }
-    }
-
-    fn remove(&mut self, items: &BTreeSet<Item>) {
-        let Design { components, wires, zones, notes, script, .. } = self.design;
-        for item in items {
-            match item {
-                Item::Component(id) => {
-                    put(&mut self.diff.components, id, components.get(id), None);
-                    for (wire, record) in
-                        wires.iter().filter(|it| it.1.from == *id || it.1.to == *id)
-                    {
-                        put(&mut self.diff.wires, wire, Some(record), None);
-                    }
-                }
-                Item::Wire(id) => put(&mut self.diff.wires, id, wires.get(id), None),
-                Item::Zone(id) => put(&mut self.diff.zones, id, zones.get(id), None),
-                Item::Note(id) => put(&mut self.diff.notes, id, notes.get(id), None),
-                Item::Fault(id) => put(&mut self.diff.script, id, script.get(id), None),
-            }
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Edits that change what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::base::time::Nanos;
 use crate::engine::fault::{Fault, Target};
 
 use super::super::compile::MEMBERS_MAX;
-use super::super::{ComponentRecord, FaultRecord, Id, NoteRecord, WireRecord, ZoneRecord};
+use super::super::{ComponentRecord, Design, FaultRecord, Id, NoteRecord, WireRecord, ZoneRecord};
 use super::add::placed_area;
 use super::{Draft, EditError, Item, bounded, error, placed, put};
 
@@ -19,6 +19,26 @@ fn found<'a, R>(table: &'a BTreeMap<Id, R>, id: &str) -> Result<&'a R, EditError
 }
 
 impl Draft<'_> {
+    pub(super) fn remove(&mut self, items: &BTreeSet<Item>) {
+        let Design { components, wires, zones, notes, script, .. } = self.design;
+        for item in items {
+            match item {
+                Item::Component(id) => {
+                    put(&mut self.diff.components, id, components.get(id), None);
+                    for (wire, record) in
+                        wires.iter().filter(|it| it.1.from == *id || it.1.to == *id)
+                    {
+                        put(&mut self.diff.wires, wire, Some(record), None);
+                    }
+                }
+                Item::Wire(id) => put(&mut self.diff.wires, id, wires.get(id), None),
+                Item::Zone(id) => put(&mut self.diff.zones, id, zones.get(id), None),
+                Item::Note(id) => put(&mut self.diff.notes, id, notes.get(id), None),
+                Item::Fault(id) => put(&mut self.diff.script, id, script.get(id), None),
+            }
+        }
+    }
+
     pub(super) fn move_to(&mut self, item: &Item, at: Point) -> Result<(), EditError> {
         let (design, at) = (self.design, placed(at)?);
         match item {

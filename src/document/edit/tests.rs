@@ -78,25 +78,57 @@ fn wires_follow_the_classes_of_clients() {
     let after = made(&store(), &renamed);
     assert_eq!(after.wires["balancer-books"].settings.classes, "look");
     assert!(compile(&after, 1).is_ok());
-    check_error(set("readers", "classes", rows(&["browse", "search", "cart"])), expect!["classes: the wire balancer-billing carries only checkout; give it other classes or remove it first"]);
+    check_error(
+        set("readers", "classes", rows(&["browse", "search", "cart"])),
+        expect![
+            "classes: the wire balancer-billing carries only checkout; give it other classes or remove it first"
+        ],
+    );
 }
 
 #[test]
 fn refusals_name_the_field_and_the_fix() {
     let connect = |from: &str, to: &str| Edit::Connect { from: from.into(), to: to.into() };
-    check_error(set("books", "instances", json!(0)), expect!["instances: 0 is not a whole number from 1 to 1000"]);
-    check_error(set("books", "size", json!(0)), expect!["size: there is no such parameter; known: instances, workers, queue, work, work_shape, hold_worker, drop_expired"]);
-    check_error(set("nobody", "work", json!("1ms")), expect![[r#"id: there is no "nobody"; perhaps it was removed"#]]);
-    check_error(connect("cart", "readers"), expect!["to: Nothing calls Readers: it begins the requests. Draw the wire from Readers to Cart."]);
-    check_error(Edit::AddComponent { kind: "abacus".into(), at: Point::default() }, expect![[r#"kind: there is no kind "abacus"; known: client, load-balancer, service, cache, sql-db, failover-pair, raft-group"#]]);
+    check_error(
+        set("books", "instances", json!(0)),
+        expect!["instances: 0 is not a whole number from 1 to 1000"],
+    );
+    check_error(
+        set("books", "size", json!(0)),
+        expect![
+            "size: there is no such parameter; known: instances, workers, queue, work, work_shape, hold_worker, drop_expired"
+        ],
+    );
+    check_error(
+        set("nobody", "work", json!("1ms")),
+        expect![[r#"id: there is no "nobody"; perhaps it was removed"#]],
+    );
+    check_error(
+        connect("cart", "readers"),
+        expect![
+            "to: Nothing calls Readers: it begins the requests. Draw the wire from Readers to Cart."
+        ],
+    );
+    check_error(
+        Edit::AddComponent { kind: "abacus".into(), at: Point::default() },
+        expect![[
+            r#"kind: there is no kind "abacus"; known: client, load-balancer, service, cache, sql-db, failover-pair, raft-group"#
+        ]],
+    );
     check_error(
         Edit::AddComponent { kind: "cache".into(), at: Point::new(f64::NAN, 0.0) },
         expect!["at: places lie between -1000000 and 1000000"],
     );
     let fault = Fault::Crash("books/9".parse().unwrap());
-    check_error(Edit::AddFault { at: Nanos::SECOND, fault }, expect!["fault: there is no books/9; a target is a component's id or id/ordinal"]);
+    check_error(
+        Edit::AddFault { at: Nanos::SECOND, fault },
+        expect!["fault: there is no books/9; a target is a component's id or id/ordinal"],
+    );
     let (id, field) = ("balancer-books".into(), "classes".into());
-    check_error(Edit::SetWire { id, field, value: json!("browse, bowse") }, expect![[r#"classes: no client sends "bowse"; known: browse, search, cart, checkout"#]]);
+    check_error(
+        Edit::SetWire { id, field, value: json!("browse, bowse") },
+        expect![[r#"classes: no client sends "bowse"; known: browse, search, cart, checkout"#]],
+    );
 }
 
 #[derive(Clone, Debug)]
