@@ -72,7 +72,7 @@ async fn a_node_shows_what_matters_of_its_kind_and_says_it() {
     let host = host();
     let app = StoredValue::new_local(None);
     let mounted = mount_to(host.clone(), move || {
-        let it = App::new();
+        let it = App::blank();
         provide_context(it);
         it.open(bookstore());
         app.set_value(Some(it));

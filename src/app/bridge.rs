@@ -35,11 +35,14 @@ struct Run {
     warmup: Nanos,
 }
 
+/// What listens to a worker: to its answers, to its death.
+type Ears = (Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(ErrorEvent)>);
+
 /// The page's end of the channel.
 #[derive(Debug, Default)]
 pub struct Bridge {
     worker: Option<Worker>,
-    ears: Option<(Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(ErrorEvent)>)>,
+    ears: Option<Ears>,
     commands: VecDeque<Command>,
     /// Whether an answer is awaited.
     busy: bool,

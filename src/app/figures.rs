@@ -10,6 +10,11 @@ const WAITING_MIN: f64 = 0.95;
 /// From this percentage of workers held on, a component is hot.
 const HOT: u8 = 95;
 
+/// The power of ten that is not more than a positive number.
+pub fn decade(value: f64) -> f64 {
+    libm::pow(10.0, libm::floor(libm::log10(value)))
+}
+
 /// A number with its unit, and what it counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {

@@ -49,7 +49,7 @@ pub fn start_worker() {
 /// Everything on the page.
 #[component]
 pub fn Page() -> impl IntoView {
-    let app = App::new();
+    let app = App::blank();
     provide_context(app);
     app.still.set(prefers_stillness());
     bridge::connect(app);

@@ -150,7 +150,7 @@ pub struct App {
 
 impl App {
     /// A page with nothing on it.
-    pub fn new() -> Self {
+    pub fn blank() -> Self {
         let theme = Theme::current();
         Self {
             desk: StoredValue::new_local(Desk::default()),

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crate::app::figures::decade;
 use crate::session::protocol::WireFigures;
 
 /// Pixels a second of flow.
@@ -180,7 +181,7 @@ impl Lane {
 
 /// The next of 1, 2, 5, 10 … that is not less.
 fn nice(value: f64) -> f64 {
-    let power = 10_f64.powf(value.log10().floor());
+    let power = decade(value);
     [1.0, 2.0, 5.0, 10.0]
         .into_iter()
         .map(|it| it * power)

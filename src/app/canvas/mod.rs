@@ -273,7 +273,7 @@ fn on_wheel(app: App, stage: &web_sys::HtmlElement) {
                 f64::from(event.client_x()) - rect.left(),
                 f64::from(event.client_y()) - rect.top(),
             );
-            app.zoom_about(at, (-event.delta_y() * unit * WHEEL_ZOOM).clamp(-0.5, 0.5).exp());
+            app.zoom_about(at, libm::exp((-event.delta_y() * unit * WHEEL_ZOOM).clamp(-0.5, 0.5)));
         } else if event.shift_key() && event.delta_x() == 0.0 {
             app.pan(-event.delta_y() * unit, 0.0);
         } else {

@@ -5,6 +5,7 @@ use plotters::prelude::*;
 use plotters_canvas::CanvasBackend;
 use web_sys::HtmlCanvasElement;
 
+use crate::app::figures::decade;
 use crate::app::theme::Palette;
 use crate::base::text;
 use crate::base::time::Nanos;
@@ -59,11 +60,11 @@ impl Plot {
             return (1e6, 1e9);
         }
         let below = |it: f64| {
-            let power = 10_f64.powf(it.log10().floor());
+            let power = decade(it);
             if it >= 3.0 * power { 3.0 * power } else { power }
         };
         let above = |it: f64| {
-            let power = 10_f64.powf(it.log10().floor());
+            let power = decade(it);
             [power * 3.0, power * 10.0].into_iter().find(|top| *top >= it).unwrap_or(it)
         };
         (below(low * 0.9), above(high * 1.1).max(below(low * 0.9) * 10.0))
@@ -110,11 +111,11 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     if from < 0.0 {
         let step = (to - from) / 160.0;
         let mut at = from;
-        let (bottom, top) = (low.ln(), high.ln());
+        let (bottom, top) = (libm::log(low), libm::log(high));
         while at < 0.0 {
             let lean = step * 3.0;
             let part = if at + lean > 0.0 { -at / lean } else { 1.0 };
-            let end = (bottom + (top - bottom) * part).exp();
+            let end = libm::exp(bottom + (top - bottom) * part);
             let hatch = [(at, low), (at + lean * part, end)];
             chart.draw_series(std::iter::once(PathElement::new(hatch, line.stroke_width(1))))?;
             at += step;

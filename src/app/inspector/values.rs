@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::app::figures::decade;
 use crate::base::param::{Control, Field};
 use crate::base::time::Nanos;
 use crate::base::unit::{Rate, Share};
@@ -84,7 +85,7 @@ fn next_nice(value: f64, up: bool) -> f64 {
     if value <= 0.0 {
         return if up { 0.1 } else { 0.0 };
     }
-    let power = 10_f64.powf(value.log10().floor());
+    let power = decade(value);
     let steps = [0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0].map(|it| it * power);
     let round = |it: f64| (it * 1e6 / power).round() * power / 1e6;
     if up {
