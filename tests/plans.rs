@@ -145,6 +145,30 @@ fn forks_within_forks() {
     check(both, Some("c"), (Outcome::Refused, 0));
 }
 
+/// A thread does one thing at a time: branches of a request that holds its worker share it. Without
+/// holding, each piece of work takes a worker of its own.
+#[test]
+fn branches_share_the_worker_their_request_holds() {
+    let plan = Plan::Parallel { need: 2, branches: vec![work(10), work(20)] };
+    for (hold_worker, workers, expected) in
+        [(true, 1, 30), (true, 8, 30), (false, 1, 30), (false, 8, 20)]
+    {
+        let service =
+            ServiceParams { hold_worker, workers, instances: 1, ..ServiceParams::default() };
+        let mut world = world_of(&three(1.0, FOREVER, service), &plan, 1);
+        let mut audit = Audit::keeping();
+        while !world.run(Nanos::millis(1_900), 1, &mut audit) {
+            check_desks(&world, false);
+        }
+        let stay = |it: &(Nanos, u64, Note)| match it.2 {
+            Note::Ended { arrived, own: true, .. } => Some((it.0 - arrived).0 / 1_000_000),
+            _ => None,
+        };
+        let found: Vec<_> = audit.notes.iter().filter_map(stay).collect();
+        assert_eq!(found, [expected], "hold {hold_worker}, {workers} workers");
+    }
+}
+
 /// A random plan of some depth.
 fn some_plan(stream: Stream, at: &mut u64, depth: u32) -> P {
     let mut draw = |limit| {
@@ -159,8 +183,7 @@ fn some_plan(stream: Stream, at: &mut u64, depth: u32) -> P {
         0 => work(count),
         1 => call(wire),
         2 => Plan::Sequence(some(count)),
-        // Two branches of one request that work at once share its one worker where it is held.
-        3 => Plan::Parallel { need: count as u16, branches: vec![call(wire), call("service-a")] },
+        3 => Plan::Parallel { need: count as u16, branches: some(3) },
         4 => Plan::Detach(Box::new(some(1).remove(0))),
         5 => Plan::OnMiss { cache: wire.into(), otherwise: Box::new(some(1).remove(0)) },
         _ => {
