@@ -64,7 +64,7 @@ fn check_seek_fork_replay(live: &mut Live) {
 
 fn sql(world: &World) -> Vec<&SqlDbState> {
     let own = |it| match it {
-        &State::SqlDb(ref it) => &**it,
+        State::SqlDb(it) => &**it,
         _ => panic!("a database"),
     };
     states(world, "group").into_iter().map(own).collect()
@@ -211,7 +211,7 @@ fn versions_at_the_primary_never_go_back() {
 
 fn pair(world: &World) -> Vec<&FailoverPairState> {
     let own = |it| match it {
-        &State::FailoverPair(ref it) => it,
+        State::FailoverPair(it) => it,
         _ => panic!("a pair"),
     };
     states(world, "group").into_iter().map(own).collect()
@@ -353,7 +353,7 @@ fn heartbeats_do_not_multiply() {
 
 fn raft(world: &World) -> Vec<&RaftState> {
     let own = |it| match it {
-        &State::RaftGroup(ref it) => &**it,
+        State::RaftGroup(it) => &**it,
         _ => panic!("a Raft group"),
     };
     states(world, "group").into_iter().map(own).collect()
