@@ -19,9 +19,10 @@ impl Banner {
     /// Workers are missing or forbidden.
     pub fn no_worker() -> Self {
         Self {
-            text: "The simulation could not start: this browser does not let the page run a worker. \
+            text:
+                "The simulation could not start: this browser does not let the page run a worker. \
                    The design is shown, but stands still."
-                .into(),
+                    .into(),
             detail: String::new(),
             again: false,
         }
@@ -53,8 +54,10 @@ impl Banner {
     /// The session refuses to go on.
     pub fn failure(reason: &str) -> Self {
         Self {
-            text: format!("This design cannot run as it is: {reason}. Nothing was lost; change it \
-                           and it runs again."),
+            text: format!(
+                "This design cannot run as it is: {reason}. Nothing was lost; change it \
+                           and it runs again."
+            ),
             detail: String::new(),
             again: true,
         }

@@ -137,8 +137,20 @@ fn said(figure: &Figure) -> String {
         .join(" ")
 }
 
+/// Figures as they are to be shown: what is down finds nothing, holds nothing and lags unknown.
+fn shown(spec: &Spec, figures: &ComponentFigures) -> ComponentFigures {
+    let mut figures = figures.clone();
+    if !figures.members.is_empty() && figures.members.iter().all(|it| !it.up) {
+        let held = if spec.about().id == "cache" { 0.0 } else { f64::NAN };
+        figures.ratios.fill(0.0);
+        figures.gauges.fill(held);
+    }
+    figures
+}
+
 fn pair(spec: &Spec, it: &ComponentFigures) -> (Figure, Figure) {
     let about = spec.about();
+    let it = &shown(spec, it);
     match about.id {
         "load-balancer" => (offered(it), rule(spec)),
         "cache" => (ratio(about, it, "hits"), gauge(about, it, "entries")),
@@ -150,6 +162,7 @@ fn pair(spec: &Spec, it: &ComponentFigures) -> (Figure, Figure) {
 /// Three figures for the head of the inspector.
 pub fn trio(spec: &Spec, it: &ComponentFigures) -> [Figure; 3] {
     let about = spec.about();
+    let it = &shown(spec, it);
     let failed = Figure {
         label: "Failed".into(),
         value: text::number(it.failed),

@@ -184,7 +184,7 @@ pub fn receive(app: App, frame: Frame) {
     });
     let (read, clocked, lensed) = due.unwrap_or_default();
     if read {
-        publish(app);
+        publish(app, at, still);
         if chart {
             app.charted.update(|it| *it += 1);
         }
@@ -210,11 +210,16 @@ fn measure(pulse: &mut Pulse, at: f64, now: Nanos, still: bool) {
 }
 
 /// Hands figures to those who show them.
-fn publish(app: App) {
+fn publish(app: App, at: f64, still: bool) {
     app.latest.with_value(|latest| {
         for (id, figures) in latest.cast.components.iter().zip(&latest.figures.components) {
             if let Some(node) = app.node(id) {
                 let face = node.record.with_untracked(|it| Face::new(&it.spec, figures));
+                let heat = node.heat.get_untracked();
+                let next = heat.see(face.is_hot(), at, still);
+                if heat != next {
+                    node.heat.set(next);
+                }
                 if node.face.with_untracked(|it| *it != face) {
                     node.face.set(face);
                 }

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 /// The body of an icon on an 18 × 18 field.
 fn body(name: &str) -> &'static str {
     match name {
-        "client" => r#"<rect x="2.5" y="3" width="13" height="9" rx="1.5"/><path d="M6 15h6M9 12v3"/>"#,
+        "client" => {
+            r#"<rect x="2.5" y="3" width="13" height="9" rx="1.5"/><path d="M6 15h6M9 12v3"/>"#
+        }
         "load-balancer" => {
             r#"<circle cx="4" cy="9" r="2"/><circle cx="14" cy="3.8" r="1.8"/><circle cx="14" cy="9" r="1.8"/><circle cx="14" cy="14.2" r="1.8"/><path d="M6 9h6M5.600 8l6.700-3.400M5.600 10l6.700 3.400"/>"#
         }

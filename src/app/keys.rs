@@ -26,7 +26,8 @@ pub fn listen(app: App) {
         let command = event.ctrl_key() || event.meta_key();
         if event.key() == "Escape" {
             if is_taken(&event)
-                && let Some(element) = event.target().and_then(|it| it.dyn_into::<HtmlElement>().ok())
+                && let Some(element) =
+                    event.target().and_then(|it| it.dyn_into::<HtmlElement>().ok())
             {
                 _ = element.blur();
             } else {

@@ -79,8 +79,12 @@ fn Invitation() -> impl IntoView {
         let now = app.clock.get().now;
         let last = app.inputs.with(|inputs| {
             inputs.iter().rev().filter(|it| it.at <= now).find_map(|it| match &it.input {
-                Input::Fault(Fault::Crash(target)) if target.component == cache => Some(Stage::Bring),
-                Input::Fault(Fault::Restart(target)) if target.component == cache => Some(Stage::Ask),
+                Input::Fault(Fault::Crash(target)) if target.component == cache => {
+                    Some(Stage::Bring)
+                }
+                Input::Fault(Fault::Restart(target)) if target.component == cache => {
+                    Some(Stage::Ask)
+                }
                 _ => None,
             })
         });
@@ -93,6 +97,8 @@ fn Invitation() -> impl IntoView {
             app.wake();
         }
     };
+    // The story says more than the hint.
+    let told = Memo::new(move |_| app.stories.with(|it| !it.is_empty()));
     let answer = RwSignal::new(None::<bool>);
     let closed = RwSignal::new(false);
     Effect::new(move |_| {
@@ -101,7 +107,8 @@ fn Invitation() -> impl IntoView {
             closed.set(false);
         }
     });
-    move || match stage.get() {
+    move || {
+        match stage.get() {
         None => ().into_any(),
         Some(Stage::Kill) => view! {
             <div class="try chip">
@@ -112,7 +119,7 @@ fn Invitation() -> impl IntoView {
         .into_any(),
         Some(Stage::Bring) => view! {
             <div class="try chip">
-                <span class="wide-only">"Watch the database and the latency"</span>
+                <span class="wide-only" hidden=move || told.get()>"Watch the database and the latency"</span>
                 <button class="o" on:click=move |_| act(true)>"Bring the cache back"</button>
             </div>
         }
@@ -139,5 +146,6 @@ fn Invitation() -> impl IntoView {
             })
         })
         .into_any(),
+    }
     }
 }

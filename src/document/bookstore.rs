@@ -165,3 +165,26 @@ fn the_cache_dies_and_comes_back() {
         assert_eq!(mended.failed, 0, "seed {seed}");
     }
 }
+
+/// Undo of a removal while the system runs is an edit that brings the component back.
+#[test]
+#[ignore = "engine: World::edit does not start members whose slots are taken up again"]
+fn a_component_removed_and_brought_back_runs_again() {
+    let (file, _) = read(TEXT).unwrap();
+    let draft = |file: &File| compile(&file.design, file.seed).unwrap();
+    let mut world = World::<Registry>::new(Blueprint::build(draft(&file), None));
+    let mut tally = Tally::default();
+    world.run(Nanos::seconds(2), u64::MAX, &mut tally);
+    let mut without = file.clone();
+    without.design.components.remove("cache");
+    without.design.wires.remove("books-cache");
+    for file in [&without, &file] {
+        world.edit(Blueprint::build(draft(file), Some(world.blueprint())), &mut tally);
+        let until = Nanos(world.now().0 + 2_000_000_000);
+        world.run(until, u64::MAX, &mut tally);
+    }
+    let cache = world.blueprint().component("cache").unwrap();
+    let slot = world.blueprint().components[cache as usize].members[0];
+    assert!(world.is_up(slot), "the cache is up");
+    assert!(tally.seconds[5].hits > 0, "and is asked again");
+}

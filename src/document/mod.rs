@@ -14,6 +14,7 @@ use crate::engine::fault::Fault;
 
 pub mod compile;
 pub mod diff;
+pub mod edit;
 pub mod file;
 mod graph;
 pub mod history;

@@ -10,6 +10,9 @@ use crate::engine::fault::{Fault, Target};
 /// How much longer work takes at a component that is slowed.
 pub const SLOW: f64 = 10.0;
 
+/// Half the bar's width, in pixels.
+const HALF: f64 = 112.0;
+
 /// The chosen component's id.
 pub fn chosen(app: App) -> Memo<Option<Id>> {
     Memo::new(move |_| match app.selected.get() {
@@ -34,8 +37,12 @@ pub fn Actions() -> impl IntoView {
             middle.y = spot.y;
             let at = camera.screen_from_document(middle);
             let below = at.y < 96.0;
+            // Never under the inspector, which is open with it.
+            let half = HALF * app.place.with(|it| it.growth);
+            let (left, right) = (half, app.stage.get().0 - super::INSPECTOR - half);
+            let x = at.x.min(right).max(left);
             let y = if below { at.y + spot.height * camera.zoom + 8.0 } else { at.y - 44.0 };
-            format!("translate({:.1}px, {:.1}px) translateX(-50%)", at.x, y)
+            format!("translate({:.1}px, {:.1}px) translateX(-50%)", x, y)
         };
         Some(view! {
             <div class="actions chip" role="toolbar" aria-label="Actions" style:transform=at>

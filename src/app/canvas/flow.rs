@@ -181,5 +181,9 @@ impl Lane {
 /// The next of 1, 2, 5, 10 … that is not less.
 fn nice(value: f64) -> f64 {
     let power = 10_f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|it| it * power).find(|it| *it >= value * 0.999).unwrap_or(value)
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|it| it * power)
+        .find(|it| *it >= value * 0.999)
+        .unwrap_or(value)
 }

@@ -7,6 +7,9 @@ use crate::base::text;
 use crate::engine::event::{Outcome, Verb};
 use crate::session::protocol::Path;
 
+/// Marks stay on their way for about this long after what they stand for was last measured.
+const HOLD_MS: f64 = 2_500.0;
+
 /// What is on the canvas now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Seen {
@@ -16,7 +19,6 @@ struct Seen {
     answers: bool,
     misses: bool,
     failed: bool,
-    any: bool,
 }
 
 fn seen(app: App) -> Seen {
@@ -43,7 +45,6 @@ fn seen(app: App) -> Seen {
                 }
             }
         }
-        seen.any = seen.reads || seen.writes;
         seen
     })
 }
@@ -52,7 +53,24 @@ fn seen(app: App) -> Seen {
 #[component]
 pub fn Legend() -> impl IntoView {
     let app = App::here();
-    let seen = Memo::new(move |_| seen(app));
+    let last = StoredValue::new((false, [f64::MIN; 6]));
+    let seen = Memo::new(move |_| {
+        let now = seen(app);
+        let at = window().performance().map_or(0.0, |it| it.now());
+        let flow = app.clock.with(|it| it.flow);
+        let flags = [now.reads, now.writes, now.mesh, now.answers, now.misses, now.failed];
+        let held = last.try_update_value(|(was_flow, times)| {
+            if *was_flow != flow {
+                (*was_flow, *times) = (flow, [f64::MIN; 6]);
+            }
+            for (time, flag) in times.iter_mut().zip(flags) {
+                *time = if flag { at } else { *time };
+            }
+            times.map(|it| at - it < HOLD_MS)
+        });
+        let [reads, writes, mesh, answers, misses, failed] = held.unwrap_or(flags);
+        Seen { reads, writes, mesh, answers, misses, failed }
+    });
     let manner = Memo::new(move |_| {
         let clock = app.clock.get();
         if app.still.get() {
@@ -69,15 +87,16 @@ pub fn Legend() -> impl IntoView {
     let scale = Memo::new(move |_| {
         let clock = app.clock.get();
         let per_mark = clock.per_mark;
-        (clock.flow && per_mark > 0.0).then(|| {
-            format!("One mark stands for {}.", text::rate(per_mark, "req"))
-        })
+        (clock.flow && per_mark > 0.0)
+            .then(|| format!("One mark stands for {}.", text::rate(per_mark, "req")))
     });
     let item = |shown: fn(Seen) -> bool, mark: &'static str, name: &'static str| {
         move || {
-            shown(seen.get()).then(|| view! {
-                <span><svg viewBox="-6 -6 12 12" width="12" height="12" aria-hidden="true"
-                    inner_html=mark></svg>{name}</span>
+            shown(seen.get()).then(|| {
+                view! {
+                    <span><svg viewBox="-6 -6 12 12" width="12" height="12" aria-hidden="true"
+                        inner_html=mark></svg>{name}</span>
+                }
             })
         }
     };

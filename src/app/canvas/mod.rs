@@ -11,6 +11,7 @@ use crate::base::geometry::{Camera, Point, Rect};
 use super::store::{App, Selected};
 
 pub mod actions;
+mod brush;
 pub mod flow;
 mod gesture;
 pub mod legend;
@@ -26,11 +27,11 @@ const FIT_ZOOM_MAX: f64 = 1.25;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
-const INSPECTOR: f64 = 324.0;
+pub const INSPECTOR: f64 = 324.0;
 
 /// Room that is kept around the design: left, top, right, bottom.
-fn insets(narrow: bool) -> (f64, f64, f64, f64) {
-    if narrow { (12.0, 46.0, 12.0, 72.0) } else { (32.0, 56.0, 32.0, 84.0) }
+fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
+    if narrow { (8.0, 100.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 * growth) }
 }
 
 impl App {
@@ -40,7 +41,7 @@ impl App {
         let place = self.place.get_untracked();
         let bounds = self.desk.with_value(|it| place.bounds(&it.shown));
         let (Some(bounds), true) = (bounds, width > 0.0) else { return };
-        let (left, top, right, bottom) = insets(place.narrow);
+        let (left, top, right, bottom) = insets(place.narrow, place.growth);
         let window = Rect {
             x: left,
             y: top,
@@ -91,7 +92,7 @@ impl App {
         let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
         let (right, bottom) = match place.narrow {
             true => (width, height * 0.42),
-            false => (width - INSPECTOR, height),
+            false => (width - INSPECTOR * if place.growth > 1.0 { 1.36 } else { 1.0 }, height),
         };
         let (mut dx, mut dy) = (0.0, 0.0);
         if to.x > right - 16.0 {
@@ -170,9 +171,7 @@ pub fn Canvas() -> impl IntoView {
             offset.y.rem_euclid(step)
         )
     };
-    let size = move || {
-        format!("background-size:{}", grid())
-    };
+    let size = move || format!("background-size:{}", grid());
     view! {
         <main
             class="stage"
@@ -191,11 +190,14 @@ pub fn Canvas() -> impl IntoView {
                         <wire::Wire id/>
                     </For>
                 </svg>
+            </div>
+            // Between wires and nodes: what moves never hides a figure.
+            <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
+            <div class="world" style:transform=transform>
                 <For each=move || app.nodes.get() key=|id| id.clone() let:id>
                     <node::Node id/>
                 </For>
             </div>
-            <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
             <actions::Actions/>
             <legend::Legend/>
             <Lens/>

@@ -18,7 +18,7 @@ pub fn Node(
 ) -> impl IntoView {
     let app = App::here();
     let signals = app.node(&id)?;
-    let (record, face) = (signals.record, signals.face);
+    let (record, face, heat) = (signals.record, signals.face, signals.heat);
     let place = app.place;
 
     let rect = Memo::new({
@@ -39,7 +39,7 @@ pub fn Node(
         move |_| {
             face.with(|it| match () {
                 () if it.is_down() => "down",
-                () if it.is_hot() => "hot",
+                () if heat.with(|it| it.told) => "hot",
                 () => "",
             })
         }
@@ -62,13 +62,16 @@ pub fn Node(
             }
         }
     };
-    let (left, right) = ({
-        let face = face.clone();
-        Memo::new(move |_| face.with(|it| it.left.clone()))
-    }, {
-        let face = face.clone();
-        Memo::new(move |_| face.with(|it| it.right.clone()))
-    });
+    let (left, right) = (
+        {
+            let face = face.clone();
+            Memo::new(move |_| face.with(|it| it.left.clone()))
+        },
+        {
+            let face = face.clone();
+            Memo::new(move |_| face.with(|it| it.right.clone()))
+        },
+    );
     let busy = Memo::new({
         let face = face.clone();
         move |_| face.with(|it| it.busy)

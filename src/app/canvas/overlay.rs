@@ -6,7 +6,6 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::app::store::{App, Clock};
-use crate::app::theme::Palette;
 use crate::base::geometry::{Camera, Point, Rect};
 use crate::base::time::Nanos;
 use crate::editor::curve::Curve;
@@ -14,6 +13,7 @@ use crate::editor::geometry;
 use crate::engine::event::Verb;
 use crate::session::protocol::{Figures, Flight, Path, WireFigures};
 
+use super::brush::Brush;
 use super::flow::{Flow, Kind};
 
 /// A hop that lasts this long on screen can be seen.
@@ -22,6 +22,8 @@ const HOP_SECONDS: f64 = 0.25;
 const DOTS_MAX: usize = 400;
 /// How far from the middle of a wire the two directions keep, in pixels.
 const SIDE: f64 = 3.6;
+/// The flow is never further behind simulated time, in seconds on screen.
+const CREDIT_MAX: f64 = 0.12;
 /// Half a mark's size, in pixels.
 const RADIUS: f64 = 3.4;
 
@@ -39,6 +41,8 @@ pub struct Overlay {
     geometry: u32,
     jumps: u32,
     now: Nanos,
+    /// Seconds on screen that simulated time has gone and the flow not yet.
+    credit: f64,
     moved: bool,
 }
 
@@ -88,8 +92,7 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
                 return;
             }
             app.palette.with_value(|palette| {
-                let brush =
-                    Brush { context: &context, palette, size: RADIUS * theme.growth() };
+                let brush = Brush { context: &context, palette, size: RADIUS * theme.growth() };
                 if overlay.is_flow {
                     overlay.paint_flow(&brush);
                 } else {
@@ -120,16 +123,23 @@ impl Overlay {
     /// Lets the flow go on as far as simulated time has gone.
     fn go_on(&mut self, now: Nanos, jumps: u32, wires: &[WireFigures], pace: (f64, f64)) {
         let (passed_ms, speed) = pace;
-        let lengths: Vec<f64> = self.courses.iter().map(|it| it.as_ref().map_or(0.0, Curve::length)).collect();
+        let lengths: Vec<f64> =
+            self.courses.iter().map(|it| it.as_ref().map_or(0.0, Curve::length)).collect();
         let jumped = jumps != self.jumps || now < self.now;
         if jumped || self.flow.per_mark == 0.0 {
             self.jumps = jumps;
             self.flow.jump(now.as_seconds(), wires, &lengths);
-        } else if now > self.now {
-            // As much as time has gone, but never faster than the eye's clock.
+            self.credit = 0.0;
+        } else {
+            // As much as time has gone, evenly: frames come more rarely than repaints.
             let simulated = now.saturating_sub(self.now).as_seconds() / speed.max(1e-9);
-            self.flow.advance(simulated.min(passed_ms.max(1.0) / 1e3), wires, &lengths);
-            self.note_first_move();
+            self.credit = (self.credit + simulated).min(CREDIT_MAX);
+            let step = self.credit.min(passed_ms / 1e3);
+            if step > 0.0 {
+                self.credit -= step;
+                self.flow.advance(step, wires, &lengths);
+                self.note_first_move();
+            }
         }
         self.now = now;
     }
@@ -215,7 +225,8 @@ impl Overlay {
     /// On an arc over the node, from one member's mark to another's.
     fn between(&self, component: u32, ends: (u16, u16), part: f64) -> Option<Point> {
         let (rect, members) = self.nodes.get(component as usize)?.as_ref()?;
-        let x = |it: u16| rect.x + rect.width - 14.0 - (*members as f64 - 1.0 - f64::from(it)) * 13.0;
+        let x =
+            |it: u16| rect.x + rect.width - 14.0 - (*members as f64 - 1.0 - f64::from(it)) * 13.0;
         let (from, to) = (x(ends.0), x(ends.1));
         let bow = 4.0 * part * (1.0 - part) * (10.0 + 0.3 * (to - from).abs());
         Some(Point::new(from + (to - from) * part, rect.y - bow))
@@ -226,72 +237,4 @@ impl Overlay {
 fn beside(course: &Curve, share: f64, pixels: f64) -> Point {
     let (at, way) = (course.point_at(share), course.direction_at(share));
     Point::new(at.x - way.y * pixels, at.y + way.x * pixels)
-}
-
-/// Paints marks: each kind has a colour and a form of its own.
-struct Brush<'a> {
-    context: &'a CanvasRenderingContext2d,
-    palette: &'a Palette,
-    size: f64,
-}
-
-impl Brush<'_> {
-    fn finish(&self, color: &str, solid: bool) {
-        if solid {
-            self.context.set_fill_style_str(color);
-            self.context.fill();
-        } else {
-            self.context.set_fill_style_str(&self.palette.paper);
-            self.context.fill();
-            self.context.set_stroke_style_str(color);
-            self.context.set_line_width(self.size * 0.42);
-            self.context.stroke();
-        }
-    }
-
-    fn dot(&self, at: Point, solid: bool) {
-        let radius = if solid { self.size } else { self.size * 0.8 };
-        self.context.begin_path();
-        _ = self.context.arc(at.x, at.y, radius, 0.0, std::f64::consts::TAU);
-        self.finish(&self.palette.read, solid);
-    }
-
-    fn square(&self, at: Point, solid: bool) {
-        let half = if solid { self.size * 0.92 } else { self.size * 0.74 };
-        self.context.begin_path();
-        self.context.rect(at.x - half, at.y - half, 2.0 * half, 2.0 * half);
-        self.finish(&self.palette.write, solid);
-    }
-
-    fn diamond(&self, at: Point) {
-        let half = self.size * 1.2;
-        self.context.begin_path();
-        self.context.move_to(at.x, at.y - half);
-        self.context.line_to(at.x + half, at.y);
-        self.context.line_to(at.x, at.y + half);
-        self.context.line_to(at.x - half, at.y);
-        self.context.close_path();
-        self.finish(&self.palette.replicate, true);
-    }
-
-    /// A hollow mark without the colour of an answer.
-    fn miss(&self, at: Point) {
-        self.context.begin_path();
-        _ = self.context.arc(at.x, at.y, self.size * 0.8, 0.0, std::f64::consts::TAU);
-        self.finish(&self.palette.ink_3, false);
-    }
-
-    fn cross(&self, at: Point) {
-        let half = self.size * 0.95;
-        for (color, width) in [(&self.palette.paper, 1.3), (&self.palette.fail, 0.6)] {
-            self.context.set_stroke_style_str(color);
-            self.context.set_line_width(self.size * width);
-            self.context.begin_path();
-            self.context.move_to(at.x - half, at.y - half);
-            self.context.line_to(at.x + half, at.y + half);
-            self.context.move_to(at.x + half, at.y - half);
-            self.context.line_to(at.x - half, at.y + half);
-            self.context.stroke();
-        }
-    }
 }

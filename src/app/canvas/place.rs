@@ -9,7 +9,9 @@ use crate::document::{ComponentRecord, Design, Id};
 use crate::editor::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
 
 /// Room between nodes that larger nodes still leave, in pixels.
-const GAP: (f64, f64) = (64.0, 26.0);
+const GAP: (f64, f64) = (46.0, 18.0);
+/// Nodes never move further apart than this.
+const SPREAD_MAX: f64 = 3.0;
 /// The same on a narrow screen.
 const GAP_NARROW: (f64, f64) = (20.0, 36.0);
 /// Nodes side by side on a narrow screen.
@@ -22,45 +24,46 @@ pub struct Place {
     pub growth: f64,
     /// Whether the screen is narrow.
     pub narrow: bool,
-    /// How much further apart things are than in the document.
-    pub scale: f64,
+    /// How much further apart things are than in the document, sideways and downwards.
+    pub spread: (f64, f64),
     down: BTreeMap<Id, Point>,
 }
 
 impl Place {
     /// For a theme, on a wide screen.
     pub fn new(theme: Theme) -> Self {
-        Self { growth: theme.growth(), narrow: false, scale: 1.0, down: BTreeMap::new() }
+        Self { growth: theme.growth(), narrow: false, spread: (1.0, 1.0), down: BTreeMap::new() }
     }
 
     /// Fits the layout to a design.
     pub fn arrange(&mut self, design: &Design) {
-        self.scale = self.spread(design);
+        self.spread = self.spread_of(design);
         self.down.clear();
         if self.narrow {
             self.down = self.top_down(design);
         }
     }
 
-    /// The least factor at which no two nodes come too near.
-    fn spread(&self, design: &Design) -> f64 {
+    /// The least factors at which no two nodes come too near.
+    fn spread_of(&self, design: &Design) -> (f64, f64) {
         if self.growth <= 1.0 {
-            return 1.0;
+            return (1.0, 1.0);
         }
-        let (width, height) = (NODE_WIDTH * self.growth, NODE_HEIGHT * self.growth);
+        let (width, height) = (NODE_WIDTH * self.growth + GAP.0, NODE_HEIGHT * self.growth + GAP.1);
         let spots: Vec<Point> = design.components.values().map(|it| it.at).collect();
-        let mut scale = 1.0_f64;
+        let (mut x, mut y) = (1.0_f64, 1.0_f64);
         for (index, one) in spots.iter().enumerate() {
             for other in &spots[index + 1..] {
                 let (dx, dy) = ((one.x - other.x).abs(), (one.y - other.y).abs());
-                if dx < 1.0 && dy < 1.0 {
-                    continue;
+                match (dx >= NODE_WIDTH, dy >= NODE_HEIGHT) {
+                    // Side by side; one above the other; neither: whoever drew them so meant it.
+                    (true, false) => x = x.max(width / dx),
+                    (false, true) => y = y.max(height / dy),
+                    _ => {}
                 }
-                let needed = ((width + GAP.0) / dx.max(1.0)).min((height + GAP.1) / dy.max(1.0));
-                scale = scale.max(needed);
             }
         }
-        scale.min(3.0)
+        (x.min(SPREAD_MAX), y.min(SPREAD_MAX))
     }
 
     fn top_down(&self, design: &Design) -> BTreeMap<Id, Point> {
@@ -106,19 +109,21 @@ impl Place {
     pub fn spot(&self, id: &str, at: Point) -> Point {
         match self.down.get(id) {
             Some(spot) => *spot,
-            None => Point::new(at.x * self.scale, at.y * self.scale),
+            None => Point::new(at.x * self.spread.0, at.y * self.spread.1),
         }
     }
 
     /// The document's place for a node whose corner is at `spot`; none where places are not saved.
     pub fn document_from_spot(&self, spot: Point) -> Option<Point> {
-        (!self.narrow).then(|| Point::new(spot.x / self.scale, spot.y / self.scale))
+        (!self.narrow).then(|| Point::new(spot.x / self.spread.0, spot.y / self.spread.1))
     }
 
-    /// A zone on the canvas: a little larger than in the document where nodes are larger.
+    /// A zone on the canvas: as much larger as it takes to hold larger nodes.
     pub fn zone(&self, area: Rect) -> Option<Rect> {
-        let (x, y) = (area.x * self.scale, area.y * self.scale);
-        let (width, height) = (area.width * self.scale, area.height * self.scale);
+        let more = |size: f64, spread: f64| size * (self.growth - spread).max(0.0);
+        let (x, y) = (area.x * self.spread.0, area.y * self.spread.1);
+        let width = area.width * self.spread.0 + more(NODE_WIDTH, self.spread.0);
+        let height = area.height * self.spread.1 + more(NODE_HEIGHT, self.spread.1);
         (!self.narrow).then_some(Rect { x, y, width, height })
     }
 

@@ -18,15 +18,7 @@ fn head(curve: &Curve) -> String {
     let (tip, way) = (curve.point_at(1.0), curve.direction_at(1.0));
     let (x, y) = (tip.x - way.x * HEAD, tip.y - way.y * HEAD);
     let (dx, dy) = (way.y * HEAD / 2.0, way.x * HEAD / 2.0);
-    format!(
-        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        tip.x,
-        tip.y,
-        x - dx,
-        y + dy,
-        x + dx,
-        y - dy
-    )
+    format!("M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z", tip.x, tip.y, x - dx, y + dy, x + dx, y - dy)
 }
 
 /// One wire; nothing if one of its ends is missing.

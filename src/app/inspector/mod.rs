@@ -15,8 +15,10 @@ use super::icons::Icon;
 use super::store::{App, Selected, Tab};
 
 pub mod about;
+pub mod editor;
 pub mod inside;
 pub mod settings;
+pub mod values;
 
 /// Puts the keyboard into the inspector.
 pub fn focus() {
@@ -200,7 +202,9 @@ fn OfWire(id: Id) -> impl IntoView {
         let figures = figures.clone();
         Memo::new(move |_| figures.with(|it| it.cut))
     };
-    let cell = |name: &'static str, help: &'static str, rate: fn(&crate::session::protocol::WireFigures) -> f64| {
+    let cell = |name: &'static str,
+                help: &'static str,
+                rate: fn(&crate::session::protocol::WireFigures) -> f64| {
         let figures = figures.clone();
         let figure = Memo::new(move |_| figures::Figure {
             label: String::new(),

@@ -8,6 +8,7 @@ use crate::base::time::Nanos;
 use crate::component::{ALL, Spec, about};
 use crate::engine::fault::Fault;
 
+use super::super::validate::may_call;
 use super::super::{
     ComponentRecord, Design, FaultRecord, NoteRecord, WireParams, WireRecord, ZoneRecord,
 };
@@ -28,6 +29,11 @@ pub(super) fn design(reader: &mut Reader, mut map: Raw) -> Design {
     let mut design = Design { name, ..Design::default() };
     let components = components(reader, &mut map, &mut design);
     let wires = wires(reader, &mut map, &mut design, &components);
+    for (id, wire) in &design.wires {
+        if let Err(refusal) = may_call(&design, &wire.from, &wire.to) {
+            reader.tell(format!("wires.{id}"), format!("{refusal} The wire is kept."));
+        }
+    }
     for (id, mut row) in reader.rows(&mut map, "zones", "zone") {
         let place = format!("zones.{id}");
         let label = reader.text(&mut row, &place, "label", "Zone");

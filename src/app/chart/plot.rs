@@ -1,40 +1,23 @@
-//! Latency over time: three percentiles, one hue in three weights, on a logarithmic scale, with the
-//! cursor of the timeline; drawn by plotters a few times a second.
+//! The drawing of the chart: lines, axes, names, the cursor, the hatched warm-up.
 
-use leptos::html;
-use leptos::prelude::*;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters_canvas::CanvasBackend;
-use wasm_bindgen::prelude::*;
-use web_sys::{HtmlCanvasElement, PointerEvent};
+use web_sys::HtmlCanvasElement;
 
+use crate::app::theme::Palette;
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::Role;
-use crate::document::{Design, Id};
 use crate::session::protocol::{Chart, ChartPoint};
 
-use super::store::App;
-use super::theme::Palette;
-
 /// Room for labels, in pixels at the usual size of type: left, right, bottom, top.
-const MARGINS: (f64, f64, f64, f64) = (64.0, 44.0, 26.0, 8.0);
-/// Longest stretch shown, in seconds.
-const WINDOW: f64 = 120.0;
-/// How much of the warm-up is shown, in seconds.
-const BEFORE: f64 = 10.0;
-
-/// Whose latency is charted: the first client's.
-pub fn component(design: &Design) -> Option<Id> {
-    let client = design.components.iter().find(|it| it.1.spec.about().role == Role::Source);
-    client.map(|it| it.0.clone())
-}
+pub const MARGINS: (f64, f64, f64, f64) = (64.0, 44.0, 26.0, 8.0);
 
 /// A percentile's line: name, value, width, opacity.
-type Percentile = (&'static str, fn(&ChartPoint) -> f64, f64, f64);
+pub type Percentile = (&'static str, fn(&ChartPoint) -> f64, f64, f64);
 
-const PERCENTILES: [Percentile; 3] = [
+/// The lines.
+pub const PERCENTILES: [Percentile; 3] = [
     ("p50", |it| it.p50_ns, 1.2, 0.75),
     ("p95", |it| it.p95_ns, 1.8, 0.9),
     ("p99", |it| it.p99_ns, 2.6, 1.0),
@@ -70,7 +53,8 @@ impl Plot {
         };
         let points = self.chart.points.iter().chain(&self.chart.before).filter(shown);
         let values = points.flat_map(|it| [it.p50_ns, it.p99_ns]).filter(|it| *it > 0.0);
-        let (low, high) = values.fold((f64::MAX, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
+        let (low, high) =
+            values.fold((f64::MAX, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
         if high <= 0.0 {
             return (1e6, 1e9);
         }
@@ -195,130 +179,4 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     upright(plot.seconds(plot.now), ink, 1.5)?;
     root.present()?;
     Ok(())
-}
-
-/// The point that tells of a moment: the last window that has ended by then.
-fn at(chart: &Chart, moment: Nanos) -> Option<ChartPoint> {
-    chart.points.iter().rev().find(|it| it.at <= moment).copied()
-}
-
-/// The panel.
-#[component]
-pub fn LatencyChart() -> impl IntoView {
-    let app = App::here();
-    let canvas = NodeRef::<html::Canvas>::new();
-    let span = super::timeline::span(app);
-    let hover = RwSignal::new(None::<f64>);
-    let size = RwSignal::new((0.0, 0.0));
-    let window_shown = move || {
-        let clock = app.clock.get();
-        let end = span.get() as f64;
-        let now = clock.now.0 as f64 - clock.zero.0 as f64;
-        let start = (now / 1e9 - WINDOW * 0.75).clamp(-BEFORE, (end - WINDOW).max(-BEFORE));
-        (start, end.min(start + WINDOW.max(30.0) + BEFORE).max(start + 30.0))
-    };
-    let plot = move || {
-        let clock = app.clock.get();
-        let chart = app.latest.with_value(|it| it.chart.clone());
-        Plot {
-            chart,
-            zero: clock.zero,
-            now: clock.now,
-            hover: hover.get(),
-            window: window_shown(),
-            ratio: window().device_pixel_ratio(),
-        }
-    };
-    let watch = Closure::<dyn FnMut()>::new(move || {
-        if let Some(it) = canvas.get_untracked() {
-            size.set((f64::from(it.client_width()), f64::from(it.client_height())));
-        }
-    });
-    let observer = web_sys::ResizeObserver::new(watch.as_ref().unchecked_ref()).ok();
-    let kept = StoredValue::new_local(Some((watch, observer)));
-    Effect::new(move |_| {
-        if let Some(element) = canvas.get() {
-            kept.with_value(|it| {
-                if let Some((_, Some(observer))) = it {
-                    observer.observe(&element);
-                }
-            });
-        }
-    });
-    on_cleanup(move || {
-        if let Some(Some((_, Some(observer)))) = kept.try_update_value(|it| it.take()) {
-            observer.disconnect();
-        }
-    });
-    Effect::new(move |_| {
-        app.charted.track();
-        app.theme.track();
-        let (width, height) = size.get();
-        let plot = plot();
-        let Some(canvas) = canvas.get().filter(|_| width > 80.0 && height > 40.0) else { return };
-        let pixels = |it: f64| (it * plot.ratio).round() as u32;
-        if (canvas.width(), canvas.height()) != (pixels(width), pixels(height)) {
-            canvas.set_width(pixels(width));
-            canvas.set_height(pixels(height));
-        }
-        let drawn = app.palette.with_value(|palette| draw(canvas, &plot, palette));
-        if let Err(reason) = drawn {
-            leptos::logging::warn!("the chart: {reason}");
-        }
-    });
-    let figures = Memo::new(move |_| {
-        app.charted.track();
-        let clock = app.clock.get();
-        let moment = match hover.get() {
-            Some(at) => clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))),
-            None => clock.now,
-        };
-        let point = app.latest.with_value(|it| at(&it.chart, moment));
-        PERCENTILES.map(|(name, value, ..)| {
-            (name, text::duration(point.as_ref().map_or(f64::NAN, value)))
-        })
-    });
-    let moment = move |event: &PointerEvent| {
-        let element = canvas.get_untracked()?;
-        let rect = element.get_bounding_client_rect();
-        let scale = app.palette.with_value(|it| it.type_1) / 12.0;
-        let (left, right) = (MARGINS.0 * scale, MARGINS.1 * scale);
-        let width = rect.width() - left - right;
-        let part = (f64::from(event.client_x()) - rect.left() - left) / width.max(1.0);
-        let (from, to) = untrack(window_shown);
-        (0.0..=1.0).contains(&part).then_some(from + part * (to - from))
-    };
-    let seek = move |event: PointerEvent| {
-        if let Some(at) = moment(&event) {
-            let clock = app.clock.get_untracked();
-            app.playing.set(false);
-            app.seek(clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))).min(clock.latest));
-        }
-    };
-    let of = move || {
-        app.nodes.track();
-        let id = app.desk.with_value(|it| component(&it.shown))?;
-        app.desk.with_value(|it| it.shown.components.get(&id).map(|it| it.label.clone()))
-    };
-    let items = move || {
-        figures.get().map(|(name, value)| view! {
-            <span class=format!("percentile {name}") title=format!(
-                "{} % of the requests that ended in a second took this long or less.", &name[1..])>
-                <i></i>{name} <b class="num">{value}</b>
-            </span>
-        }).collect_view()
-    };
-    view! {
-        <section class="chart" aria-label="Latency over time">
-            <header>
-                <h2>"Latency" <span>{move || of().map(|it| format!("of {it}, log scale"))}</span></h2>
-                <div class="percentiles">{items}</div>
-                <span class="axis">"simulated time →"</span>
-            </header>
-            <canvas node_ref=canvas role="img" aria-label="Latency over time, percentiles p50, p95, p99"
-                on:pointermove=move |event| hover.set(moment(&event))
-                on:pointerleave=move |_| hover.set(None)
-                on:pointerdown=seek></canvas>
-        </section>
-    }
 }

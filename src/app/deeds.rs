@@ -1,0 +1,203 @@
+//! What can be done on the page: open, edit, undo, break, choose.
+
+use leptos::prelude::*;
+
+use crate::base::geometry::Point;
+use crate::base::time::Nanos;
+use crate::component::Role;
+use crate::document::history::History;
+use crate::document::{ComponentRecord, Design, Diff, Id, WireRecord};
+use crate::engine::fault::{Fault, Target};
+use crate::session::protocol::{Command, Input};
+
+use super::desk::Desk;
+use super::frame_loop::Pulse;
+use super::mirror::{NodeSignals, WireSignals};
+use super::store::{App, Selected, Tab};
+
+impl App {
+    /// Asks the session for something, in order.
+    pub fn send(self, command: Command) {
+        self.bridge.update_value(|it| it.push(command));
+        self.wake();
+    }
+
+    /// Makes sure that a frame will be painted.
+    pub fn wake(self) {
+        self.pulse.update_value(Pulse::wake);
+    }
+
+    /// Puts a design on the canvas and runs it.
+    pub fn open(self, design: Design) {
+        self.desk.update_value(|it| {
+            it.design = design.clone();
+            it.inputs.clear();
+            it.history = History::default();
+        });
+        self.history.set((false, false));
+        self.follows.set(true);
+        self.restart();
+    }
+
+    /// Begins the run again: edits are part of it from the start, faults are gone.
+    pub fn restart(self) {
+        let seed = self.seed.get_untracked();
+        let design = self.desk.with_value(|it| it.design.clone());
+        self.desk.update_value(|it| {
+            it.base = design.clone();
+            it.edits = 0;
+            it.inputs.clear();
+        });
+        self.inputs.set(Vec::new());
+        self.stories.set(Vec::new());
+        let warmup = self.warmup.get_value();
+        self.bridge.update_value(|it| it.open(design, seed, warmup));
+        self.sync();
+        self.wake();
+    }
+
+    /// A fault, or its end, now.
+    pub fn fault(self, fault: Fault) {
+        self.send(Command::Act(Input::Fault(fault)));
+    }
+
+    /// Another moment; the latest wish wins.
+    pub fn seek(self, at: Nanos) {
+        self.send(Command::Seek(at));
+    }
+
+    /// Changes the design: one step of undo, felt at once by what runs.
+    pub fn edit(self, diff: Diff) {
+        if diff.is_empty() {
+            return;
+        }
+        self.desk.update_value(|it| it.history.record(diff.clone()));
+        self.carry_out(diff);
+    }
+
+    /// Takes the last step back, now; time does not move.
+    pub fn undo(self) {
+        let step = self.desk.try_update_value(|it| it.history.undo(&mut it.design)).flatten();
+        if let Some(step) = step {
+            self.carry_out(step);
+        }
+    }
+
+    /// Does again what was undone.
+    pub fn redo(self) {
+        let step = self.desk.try_update_value(|it| it.history.redo(&mut it.design)).flatten();
+        if let Some(step) = step {
+            self.carry_out(step);
+        }
+    }
+
+    fn carry_out(self, diff: Diff) {
+        let felt = diff.is_felt();
+        self.desk.update_value(|it| {
+            // In the past: what was edited later is left behind with the old future.
+            if it.is_past() {
+                it.design = it.shown.clone();
+            }
+            diff.apply(&mut it.design);
+            if !it.is_past() || felt {
+                it.shown = it.design.clone();
+            } else {
+                diff.apply(&mut it.shown);
+            }
+        });
+        let can = self.desk.with_value(|it| (it.history.can_undo(), it.history.can_redo()));
+        self.history.set(can);
+        self.show();
+        if felt {
+            self.send(Command::Act(Input::Edit(diff)));
+        }
+    }
+
+    /// Changes one record of a component.
+    pub fn edit_node(self, id: &str, change: impl FnOnce(&mut ComponentRecord)) {
+        let diff = self.desk.with_value(|it| {
+            let mut after = it.shown.clone();
+            after.components.get_mut(id).map(change);
+            Diff::between(&it.shown, &after)
+        });
+        self.edit(diff);
+    }
+
+    /// Changes one record of a wire.
+    pub fn edit_wire(self, id: &str, change: impl FnOnce(&mut WireRecord)) {
+        let diff = self.desk.with_value(|it| {
+            let mut after = it.shown.clone();
+            after.wires.get_mut(id).map(change);
+            Diff::between(&it.shown, &after)
+        });
+        self.edit(diff);
+    }
+
+    /// Shows the design as it was at the cursor.
+    pub fn sync(self) {
+        self.desk.update_value(Desk::look);
+        self.show();
+    }
+
+    /// Brings the signals to what is shown.
+    fn show(self) {
+        let shown = self.desk.with_value(|it| it.shown.clone());
+        self.place.update(|it| it.arrange(&shown));
+        self.mirror.update_value(|mirror| mirror.take(&shown));
+        let ids: Vec<Id> = shown.components.keys().cloned().collect();
+        if self.nodes.with_untracked(|it| *it != ids) {
+            self.nodes.set(ids);
+        }
+        let ids: Vec<Id> = shown.wires.keys().cloned().collect();
+        if self.wires.with_untracked(|it| *it != ids) {
+            self.wires.set(ids);
+        }
+        let frame_of = (shown.name, shown.zones.into_values().collect());
+        if self.frame_of.with_untracked(|it| *it != frame_of) {
+            self.frame_of.set(frame_of);
+        }
+        self.latest.update_value(|it| it.geometry += 1);
+        self.wake();
+    }
+
+    /// A component's signals.
+    pub fn node(self, id: &str) -> Option<NodeSignals> {
+        self.mirror.with_value(|it| it.nodes.get(id).cloned())
+    }
+
+    /// A wire's signals.
+    pub fn wire(self, id: &str) -> Option<WireSignals> {
+        self.mirror.with_value(|it| it.wires.get(id).cloned())
+    }
+
+    /// The first component of a role.
+    pub fn first(self, role: Role) -> Option<(Id, String)> {
+        self.desk.with_value(|it| {
+            let found = it.shown.components.iter().find(|it| it.1.spec.about().role == role);
+            found.map(|(id, it)| (id.clone(), it.label.clone()))
+        })
+    }
+
+    /// Top left corner of a node, on the canvas.
+    pub fn spot(self, id: &str, record: &ComponentRecord) -> Point {
+        self.place.with(|it| it.spot(id, record.at))
+    }
+
+    /// Chooses; opens a component on what it has to show.
+    pub fn select(self, what: Option<Selected>) {
+        if self.selected.with_untracked(|it| *it == what) {
+            return;
+        }
+        if !matches!((&what, self.tab.get_untracked()), (Some(Selected::Node(_)), Tab::Inside)) {
+            self.lens.set(None);
+        }
+        self.selected.set(what);
+        self.bridge.update_value(|it| it.look());
+        self.wake();
+    }
+
+    /// Kills or brings back what a target names.
+    pub fn set_up(self, target: Target, up: bool) {
+        self.fault(if up { Fault::Restart(target) } else { Fault::Crash(target) });
+    }
+}
