@@ -9,6 +9,10 @@ pub mod scene;
 pub mod component;
 
 pub mod document;
+pub mod lens;
 
 pub mod editor;
 pub mod session;
+
+#[cfg(target_arch = "wasm32")]
+pub mod app;

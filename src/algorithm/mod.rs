@@ -9,6 +9,3 @@ pub mod eviction;
 pub mod limiting;
 pub mod queueing;
 pub mod zipf;
-
-#[cfg(test)]
-mod keyed;

@@ -95,7 +95,7 @@ fn cut(share: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::keyed::Draws;
+    use crate::base::keyed::Draws;
 
     /// The chances a table really gives, column by column.
     fn chances(zipf: &Zipf) -> Vec<f64> {

@@ -170,7 +170,7 @@ impl<const SUB_BITS: u32> Histogram<SUB_BITS> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::keyed::Draws;
+    use crate::base::keyed::Draws;
 
     #[test]
     fn buckets_cover_all_values_without_gap() {

@@ -4,9 +4,12 @@
 pub mod candidate;
 pub mod cow;
 pub mod draw;
+pub mod english;
 pub mod geometry;
 pub mod histogram;
 pub mod key_map;
+#[cfg(test)]
+pub(crate) mod keyed;
 pub mod param;
 pub mod slab;
 pub mod spread;

@@ -60,6 +60,8 @@ crate::params! {
         classes: Vec<Class> = vec![Class::default()];
         /// Number of different keys asked for, such as books in the shop.
         keys: u32 = 10_000, in 1..=1_000_000, "keys";
+        /// What one of these is called: `book` makes keys read `book:77`.
+        key_name: String = String::from("key");
         /// How much more often popular keys are asked for: key k comes with weight 1/k^s. 0 makes
         /// all keys alike, 1 is typical of shops and news.
         zipf: f64 = 1.0, in 0.0..=3.0, "exponent";
@@ -76,7 +78,8 @@ crate::params! {
 #[derive(Clone, Debug)]
 pub struct ClientState {
     begun: u64,
-    next: Option<Handle>,
+    /// The alarm of the next arrival, and when it rings.
+    next: Option<(Handle, Nanos)>,
     keys: Arc<Zipf>,
     /// What `keys` was made from.
     keys_of: (u32, f64),
@@ -168,12 +171,18 @@ impl Kind for Client {
             state.keys = Arc::new(Zipf::new(params.keys, params.zipf));
         }
         if (before.rate, before.arrivals) != (params.rate, params.arrivals) {
-            // The next arrival is drawn anew at the new rate: right for Poisson arrivals, which
-            // have no memory.
-            if let Some(next) = state.next.take() {
-                ctx.cancel(next);
+            // What is left of the gap is stretched to the new rate: right for Poisson arrivals,
+            // and a rate that is dragged about does not push the next arrival ahead of itself.
+            match state.next.take() {
+                Some((alarm, at)) if params.rate.0 > 0.0 => {
+                    ctx.cancel(alarm);
+                    let left = at.saturating_sub(ctx.now()).as_seconds();
+                    let left = left * before.rate.0 / params.rate.0;
+                    arrive_after(state, Nanos::from_seconds(left), ctx);
+                }
+                Some((alarm, _)) => ctx.cancel(alarm),
+                None => schedule(state, params, ctx),
             }
-            schedule(state, params, ctx);
         }
         true
     }
@@ -187,7 +196,9 @@ impl Kind for Client {
         let Happening::Timer(Arrival) = what else { return };
         state.next = None;
         if let Some((class, verb)) = class(state.begun, params, ctx) {
-            let patience = params.timeout.0.saturating_mul(u64::from(params.retries) + 1);
+            let tries = params.timeout.0.saturating_mul(u64::from(params.retries) + 1);
+            let pauses = params.backoff.0.saturating_mul(u64::from(params.retries));
+            let patience = tries.saturating_add(pauses);
             let request = Request {
                 id: id(state.begun, ctx),
                 deadline: ctx.now().saturating_add(Nanos(patience)),
@@ -234,7 +245,12 @@ fn schedule(state: &mut ClientState, params: &ClientParams, ctx: &mut Context<Cl
         Arrivals::Constant => Shape::Constant,
     };
     let gap = Spread { shape, mean }.sample(ctx.draw(state.begun, GAP));
-    state.next = Some(ctx.timer(gap, Arrival));
+    arrive_after(state, gap, ctx);
+}
+
+fn arrive_after(state: &mut ClientState, gap: Nanos, ctx: &mut Context<Client>) {
+    let at = ctx.now().saturating_add(gap);
+    state.next = Some((ctx.timer(gap, Arrival), at));
 }
 
 /// Only requests of these classes do this.

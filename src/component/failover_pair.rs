@@ -54,8 +54,8 @@ pub struct FailoverPairMessage {
 /// Why a member wakes.
 #[derive(Clone, Debug)]
 pub enum FailoverPairTimer {
-    /// The leader says that it lives.
-    Beat,
+    /// The leader of this term says that it lives.
+    Beat(u32),
     /// The leader has been silent too long.
     Silence,
 }
@@ -67,7 +67,10 @@ crate::stable! {
 
 impl crate::base::stable::StableHash for FailoverPairTimer {
     fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
-        h.word(matches!(self, Self::Beat).into());
+        match self {
+            Self::Silence => h.word(0),
+            Self::Beat(term) => (1u8, *term).stable_hash(h),
+        }
     }
 }
 
@@ -170,8 +173,13 @@ impl Kind for FailoverPair {
                 state.term += 1;
                 beat(state, params, ctx);
             }
-            Happening::Timer(FailoverPairTimer::Beat) if state.leads => beat(state, params, ctx),
-            Happening::Timer(FailoverPairTimer::Beat) | Happening::Finished { .. } => {}
+            Happening::Timer(FailoverPairTimer::Beat(term)) => {
+                // A takeover has beats of its own; those of earlier terms end.
+                if state.leads && term == state.term {
+                    beat(state, params, ctx);
+                }
+            }
+            Happening::Finished { .. } => {}
         }
     }
 
@@ -207,7 +215,7 @@ impl Kind for FailoverPair {
 
 fn beat(state: &FailoverPairState, params: &FailoverPairParams, ctx: &mut Context<FailoverPair>) {
     ctx.broadcast(&FailoverPairMessage { term: state.term, row: None });
-    ctx.timer(params.heartbeat, FailoverPairTimer::Beat);
+    ctx.timer(params.heartbeat, FailoverPairTimer::Beat(state.term));
 }
 
 /// Starts the wait for the next sign of life anew.

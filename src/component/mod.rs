@@ -413,11 +413,6 @@ macro_rules! registry {
             /// Samples what there is to sample; all members are of this kind.
             pub fn gauges(&self, members: &[Option<&State>], now: Nanos) -> Vec<f64> {
                 match self { $( Spec::$name(_) => {
-                    let own = |it: &Option<&'_ State>| match it {
-                        Some(State::$name(it)) => Some(it as *const _),
-                        _ => None,
-                    };
-                    let _ = own;
                     let members: Vec<_> = members.iter().map(|it| match it {
                         Some(State::$name(it)) => Some(it),
                         _ => None,

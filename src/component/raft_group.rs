@@ -151,6 +151,8 @@ impl Kind for RaftGroup {
         ],
         left_out: &[
             "Snapshots; joint consensus: a changed number of members holds at once for all.",
+            "The check of the quorum: a leader that is heard but hears nobody keeps leading, and \
+             nothing is committed until the cut heals.",
         ],
         defaults: "Election timeouts from 150 to 300 ms, as in the paper.",
     };
@@ -228,7 +230,11 @@ impl Kind for RaftGroup {
         if state.standing == Standing::Leader {
             state.next.resize(members, 0);
             state.agreed.resize(members, 0);
+            // With fewer members, less may be enough.
+            commit(state, ctx);
         }
+        // Votes of members taken away do not count.
+        state.votes.retain(|it| usize::from(*it) < members);
         true
     }
 

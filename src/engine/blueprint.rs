@@ -196,18 +196,30 @@ pub struct Blueprint<K: Kinds> {
     pub classes: Vec<Arc<str>>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
+    /// What it was built from.
+    pub draft: Arc<Draft<K>>,
 }
 
 impl<K: Kinds> Blueprint<K> {
     /// Gives everything a slot; what an earlier version already had keeps its own.
     pub fn build(draft: Draft<K>, earlier: Option<&Self>) -> Self {
+        Self::build_shared(Arc::new(draft), earlier)
+    }
+
+    /// The same design as if there had been none before it: no slots of what is gone.
+    pub fn afresh(&self) -> Self {
+        Self::build_shared(Arc::clone(&self.draft), None)
+    }
+
+    fn build_shared(draft: Arc<Draft<K>>, earlier: Option<&Self>) -> Self {
         let mut next = Self {
             seed: draft.seed,
             components: Vec::new(),
             wires: Vec::new(),
             members: Vec::new(),
-            classes: draft.classes,
-            script: draft.script,
+            classes: draft.classes.clone(),
+            script: draft.script.clone(),
+            draft: Arc::clone(&draft),
         };
         if let Some(earlier) = earlier {
             next.components.clone_from(&earlier.components);
@@ -217,10 +229,14 @@ impl<K: Kinds> Blueprint<K> {
             next.wires.iter_mut().for_each(|it| it.alive = false);
         }
         draft.components.iter().for_each(|it| next.place_component(it));
-        draft.wires.into_iter().for_each(|it| next.place_wire(it));
+        draft.wires.iter().for_each(|it| next.place_wire(it));
         for component in &draft.components {
             next.place_program(component);
         }
+        // Should a removed component come back, its members get fresh slots and are started.
+        next.components.iter_mut().filter(|it| it.spec.is_none()).for_each(|it| {
+            it.members.clear();
+        });
         next
     }
 
@@ -254,7 +270,7 @@ impl<K: Kinds> Blueprint<K> {
         }
     }
 
-    fn place_wire(&mut self, draft: DraftWire<K>) {
+    fn place_wire(&mut self, draft: &DraftWire<K>) {
         let (Some(from), Some(to)) = (self.component(&draft.from), self.component(&draft.to))
         else {
             return;
@@ -268,14 +284,14 @@ impl<K: Kinds> Blueprint<K> {
         });
         let stream = Stream::new(self.seed, &draft.id);
         let wire = Wire {
-            id: draft.id,
+            id: draft.id.clone(),
             from,
             to,
             alive: true,
             out_index: out_index as u32,
             link: draft.link,
             patience: draft.patience,
-            picker: draft.picker,
+            picker: draft.picker.clone(),
             reads: draft.reads,
             stream,
         };
@@ -368,7 +384,7 @@ impl<K: Kinds> StableHash for Wire<K> {
 
 impl<K: Kinds> StableHash for Blueprint<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { seed, components, wires, members, classes, script } = self;
+        let Self { seed, components, wires, members, classes, script, draft: _ } = self;
         h.word(*seed);
         components.stable_hash(h);
         wires.stable_hash(h);

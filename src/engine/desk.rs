@@ -19,7 +19,7 @@ pub struct Job {
     pub from: Option<Caller>,
     /// When it came.
     pub arrived: Nanos,
-    /// When its first strand got to run.
+    /// When its turn came: its first work, call or act began.
     pub started: Option<Nanos>,
     /// Which of the component's programs serves it.
     pub program: u32,
@@ -85,8 +85,10 @@ pub struct OutCall {
     pub wire: u32,
     /// What is asked.
     pub request: Request,
-    /// Ordinal of the member asked; none between attempts.
+    /// Ordinal of the member asked; none between attempts, and once that member is taken away.
     pub target: Option<u16>,
+    /// Slot of the member asked last.
+    pub asked: Option<u32>,
     /// The server's record of the job, once the call has arrived: what a connection knows.
     pub job: Option<Handle>,
     /// The timeout, or between attempts the back-off.
@@ -184,7 +186,9 @@ crate::stable! {
     }
     Caller { slot, call, wire }
     Strand { job, role, position, need, pending, hit, holds }
-    OutCall { strand, wire, request, target, job, timer, sent, retries, redirects, soft }
+    OutCall {
+        strand, wire, request, target, asked, job, timer, sent, retries, redirects, soft,
+    }
 }
 
 use crate::base::stable::{StableHash, StableHasher};

@@ -3,6 +3,7 @@
 
 use crate::base::candidate::Candidate;
 use crate::base::slab::Handle;
+use crate::base::stable::hash_of;
 use crate::base::time::Nanos;
 
 use super::context::{Context, purpose};
@@ -10,7 +11,7 @@ use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
 use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
 use super::note::Note;
 use super::plan::Op;
-use super::{Addressing, Kinds, Picker, Served, blueprint::Reads};
+use super::{Addressing, Blueprint, Kinds, Picker, Served, blueprint::Reads};
 
 /// A request that has come this far has gone round in a circle.
 const HOPS_MAX: u8 = 32;
@@ -92,13 +93,13 @@ impl<K: Kinds> Context<'_, K> {
             let position = strand.position;
             strand.position += 1;
             let hit = strand.hit;
-            let Some(job) = self.desk.jobs.get_mut(strand.job) else { return };
-            job.started.get_or_insert(self.core.now);
+            let Some(job) = self.desk.jobs.get(strand.job) else { return };
             let request = job.request;
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
                 Op::Work(spread) => {
                     if self.take_worker(handle) {
+                        self.started(handle);
                         let bits = self
                             .component
                             .stream
@@ -111,11 +112,15 @@ impl<K: Kinds> Context<'_, K> {
                     }
                     return;
                 }
-                Op::Local => match K::serve(state, spec, &request, handle, self) {
-                    Served::Later => return,
-                    served => return self.local_done(handle, served),
-                },
+                Op::Local => {
+                    self.started(handle);
+                    match K::serve(state, spec, &request, handle, self) {
+                        Served::Later => return,
+                        served => return self.local_done(handle, served),
+                    }
+                }
                 Op::Call { wire, verb, soft } => {
+                    self.started(handle);
                     return self.place_call(handle, request, *wire, *verb, *soft);
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
@@ -127,14 +132,28 @@ impl<K: Kinds> Context<'_, K> {
                 }
                 Op::Jump(to) => self.jump(handle, *to),
                 Op::Fork { branches, need } => {
-                    if *need > 0 {
-                        let branches = branches.clone();
-                        return self.fork(handle, &branches, *need);
+                    let (branches, need) = (branches.clone(), *need);
+                    if need > 0 {
+                        return self.fork(handle, &branches, need);
                     }
+                    // None has to succeed: nobody waits for them.
+                    branches.iter().rev().for_each(|to| self.branch(handle, Role::Detached, *to));
                 }
                 Op::Detach(to) => self.branch(handle, Role::Detached, *to),
-                Op::End => return self.strand_ended(handle, Outcome::Ok),
+                Op::End => {
+                    self.started(handle);
+                    return self.strand_ended(handle, Outcome::Ok);
+                }
             }
+        }
+    }
+
+    /// The strand's job has got its turn, now or earlier: not before something is really done for
+    /// it, since an asynchronous job waits for its worker only when it comes to its work.
+    fn started(&mut self, strand: Handle) {
+        let Some(strand) = self.desk.strands.get(strand) else { return };
+        if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+            job.started.get_or_insert(self.core.now);
         }
     }
 
@@ -144,15 +163,12 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
-    /// Where jobs do not hold workers, a strand needs one for each piece of work. False if it has
-    /// to wait, or was turned away.
+    /// Where its job does not hold a worker (or no longer), a strand needs one for each piece of
+    /// work. False if it has to wait, or was turned away.
     fn take_worker(&mut self, handle: Handle) -> bool {
         let station = &self.component.station;
-        if station.hold || station.workers == u32::MAX {
-            return true;
-        }
         let Some(strand) = self.desk.strands.get_mut(handle) else { return false };
-        if strand.holds {
+        if strand.holds || self.desk.jobs.get(strand.job).is_some_and(|it| it.holds) {
             return true;
         }
         if self.desk.occupied < station.workers {
@@ -211,8 +227,9 @@ impl<K: Kinds> Context<'_, K> {
     /// Starts whoever waits, while there are workers.
     pub(super) fn next_in_line(&mut self) {
         let station = &self.component.station;
+        let first = self.core.pending.len();
         while self.desk.occupied < station.workers {
-            let Some(handle) = self.desk.waiting.pop_front() else { return };
+            let Some(handle) = self.desk.waiting.pop_front() else { break };
             let Some(strand) = self.desk.strands.get_mut(handle) else { continue };
             self.desk.waiting_count -= 1;
             self.desk.changed = true;
@@ -221,7 +238,8 @@ impl<K: Kinds> Context<'_, K> {
                 self.strand_ended(handle, Outcome::Expired);
                 continue;
             }
-            if station.hold {
+            // One that has started already was taken in while jobs did not hold their workers.
+            if station.hold && job.started.is_none() && strand.role == Role::Main {
                 job.holds = true;
             } else {
                 strand.holds = true;
@@ -229,6 +247,8 @@ impl<K: Kinds> Context<'_, K> {
             self.desk.occupied += 1;
             self.core.pending.push(Pending::Run(handle));
         }
+        // Last pushed runs first, but who came first starts first.
+        self.core.pending[first..].reverse();
     }
 
     fn local_done(&mut self, handle: Handle, served: Served) {
@@ -367,18 +387,29 @@ impl<K: Kinds> Context<'_, K> {
         }
         let (sent, timer) = (self.core.now, Handle::default());
         let retries = self.blueprint.wires[wire as usize].patience.retries;
-        let (target, job, redirects) = (None, None, 0);
-        let call =
-            OutCall { strand, wire, request, target, job, timer, sent, retries, redirects, soft };
-        let call = self.desk.calls.insert(call);
+        let call = self.desk.calls.insert(OutCall {
+            strand,
+            wire,
+            request,
+            target: None,
+            asked: None,
+            job: None,
+            timer,
+            sent,
+            retries,
+            redirects: 0,
+            soft,
+        });
         self.attempt(call);
     }
 
     /// Sends one attempt of a call.
     fn attempt(&mut self, handle: Handle) {
-        let Some(call) = self.desk.calls.get(handle) else { return };
-        let (wire, request) = (call.wire, call.request);
-        let Some(target) = self.choose(wire, &request) else {
+        let now = self.core.now;
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        (call.asked, call.job, call.sent) = (None, None, now);
+        let (wire, request, sent_on) = (call.wire, call.request, call.redirects > 0);
+        let Some(target) = self.choose(wire, &request, sent_on) else {
             return self.attempt_failed(handle, Outcome::NoTarget);
         };
         let wire_of = &self.blueprint.wires[wire as usize];
@@ -388,15 +419,15 @@ impl<K: Kinds> Context<'_, K> {
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
         if let Some(call) = self.desk.calls.get_mut(handle) {
-            (call.target, call.job) = (Some(target), None);
-            (call.timer, call.sent) = (timer, self.core.now);
+            (call.target, call.asked, call.timer) = (Some(target), Some(slot), timer);
         }
         let deed = Deed::Call(Call { request, caller: self.slot, call: handle, wire });
         self.transmit(slot, Via::Forth(wire), deed, request, None);
     }
 
-    /// Which member to ask: what this caller knows decides.
-    fn choose(&mut self, wire: u32, request: &Request) -> Option<u16> {
+    /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
+    /// leader, whatever the wire says of reads.
+    fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
         if !wire.alive || to.members.is_empty() {
@@ -412,7 +443,8 @@ impl<K: Kinds> Context<'_, K> {
         }
         let leader = route.leader.min(members - 1);
         let followers = wire.reads == Reads::Replicas && members > 1;
-        if request.verb != Verb::Read || wire.reads == Reads::Primary || members == 1 {
+        let by_leader = request.verb != Verb::Read || wire.reads == Reads::Primary;
+        if by_leader || sent_on || members == 1 {
             return Some(leader);
         }
         route.turn = route.turn.wrapping_add(1);
@@ -426,9 +458,6 @@ impl<K: Kinds> Context<'_, K> {
     /// The answer to a call has come.
     pub(super) fn reply(&mut self, reply: Reply) {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
-        if call.target.is_none() {
-            return;
-        }
         self.core.queue.cancel(call.timer);
         let strand = call.strand;
         self.put_down(reply.call);
@@ -505,8 +534,10 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         let wire = &self.blueprint.wires[call.wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
-        if to.addressing == Addressing::Leader && outcome != Outcome::QueueFull && members > 0 {
-            // Perhaps another leads by now: the next attempt asks the next member.
+        let lives = matches!(outcome, Outcome::QueueFull | Outcome::NotLeader);
+        if to.addressing == Addressing::Leader && !lives && members > 0 {
+            // Perhaps another leads by now: the next attempt asks the next member. (One that does
+            // not lead has said so, and the belief is mended already.)
             let route = &mut self.desk.routes[wire.out_index as usize];
             if call.request.verb != Verb::Read || wire.reads == Reads::Primary {
                 route.leader = (route.leader + 1) % members;
@@ -555,12 +586,40 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let Some(call) = self.desk.calls.get(handle) else { return };
-        let to = self.blueprint.wires[call.wire as usize].to;
-        let members = &self.blueprint.components[to as usize].members;
-        let target = call.target.and_then(|it| members.get(usize::from(it)).copied());
-        let (member, wire, request, sent) = (self.slot, call.wire, call.request, call.sent);
+        let (member, wire, target) = (self.slot, call.wire, call.asked);
+        let (request, sent) = (call.request, call.sent);
         let note = Note::CallEnded { member, wire, target, request, outcome, sent, again };
         self.core.notes.push(note);
+    }
+
+    /// Calls to members that have been taken away are no longer outstanding at anybody: should
+    /// others come under the same ordinals, these calls are not theirs. Their ends still come, as
+    /// a reset or a timeout.
+    fn forget_members(&mut self, wire: u32, members: usize) {
+        let gone: Vec<_> = self
+            .desk
+            .calls
+            .iter()
+            .filter(|(_, it)| it.wire == wire)
+            .filter(|(_, it)| it.target.is_some_and(|it| usize::from(it) >= members))
+            .map(|it| it.0)
+            .collect();
+        for handle in gone {
+            if let Some(call) = self.desk.calls.get_mut(handle) {
+                (call.target, call.job) = (None, None);
+            }
+        }
+    }
+
+    /// Where a wire's rule of choice is another than in an earlier design, it starts anew.
+    pub(super) fn change_rules(&mut self, before: &Blueprint<K>) {
+        for (index, slot) in self.component.out.iter().enumerate() {
+            let picker = &self.blueprint.wires[*slot as usize].picker;
+            let was = before.wires.get(*slot as usize).map(|it| hash_of(&it.picker));
+            if was.is_some_and(|it| it != hash_of(picker)) {
+                self.desk.routes[index].picker = picker.clone();
+            }
+        }
     }
 
     /// What a fresh caller believes of the members behind each of its wires; what it already
@@ -577,6 +636,9 @@ impl<K: Kinds> Context<'_, K> {
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());
+            }
+            if members < self.desk.routes[index].candidates.len() {
+                self.forget_members(self.component.out[index], members);
             }
             let route = &mut self.desk.routes[index];
             route.candidates.truncate(members);

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod note;
 pub mod plan;
 pub mod queue;
+pub mod recorder;
 pub mod world;
 
 use std::fmt::Debug;

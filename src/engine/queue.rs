@@ -118,6 +118,12 @@ impl<T> Queue<T> {
         self.earliest().map(|it| it.1.at)
     }
 
+    /// The next event and when it is due.
+    pub fn peek(&mut self) -> Option<(Nanos, &T)> {
+        let key = self.earliest()?.1;
+        self.events.get(key.handle).map(|it| (key.at, &it.1))
+    }
+
     /// Takes the next event, if it is due at `until` or before.
     pub fn take(&mut self, until: Nanos) -> Option<(Nanos, T)> {
         let (place, key) = self.earliest().filter(|it| it.1.at <= until)?;

@@ -30,6 +30,8 @@ pub struct World<K: Kinds> {
     ordinal: u64,
     /// How much of the script has been played.
     script_done: usize,
+    /// Whether anybody has died: as long as not, no event is void, and none is looked for.
+    died: bool,
 }
 
 /// Whoever watches a world.
@@ -71,8 +73,10 @@ impl<K: Kinds> World<K> {
             pending: Vec::new(),
         };
         let blueprint = Arc::new(blueprint);
-        let mut world = Self { core, blueprint, members: Vec::new(), ordinal: 0, script_done: 0 };
-        world.start_new_members();
+        let (members, ordinal, script_done, died) = (Vec::new(), 0, 0, false);
+        let mut world = Self { core, blueprint, members, ordinal, script_done, died };
+        let first = world.make_room();
+        world.start_from(first);
         world
     }
 
@@ -156,21 +160,33 @@ impl<K: Kinds> World<K> {
     /// reached; the time is then `until`.
     pub fn run(&mut self, until: Nanos, budget: u64, watch: &mut impl Watch<K>) -> bool {
         let last = self.ordinal.saturating_add(budget);
-        while self.ordinal < last {
+        loop {
             let Some(at) = self.next_at().filter(|it| *it <= until) else {
                 self.look_until(until, watch);
                 self.core.now = self.core.now.max(until);
                 return true;
             };
+            if self.ordinal >= last {
+                return false;
+            }
             self.look_before(at, watch);
-            self.step(watch);
+            self.advance(watch);
         }
-        self.core.now >= until && self.next_at().is_none_or(|it| it > until)
     }
 
-    /// Handles what comes next: one event, or nothing if it was void (to a life that is over).
-    /// False if nothing is to come.
+    /// Handles the next event. False if nothing is to come.
     pub fn step(&mut self, watch: &mut impl Watch<K>) -> bool {
+        let before = self.ordinal;
+        while self.ordinal == before {
+            if !self.advance(watch) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Handles what comes next: one event, or nothing if it was void. False if nothing is to come.
+    fn advance(&mut self, watch: &mut impl Watch<K>) -> bool {
         self.core.watched = watch.wants(self.ordinal);
         let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
         let queue = self.core.queue.next_at();
@@ -187,8 +203,23 @@ impl<K: Kinds> World<K> {
             }
         }
         self.ordinal += 1;
+        self.skip_voids();
         self.tell(watch);
         true
+    }
+
+    /// Drops void events that are due by now, so that a world at rest depends on its history,
+    /// ordinal and time alone, and not on the steps in which it got there.
+    fn skip_voids(&mut self) {
+        while self.died
+            && let Some((at, event)) = self.core.queue.peek()
+        {
+            let (lives, blueprint) = (&self.core.lives, &self.blueprint);
+            if at > self.core.now || !is_void(lives, blueprint, event) {
+                return;
+            }
+            self.core.queue.take(at);
+        }
     }
 
     fn tell(&mut self, watch: &mut impl Watch<K>) {
@@ -216,10 +247,14 @@ impl<K: Kinds> World<K> {
 
     /// Gives an event to its member. False if it was void.
     fn deliver(&mut self, event: Event<K>) -> bool {
+        if is_void(&self.core.lives, &self.blueprint, &event) {
+            return false;
+        }
         let Event { to, deed, via: _, sent: _ } = event;
         let (incarnation, up) = self.core.lives[to.slot as usize];
         if !up || incarnation != to.incarnation {
-            return self.undeliverable(to, deed);
+            self.undeliverable(to, deed);
+            return true;
         }
         if let Deed::Call(call) = &deed {
             let (caller, handle) = (call.caller, call.call);
@@ -249,8 +284,8 @@ impl<K: Kinds> World<K> {
     }
 
     /// Nobody is there: for a call, the host (or the switch before it) says so.
-    fn undeliverable(&mut self, to: Address, deed: Deed<K>) -> bool {
-        let Deed::Call(call) = deed else { return false };
+    fn undeliverable(&mut self, to: Address, deed: Deed<K>) {
+        let Deed::Call(call) = deed else { return };
         let (_, up) = self.core.lives[to.slot as usize];
         let outcome = if up { Outcome::Reset } else { Outcome::Refused };
         let (version, leader) = (0, u16::MAX);
@@ -259,7 +294,6 @@ impl<K: Kinds> World<K> {
         self.raw_turn(to.slot, |ctx| {
             ctx.transmit(call.caller, via, Deed::Reply(reply), call.request, Some(outcome));
         });
-        true
     }
 
     /// One member's turn, with all that follows from it at once.
@@ -303,13 +337,18 @@ impl<K: Kinds> World<K> {
         }
     }
 
-    fn start_new_members(&mut self) {
+    /// Gives new members their addresses, so that anybody can send to them, and gives back the
+    /// first of them.
+    fn make_room(&mut self) -> u32 {
         let first = self.members.len();
-        for slot in first..self.blueprint.members.len() {
-            self.core.lives.push((0, true));
-            self.members.push(Member { desk: Desk::default(), state: None });
-            self.start(slot as u32);
-        }
+        let total = self.blueprint.members.len();
+        self.core.lives.resize(total, (0, true));
+        self.members.resize(total, Member { desk: Desk::default(), state: None });
+        first as u32
+    }
+
+    fn start_from(&mut self, first: u32) {
+        (first..self.members.len() as u32).for_each(|slot| self.start(slot));
     }
 
     /// Starts a member afresh, or from what survived.
@@ -337,6 +376,7 @@ impl<K: Kinds> World<K> {
     pub fn fault(&mut self, fault: &Fault, watch: &mut impl Watch<K>) {
         self.core.watched = watch.wants(self.ordinal);
         self.apply(fault);
+        self.skip_voids();
         self.tell(watch);
     }
 
@@ -415,6 +455,7 @@ impl<K: Kinds> World<K> {
             desk.last_arrival.clear();
             desk.changed = true;
         });
+        self.died = true;
         self.core.lives[slot as usize].0 += 1;
         self.core.lives[slot as usize].1 = false;
         self.note_places(slot);
@@ -433,7 +474,12 @@ impl<K: Kinds> World<K> {
 
     /// Goes over to a new version of the design, built on this world's own: members with the same
     /// component and ordinal keep their state, whatever was on its way to the others is lost.
+    /// Before anything has happened, it is the same as starting with the new design.
     pub fn edit(&mut self, blueprint: Blueprint<K>, watch: &mut impl Watch<K>) {
+        if self.is_untouched() {
+            *self = Self::new(blueprint.afresh());
+            return;
+        }
         self.core.watched = watch.wants(self.ordinal);
         let before = std::mem::replace(&mut self.blueprint, Arc::new(blueprint));
         // What the new script has in the past is not played again.
@@ -443,14 +489,22 @@ impl<K: Kinds> World<K> {
         if before.script == self.blueprint.script {
             self.script_done = played;
         }
-        for slot in 0..before.members.len() as u32 {
+        let first = self.make_room();
+        for slot in 0..first {
             self.carry_over(slot, &before);
         }
-        self.start_new_members();
+        self.start_from(first);
+        self.skip_voids();
         self.tell(watch);
     }
 
-    fn carry_over(&mut self, slot: u32, before: &Blueprint<K>) {
+    /// Whether nothing has happened yet, by itself or from outside.
+    fn is_untouched(&self) -> bool {
+        let calm = self.members.iter().all(|it| it.desk.slow == 1.0) && self.core.cuts.is_none();
+        self.core.now == Nanos::ZERO && self.ordinal == 0 && !self.died && calm
+    }
+
+    fn carry_over(&mut self, slot: u32, before: &Arc<Blueprint<K>>) {
         let blueprint = Arc::clone(&self.blueprint);
         let (component, ordinal) = blueprint.members[slot as usize];
         let component = &blueprint.components[component as usize];
@@ -470,6 +524,7 @@ impl<K: Kinds> World<K> {
         let mut kept = true;
         self.turn(slot, |ctx, state, _| {
             ctx.route_all();
+            ctx.change_rules(before);
             kept = !changed || K::retune(state, was, spec, ctx);
             ctx.next_in_line();
         });
@@ -484,9 +539,26 @@ impl<K: Kinds> World<K> {
 
     /// Takes a member away whose component may no longer be there: its host still knows the old
     /// design.
-    fn crash_by(&mut self, slot: u32, before: &Blueprint<K>) {
-        let now = std::mem::replace(&mut self.blueprint, Arc::new(before.clone()));
+    fn crash_by(&mut self, slot: u32, before: &Arc<Blueprint<K>>) {
+        let now = std::mem::replace(&mut self.blueprint, Arc::clone(before));
         self.crash(slot);
         self.blueprint = now;
+    }
+}
+
+/// Whether an event is for a life that is over, or from a member that has been taken away: another
+/// may have its ordinal by now, and is not to be taken for it. Calls are never void: the caller
+/// learns that nobody is there.
+fn is_void<K: Kinds>(lives: &[(u32, bool)], blueprint: &Blueprint<K>, event: &Event<K>) -> bool {
+    let (incarnation, up) = lives[event.to.slot as usize];
+    match (&event.deed, event.via) {
+        (Deed::Call(_), _) => false,
+        _ if !up || incarnation != event.to.incarnation => true,
+        (Deed::Message(from, _), Via::Mesh(sender)) => {
+            let (component, _) = blueprint.members[sender as usize];
+            let members = &blueprint.components[component as usize].members;
+            members.get(usize::from(*from)) != Some(&sender)
+        }
+        _ => false,
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::english::{self, Text};
 use crate::base::time::Nanos;
 use crate::component::Standing;
 use crate::document::{Design, Diff, Id};
@@ -280,15 +281,22 @@ pub struct ChartPoint {
     pub failed: f64,
 }
 
-/// One sentence of what happened, with what it links to.
+/// What happened after one input, in measured figures, with what it links to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Story {
     /// The moment it tells of.
     pub at: Nanos,
     /// What it is about.
     pub component: Option<Id>,
-    /// The sentence in English, composed of measured figures.
-    pub sentence: String,
+    /// First what was done, then what changed, the largest change first.
+    pub clauses: Vec<Text>,
+}
+
+impl Story {
+    /// The story in English.
+    pub fn sentence(&self) -> String {
+        english::sentence(&self.clauses)
+    }
 }
 
 impl Tick {

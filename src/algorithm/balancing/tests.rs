@@ -1,7 +1,7 @@
 //! Exact sequences of every rule, and what all rules have in common.
 
 use super::*;
-use crate::algorithm::keyed::Draws;
+use crate::base::keyed::Draws;
 
 /// Candidates from (index, outstanding, weight).
 fn candidates<const N: usize>(members: [(usize, u32, u32); N]) -> [Candidate; N] {

@@ -1,7 +1,7 @@
 //! Every policy against the contract, published traces, and a naive model of itself.
 
 use super::*;
-use crate::algorithm::keyed::Draws;
+use crate::base::keyed::Draws;
 
 /// A cache that stores nothing: it counts misses over a trace.
 struct Cache {

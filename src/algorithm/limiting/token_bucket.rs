@@ -103,7 +103,7 @@ impl TokenBucket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algorithm::keyed::Draws;
+    use crate::base::keyed::Draws;
 
     fn bucket(rate_micro_per_s: u64, burst: u64) -> TokenBucket {
         TokenBucket::new(Allowance { rate_micro_per_s, burst }, 0)

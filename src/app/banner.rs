@@ -1,0 +1,89 @@
+//! What has gone wrong with the program itself, told calmly, with what was kept.
+
+use leptos::prelude::*;
+
+use super::store::App;
+
+/// A notice across the top of the canvas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Banner {
+    /// What happened and what was kept.
+    pub text: String,
+    /// What technicians want to know.
+    pub detail: String,
+    /// Whether beginning again may help.
+    pub again: bool,
+}
+
+impl Banner {
+    /// Workers are missing or forbidden.
+    pub fn no_worker() -> Self {
+        Self {
+            text: "The simulation could not start: this browser does not let the page run a worker. \
+                   The design is shown, but stands still."
+                .into(),
+            detail: String::new(),
+            again: false,
+        }
+    }
+
+    /// A worker died and another has taken over.
+    pub fn restarted(dropped: bool) -> Self {
+        let text = if dropped {
+            "The simulation stopped again and was restarted without the last change to the run. \
+             The design is as it was."
+        } else {
+            "The simulation stopped and was restarted: same design, same seed, same faults and \
+             edits, same moment."
+        };
+        Self { text: text.into(), detail: String::new(), again: false }
+    }
+
+    /// A worker dies every time.
+    pub fn gave_up(reason: &str) -> Self {
+        Self {
+            text: "The simulation stops every time it is started. The design is kept and can be \
+                   edited; start again after a change."
+                .into(),
+            detail: reason.into(),
+            again: true,
+        }
+    }
+
+    /// The session refuses to go on.
+    pub fn failure(reason: &str) -> Self {
+        Self {
+            text: format!("This design cannot run as it is: {reason}. Nothing was lost; change it \
+                           and it runs again."),
+            detail: String::new(),
+            again: true,
+        }
+    }
+}
+
+/// The notice, if there is one.
+#[component]
+pub fn BannerStrip() -> impl IntoView {
+    let app = App::here();
+    let again = move |_| {
+        if !app.bridge.with_value(|it| it.is_free() || it.is_busy()) {
+            super::bridge::connect(app);
+        }
+        app.banner.set(None);
+        app.playing.set(true);
+        app.restart();
+    };
+    move || {
+        app.banner.get().map(|banner| {
+            view! {
+                <div class="banner" role="alert">
+                    <p title=banner.detail.clone()>{banner.text.clone()}</p>
+                    {banner.again.then(|| view! {
+                        <button class="o" on:click=again>"Start again"</button>
+                    })}
+                    <button on:click=move |_| app.banner.set(None)>"Dismiss"</button>
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! The channel to the worker that hosts the session: one request on its way at a time, and a fresh
+//! worker when one has died.
+
+use std::collections::VecDeque;
+
+use js_sys::{Array, Uint8Array};
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, MessageEvent, Worker};
+
+use crate::base::time::Nanos;
+use crate::document::Design;
+use crate::session::protocol::{Command, Frame, Stamped, Tick, View};
+
+use super::banner::Banner;
+use super::frame_loop;
+use super::store::App;
+
+/// A worker that dies this often without getting further is not started again.
+const DEATHS_MAX: u32 = 3;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The worker that the page shell has already started (`www/index.html`); a fresh one at every
+    /// later call.
+    #[wasm_bindgen(js_name = ringsideWorker, catch)]
+    fn ringside_worker() -> Result<Worker, JsValue>;
+}
+
+/// The run to begin again should the worker die.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    design: Design,
+    seed: u64,
+    warmup: Nanos,
+}
+
+/// The page's end of the channel.
+#[derive(Debug, Default)]
+pub struct Bridge {
+    worker: Option<Worker>,
+    ears: Option<(Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(ErrorEvent)>)>,
+    commands: VecDeque<Command>,
+    /// Whether an answer is awaited.
+    busy: bool,
+    /// Whether something must be asked for although time stands still.
+    due: bool,
+    run: Run,
+    /// After a death: how far to go on by itself.
+    catch_up: Option<Nanos>,
+    deaths: u32,
+}
+
+impl Bridge {
+    /// Asks for something; of moments to seek only the newest counts.
+    pub fn push(&mut self, command: Command) {
+        let moves = |it: &Command| matches!(it, Command::Seek(_) | Command::Latest);
+        if moves(&command) && self.commands.back().is_some_and(moves) {
+            self.commands.pop_back();
+        }
+        self.catch_up = None;
+        self.commands.push_back(command);
+    }
+
+    /// Begins a run; what was asked of the one before is forgotten.
+    pub fn open(&mut self, design: Design, seed: u64, warmup: Nanos) {
+        self.commands.clear();
+        self.catch_up = None;
+        self.deaths = 0;
+        self.run = Run { design, seed, warmup };
+        self.reopen(Vec::new());
+    }
+
+    fn reopen(&mut self, inputs: Vec<Stamped>) {
+        let Run { design, seed, warmup } = self.run.clone();
+        let design = Box::new(design);
+        self.commands.push_front(Command::Open { design, seed, warmup, inputs });
+    }
+
+    /// Something else is to be shown.
+    pub fn look(&mut self) {
+        self.due = true;
+    }
+
+    /// Whether a request may go out.
+    pub fn is_free(&self) -> bool {
+        self.worker.is_some() && !self.busy
+    }
+
+    /// Whether there is something to ask although time stands still.
+    pub fn is_due(&self) -> bool {
+        self.due || !self.commands.is_empty() || self.catch_up.is_some()
+    }
+
+    /// Whether an answer is awaited.
+    pub fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Whether the cursor will move otherwise than by playing.
+    pub fn jumps(&self) -> bool {
+        let jump = |it: &Command| !matches!(it, Command::Act(_));
+        self.commands.iter().any(jump)
+    }
+
+    /// Sends a request.
+    pub fn ask(&mut self, now: Nanos, advance: Nanos, view: View) {
+        let advance = match self.catch_up {
+            Some(target) if target > now => target.saturating_sub(now),
+            _ => advance,
+        };
+        let commands = self.commands.drain(..).collect();
+        let bytes = Tick { commands, advance, view }.encode();
+        let Some(worker) = &self.worker else { return };
+        let array = Uint8Array::from(bytes.as_slice());
+        self.busy = worker.post_message_with_transfer(&array, &Array::of1(&array.buffer())).is_ok();
+        self.due = false;
+    }
+
+    /// Takes an answer in.
+    fn hear(&mut self, bytes: &[u8]) -> Option<Frame> {
+        self.busy = false;
+        let frame = Frame::decode(bytes)?;
+        if self.catch_up.is_some_and(|it| frame.now >= it) {
+            self.catch_up = None;
+            self.deaths = 0;
+        }
+        Some(frame)
+    }
+
+    /// Lets go of the worker.
+    fn bury(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.terminate();
+        }
+        self.busy = false;
+        self.commands.clear();
+        self.deaths += 1;
+    }
+}
+
+/// Takes the worker and listens to it.
+pub fn connect(app: App) {
+    let Ok(worker) = ringside_worker() else {
+        app.banner.set(Some(Banner::no_worker()));
+        return;
+    };
+    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let bytes = Uint8Array::new(&event.data()).to_vec();
+        let frame = app.bridge.try_update_value(|it| it.hear(&bytes)).flatten();
+        if let Some(frame) = frame {
+            frame_loop::receive(app, frame);
+        }
+        app.wake();
+    });
+    let failed = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
+        event.prevent_default();
+        died(app, event.message());
+    });
+    worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+    app.bridge.update_value(|it| {
+        it.worker = Some(worker);
+        it.ears = Some((heard, failed));
+    });
+}
+
+/// The worker has stopped: the run begins again from what it began with and what was done to it.
+fn died(app: App, reason: String) {
+    let mut inputs = app.desk.with_value(|it| it.inputs.clone());
+    let now = app.latest.with_value(|it| it.now);
+    let deaths = app.bridge.try_update_value(|it| {
+        it.bury();
+        it.deaths
+    });
+    let deaths = deaths.unwrap_or(DEATHS_MAX);
+    if deaths > DEATHS_MAX {
+        app.playing.set(false);
+        app.banner.set(Some(Banner::gave_up(&reason)));
+        return;
+    }
+    // What came last may be what it died of.
+    let dropped = deaths > 1 && inputs.pop().is_some();
+    app.banner.set(Some(Banner::restarted(dropped)));
+    // The old listener is on the stack of this very call: it goes once this is over.
+    let old = app.bridge.try_update_value(|it| it.ears.take()).flatten();
+    set_timeout(move || drop(old), std::time::Duration::ZERO);
+    connect(app);
+    app.bridge.update_value(|it| {
+        it.reopen(inputs);
+        it.catch_up = Some(now);
+    });
+    app.wake();
+}

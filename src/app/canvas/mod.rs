@@ -1,0 +1,289 @@
+//! The canvas: nodes as elements, wires as SVG, what moves painted over them. Pan, zoom, fit,
+//! select and move.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{AddEventListenerOptions, ResizeObserver, WheelEvent};
+
+use crate::base::geometry::{Camera, Point, Rect};
+
+use super::store::{App, Selected};
+
+pub mod actions;
+pub mod flow;
+mod gesture;
+pub mod legend;
+pub mod node;
+pub mod overlay;
+pub mod place;
+pub mod wire;
+
+/// Screens narrower than this are laid out from top to bottom.
+const NARROW: f64 = 640.0;
+/// Largest zoom that fitting chooses.
+const FIT_ZOOM_MAX: f64 = 1.25;
+/// How far one notch of the wheel zooms.
+const WHEEL_ZOOM: f64 = 0.0022;
+/// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
+const INSPECTOR: f64 = 324.0;
+
+/// Room that is kept around the design: left, top, right, bottom.
+fn insets(narrow: bool) -> (f64, f64, f64, f64) {
+    if narrow { (12.0, 46.0, 12.0, 72.0) } else { (32.0, 56.0, 32.0, 84.0) }
+}
+
+impl App {
+    /// Shows all of the design.
+    pub fn fit(self) {
+        let (width, height) = self.stage.get_untracked();
+        let place = self.place.get_untracked();
+        let bounds = self.desk.with_value(|it| place.bounds(&it.shown));
+        let (Some(bounds), true) = (bounds, width > 0.0) else { return };
+        let (left, top, right, bottom) = insets(place.narrow);
+        let window = Rect {
+            x: left,
+            y: top,
+            width: (width - left - right).max(60.0),
+            height: (height - top - bottom).max(60.0),
+        };
+        self.camera.set(Camera::fit(bounds, window, FIT_ZOOM_MAX));
+        self.wake();
+    }
+
+    /// Shows all of the design, and goes on doing so when the window changes.
+    pub fn follow(self) {
+        self.follows.set(true);
+        self.fit();
+    }
+
+    /// Zooms about the middle.
+    pub fn zoom(self, factor: f64) {
+        let (width, height) = self.stage.get_untracked();
+        self.zoom_about(Point::new(width / 2.0, height / 2.0), factor);
+    }
+
+    /// Zooms about a point on the screen.
+    pub fn zoom_about(self, at: Point, factor: f64) {
+        self.follows.set(false);
+        self.camera.update(|it| *it = it.zoomed_about(at, factor));
+        self.wake();
+    }
+
+    /// Moves what is shown.
+    pub fn pan(self, dx: f64, dy: f64) {
+        self.follows.set(false);
+        self.camera.update(|it| {
+            it.offset.x += dx;
+            it.offset.y += dy;
+        });
+        self.wake();
+    }
+
+    /// Moves what is shown as little as needed for a node to be clear of the inspector.
+    fn reveal(self, id: &str) {
+        let Some(node) = self.node(id) else { return };
+        let place = self.place.get_untracked();
+        let rect = node.record.with_untracked(|it| place.rect(id, it));
+        let camera = self.camera.get_untracked();
+        let (width, height) = self.stage.get_untracked();
+        let from = camera.screen_from_document(Point::new(rect.x, rect.y));
+        let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
+        let (right, bottom) = match place.narrow {
+            true => (width, height * 0.42),
+            false => (width - INSPECTOR, height),
+        };
+        let (mut dx, mut dy) = (0.0, 0.0);
+        if to.x > right - 16.0 {
+            dx = right - 16.0 - to.x;
+        }
+        if to.y > bottom - 16.0 {
+            dy = bottom - 16.0 - to.y;
+        }
+        if from.y + dy < 56.0 {
+            dy = 56.0 - from.y;
+        }
+        if dx != 0.0 || dy != 0.0 {
+            self.camera.update(|it| {
+                it.offset.x += dx;
+                it.offset.y += dy;
+            });
+            self.wake();
+        }
+    }
+
+    /// The canvas has another size.
+    fn resized(self, width: f64, height: f64) {
+        if self.stage.get_untracked() == (width, height) {
+            return;
+        }
+        self.stage.set((width, height));
+        let narrow = width < NARROW;
+        if self.place.with_untracked(|it| it.narrow != narrow) {
+            self.place.update(|it| it.narrow = narrow);
+            self.sync();
+        }
+        if self.follows.get_untracked() {
+            self.fit();
+        }
+        self.wake();
+    }
+}
+
+/// The canvas.
+#[component]
+pub fn Canvas() -> impl IntoView {
+    let app = App::here();
+    let stage = NodeRef::<html::Main>::new();
+    let overlay = NodeRef::<html::Canvas>::new();
+    let hand = gesture::Hand::new(app);
+
+    Effect::new(move |_| {
+        if let Some(canvas) = overlay.get() {
+            app.pulse.update_value(|it| it.overlay.set_canvas(canvas));
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(stage) = stage.get() {
+            observe(app, &stage);
+            on_wheel(app, &stage);
+        }
+    });
+    Effect::new(move |before: Option<Option<Selected>>| {
+        let selected = app.selected.get();
+        if let (Some(Selected::Node(id)), true) = (&selected, before.as_ref() != Some(&selected)) {
+            app.reveal(id);
+        }
+        selected
+    });
+
+    let transform = move || {
+        let Camera { offset, zoom } = app.camera.get();
+        format!("translate({:.2}px, {:.2}px) scale({zoom:.4})", offset.x, offset.y)
+    };
+    let grid = move || {
+        let Camera { offset, zoom } = app.camera.get();
+        let step = 20.0 * zoom * if zoom < 0.5 { 4.0 } else { 1.0 };
+        format!(
+            "{step:.2}px {step:.2}px; background-position: {:.2}px {:.2}px",
+            offset.x.rem_euclid(step),
+            offset.y.rem_euclid(step)
+        )
+    };
+    let size = move || {
+        format!("background-size:{}", grid())
+    };
+    view! {
+        <main
+            class="stage"
+            node_ref=stage
+            style=size
+            aria-label="Canvas"
+            on:pointerdown=move |event| hand.down(&event)
+            on:pointermove=move |event| hand.moved(&event)
+            on:pointerup=move |event| hand.up(&event)
+            on:pointercancel=move |event| hand.cancel(&event)
+        >
+            <div class="world" style:transform=transform>
+                <Zones/>
+                <svg class="wires">
+                    <For each=move || app.wires.get() key=|id| id.clone() let:id>
+                        <wire::Wire id/>
+                    </For>
+                </svg>
+                <For each=move || app.nodes.get() key=|id| id.clone() let:id>
+                    <node::Node id/>
+                </For>
+            </div>
+            <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
+            <actions::Actions/>
+            <legend::Legend/>
+            <Lens/>
+        </main>
+    }
+}
+
+/// Zoom and fit, in the corner.
+#[component]
+fn Lens() -> impl IntoView {
+    let app = App::here();
+    let percent = move || format!("{:.0} %", app.camera.get().zoom * 100.0);
+    view! {
+        <div class="chip zoom" role="toolbar" aria-label="Zoom">
+            <button aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| app.zoom(1.0 / 1.25)>
+                <super::icons::Icon name="minus".to_owned()/>
+            </button>
+            <span class="num" title="How large the design is shown.">{percent}</span>
+            <button aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| app.zoom(1.25)>
+                <super::icons::Icon name="plus".to_owned()/>
+            </button>
+            <button aria-label="Show all" title="Show all (F)" on:click=move |_| app.follow()>
+                <super::icons::Icon name="fit".to_owned()/>
+            </button>
+        </div>
+    }
+}
+
+/// Places that hold components.
+#[component]
+fn Zones() -> impl IntoView {
+    let app = App::here();
+    move || {
+        let zones = app.frame_of.with(|it| it.1.clone());
+        let boxes = zones.into_iter().filter_map(|zone| {
+            let area = app.place.with(|it| it.zone(zone.area))?;
+            let Rect { x, y, width, height } = area;
+            Some(view! {
+                <div class="zone" style=format!("left:{x}px;top:{y}px;width:{width}px;height:{height}px")>
+                    <span>{zone.label}</span>
+                </div>
+            })
+        });
+        boxes.collect_view()
+    }
+}
+
+fn observe(app: App, stage: &web_sys::HtmlElement) {
+    let element = stage.clone();
+    let resized = Closure::<dyn FnMut()>::new(move || {
+        app.resized(f64::from(element.client_width()), f64::from(element.client_height()));
+    });
+    if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+        observer.observe(stage);
+    }
+    resized.forget();
+    app.resized(f64::from(stage.client_width()), f64::from(stage.client_height()));
+}
+
+/// Not by Leptos: it must be able to keep the page from zooming.
+fn on_wheel(app: App, stage: &web_sys::HtmlElement) {
+    let element = stage.clone();
+    let turned = Closure::<dyn FnMut(WheelEvent)>::new(move |event: WheelEvent| {
+        event.prevent_default();
+        let unit = match event.delta_mode() {
+            WheelEvent::DOM_DELTA_LINE => 18.0,
+            WheelEvent::DOM_DELTA_PAGE => 400.0,
+            _ => 1.0,
+        };
+        if event.ctrl_key() || event.meta_key() {
+            let rect = element.get_bounding_client_rect();
+            let at = Point::new(
+                f64::from(event.client_x()) - rect.left(),
+                f64::from(event.client_y()) - rect.top(),
+            );
+            app.zoom_about(at, (-event.delta_y() * unit * WHEEL_ZOOM).clamp(-0.5, 0.5).exp());
+        } else if event.shift_key() && event.delta_x() == 0.0 {
+            app.pan(-event.delta_y() * unit, 0.0);
+        } else {
+            app.pan(-event.delta_x() * unit, -event.delta_y() * unit);
+        }
+    });
+    let options = AddEventListenerOptions::new();
+    options.set_passive(false);
+    _ = stage.add_event_listener_with_callback_and_add_event_listener_options(
+        "wheel",
+        turned.as_ref().unchecked_ref(),
+        &options,
+    );
+    turned.forget();
+}

@@ -1,0 +1,297 @@
+//! What moves: messages as dots at their true places, or flow; painted on one canvas over nodes and
+//! wires from the latest frame.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+use crate::app::store::{App, Clock};
+use crate::app::theme::Palette;
+use crate::base::geometry::{Camera, Point, Rect};
+use crate::base::time::Nanos;
+use crate::editor::curve::Curve;
+use crate::editor::geometry;
+use crate::engine::event::Verb;
+use crate::session::protocol::{Figures, Flight, Path, WireFigures};
+
+use super::flow::{Flow, Kind};
+
+/// A hop that lasts this long on screen can be seen.
+const HOP_SECONDS: f64 = 0.25;
+/// Dots painted before only some requests are shown.
+const DOTS_MAX: usize = 400;
+/// How far from the middle of a wire the two directions keep, in pixels.
+const SIDE: f64 = 3.6;
+/// Half a mark's size, in pixels.
+const RADIUS: f64 = 3.4;
+
+/// What is painted, and with what.
+#[derive(Default)]
+pub struct Overlay {
+    canvas: Option<HtmlCanvasElement>,
+    context: Option<CanvasRenderingContext2d>,
+    flow: Flow,
+    is_flow: bool,
+    shown_of: f64,
+    courses: Vec<Option<Curve>>,
+    /// Member marks of components by slot, for messages between members.
+    nodes: Vec<Option<(Rect, usize)>>,
+    geometry: u32,
+    jumps: u32,
+    now: Nanos,
+    moved: bool,
+}
+
+impl Overlay {
+    /// The element to paint on.
+    pub fn set_canvas(&mut self, canvas: HtmlCanvasElement) {
+        let context = canvas.get_context("2d").ok().flatten();
+        self.context = context.and_then(|it| it.dyn_into().ok());
+        self.canvas = Some(canvas);
+    }
+
+    /// Whether it paints flow, and how many requests a mark stands for.
+    pub fn manner(&self) -> (bool, f64) {
+        (self.is_flow, if self.is_flow { self.flow.per_mark } else { self.shown_of })
+    }
+}
+
+/// Whether the median visible hop is too short to be seen at this speed; none before anything is
+/// known.
+pub fn is_flow(figures: &Figures, speed: f64) -> Option<bool> {
+    let mut hops: Vec<f64> =
+        figures.wires.iter().map(|it| it.hop_ns).filter(|it| it.is_finite() && *it > 0.0).collect();
+    hops.sort_by(f64::total_cmp);
+    let median = hops.get(hops.len() / 2)?;
+    Some(median / 1e9 / speed.max(1e-9) < HOP_SECONDS)
+}
+
+/// Paints once.
+pub fn paint(app: App, passed_ms: f64, clock: Clock) {
+    let camera = app.camera.get_untracked();
+    let stage = app.stage.get_untracked();
+    let speed = app.speed.get_untracked();
+    let theme = app.theme.get_untracked();
+    let still = app.still.get_untracked();
+    app.pulse.update_value(|pulse| {
+        let overlay = &mut pulse.overlay;
+        let Some(context) = overlay.context.clone() else { return };
+        app.latest.with_value(|latest| {
+            if overlay.geometry != latest.geometry {
+                overlay.geometry = latest.geometry;
+                overlay.survey(app, &latest.cast.wires, &latest.cast.components);
+            }
+            overlay.is_flow = clock.flow;
+            overlay.go_on(latest.now, latest.jumps, &latest.figures.wires, (passed_ms, speed));
+            overlay.clear(&context, stage, camera);
+            if still || latest.cast.wires.is_empty() {
+                return;
+            }
+            app.palette.with_value(|palette| {
+                let brush =
+                    Brush { context: &context, palette, size: RADIUS * theme.growth() };
+                if overlay.is_flow {
+                    overlay.paint_flow(&brush);
+                } else {
+                    overlay.paint_dots(&brush, &latest.messages, latest.now);
+                }
+            });
+        });
+    });
+}
+
+impl Overlay {
+    /// Walks the wires anew: something drawn has moved.
+    fn survey(&mut self, app: App, wires: &[String], components: &[String]) {
+        let place = app.place.get_untracked();
+        let rect = |id: &str| {
+            let node = app.node(id)?;
+            let members = node.face.with_untracked(|it| it.members.len());
+            Some((node.record.with_untracked(|it| place.rect(id, it)), members))
+        };
+        let course = |id: &String| {
+            let record = app.wire(id)?.record.get_untracked();
+            Some(geometry::route(rect(&record.from)?.0, rect(&record.to)?.0))
+        };
+        self.courses = wires.iter().map(course).collect();
+        self.nodes = components.iter().map(|id| rect(id)).collect();
+    }
+
+    /// Lets the flow go on as far as simulated time has gone.
+    fn go_on(&mut self, now: Nanos, jumps: u32, wires: &[WireFigures], pace: (f64, f64)) {
+        let (passed_ms, speed) = pace;
+        let lengths: Vec<f64> = self.courses.iter().map(|it| it.as_ref().map_or(0.0, Curve::length)).collect();
+        let jumped = jumps != self.jumps || now < self.now;
+        if jumped || self.flow.per_mark == 0.0 {
+            self.jumps = jumps;
+            self.flow.jump(now.as_seconds(), wires, &lengths);
+        } else if now > self.now {
+            // As much as time has gone, but never faster than the eye's clock.
+            let simulated = now.saturating_sub(self.now).as_seconds() / speed.max(1e-9);
+            self.flow.advance(simulated.min(passed_ms.max(1.0) / 1e3), wires, &lengths);
+            self.note_first_move();
+        }
+        self.now = now;
+    }
+
+    /// For measurements: the first repaint on which marks have moved.
+    fn note_first_move(&mut self) {
+        if !self.moved && self.flow.per_mark > 0.0 {
+            self.moved = true;
+            if let Some(performance) = window().performance() {
+                _ = performance.mark("ringside-moving");
+            }
+        }
+    }
+
+    fn clear(&self, context: &CanvasRenderingContext2d, stage: (f64, f64), camera: Camera) {
+        let Some(canvas) = &self.canvas else { return };
+        let ratio = window().device_pixel_ratio();
+        let (width, height) = ((stage.0 * ratio).round() as u32, (stage.1 * ratio).round() as u32);
+        if (canvas.width(), canvas.height()) != (width, height) {
+            canvas.set_width(width);
+            canvas.set_height(height);
+        }
+        _ = context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+        context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
+        let Camera { offset, zoom } = camera;
+        let scale = zoom * ratio;
+        _ = context.set_transform(scale, 0.0, 0.0, scale, offset.x * ratio, offset.y * ratio);
+    }
+
+    fn paint_flow(&self, brush: &Brush) {
+        for (wire, course) in self.courses.iter().enumerate() {
+            let Some(course) = course else { continue };
+            let length = course.length();
+            self.flow.marks(wire, length, |mark| {
+                let lane = if mark.back { -SIDE } else { SIDE };
+                let at = beside(course, mark.distance / length.max(1e-9), lane);
+                match mark.kind {
+                    Kind::Lost if mark.stopped => brush.cross(at),
+                    Kind::Read | Kind::Lost => brush.dot(at, true),
+                    Kind::Write => brush.square(at, true),
+                    Kind::Answer => brush.dot(at, false),
+                    Kind::Done => brush.square(at, false),
+                    Kind::Miss => brush.miss(at),
+                    Kind::Failure => brush.cross(at),
+                }
+            });
+        }
+    }
+
+    fn paint_dots(&mut self, brush: &Brush, messages: &[Flight], now: Nanos) {
+        // Whole requests are left out, so that no dot vanishes at a node; failures never are.
+        let one_in = (messages.len() / DOTS_MAX + 1).next_power_of_two() as u64;
+        self.shown_of = one_in as f64;
+        for it in messages {
+            let failed = it.outcome.is_some_and(|it| it.is_failure());
+            if !failed && !it.request.is_multiple_of(one_in) {
+                continue;
+            }
+            let span = it.due.saturating_sub(it.sent).as_seconds().max(1e-12);
+            let part = (now.saturating_sub(it.sent).as_seconds() / span).clamp(0.0, 1.0);
+            let (wire, part, lane) = match it.path {
+                Path::Forth(wire) => (wire, part, SIDE),
+                Path::Back(wire) => (wire, 1.0 - part, -SIDE),
+                Path::Mesh { component, from, to } => {
+                    if let Some(at) = self.between(component, (from, to), part) {
+                        brush.diamond(at);
+                    }
+                    continue;
+                }
+            };
+            let Some(Some(course)) = self.courses.get(wire as usize) else { continue };
+            let at = beside(course, part, lane);
+            let writes = !matches!(it.verb, Verb::Read);
+            match it.outcome {
+                Some(outcome) if outcome.is_failure() => brush.cross(at),
+                Some(crate::engine::event::Outcome::Miss) => brush.miss(at),
+                outcome if writes => brush.square(at, outcome.is_none()),
+                outcome => brush.dot(at, outcome.is_none()),
+            }
+        }
+    }
+
+    /// On an arc over the node, from one member's mark to another's.
+    fn between(&self, component: u32, ends: (u16, u16), part: f64) -> Option<Point> {
+        let (rect, members) = self.nodes.get(component as usize)?.as_ref()?;
+        let x = |it: u16| rect.x + rect.width - 14.0 - (*members as f64 - 1.0 - f64::from(it)) * 13.0;
+        let (from, to) = (x(ends.0), x(ends.1));
+        let bow = 4.0 * part * (1.0 - part) * (10.0 + 0.3 * (to - from).abs());
+        Some(Point::new(from + (to - from) * part, rect.y - bow))
+    }
+}
+
+/// A point on a course, some pixels to the right of those who walk from its start.
+fn beside(course: &Curve, share: f64, pixels: f64) -> Point {
+    let (at, way) = (course.point_at(share), course.direction_at(share));
+    Point::new(at.x - way.y * pixels, at.y + way.x * pixels)
+}
+
+/// Paints marks: each kind has a colour and a form of its own.
+struct Brush<'a> {
+    context: &'a CanvasRenderingContext2d,
+    palette: &'a Palette,
+    size: f64,
+}
+
+impl Brush<'_> {
+    fn finish(&self, color: &str, solid: bool) {
+        if solid {
+            self.context.set_fill_style_str(color);
+            self.context.fill();
+        } else {
+            self.context.set_fill_style_str(&self.palette.paper);
+            self.context.fill();
+            self.context.set_stroke_style_str(color);
+            self.context.set_line_width(self.size * 0.42);
+            self.context.stroke();
+        }
+    }
+
+    fn dot(&self, at: Point, solid: bool) {
+        let radius = if solid { self.size } else { self.size * 0.8 };
+        self.context.begin_path();
+        _ = self.context.arc(at.x, at.y, radius, 0.0, std::f64::consts::TAU);
+        self.finish(&self.palette.read, solid);
+    }
+
+    fn square(&self, at: Point, solid: bool) {
+        let half = if solid { self.size * 0.92 } else { self.size * 0.74 };
+        self.context.begin_path();
+        self.context.rect(at.x - half, at.y - half, 2.0 * half, 2.0 * half);
+        self.finish(&self.palette.write, solid);
+    }
+
+    fn diamond(&self, at: Point) {
+        let half = self.size * 1.2;
+        self.context.begin_path();
+        self.context.move_to(at.x, at.y - half);
+        self.context.line_to(at.x + half, at.y);
+        self.context.line_to(at.x, at.y + half);
+        self.context.line_to(at.x - half, at.y);
+        self.context.close_path();
+        self.finish(&self.palette.replicate, true);
+    }
+
+    /// A hollow mark without the colour of an answer.
+    fn miss(&self, at: Point) {
+        self.context.begin_path();
+        _ = self.context.arc(at.x, at.y, self.size * 0.8, 0.0, std::f64::consts::TAU);
+        self.finish(&self.palette.ink_3, false);
+    }
+
+    fn cross(&self, at: Point) {
+        let half = self.size * 0.95;
+        for (color, width) in [(&self.palette.paper, 1.3), (&self.palette.fail, 0.6)] {
+            self.context.set_stroke_style_str(color);
+            self.context.set_line_width(self.size * width);
+            self.context.begin_path();
+            self.context.move_to(at.x - half, at.y - half);
+            self.context.line_to(at.x + half, at.y + half);
+            self.context.move_to(at.x + half, at.y - half);
+            self.context.line_to(at.x - half, at.y + half);
+            self.context.stroke();
+        }
+    }
+}

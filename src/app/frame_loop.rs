@@ -1,0 +1,244 @@
+//! One repaint after another: asks the worker for the next frame, takes it in, paints what moves,
+//! and publishes the few figures that people read. Stands still when nothing is to be done.
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+
+use crate::base::time::Nanos;
+use crate::session::protocol::{Frame, View};
+
+use super::banner::Banner;
+use super::canvas::overlay::{self, Overlay};
+use super::figures::Face;
+use super::store::{App, Selected, Tab};
+
+/// Longest step of time that one repaint makes up for: hidden pages stop repainting.
+const STEP_MS_MAX: f64 = 100.0;
+/// Figures are asked for this often while time runs, in milliseconds.
+const FIGURES_MS: f64 = 100.0;
+/// Figures that people read change this often.
+const READ_MS: f64 = 250.0;
+/// The clock and the scrubber move this often.
+const CLOCK_MS: f64 = 66.0;
+/// The lens changes this often.
+const LENS_MS: f64 = 200.0;
+/// The pace is measured over this long.
+const PACE_MS: f64 = 1_000.0;
+/// Width a lens may have, in pixels.
+const LENS_WIDTH: f32 = 288.0;
+
+/// The loop and what it must remember between repaints.
+#[derive(Default)]
+pub struct Pulse {
+    step: Option<Closure<dyn FnMut(f64)>>,
+    scheduled: bool,
+    last: Option<f64>,
+    /// Simulated time that has been owed since the last request, in nanoseconds.
+    owed: f64,
+    asked_figures: f64,
+    read: f64,
+    clocked: f64,
+    lensed: f64,
+    /// Where the measurement of the pace began: when, at which moment.
+    pace_from: (f64, Nanos),
+    pace: f64,
+    /// What paints.
+    pub overlay: Overlay,
+}
+
+impl std::fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pulse").field("scheduled", &self.scheduled).finish_non_exhaustive()
+    }
+}
+
+impl Pulse {
+    /// Makes sure that a repaint will come.
+    pub fn wake(&mut self) {
+        if let (false, Some(step)) = (self.scheduled, &self.step) {
+            let asked = window().request_animation_frame(step.as_ref().unchecked_ref());
+            self.scheduled = asked.is_ok();
+        }
+    }
+}
+
+/// Starts the loop.
+pub fn start(app: App) {
+    let step = Closure::<dyn FnMut(f64)>::new(move |at: f64| step(app, at));
+    app.pulse.update_value(|it| {
+        it.step = Some(step);
+        it.wake();
+    });
+}
+
+fn step(app: App, at: f64) {
+    let playing = app.playing.get_untracked();
+    let speed = app.speed.get_untracked();
+    let passed = app.pulse.try_update_value(|it| {
+        it.scheduled = false;
+        let passed = it.last.map_or(0.0, |last| (at - last).clamp(0.0, STEP_MS_MAX));
+        it.last = Some(at);
+        if playing {
+            it.owed = (it.owed + passed * 1e6 * speed).min(STEP_MS_MAX * 1e6 * speed);
+        } else {
+            it.owed = 0.0;
+        }
+        passed
+    });
+    ask(app, at, playing);
+    let clock = app.clock.get_untracked();
+    overlay::paint(app, passed.unwrap_or(0.0), clock);
+    let (busy, due) = app.bridge.with_value(|it| (it.is_busy(), it.is_due()));
+    app.pulse.update_value(|it| {
+        if playing || due && !busy {
+            it.wake();
+        } else {
+            it.last = None;
+        }
+    });
+}
+
+fn ask(app: App, at: f64, playing: bool) {
+    let (free, due, jumps) = app.bridge.with_value(|it| (it.is_free(), it.is_due(), it.jumps()));
+    if !free || !(playing || due) {
+        return;
+    }
+    let asked = app.pulse.try_update_value(|it| {
+        let figures = due || at - it.asked_figures >= FIGURES_MS;
+        if figures {
+            it.asked_figures = at;
+        }
+        (std::mem::take(&mut it.owed), figures)
+    });
+    let (owed, figures) = asked.unwrap_or_default();
+    let lens = match (app.selected.get_untracked(), app.tab.get_untracked()) {
+        (Some(Selected::Node(id)), Tab::Inside) => Some((id, LENS_WIDTH)),
+        _ => None,
+    };
+    let chart = app.desk.with_value(|it| super::chart::component(&it.shown));
+    let messages = !app.clock.with_untracked(|it| it.flow);
+    let view = View { lens, chart, messages, figures };
+    if jumps {
+        app.latest.update_value(|it| it.jumps += 1);
+    }
+    let now = app.latest.with_value(|it| it.now);
+    app.bridge.update_value(|it| it.ask(now, Nanos(owed as u64), view));
+}
+
+/// Takes a frame in.
+pub fn receive(app: App, frame: Frame) {
+    let at = window().performance().map_or(0.0, |it| it.now());
+    if let Some(reason) = &frame.failure {
+        app.banner.set(Some(Banner::failure(reason)));
+    }
+    let asked_for = frame.figures.is_some();
+    let chart = frame.chart.is_some();
+    app.latest.update_value(|it| {
+        it.place = (frame.run, frame.branch, frame.ordinal);
+        (it.now, it.zero, it.latest) = (frame.now, frame.zero, frame.latest);
+        it.messages = frame.messages;
+        if let Some(cast) = frame.cast {
+            it.cast = cast;
+            it.geometry += 1;
+        }
+        if let Some(figures) = frame.figures {
+            it.figures = figures;
+        }
+        if let Some(chart) = frame.chart {
+            it.chart = chart;
+        }
+    });
+    let edits = app.desk.try_update_value(|it| {
+        let changed = it.edits != frame.edits || frame.inputs.is_some();
+        it.edits = frame.edits;
+        if let Some(inputs) = &frame.inputs {
+            it.inputs.clone_from(inputs);
+        }
+        changed
+    });
+    if let Some(inputs) = frame.inputs {
+        app.inputs.set(inputs);
+    }
+    if edits == Some(true) {
+        app.sync();
+    }
+    if let Some(stories) = frame.stories {
+        app.stories.set(stories);
+    }
+    let still = !app.playing.get_untracked();
+    let due = app.pulse.try_update_value(|it| {
+        let due = |last: &mut f64, every: f64, wanted: bool| {
+            let due = wanted && (still || at - *last >= every);
+            if due {
+                *last = at;
+            }
+            due
+        };
+        let due = (
+            due(&mut it.read, READ_MS, asked_for),
+            due(&mut it.clocked, CLOCK_MS, true),
+            due(&mut it.lensed, LENS_MS, frame.lens.is_some()),
+        );
+        measure(it, at, frame.now, still);
+        due
+    });
+    let (read, clocked, lensed) = due.unwrap_or_default();
+    if read {
+        publish(app);
+        if chart {
+            app.charted.update(|it| *it += 1);
+        }
+    }
+    if lensed && frame.lens.is_some() {
+        app.lens.set(frame.lens);
+    }
+    if clocked {
+        tell_time(app);
+    }
+}
+
+/// How fast simulated time really goes.
+fn measure(pulse: &mut Pulse, at: f64, now: Nanos, still: bool) {
+    let (from, moment) = pulse.pace_from;
+    if still || now < moment || at - from > 4.0 * PACE_MS {
+        pulse.pace_from = (at, now);
+        pulse.pace = 0.0;
+    } else if at - from >= PACE_MS {
+        pulse.pace = now.saturating_sub(moment).as_seconds() / ((at - from) / 1e3);
+        pulse.pace_from = (at, now);
+    }
+}
+
+/// Hands figures to those who show them.
+fn publish(app: App) {
+    app.latest.with_value(|latest| {
+        for (id, figures) in latest.cast.components.iter().zip(&latest.figures.components) {
+            if let Some(node) = app.node(id) {
+                let face = node.record.with_untracked(|it| Face::new(&it.spec, figures));
+                if node.face.with_untracked(|it| *it != face) {
+                    node.face.set(face);
+                }
+                node.figures.set(figures.clone());
+            }
+        }
+        for (id, figures) in latest.cast.wires.iter().zip(&latest.figures.wires) {
+            if let Some(wire) = app.wire(id)
+                && wire.figures.with_untracked(|it| it != figures)
+            {
+                wire.figures.set(*figures);
+            }
+        }
+    });
+}
+
+fn tell_time(app: App) {
+    let pace = app.pulse.with_value(|it| it.pace);
+    let speed = app.speed.get_untracked();
+    let (now, zero, latest) = app.latest.with_value(|it| (it.now, it.zero, it.latest));
+    let (flow, per_mark) = app.pulse.with_value(|it| it.overlay.manner());
+    let flow = app.latest.with_value(|it| overlay::is_flow(&it.figures, speed)).unwrap_or(flow);
+    let clock = super::store::Clock { now, zero, latest, pace, flow, per_mark };
+    if app.clock.with_untracked(|it| *it != clock) {
+        app.clock.set(clock);
+    }
+}

@@ -1,0 +1,255 @@
+//! The inspector: what is chosen, its figures, what can be done to it, its parameters and its
+//! inside.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::document::Id;
+use crate::engine::fault::{Fault, Target, Ways};
+use crate::lens;
+
+use super::canvas::actions::Buttons;
+use super::canvas::node::FigureText;
+use super::figures::{self, Health};
+use super::icons::Icon;
+use super::store::{App, Selected, Tab};
+
+pub mod about;
+pub mod inside;
+pub mod settings;
+
+/// Puts the keyboard into the inspector.
+pub fn focus() {
+    // Once it is there.
+    request_animation_frame(|| {
+        let tab = document().query_selector(".inspector [role=tab][aria-selected=true]");
+        if let Ok(Some(tab)) = tab
+            && let Ok(tab) = tab.dyn_into::<web_sys::HtmlElement>()
+        {
+            _ = tab.focus();
+        }
+    });
+}
+
+/// The panel; nothing when nothing is chosen.
+#[component]
+pub fn Inspector() -> impl IntoView {
+    let app = App::here();
+    // A component that is gone at the moment shown has nothing to inspect.
+    let chosen = Memo::new(move |_| {
+        app.selected.get().filter(|it| match it {
+            Selected::Node(id) => app.nodes.with(|it| it.contains(id)),
+            Selected::Wire(id) => app.wires.with(|it| it.contains(id)),
+        })
+    });
+    move || match chosen.get() {
+        None => ().into_any(),
+        Some(Selected::Node(id)) => view! { <OfNode id/> }.into_any(),
+        Some(Selected::Wire(id)) => view! { <OfWire id/> }.into_any(),
+    }
+}
+
+#[component]
+fn Close() -> impl IntoView {
+    let app = App::here();
+    view! {
+        <button class="close" aria-label="Close" title="Close (Esc)"
+            on:click=move |_| app.select(None)>
+            <Icon name="close".to_owned()/>
+        </button>
+    }
+}
+
+#[component]
+fn OfNode(id: Id) -> impl IntoView {
+    let app = App::here();
+    let node = app.node(&id)?;
+    let (record, figures) = (node.record, node.figures);
+    let about = record.with_untracked(|it| it.spec.about());
+    let has_lens = lens::has(about.id);
+    if !has_lens && app.tab.get_untracked() == Tab::Inside {
+        app.tab.set(Tab::Settings);
+    }
+    let label = {
+        let record = record.clone();
+        move || record.with(|it| it.label.clone())
+    };
+    let trio = {
+        let record = record.clone();
+        Memo::new(move |_| record.with(|it| figures.with(|all| figures::trio(&it.spec, all))))
+    };
+    let cell = move |at: usize| {
+        let figure = Memo::new(move |_| {
+            let figure = trio.with(|it| it[at].clone());
+            figures::Figure { label: String::new(), ..figure }
+        });
+        view! {
+            <div>
+                <small>{move || trio.with(|it| it[at].label.clone())}</small>
+                <FigureText figure/>
+            </div>
+        }
+    };
+    let fields = {
+        let record = record.clone();
+        Memo::new(move |_| record.with(|it| it.spec.fields()))
+    };
+    let set = {
+        let id = id.clone();
+        Callback::new(move |(name, value): (String, serde_json::Value)| {
+            let mut result = Ok(());
+            app.edit_node(&id, |it| result = it.spec.set(&name, &value));
+            result.err().map(|it| it.problem)
+        })
+    };
+    let lens_id = id.clone();
+    Some(view! {
+        <aside class="inspector" aria-label="Inspector">
+            <header>
+                <div class="title">
+                    <Icon name=about.id.to_owned() size=18/>
+                    <h2>{label}</h2>
+                    <Close/>
+                </div>
+                <p class="summary">{about.summary}</p>
+                <div class="doing" role="toolbar" aria-label="Actions"><Buttons id=id.clone()/></div>
+                <MemberList id=id.clone()/>
+                <div class="figs num" hidden=move || app.tab.get() == Tab::Inside>
+                    {cell(0)}{cell(1)}{cell(2)}
+                </div>
+            </header>
+            <Tabs has_lens/>
+            <div class="tab-body" role="tabpanel">
+                {move || match app.tab.get() {
+                    Tab::Settings => view! { <settings::Settings fields set/> }.into_any(),
+                    Tab::Inside => view! { <inside::Inside id=lens_id.clone()/> }.into_any(),
+                    Tab::About => view! { <about::About about/> }.into_any(),
+                }}
+            </div>
+        </aside>
+    })
+}
+
+#[component]
+fn Tabs(has_lens: bool) -> impl IntoView {
+    let app = App::here();
+    let tabs = [(Tab::Settings, "Settings"), (Tab::Inside, "Inside"), (Tab::About, "About")];
+    let tabs = tabs.into_iter().filter(move |it| has_lens || it.0 != Tab::Inside);
+    let one = |(tab, name): (Tab, &'static str)| {
+        let on = move || app.tab.get() == tab;
+        view! {
+            <button role="tab" aria-selected=move || on().to_string() class:on=on
+                on:click=move |_| {
+                    app.tab.set(tab);
+                    app.bridge.update_value(|it| it.look());
+                    app.wake();
+                }>
+                {name}
+            </button>
+        }
+    };
+    view! { <div class="tabs" role="tablist">{tabs.map(one).collect_view()}</div> }
+}
+
+/// Each member with its state, and what can be done to it.
+#[component]
+fn MemberList(id: Id) -> impl IntoView {
+    let app = App::here();
+    let face = app.node(&id)?.face;
+    let members = Memo::new(move |_| face.with(|it| it.members.clone()));
+    Some(move || {
+        let members = members.get();
+        if members.len() < 2 {
+            return ().into_any();
+        }
+        let rows = members.into_iter().enumerate().map(|(ordinal, it)| {
+            let target = Target::member(&id, ordinal as u16);
+            let down = it.health == Health::Down;
+            let class = match it.health {
+                Health::Up => "m",
+                Health::Slow => "m slow",
+                Health::Down => "m down",
+            };
+            let act = if down { "Restart" } else { "Kill" };
+            let label = format!("{act} {}", it.name);
+            let leads = if it.leads { " · leads" } else { "" };
+            view! {
+                <li>
+                    <span class=class></span>
+                    <span>{it.name.clone()}{leads}</span>
+                    <button aria-label=label on:click=move |_| app.set_up(target.clone(), down)>
+                        {act}
+                    </button>
+                </li>
+            }
+        });
+        view! { <ul class="member-list">{rows.collect_view()}</ul> }.into_any()
+    })
+}
+
+#[component]
+fn OfWire(id: Id) -> impl IntoView {
+    let app = App::here();
+    let wire = app.wire(&id)?;
+    let (record, figures) = (wire.record, wire.figures);
+    let label = |end: &str| {
+        app.node(end).map_or_else(String::new, |it| it.record.with_untracked(|it| it.label.clone()))
+    };
+    let (from, to) = record.with_untracked(|it| (label(&it.from), label(&it.to)));
+    let cut = {
+        let figures = figures.clone();
+        Memo::new(move |_| figures.with(|it| it.cut))
+    };
+    let cell = |name: &'static str, help: &'static str, rate: fn(&crate::session::protocol::WireFigures) -> f64| {
+        let figures = figures.clone();
+        let figure = Memo::new(move |_| figures::Figure {
+            label: String::new(),
+            value: crate::base::text::number(figures.with(rate)),
+            unit: "/s".into(),
+            help: help.into(),
+        });
+        view! { <div><small>{name}</small><FigureText figure/></div> }
+    };
+    let fields = {
+        use crate::base::param::Params;
+        Memo::new(move |_| record.with(|it| it.settings.fields()))
+    };
+    let set = {
+        let id = id.clone();
+        Callback::new(move |(name, value): (String, serde_json::Value)| {
+            use crate::base::param::Params;
+            let mut result = Ok(());
+            app.edit_wire(&id, |it| result = it.settings.set(&name, &value));
+            result.err().map(|it| it.problem)
+        })
+    };
+    Some(view! {
+        <aside class="inspector" aria-label="Inspector">
+            <header>
+                <div class="title">
+                    <Icon name="wire".to_owned() size=18/>
+                    <h2>{from} " → " {to}</h2>
+                    <Close/>
+                </div>
+                <p class="summary">"Carries calls one way and their answers back."</p>
+                <div class="doing" role="toolbar" aria-label="Actions">
+                    <button title="Nothing passes, either way; callers find out by waiting."
+                        on:click=move |_| {
+                        let wire = id.clone();
+                        app.fault(if cut.get_untracked() {
+                            Fault::MendWire { wire }
+                        } else {
+                            Fault::CutWire { wire, ways: Ways::Both }
+                        });
+                    }>{move || if cut.get() { "Mend" } else { "Cut" }}</button>
+                </div>
+                <div class="figs num">
+                    {cell("Calls", "Calls per second, over the last quarter second.", |it| it.reads + it.writes)}
+                    {cell("Failures", "Answers that bring a failure per second, over the last quarter second.", |it| it.failures)}
+                    {cell("Lost", "Messages swallowed by a cut per second, over the last quarter second.", |it| it.lost)}
+                </div>
+            </header>
+            <div class="tab-body"><settings::Settings fields set/></div>
+        </aside>
+    })
+}

@@ -1,0 +1,95 @@
+//! The page: canvas, inspector, time, chart. It holds the latest frame, never the world; what
+//! decides anything lies below.
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+
+use crate::document::file;
+
+pub mod banner;
+pub mod bridge;
+pub mod canvas;
+pub mod chart;
+pub mod figures;
+pub mod frame_loop;
+pub mod icons;
+pub mod inspector;
+pub mod keys;
+pub mod store;
+pub mod story;
+pub mod theme;
+pub mod timeline;
+pub mod topbar;
+mod worker;
+
+use store::App;
+use theme::{Palette, Theme};
+
+/// What newcomers see.
+const BOOKSTORE: &str = include_str!("../../static/designs/bookstore.json");
+
+/// Page entry point: called by `www/index.html`.
+#[wasm_bindgen]
+pub fn start_page() {
+    console_error_panic_hook::set_once();
+    mount_to_body(Page);
+}
+
+/// Worker entry point: called by `www/worker.js`.
+#[wasm_bindgen]
+pub fn start_worker() {
+    console_error_panic_hook::set_once();
+    worker::run();
+}
+
+/// Everything on the page.
+#[component]
+pub fn Page() -> impl IntoView {
+    let app = App::new();
+    provide_context(app);
+    app.still.set(prefers_stillness());
+    bridge::connect(app);
+    match file::read(BOOKSTORE) {
+        Ok((file, _)) => {
+            app.seed.set(file.seed);
+            app.warmup.set_value(file.warmup);
+            app.open(file.design);
+        }
+        Err(error) => app.banner.set(Some(banner::Banner::failure(&error.to_string()))),
+    }
+    frame_loop::start(app);
+    keys::listen(app);
+    view! {
+        <div class="app" class:with-chart=move || app.chart_open.get()>
+            <topbar::TopBar/>
+            <banner::BannerStrip/>
+            <div class="middle">
+                <canvas::Canvas/>
+                <story::Foot/>
+                <inspector::Inspector/>
+            </div>
+            <timeline::Timeline/>
+            <Show when=move || app.chart_open.get()>
+                <chart::LatencyChart/>
+            </Show>
+        </div>
+    }
+}
+
+/// Shows another look.
+pub fn choose_theme(app: App, theme: Theme) {
+    theme.choose();
+    app.theme.set(theme);
+    app.palette.set_value(Palette::read());
+    app.place.update(|it| it.growth = theme.growth());
+    app.sync();
+    if app.follows.get_untracked() {
+        app.fit();
+    }
+    app.charted.update(|it| *it += 1);
+}
+
+fn prefers_stillness() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|it| it.matches())
+}

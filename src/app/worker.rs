@@ -1,0 +1,61 @@
+//! The worker's side: a session, asked for one frame at a time.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::session::Session;
+use crate::session::protocol::Tick;
+
+/// How long one answer may take to work out, in milliseconds: less than a frame.
+const ANSWER_MS: f64 = 11.0;
+/// Fewest and most events an answer may bring.
+const EVENTS: (f64, f64) = (2_000.0, 1_000_000.0);
+
+/// How many events fit into an answer, as measured.
+struct Pace {
+    events_per_ms: f64,
+}
+
+impl Pace {
+    fn budget(&self) -> u64 {
+        (self.events_per_ms * ANSWER_MS).clamp(EVENTS.0, EVENTS.1) as u64
+    }
+
+    /// Learns from an answer; small ones say more of frames than of events.
+    fn learn(&mut self, events: u64, ms: f64) {
+        if events >= 1_000 && ms > 0.2 {
+            let measured = events as f64 / ms;
+            self.events_per_ms += 0.2 * (measured - self.events_per_ms);
+        }
+    }
+}
+
+/// Answers every tick with a frame, for as long as the worker lives.
+pub fn run() {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let here = scope.clone();
+    let mut session = Session::default();
+    let mut pace = Pace { events_per_ms: 1_000.0 };
+    let mut ordinal = 0;
+    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let bytes = Uint8Array::new(&event.data()).to_vec();
+        let Some(tick) = Tick::decode(&bytes) else { return };
+        let began = now_ms(&here);
+        let plain = tick.commands.is_empty();
+        session.tick(&tick, pace.budget());
+        let frame = session.frame(&tick.view);
+        if plain && frame.ordinal > ordinal {
+            pace.learn(frame.ordinal - ordinal, now_ms(&here) - began);
+        }
+        ordinal = frame.ordinal;
+        let array = Uint8Array::from(frame.encode().as_slice());
+        _ = here.post_message_with_transfer(&array, &Array::of1(&array.buffer()));
+    });
+    scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    heard.forget();
+}
+
+fn now_ms(scope: &DedicatedWorkerGlobalScope) -> f64 {
+    scope.performance().map_or(0.0, |it| it.now())
+}

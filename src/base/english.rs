@@ -1,0 +1,164 @@
+//! The one place where what the core has to say becomes English. The core says which sentence and
+//! with what; nothing else of it formats words for people.
+
+use serde::{Deserialize, Serialize};
+
+use super::text;
+use super::time::Nanos;
+
+/// What a sentence is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Argument {
+    /// A name that people gave.
+    Name(String),
+    /// A duration in ns, not necessarily whole.
+    Duration(f64),
+    /// So many per second.
+    Rate(f64),
+    /// A part of a whole.
+    Share(f64),
+    /// A number of things.
+    Count(u64),
+    /// How many times as much.
+    Factor(f64),
+}
+
+/// Which sentence. `{0}`, `{1}` … stand for the arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TextId {
+    /// Somebody died.
+    Killed,
+    /// Somebody came back.
+    Restarted,
+    /// Somebody is slow.
+    Slowed,
+    /// Somebody is as fast as before.
+    Unslowed,
+    /// A wire carries nothing.
+    WireCut,
+    /// It carries again.
+    WireMended,
+    /// Sides cannot reach each other.
+    Partitioned,
+    /// They can again.
+    Healed,
+    /// Parameters or wiring changed.
+    Edited,
+    /// Reads answered from a cache.
+    HitRatio,
+    /// Calls reaching something.
+    Offered,
+    /// A client's slow requests.
+    ClientP99,
+    /// Failures a client sees.
+    ClientFailures,
+    /// A replica's distance.
+    Lag,
+    /// Requests waiting at something.
+    Queue,
+    /// Nothing to tell.
+    NothingChanged,
+}
+
+impl TextId {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Killed => "{0} was killed",
+            Self::Restarted => "{0} came back",
+            Self::Slowed => "{0} became {1} slower",
+            Self::Unslowed => "{0} is as fast as before",
+            Self::WireCut => "The wire from {0} to {1} was cut",
+            Self::WireMended => "The wire from {0} to {1} carries again",
+            Self::Partitioned => "{0} and {1} can no longer reach each other",
+            Self::Healed => "The network partition {0} was healed",
+            Self::Edited => "{0} was changed",
+            Self::HitRatio => "hits in {0} went from {1} to {2}",
+            Self::Offered => "{0} now gets {2} calls instead of {1}",
+            Self::ClientP99 => "the slowest 1 % of {0} wait {2} instead of {1} (p99)",
+            Self::ClientFailures => "failures for {0} went from {1} to {2}",
+            Self::Lag => "replicas of {0} are {2} behind instead of {1}",
+            Self::Queue => "{2} requests wait at {0} instead of {1}",
+            Self::NothingChanged => "no figure changed by more than a tenth",
+        }
+    }
+}
+
+/// A sentence to be said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Text {
+    /// Which.
+    pub id: TextId,
+    /// With what.
+    pub arguments: Vec<Argument>,
+}
+
+impl Text {
+    /// That sentence with these arguments.
+    pub fn new(id: TextId, arguments: Vec<Argument>) -> Self {
+        Self { id, arguments }
+    }
+}
+
+fn word(argument: &Argument) -> String {
+    match argument {
+        Argument::Name(it) => it.clone(),
+        Argument::Duration(it) => text::duration(*it),
+        Argument::Rate(it) => format!("{}/s", text::number(*it)),
+        Argument::Share(it) => text::percent(*it),
+        Argument::Count(it) => text::count(*it),
+        Argument::Factor(it) => format!("{}×", text::number(*it)),
+    }
+}
+
+/// One text, without a capital or a full stop of its own.
+pub fn clause(text: &Text) -> String {
+    let start = text.id.template().to_owned();
+    text.arguments.iter().enumerate().fold(start, |sentence, (index, argument)| {
+        sentence.replace(&format!("{{{index}}}"), &word(argument))
+    })
+}
+
+/// What was done, and what followed: `A was killed: hits in A went from 86.4 % to 0 %, …`.
+pub fn sentence(clauses: &[Text]) -> String {
+    let Some((first, rest)) = clauses.split_first() else { return String::new() };
+    let rest: Vec<_> = rest.iter().map(clause).collect();
+    if rest.is_empty() {
+        return clause(first) + ".";
+    }
+    format!("{}: {}.", clause(first), rest.join(", "))
+}
+
+/// The moment of a story, on the run's clock.
+pub fn moment(at: Nanos, zero: Nanos) -> String {
+    text::clock(at, zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composes_what_happened() {
+        let cache = || Argument::Name("Book cache".into());
+        let story = [
+            Text::new(TextId::Killed, vec![cache()]),
+            Text::new(
+                TextId::HitRatio,
+                vec![cache(), Argument::Share(0.864), Argument::Share(0.0)],
+            ),
+            Text::new(
+                TextId::ClientP99,
+                vec![
+                    Argument::Name("Readers".into()),
+                    Argument::Duration(60e6),
+                    Argument::Duration(480e6),
+                ],
+            ),
+        ];
+        let expected = "Book cache was killed: hits in Book cache went from 86.4 % to 0 %, \
+                        the slowest 1 % of Readers wait 480 ms \
+                        instead of 60.0 ms (p99).";
+        assert_eq!(sentence(&story), expected);
+        assert_eq!(sentence(&story[..1]), "Book cache was killed.");
+    }
+}

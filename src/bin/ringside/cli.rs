@@ -1,0 +1,44 @@
+//! Reads the command line and calls the command. One variant and one arm per command.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{bench, run as run_design, serve};
+
+/// What a failed command returns; the reason is on standard error.
+const FAILURE: u8 = 2;
+
+/// A ringside seat at a running system.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a design and report figures per component.
+    Run(run_design::Options),
+    /// Measure the engine on the benchmark designs.
+    Bench(bench::Options),
+    /// Serve the site from a folder.
+    Serve(serve::Options),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(options) => run_design::run(&options).map_err(Into::into),
+        Command::Bench(options) => bench::run(&options).map_err(Into::into),
+        Command::Serve(options) => serve::serve(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("ringside: {reason}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Builds the static site: compiles the library to WebAssembly, names every file by its contents,
+//! and writes `dist/` with compressed siblings and `first-load.json`.
+//!
+//! Run by `make dist`, which has seen to the tools.
+
+mod assets;
+mod compress;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+
+use assets::{Assets, Output};
+
+/// The oldest `wasm-opt` that is trusted: 108 accepts today's modules and breaks them silently.
+const WASM_OPT_VERSION_MIN: u32 = 120;
+/// What the first visit needs, and what it weighs.
+const LISTING: &str = "first-load.json";
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Builds the static site.
+#[derive(Parser)]
+struct Options {
+    /// Where the site goes; replaced as a whole.
+    #[arg(long, default_value = "dist")]
+    out: PathBuf,
+    /// The `wasm-bindgen` to use; its version must be that of Cargo.lock.
+    #[arg(long, default_value = "wasm-bindgen")]
+    wasm_bindgen: PathBuf,
+    /// The `wasm-opt` to use; without it the module stays a little larger and slower.
+    #[arg(long)]
+    wasm_opt: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match build(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("site: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build(options: &Options) -> Result<()> {
+    let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()));
+    let work = target.join("site");
+    fs::create_dir_all(&work)?;
+
+    check_bindgen(&options.wasm_bindgen)?;
+    let wasm_opt = options.wasm_opt.as_deref().filter(|path| path.exists());
+    let package = package(&target, &work.join("pkg"), &options.wasm_bindgen, wasm_opt)?;
+
+    let mut sources = BTreeMap::new();
+    for folder in [Path::new("www"), Path::new("static"), &package] {
+        read_tree(folder, folder, &mut sources)?;
+    }
+    let outputs = Assets::new(sources).build()?;
+    write(&outputs, &options.out)
+}
+
+/// The library as WebAssembly with its JavaScript glue, in `folder`, which is handed back.
+fn package(
+    target: &Path,
+    folder: &Path,
+    wasm_bindgen: &Path,
+    wasm_opt: Option<&Path>,
+) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    run(Command::new(cargo).args(["rustc", "--release", "--locked", "--lib"]).args([
+        "--target",
+        "wasm32-unknown-unknown",
+        "--crate-type",
+        "cdylib",
+    ]))?;
+    let module = target.join("wasm32-unknown-unknown/release/ringside.wasm");
+
+    // From scratch, so that no glue of an older build stays behind.
+    let _ = fs::remove_dir_all(folder);
+    run(Command::new(wasm_bindgen)
+        .args(["--target", "web", "--no-typescript", "--out-name", "ringside"])
+        .args(["--remove-name-section", "--remove-producers-section", "--out-dir"])
+        .arg(folder)
+        .arg(&module))?;
+
+    let Some(wasm_opt) = wasm_opt else {
+        println!("No wasm-opt: the module is built without it (install npm to have it).");
+        return Ok(folder.to_owned());
+    };
+    check_wasm_opt(wasm_opt)?;
+    let bound = folder.join("ringside_bg.wasm");
+    run(Command::new(wasm_opt).arg("-O3").arg(&bound).arg("-o").arg(&bound))?;
+    Ok(folder.to_owned())
+}
+
+/// Glue and command line tool must be of one version; Cargo.lock decides which.
+fn check_bindgen(wasm_bindgen: &Path) -> Result<()> {
+    let lock = fs::read_to_string("Cargo.lock")?;
+    let wanted = lock
+        .split("[[package]]")
+        .find(|package| package.contains("name = \"wasm-bindgen\"\n"))
+        .and_then(|package| package.split("version = \"").nth(1)?.split('"').next())
+        .ok_or("Cargo.lock does not name wasm-bindgen")?;
+    let found = version(wasm_bindgen)?;
+    if found.split_whitespace().any(|word| word == wanted) {
+        return Ok(());
+    }
+    Err(format!("{} is {found}; Cargo.lock wants {wanted}", wasm_bindgen.display()).into())
+}
+
+fn check_wasm_opt(wasm_opt: &Path) -> Result<()> {
+    let found = version(wasm_opt)?;
+    let number = found.split_whitespace().find_map(|word| word.parse::<u32>().ok());
+    if number.is_some_and(|number| number >= WASM_OPT_VERSION_MIN) {
+        return Ok(());
+    }
+    Err(format!("{} is {found}; need at least {WASM_OPT_VERSION_MIN}", wasm_opt.display()).into())
+}
+
+fn version(tool: &Path) -> Result<String> {
+    let output = Command::new(tool)
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("{}: {error}", tool.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("{} failed: {status}", command.get_program().display()).into())
+}
+
+/// Every file below `folder`, under its path relative to `root` with forward slashes.
+fn read_tree(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_tree(root, &path, sources)?;
+            continue;
+        }
+        let parts = path.strip_prefix(root)?.iter().map(|part| part.to_string_lossy());
+        let name = parts.collect::<Vec<_>>().join("/");
+        // Notes for people who read the sources, and what editors leave behind.
+        if name.ends_with(".md") || name.contains("/.") || name.starts_with('.') {
+            continue;
+        }
+        if sources.insert(name.clone(), fs::read(&path)?).is_some() {
+            return Err(format!("two files want to be {name}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes the site, the listing last: make takes it as the sign that all is there.
+fn write(outputs: &[Output], out: &Path) -> Result<()> {
+    let compressed = compress::all(outputs);
+    let listing = Output::plain(LISTING, compress::first_load(outputs, &compressed)?);
+    let listing_compressed = compress::all(std::slice::from_ref(&listing));
+
+    let _ = fs::remove_dir_all(out);
+    let all = outputs.iter().zip(&compressed);
+    for (output, siblings) in all.chain([(&listing, &listing_compressed[0])]) {
+        let path = out.join(&output.name);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
+        if let Some(siblings) = siblings {
+            fs::write(out.join(format!("{}.br", output.name)), &siblings.brotli)?;
+            fs::write(out.join(format!("{}.gz", output.name)), &siblings.gzip)?;
+        }
+        fs::write(&path, &output.bytes)?;
+    }
+    println!("The site is in {}.", out.display());
+    Ok(())
+}

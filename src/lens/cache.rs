@@ -1,0 +1,165 @@
+//! The inside of a cache: its entries in the order in which they would leave, and what happens to
+//! them.
+
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::component::cache::{ADMITTED, CacheState, DROPPED, EVICTED, EXPIRED, HIT, MISS};
+use crate::component::{Spec, State};
+use crate::engine::recorder::Recent;
+use crate::scene::layout::chips::Chip;
+use crate::scene::layout::figures::Figure;
+use crate::scene::layout::sheet::Sheet;
+use crate::scene::{CellStyle, Scene, Tone};
+
+use super::Subject;
+
+/// How long an entry stays lit after something happened to it.
+const LIT: Nanos = Nanos::millis(400);
+/// Rows of entries at either end.
+const ROWS: usize = 4;
+/// Entries drawn at either end, at most.
+const DRAWN: usize = 24;
+
+/// Draws it.
+pub fn draw(subject: &Subject) -> Scene {
+    let title = format!("Inside {}", subject.label);
+    let members = subject.members();
+    let Some((Some(State::Cache(state)), up)) = members.first().copied() else {
+        return Sheet::new(subject.width, title, "Nothing is inside yet.").finish();
+    };
+    let description = describe(subject, state, up);
+    let mut sheet = Sheet::new(subject.width, title, description);
+    figures(subject, state, &mut sheet);
+    if !up {
+        sheet.words("down", "It is down: all it held is lost, and nobody reaches it.");
+        return sheet.finish();
+    }
+    entries(subject, state, &mut sheet);
+    happenings(subject, &mut sheet);
+    sheet.finish()
+}
+
+fn policy(subject: &Subject) -> (&'static str, u32) {
+    let component = &subject.world.blueprint().components[subject.component as usize];
+    match &component.spec {
+        Some(Spec::Cache(params)) => (params.policy.label(), params.capacity),
+        _ => ("", 0),
+    }
+}
+
+/// Hits of all reads in the last ten whole seconds before the cursor.
+fn hit_ratio(subject: &Subject) -> Option<f64> {
+    let record = subject.record()?;
+    let (last, _) = subject.recorder.window_at(subject.component, 1, subject.now())?;
+    let windows = record.windows[1].range((last + 1).saturating_sub(10)..=last);
+    let count = |at: u8| -> u64 {
+        let of = |it: &crate::engine::recorder::Window| {
+            u64::from(it.counters.get(usize::from(at)).copied().unwrap_or(0))
+        };
+        windows.clone().map(of).sum()
+    };
+    let reads = count(HIT) + count(MISS);
+    (reads > 0).then(|| count(HIT) as f64 / reads as f64)
+}
+
+fn describe(subject: &Subject, state: &CacheState, up: bool) -> String {
+    let (policy, capacity) = policy(subject);
+    if !up {
+        return format!("{} is down and holds nothing.", subject.label);
+    }
+    let ratio = hit_ratio(subject).map_or("no reads yet".into(), |it| {
+        format!("{} of reads hit in the last 10 s", text::percent(it))
+    });
+    let held = text::count(state.entries.len() as u64);
+    format!("{policy} cache with {held} of {} entries; {ratio}.", text::count(capacity.into()))
+}
+
+fn figures(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
+    let (policy, capacity) = policy(subject);
+    let ratio = hit_ratio(subject).map_or("–".into(), |it| text::number(it * 100.0));
+    let held = text::count(state.entries.len() as u64);
+    sheet.figures(
+        "figures",
+        &[
+            Figure::new("hit-ratio", "Hit ratio, 10 s", ratio, "%"),
+            Figure::new(
+                "entries",
+                "Entries",
+                held,
+                &format!("of {}", text::count(capacity.into())),
+            ),
+            Figure::new("policy", "Policy", policy, ""),
+        ],
+    );
+}
+
+fn recent<'a>(subject: &'a Subject) -> impl Iterator<Item = &'a Recent> {
+    let now = subject.now();
+    let recent = subject.record().into_iter().flat_map(|it| it.recent.iter().rev());
+    recent.filter(move |it| it.at <= now)
+}
+
+/// What happened to a key within the last moments, if anything.
+fn lit(subject: &Subject, key: u32) -> Option<u8> {
+    let since = subject.now().saturating_sub(LIT);
+    recent(subject).take_while(|it| it.at >= since).find(|it| it.key == key).map(|it| it.counter)
+}
+
+fn chip(subject: &Subject, state: &CacheState, key: u32) -> Chip {
+    let version = state.entries.get(key).map_or(0, |it| it.version);
+    let name = subject.key(key);
+    let id = format!("entry/{key}");
+    let chip = Chip::new(id, if version > 1 { format!("{name} v{version}") } else { name });
+    match lit(subject, key) {
+        Some(HIT) => chip.styled(Tone::Hit, CellStyle::Strong),
+        Some(ADMITTED) => chip.styled(Tone::Ink2, CellStyle::Dashed),
+        _ => chip,
+    }
+}
+
+fn entries(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
+    let held = state.order.len();
+    let (policy, _) = policy(subject);
+    let keys: Vec<u32> = state.order.order().map(|slot| state.order.key(slot)).collect();
+    if keys.is_empty() {
+        sheet.words("empty", "Empty: every read will miss until entries come in.");
+        return;
+    }
+    sheet.space(10.0);
+    sheet.caption("next", ["Next to leave", &format!("{policy}, first left")]);
+    let first: Vec<_> = keys.iter().take(DRAWN).map(|it| chip(subject, state, *it)).collect();
+    sheet.chips("next", &first, ROWS, first.len());
+    if held > DRAWN {
+        let shown = DRAWN.min(held - DRAWN);
+        sheet.space(6.0);
+        let total = format!("{} entries between", text::count((held - DRAWN - shown) as u64));
+        sheet.caption("last", ["Last to leave", &total]);
+        let last = keys.iter().rev().take(shown);
+        let last: Vec<_> = last.map(|it| chip(subject, state, *it)).collect();
+        sheet.chips("last", &last, ROWS, last.len());
+    }
+}
+
+fn happenings(subject: &Subject, sheet: &mut Sheet) {
+    sheet.space(6.0);
+    sheet.caption("lately", ["What happened last", "newest left"]);
+    let mut chips = Vec::new();
+    for (index, it) in recent(subject).take(14).enumerate() {
+        let (sign, tone, style) = match it.counter {
+            HIT => ("hit", Tone::Hit, CellStyle::Strong),
+            MISS => ("miss", Tone::Ink2, CellStyle::Dashed),
+            ADMITTED => ("in", Tone::Ink, CellStyle::Plain),
+            EVICTED | DROPPED => ("out", Tone::Ink3, CellStyle::Struck),
+            EXPIRED => ("expired", Tone::Stale, CellStyle::Struck),
+            _ => continue,
+        };
+        let name = format!("{sign} {}", subject.key(it.key));
+        chips.push(Chip::new(format!("lately/{index}"), name).styled(tone, style));
+    }
+    if chips.is_empty() {
+        sheet.words("lately/none", "Nothing yet.");
+        return;
+    }
+    let total = chips.len();
+    sheet.chips("lately", &chips, ROWS, total);
+}

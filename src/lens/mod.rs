@@ -1,0 +1,69 @@
+//! The lenses: the inside of a component, drawn from the running state. To add one: write its
+//! file, add its line to the registry below.
+
+use crate::base::time::Nanos;
+use crate::component::{Registry, Spec, State};
+use crate::engine::World;
+use crate::engine::recorder::{ComponentRecord, Recorder};
+use crate::scene::Scene;
+
+mod cache;
+
+/// What a lens may look at: as an observer, everything.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The world at the cursor.
+    pub world: &'a World<Registry>,
+    /// What was recorded, up to the newest moment known: later than the cursor when looking back.
+    pub recorder: &'a Recorder<Registry>,
+    /// Slot of the component.
+    pub component: u32,
+    /// What people call it.
+    pub label: &'a str,
+    /// What people call a key: `book` for `book:77`.
+    pub key_name: &'a str,
+    /// Width the picture may have, in pixels.
+    pub width: f32,
+}
+
+impl<'a> Subject<'a> {
+    /// The cursor.
+    pub fn now(&self) -> Nanos {
+        self.world.now()
+    }
+
+    /// What was recorded of the component.
+    pub fn record(&self) -> Option<&'a ComponentRecord> {
+        self.recorder.components.get(self.component as usize)
+    }
+
+    /// Its members' states and whether they are up, by ordinal.
+    pub fn members(&self) -> Vec<(Option<&'a State>, bool)> {
+        let component = &self.world.blueprint().components[self.component as usize];
+        let member =
+            |slot: &u32| (self.world.member(*slot).state.as_ref(), self.world.is_up(*slot));
+        component.members.iter().map(member).collect()
+    }
+
+    /// A key as people see it.
+    pub fn key(&self, key: u32) -> String {
+        format!("{}:{key}", self.key_name)
+    }
+}
+
+type Draw = fn(&Subject) -> Scene;
+
+/// Every lens: the id of its kind, and what draws it.
+const ALL: &[(&str, Draw)] = &[("cache", cache::draw)];
+
+/// The inside of a component; none if its kind has no lens yet.
+pub fn draw(subject: &Subject) -> Option<Scene> {
+    let component = subject.world.blueprint().components.get(subject.component as usize)?;
+    let kind = component.spec.as_ref().map(Spec::about)?.id;
+    ALL.iter().find(|it| it.0 == kind).map(|it| (it.1)(subject))
+}
+
+/// Whether a kind has a lens.
+pub fn has(kind: &str) -> bool {
+    ALL.iter().any(|it| it.0 == kind)
+}

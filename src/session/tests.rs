@@ -1,0 +1,224 @@
+//! The session against its promises: seeking, branching and cutting a run into pieces change
+//! nothing.
+
+use crate::base::geometry::Point;
+use crate::base::time::Nanos;
+use crate::base::unit::Rate;
+use crate::component::{Spec, cache, client, service, sql_db};
+use crate::document::{ComponentRecord, Design, Diff, WireParams, WireRecord};
+use crate::engine::blueprint::Reads;
+use crate::engine::fault::{Fault, Target};
+
+use super::Session;
+use super::protocol::{Command, Frame, Input, Tick, View};
+use super::run::Run;
+
+fn small_store() -> Design {
+    let mut design = Design { name: "Small store".into(), ..Design::default() };
+    let mut add = |id: &str, spec: Spec| {
+        let (label, at, extra) = (id.to_owned(), Point::default(), Default::default());
+        design.components.insert(id.into(), ComponentRecord { spec, label, at, extra });
+    };
+    let classes = vec![
+        client::Class { name: "browse".into(), weight: 9, ..Default::default() },
+        client::Class { name: "buy".into(), weight: 1, does: client::Does::Write },
+    ];
+    let keys = 500;
+    let rate = Rate(300.0);
+    add("client", Spec::Client(client::ClientParams { rate, classes, keys, ..Default::default() }));
+    add("books", Spec::Service(service::ServiceParams::default()));
+    add("cache", Spec::Cache(cache::CacheParams { capacity: 100, ..Default::default() }));
+    add("store", Spec::SqlDb(sql_db::SqlDbParams::default()));
+    for (from, to) in [("client", "books"), ("books", "cache"), ("books", "store")] {
+        let settings = WireParams { reads: Reads::Any, ..WireParams::default() };
+        let (from, to, extra) = (from.to_owned(), to.to_owned(), Default::default());
+        design.wires.insert(format!("{from}-{to}"), WireRecord { from, to, settings, extra });
+    }
+    design
+}
+
+fn open() -> Run {
+    Run::open(small_store(), 7, Nanos::seconds(1), Vec::new()).expect("it compiles")
+}
+
+fn kill() -> Input {
+    Input::Fault(Fault::Crash(Target::component("cache")))
+}
+
+fn more_books() -> Input {
+    let before = small_store();
+    let mut after = before.clone();
+    if let Some(Spec::Service(it)) = after.components.get_mut("books").map(|it| &mut it.spec) {
+        it.instances = 3;
+    }
+    Input::Edit(Diff::between(&before, &after))
+}
+
+fn eventful() -> Run {
+    let mut run = open();
+    run.advance(Nanos::seconds(2), u64::MAX);
+    run.act(kill()).expect("a fault compiles");
+    run.advance(Nanos::seconds(2), u64::MAX);
+    run.act(more_books()).expect("it compiles");
+    run.advance(Nanos::seconds(2), u64::MAX);
+    run
+}
+
+#[test]
+fn the_past_is_as_it_was() {
+    let mut run = open();
+    let mut hashes = Vec::new();
+    for second in 0..6 {
+        run.advance(Nanos::millis(500), u64::MAX);
+        match second {
+            2 => _ = run.act(kill()),
+            4 => _ = run.act(more_books()),
+            _ => {}
+        }
+        run.advance(Nanos::millis(500), u64::MAX);
+        let world = &run.head.world;
+        hashes.push((world.now(), world.ordinal(), world.state_hash()));
+    }
+    for (at, ordinal, hash) in hashes.iter().rev().chain(&hashes).copied() {
+        run.seek(at);
+        assert_eq!(run.shown().world.state_hash(), hash, "at {at}");
+        run.seek_ordinal(ordinal);
+        assert_eq!(run.shown().world.ordinal(), ordinal);
+        run.step(-3);
+        assert_eq!(run.shown().world.ordinal(), ordinal - 3);
+        run.step(3);
+        assert_eq!(run.shown().world.ordinal(), ordinal);
+    }
+    run.latest();
+    assert_eq!(run.shown().world.state_hash(), hashes[5].2);
+}
+
+#[test]
+fn a_replay_of_base_and_inputs_is_the_run() {
+    let run = eventful();
+    let inputs = run.inputs.clone();
+    let mut again = Run::open(small_store(), 7, Nanos::seconds(1), inputs).expect("it compiles");
+    again.advance(Nanos::seconds(6), u64::MAX);
+    assert_eq!(again.head.world.state_hash(), run.head.world.state_hash());
+    assert_eq!(again.head.design, run.head.design);
+}
+
+#[test]
+fn pieces_of_any_size_make_the_same_run() {
+    let whole = eventful();
+    let mut run = open();
+    let pieces = |run: &mut Run| {
+        let target = run.head.world.now() + Nanos::seconds(2);
+        while run.head.world.now() < target {
+            let left = target - run.head.world.now();
+            run.advance(Nanos::millis(17).min(left), 40);
+        }
+        run.advance(Nanos::ZERO, u64::MAX);
+    };
+    pieces(&mut run);
+    run.act(kill()).expect("a fault compiles");
+    pieces(&mut run);
+    run.act(more_books()).expect("it compiles");
+    pieces(&mut run);
+    assert_eq!(run.head.world.now(), whole.head.world.now());
+    assert_eq!(run.head.world.state_hash(), whole.head.world.state_hash());
+}
+
+#[test]
+fn acting_in_the_past_makes_another_future_and_records_it_afresh() {
+    let mut run = eventful();
+    let zero = run.zero;
+    run.seek(zero + Nanos::seconds(1));
+    assert!(run.is_past());
+    let branched = run.act(Input::Fault(Fault::Crash(Target::member("books", 0))));
+    assert_eq!(branched, Ok(true));
+    run.advance(Nanos::seconds(3), u64::MAX);
+    // The same done straight away, never having seen the other future.
+    let mut straight = open();
+    straight.advance(Nanos::seconds(1), u64::MAX);
+    straight.act(Input::Fault(Fault::Crash(Target::member("books", 0)))).expect("compiles");
+    straight.advance(Nanos::seconds(3), u64::MAX);
+    assert_eq!(run.head.world.state_hash(), straight.head.world.state_hash());
+    for (branch, fresh) in run.recorder.components.iter().zip(&straight.recorder.components) {
+        assert_eq!(branch.total.offered, fresh.total.offered);
+        assert_eq!(branch.total.ended, fresh.total.ended);
+        assert_eq!(branch.total.sojourn_ns, fresh.total.sojourn_ns);
+        assert_eq!(format!("{:?}", branch.windows), format!("{:?}", fresh.windows));
+    }
+    assert_eq!(run.inputs.len(), 1);
+}
+
+#[test]
+fn watching_lenses_and_charts_changes_nothing() {
+    let mut session = Session::default();
+    let design = Box::new(small_store());
+    let (seed, warmup, inputs) = (7, Nanos::seconds(1), Vec::new());
+    let view = View {
+        lens: Some(("cache".into(), 300.0)),
+        chart: Some("client".into()),
+        messages: true,
+        figures: true,
+    };
+    let mut commands = vec![Command::Open { design, seed, warmup, inputs }];
+    for step in 0..60 {
+        if step == 20 {
+            commands.push(Command::Act(kill()));
+        }
+        let tick = Tick {
+            commands: std::mem::take(&mut commands),
+            advance: Nanos::millis(100),
+            view: view.clone(),
+        };
+        let bytes = tick.encode();
+        let tick = Tick::decode(&bytes).expect("a tick reads back");
+        session.tick(&tick, u64::MAX);
+        let frame = session.frame(&tick.view);
+        // Debug form, since NaN is not equal to itself.
+        let back = Frame::decode(&frame.encode()).expect("a frame reads back");
+        assert_eq!(format!("{back:?}"), format!("{frame:?}"));
+    }
+    let mut bare = open();
+    bare.advance(Nanos::seconds(2), u64::MAX);
+    bare.act(kill()).expect("a fault compiles");
+    bare.advance(Nanos::seconds(4), u64::MAX);
+    let run = session.run().expect("it is open");
+    assert_eq!(run.head.world.state_hash(), bare.head.world.state_hash());
+}
+
+#[test]
+fn a_story_is_told_three_seconds_after_the_fault() {
+    let mut session = Session::default();
+    let design = Box::new(small_store());
+    let open = Command::Open { design, seed: 7, warmup: Nanos::seconds(5), inputs: Vec::new() };
+    let tick = |commands| Tick { commands, advance: Nanos::seconds(2), view: View::default() };
+    session.tick(&tick(vec![open]), u64::MAX);
+    session.frame(&View::default());
+    session.tick(&tick(vec![Command::Act(kill())]), u64::MAX);
+    assert_eq!(session.frame(&View::default()).stories, None);
+    session.tick(&tick(Vec::new()), u64::MAX);
+    let stories = session.frame(&View::default()).stories.expect("a story");
+    let sentence = stories[0].sentence();
+    assert!(sentence.starts_with("cache was killed: "), "{sentence}");
+    assert!(sentence.contains("hits in cache went from "), "{sentence}");
+    assert!(sentence.contains("store now gets "), "{sentence}");
+}
+
+#[test]
+fn a_design_that_does_not_compile_is_told_and_the_run_goes_on() {
+    let mut session = Session::default();
+    let design = Box::new(small_store());
+    let open = Command::Open { design, seed: 7, warmup: Nanos::ZERO, inputs: Vec::new() };
+    let tick = |commands| Tick { commands, advance: Nanos::millis(500), view: View::default() };
+    session.tick(&tick(vec![open]), u64::MAX);
+    let (before, mut after) = (small_store(), small_store());
+    if let Some(wire) = after.wires.get_mut("books-cache") {
+        wire.settings.classes = "browse, brwose".into();
+    }
+    let edit = Command::Act(Input::Edit(Diff::between(&before, &after)));
+    session.tick(&tick(vec![edit]), u64::MAX);
+    let frame = session.frame(&View::default());
+    let failure = frame.failure.expect("a failure");
+    assert!(failure.contains("books-cache") && failure.contains("brwose"), "{failure}");
+    assert!(failure.contains("browse, buy"), "the fix is named: {failure}");
+    assert_eq!(frame.latest, Nanos::seconds(1));
+}

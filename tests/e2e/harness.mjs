@@ -1,0 +1,121 @@
+// What every journey needs: the site served as users get it, a real browser, and no mercy for
+// errors. A journey is a test that fails on anything the console or the network complains about.
+//
+//   import { journey } from "./harness.mjs";
+//   journey("the page opens", async ({ page, open, shot }) => { await open(); await shot("open"); });
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+const screenshots = path.join(target, "screenshots");
+
+const LAUNCH = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+  ],
+};
+const JOURNEY_MS_MAX = 120_000;
+
+/** Serves a folder on a free port; `address` has no slash at its end. */
+export async function serve(folder = path.join(root, "dist")) {
+  const server = spawn(path.join(target, "release/ringside"), ["serve", "--port", "0", folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const gone = new Promise((_, reject) => {
+    server.once("error", reject);
+    server.once("exit", (code) => reject(new Error(`ringside serve ended with ${code}`)));
+  });
+  gone.catch(() => {});
+  const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
+  const { value } = await Promise.race([lines.next(), gone]);
+  const address = /http:\S+/.exec(value ?? "")?.[0];
+  assert.ok(address, `ringside serve says where it is, not: ${value}`);
+  return { address, stop: () => server.kill() };
+}
+
+let shared; // One server and one browser for all journeys of a file.
+function start() {
+  shared ??= Promise.all([serve(), chromium.launch(LAUNCH)]);
+  return shared;
+}
+after(async () => {
+  if (!shared) return;
+  const [server, browser] = await shared;
+  await browser.close();
+  server.stop();
+});
+
+/**
+ * A test with a fresh browser profile. The body is handed:
+ * - `page`, Playwright's page; `context`; `address`, where the site is;
+ * - `open(suffix)`, which opens the site and waits until the app has taken over from the shell;
+ * - `shot(name)`, which keeps a picture in target/screenshots/;
+ * - `complaints`, what went wrong so far; whatever is in it at the end fails the journey.
+ *
+ * Options: those of Playwright's `newContext` (viewport, colorScheme, hasTouch, …), and
+ * `forgive`, a list of patterns of complaints that are expected.
+ */
+export function journey(name, options, body) {
+  if (typeof options === "function") return journey(name, {}, options);
+  const { forgive = [], ...contextOptions } = options;
+  return test(name, { timeout: JOURNEY_MS_MAX }, async () => {
+    const [{ address }, browser] = await start();
+    const context = await browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      ...contextOptions,
+    });
+    const complaints = [];
+    context.on("weberror", (error) => complaints.push(`uncaught: ${error.error()?.stack ?? error.error()}`));
+    context.on("console", (message) => {
+      if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+    });
+    context.on("requestfailed", (request) => {
+      const reason = request.failure()?.errorText;
+      // A page that is left or reloaded cancels what it was still loading.
+      if (reason !== "net::ERR_ABORTED") complaints.push(`request: ${request.url()} ${reason}`);
+    });
+    context.on("response", (response) => {
+      if (response.status() >= 400) complaints.push(`response: ${response.status()} ${response.url()}`);
+    });
+    const page = await context.newPage();
+    const shot = (picture, options) => take(page, picture, options);
+    const open = async (suffix = "/", from = address) => {
+      await page.goto(from + suffix);
+      await page.locator("#shell").waitFor({ state: "detached" });
+    };
+    try {
+      await body({ page, context, browser, address, open, shot, complaints });
+      const left = complaints.filter((complaint) => !forgive.some((pattern) => pattern.test(complaint)));
+      assert.deepEqual(left, [], "the browser complains");
+    } catch (error) {
+      await take(page, `failed-${name}`).catch(() => {});
+      throw error;
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Saves a picture as target/screenshots/NAME.png. */
+async function take(page, name, options = {}) {
+  await mkdir(screenshots, { recursive: true });
+  const file = path.join(screenshots, `${name.replace(/[^\w.-]+/g, "-")}.png`);
+  await page.screenshot({ path: file, ...options });
+  return file;
+}

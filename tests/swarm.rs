@@ -1,0 +1,270 @@
+//! Random faults and live edits: calls are conserved, desks are sound, and the live run equals the
+//! replay of its base and inputs. `SEED=n cargo test --test swarm` repeats one.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::*;
+use ringside::algorithm::balancing::Rule;
+use ringside::algorithm::eviction::Policy;
+use ringside::base::draw::Stream;
+use ringside::base::time::Nanos;
+use ringside::base::unit::Rate;
+use ringside::component::service::ServiceParams;
+use ringside::component::{Spec, State};
+use ringside::document::Design;
+use ringside::engine::blueprint::Reads;
+use ringside::engine::fault::{Fault, Ways};
+
+const SEEDS: u64 = 60;
+const INPUTS: u64 = 60;
+
+fn base() -> Design {
+    let mut it = bookstore(150.0);
+    add(&mut it, "bank", Spec::FailoverPair(Default::default()));
+    add(&mut it, "lock", Spec::RaftGroup(Default::default()));
+    add(&mut it, "clerks", Spec::Client(client(60.0, 1, 1)));
+    add(&mut it, "desk", Spec::Service(ServiceParams::default()));
+    wire(&mut it, "clerks", "desk", Default::default());
+    wire(&mut it, "desk", "bank", Default::default());
+    wire(&mut it, "desk", "lock", Default::default());
+    it
+}
+
+/// Draws of one schedule.
+struct Dice {
+    stream: Stream,
+    thrown: u64,
+}
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.thrown += 1;
+        self.stream.bits(self.thrown, 1) % limit
+    }
+
+    fn of<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.below(from.len() as u64) as usize]
+    }
+
+    fn id(&mut self, design: &Design) -> String {
+        let ids: Vec<_> = design.components.keys().collect();
+        ids[self.below(ids.len() as u64) as usize].clone()
+    }
+
+    fn member(&mut self, design: &Design) -> String {
+        let id = self.id(design);
+        let members = design.components[&id].spec.members();
+        format!("{id}/{}", self.below(u64::from(members)))
+    }
+}
+
+fn fault(dice: &mut Dice, design: &Design) -> Fault {
+    let ways = [Ways::Both, Ways::Forth, Ways::Back][dice.below(3) as usize];
+    let name = format!("p{}", dice.below(3));
+    match dice.below(10) {
+        0 | 1 => Fault::Crash(target(&dice.member(design))),
+        2 | 3 => Fault::Restart(target(&dice.id(design))),
+        4 => {
+            let factor = [0.5, 1.0, 1.0, 10.0, 100.0][dice.below(5) as usize];
+            Fault::Slow { target: target(&dice.member(design)), factor }
+        }
+        5 => Fault::CutWire { wire: some_wire(dice, design), ways },
+        6 => Fault::MendWire { wire: some_wire(dice, design) },
+        7 | 8 => {
+            let (one, other) = (dice.member(design), dice.member(design));
+            let far = dice.id(design);
+            cut(&name, &[one.as_str()], &[other.as_str(), far.as_str()], ways)
+        }
+        _ => heal(&name),
+    }
+}
+
+fn some_wire(dice: &mut Dice, design: &Design) -> String {
+    let ids: Vec<_> = design.wires.keys().collect();
+    ids[dice.below(ids.len() as u64) as usize].clone()
+}
+
+/// Changes something. The Raft group's members are changed elsewhere, with care.
+fn edit(dice: &mut Dice, design: &mut Design) {
+    match dice.below(4) {
+        0 => return coming_and_going(dice, design),
+        1 => return wiring(dice, design),
+        _ => {}
+    }
+    let id = dice.id(design);
+    let spec = &mut design.components.get_mut(&id).expect("it is there").spec;
+    let (small, flip) = (dice.below(4) as u32, dice.below(2) == 0);
+    match spec {
+        Spec::Client(it) => match small {
+            0 => it.rate = Rate([0.0, 20.0, 100.0, 400.0][dice.below(4) as usize]),
+            1 => it.retries = dice.below(3) as u32,
+            2 => it.timeout = Nanos::millis(20 + dice.below(500)),
+            _ => it.backoff = Nanos::millis(dice.below(3) * 20),
+        },
+        Spec::LoadBalancer(it) => match flip {
+            true => it.rule = Rule::ALL[dice.below(Rule::ALL.len() as u64) as usize],
+            false => it.workers = 1 + small,
+        },
+        Spec::Service(it) => match small {
+            0 => it.instances = 1 + dice.below(4) as u32,
+            1 => it.workers = 1 + dice.below(6) as u32,
+            2 => it.hold_worker = !it.hold_worker,
+            _ => (it.queue, it.drop_expired) = (dice.below(40) as u32, flip),
+        },
+        Spec::Cache(it) => match small {
+            0 => it.capacity = 1 + dice.below(60) as u32,
+            1 => it.policy = Policy::ALL[dice.below(Policy::ALL.len() as u64) as usize],
+            2 => it.ttl = Nanos::millis(dice.below(3) * 100),
+            _ => it.queue = dice.below(30) as u32,
+        },
+        Spec::SqlDb(it) => match flip {
+            true => it.replicas = small,
+            false => (it.workers, it.queue) = (1 + 4 * small, dice.below(50) as u32),
+        },
+        Spec::FailoverPair(it) => match flip {
+            true => it.members = 2 + small % 3,
+            false => it.heartbeat = Nanos::millis(20 + 30 * u64::from(small)),
+        },
+        Spec::RaftGroup(it) => it.workers = 1 + 4 * small,
+        #[allow(unreachable_patterns, reason = "kinds to come are left as they are")]
+        _ => {}
+    }
+}
+
+/// Components go and come back, with their wires.
+fn coming_and_going(dice: &mut Dice, design: &mut Design) {
+    let whole = base();
+    let gone: Vec<_> =
+        whole.components.keys().filter(|it| !design.components.contains_key(*it)).collect();
+    if gone.is_empty() || dice.below(2) == 0 {
+        // A Raft group that comes back is a new one, and the rest may stay away for good.
+        let id = dice.of(&["cache", "store", "books", "reviews", "bank", "lb", "people"]);
+        design.components.remove(id);
+        design.wires.retain(|_, it| it.from != id && it.to != id);
+    } else {
+        let id = gone[dice.below(gone.len() as u64) as usize].clone();
+        design.components.insert(id.clone(), whole.components[&id].clone());
+        for (wire, record) in &whole.wires {
+            let ends = [&record.from, &record.to];
+            if ends.iter().all(|it| design.components.contains_key(*it)) {
+                design.wires.insert(wire.clone(), record.clone());
+            }
+        }
+    }
+}
+
+fn wiring(dice: &mut Dice, design: &mut Design) {
+    let whole = base();
+    if dice.below(3) == 0 {
+        for (id, record) in &whole.wires {
+            if [&record.from, &record.to].iter().all(|it| design.components.contains_key(*it)) {
+                design.wires.entry(id.clone()).or_insert_with(|| record.clone());
+            }
+        }
+    }
+    let Some(id) = design.wires.keys().nth(dice.below(design.wires.len().max(1) as u64) as usize)
+    else {
+        return;
+    };
+    let id = id.clone();
+    if dice.below(5) == 0 && design.wires.len() > 3 {
+        design.wires.remove(&id);
+        return;
+    }
+    let settings = &mut design.wires.get_mut(&id).expect("it is there").settings;
+    match dice.below(6) {
+        0 => settings.retries = dice.below(3) as u32,
+        1 => settings.timeout = Nanos::millis(5 + dice.below(300)),
+        2 => settings.backoff = Nanos::millis(dice.below(2) * 15),
+        3 => settings.rule = Rule::ALL[dice.below(Rule::ALL.len() as u64) as usize],
+        4 => settings.reads = [Reads::Primary, Reads::Replicas, Reads::Any][dice.below(3) as usize],
+        _ => settings.latency = Nanos::micros(100 + dice.below(5_000)),
+    }
+}
+
+/// Whether the Raft group is at peace: all members have and know the same. Only then may one member
+/// come or go: joint consensus is left out.
+fn peaceful(live: &Live) -> bool {
+    let slots = slots(&live.world, "lock");
+    let up = slots.iter().all(|it| live.world.is_up(*it));
+    let at = |it: &State| match it {
+        State::RaftGroup(it) => (it.log.len() as u64 == it.committed).then_some(it.committed),
+        _ => None,
+    };
+    let all: Vec<_> = states(&live.world, "lock").into_iter().map(at).collect();
+    up && all[0].is_some() && all.iter().all(|it| *it == all[0])
+}
+
+fn act(dice: &mut Dice, live: &mut Live, resized: &mut bool) {
+    match dice.below(10) {
+        0..=4 => {
+            let fault = fault(dice, &live.design);
+            live.fault(fault);
+        }
+        5 if !*resized && peaceful(live) => {
+            *resized = true;
+            let up = dice.below(2) == 0;
+            live.edit(|it| {
+                if let Some(Spec::RaftGroup(it)) =
+                    it.components.get_mut("lock").map(|it| &mut it.spec)
+                {
+                    it.members = if up { it.members + 1 } else { it.members.max(3) - 1 };
+                }
+            });
+        }
+        5 => *resized = !peaceful(live),
+        _ => {
+            let mut next = live.design.clone();
+            edit(dice, &mut next);
+            live.edit(|it| *it = next);
+        }
+    }
+}
+
+/// Runs for a while, looking at everything every so many events.
+fn run_looking(live: &mut Live, span: Nanos, every: u64) {
+    let until = live.world.now() + span;
+    loop {
+        let done = live.world.run(until, every, &mut live.audit);
+        live.audit.check_conservation(&live.world);
+        check_desks(&live.world, true);
+        if done {
+            return;
+        }
+    }
+}
+
+fn schedule(seed: u64, every: u64) {
+    let mut dice = Dice { stream: Stream::new(seed, "swarm"), thrown: 0 };
+    let mut live = Live::new(&base(), seed);
+    let mut resized = false;
+    for _ in 0..INPUTS {
+        // Some inputs come in the same instant, some in the middle of a moment.
+        match dice.below(5) {
+            0 => {}
+            1 => _ = live.world.run(Nanos::MAX, 1 + dice.below(50), &mut live.audit),
+            _ => {
+                let span = Nanos(1 + dice.below(400_000_000));
+                run_looking(&mut live, span, every);
+            }
+        }
+        act(&mut dice, &mut live, &mut resized);
+        live.audit.check_conservation(&live.world);
+        check_desks(&live.world, true);
+    }
+    run_looking(&mut live, Nanos::seconds(1), every);
+    live.audit.check_little(live.world.now());
+    assert!(live.world.ordinal() > 1_000, "the run is not idle");
+    live.check_replay();
+}
+
+#[test]
+fn random_faults_and_edits_keep_the_books_and_replay() {
+    for_seeds(SEEDS, |seed| schedule(seed, 200));
+}
+
+#[test]
+fn the_books_balance_after_every_single_event() {
+    for_seeds(2, |seed| schedule(1_000 + seed, 1));
+}
