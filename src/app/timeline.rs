@@ -53,6 +53,8 @@ impl App {
     /// Starts or stops time.
     pub fn toggle(self) {
         self.playing.update(|it| *it = !*it);
+        // What stands still shows the figures of its very moment.
+        self.bridge.update_value(|it| it.look());
         self.wake();
     }
 
