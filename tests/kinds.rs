@@ -63,10 +63,12 @@ fn check_seek_fork_replay(live: &mut Live) {
 // ---- Asynchronous replicas --------------------------------------------------------------------
 
 fn sql(world: &World) -> Vec<&SqlDbState> {
-    let own = |it| match it {
-        &State::SqlDb(ref it) => &**it,
-        _ => panic!("a database"),
-    };
+    fn own(it: &State) -> &SqlDbState {
+        match it {
+            State::SqlDb(it) => it,
+            _ => panic!("a database"),
+        }
+    }
     states(world, "group").into_iter().map(own).collect()
 }
 
@@ -210,10 +212,12 @@ fn versions_at_the_primary_never_go_back() {
 // ---- Heartbeat failover pair ------------------------------------------------------------------
 
 fn pair(world: &World) -> Vec<&FailoverPairState> {
-    let own = |it| match it {
-        &State::FailoverPair(ref it) => it,
-        _ => panic!("a pair"),
-    };
+    fn own(it: &State) -> &FailoverPairState {
+        match it {
+            State::FailoverPair(it) => it,
+            _ => panic!("a pair"),
+        }
+    }
     states(world, "group").into_iter().map(own).collect()
 }
 
@@ -352,10 +356,12 @@ fn heartbeats_do_not_multiply() {
 // ---- Raft -------------------------------------------------------------------------------------
 
 fn raft(world: &World) -> Vec<&RaftState> {
-    let own = |it| match it {
-        &State::RaftGroup(ref it) => &**it,
-        _ => panic!("a Raft group"),
-    };
+    fn own(it: &State) -> &RaftState {
+        match it {
+            State::RaftGroup(it) => it,
+            _ => panic!("a Raft group"),
+        }
+    }
     states(world, "group").into_iter().map(own).collect()
 }
 

@@ -243,7 +243,10 @@ fn schedule(seed: u64, every: u64) {
         // Some inputs come in the same instant, some in the middle of a moment.
         match dice.below(5) {
             0 => {}
-            1 => _ = live.world.run(Nanos::MAX, 1 + dice.below(50), &mut live.audit),
+            1 => {
+                let until = live.world.now() + Nanos::SECOND;
+                live.world.run(until, 1 + dice.below(50), &mut live.audit);
+            }
             _ => {
                 let span = Nanos(1 + dice.below(400_000_000));
                 run_looking(&mut live, span, every);

@@ -222,7 +222,7 @@ fn id(begun: u64, ctx: &Context<Client>) -> u64 {
 /// Draws the class by weight; the number of the class is its position among all the run's classes.
 fn class(begun: u64, params: &ClientParams, ctx: &Context<Client>) -> Option<(u8, Verb)> {
     let total: u64 = params.classes.iter().map(|it| u64::from(it.weight)).sum();
-    let draw = u128::from(ctx.draw(begun, CLASS)) * u128::from(total) >> 64;
+    let draw = (u128::from(ctx.draw(begun, CLASS)) * u128::from(total)) >> 64;
     let mut left = draw as u64;
     for class in &params.classes {
         let weight = u64::from(class.weight);

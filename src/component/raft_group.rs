@@ -296,7 +296,7 @@ fn await_leader(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) 
     if let Some(alarm) = state.alarm.take() {
         ctx.cancel(alarm);
     }
-    let spread = u128::from(ctx.draw_next()) * u128::from(params.election_timeout.0) >> 64;
+    let spread = (u128::from(ctx.draw_next()) * u128::from(params.election_timeout.0)) >> 64;
     let after = params.election_timeout + Nanos(spread as u64);
     state.alarm = Some(ctx.timer(after, RaftTimer::Election));
 }

@@ -168,7 +168,6 @@ fn the_cache_dies_and_comes_back() {
 
 /// Undo of a removal while the system runs is an edit that brings the component back.
 #[test]
-#[ignore = "engine: World::edit does not start members whose slots are taken up again"]
 fn a_component_removed_and_brought_back_runs_again() {
     let (file, _) = read(TEXT).unwrap();
     let draft = |file: &File| compile(&file.design, file.seed).unwrap();

@@ -33,6 +33,10 @@ pub struct Job {
     pub left: bool,
     /// Whether it holds a worker.
     pub holds: bool,
+    /// Which of its strands that worker works for.
+    pub at_work: Option<Handle>,
+    /// Its strands that wait for that worker: a thread does one thing at a time.
+    pub line: VecDeque<Handle>,
 }
 
 /// Whom to answer.
@@ -183,6 +187,7 @@ pub(super) enum Pending {
 crate::stable! {
     Job {
         request, from, arrived, started, program, strands, version, answered, left, holds,
+        at_work, line,
     }
     Caller { slot, call, wire }
     Strand { job, role, position, need, pending, hit, holds }

@@ -41,6 +41,8 @@ impl<K: Kinds> Context<'_, K> {
             answered: false,
             left: false,
             holds: station.hold && !waits,
+            at_work: None,
+            line: Default::default(),
         };
         let full = waits && self.desk.waiting_count >= station.queue_max;
         self.desk.open += 1;
@@ -168,7 +170,16 @@ impl<K: Kinds> Context<'_, K> {
     fn take_worker(&mut self, handle: Handle) -> bool {
         let station = &self.component.station;
         let Some(strand) = self.desk.strands.get_mut(handle) else { return false };
-        if strand.holds || self.desk.jobs.get(strand.job).is_some_and(|it| it.holds) {
+        if strand.holds {
+            return true;
+        }
+        if let Some(job) = self.desk.jobs.get_mut(strand.job).filter(|it| it.holds) {
+            if job.at_work.is_some() {
+                strand.position -= 1;
+                job.line.push_back(handle);
+                return false;
+            }
+            job.at_work = Some(handle);
             return true;
         }
         if self.desk.occupied < station.workers {
@@ -211,9 +222,13 @@ impl<K: Kinds> Context<'_, K> {
         self.desk.busy -= 1;
         self.desk.changed = true;
         self.core.pending.push(Pending::Run(handle));
-        if let Some(strand) = self.desk.strands.get_mut(handle).filter(|it| it.holds) {
+        let Some(strand) = self.desk.strands.get_mut(handle) else { return };
+        if strand.holds {
             strand.holds = false;
             self.release_worker();
+        } else if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+            job.at_work = None;
+            self.core.pending.extend(job.line.pop_front().map(Pending::Run));
         }
     }
 
@@ -280,12 +295,19 @@ impl<K: Kinds> Context<'_, K> {
             Role::Main => {
                 if let Some(job) = self.desk.jobs.get_mut(strand.job) {
                     job.answered = true;
+                    let holds = std::mem::take(&mut job.holds);
+                    let at_work = job.at_work.take();
+                    let line = std::mem::take(&mut job.line);
                     let answered = job.clone();
-                    job.holds = false;
                     self.answer(&answered, outcome, leader);
-                    if answered.holds {
-                        self.release_worker();
+                    // Whoever is still at work keeps the worker until it is done; the others get
+                    // in line for one.
+                    match at_work.and_then(|it| self.desk.strands.get_mut(it)) {
+                        Some(strand) => strand.holds = true,
+                        None if holds => self.release_worker(),
+                        None => {}
                     }
+                    self.core.pending.extend(line.into_iter().rev().map(Pending::Run));
                 }
             }
             Role::Branch(parent) => self.joined(parent, outcome),

@@ -449,7 +449,10 @@ impl<K: Kinds> World<K> {
                 ctx.transmit(to, Via::Forth(call.wire), Deed::Cancel(job), call.request, None);
             }
             let desk = &mut ctx.desk;
-            (desk.jobs.clear(), desk.strands.clear(), desk.calls.clear(), desk.waiting.clear());
+            desk.jobs.clear();
+            desk.strands.clear();
+            desk.calls.clear();
+            desk.waiting.clear();
             (desk.waiting_count, desk.busy, desk.occupied, desk.open) = (0, 0, 0, 0);
             desk.routes.clear();
             desk.last_arrival.clear();

@@ -150,7 +150,11 @@ fn due(world: &World) -> Vec<Due> {
         }
         let due = &mut due[event.to.slot as usize];
         match &event.deed {
-            Deed::WorkDone(it) => due.works.push(*it),
+            // A strand of an earlier life is no strand of this one.
+            Deed::WorkDone(it) => {
+                let strand = world.member(event.to.slot).desk.strands.get(*it);
+                due.works.extend(strand.map(|_| *it));
+            }
             Deed::Timeout(it) => due.timeouts.push(*it),
             Deed::Retry(it) => due.retries.push(*it),
             _ => {}
@@ -190,7 +194,8 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     // Nobody is forgotten: each strand waits for exactly one thing. (A Raft leader keeps tickets
     // of its own.)
     if component.spec.as_ref().is_some_and(|it| it.about().id != "raft-group") {
-        let waiting: BTreeSet<_> = desk.waiting.iter().copied().collect();
+        let mut waiting: BTreeSet<_> = desk.waiting.iter().copied().collect();
+        waiting.extend(desk.jobs.iter().flat_map(|it| it.1.line.iter().copied()));
         let calling: BTreeSet<_> = desk.calls.iter().map(|it| it.1.strand).collect();
         for (handle, strand) in desk.strands.iter() {
             let things = [

@@ -1,0 +1,363 @@
+//! The cache against a naive model fed with the same accesses, and cache-aside step by step.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::*;
+use ringside::algorithm::eviction::Policy;
+use ringside::base::spread::Shape;
+use ringside::base::time::Nanos;
+use ringside::base::unit::Rate;
+use ringside::component::Spec;
+use ringside::component::cache::{self, CacheParams};
+use ringside::component::service::ServiceParams;
+use ringside::component::sql_db::SqlDbParams;
+use ringside::document::{Design, WireParams};
+use ringside::engine::event::Verb;
+use ringside::engine::fault::Fault;
+use ringside::engine::{Note, Outcome, Via};
+
+/// Client → service → cache beside a database.
+fn cache_aside(reads: u32, writes: u32, cache: CacheParams) -> Design {
+    let mut it = design();
+    add(&mut it, "people", Spec::Client(client(200.0, reads, writes)));
+    add(&mut it, "service", Spec::Service(ServiceParams::default()));
+    add(&mut it, "cache", Spec::Cache(cache));
+    add(&mut it, "store", Spec::SqlDb(SqlDbParams { replicas: 0, ..SqlDbParams::default() }));
+    wire(&mut it, "people", "service", WireParams::default());
+    let timeout = Nanos::millis(20);
+    wire(&mut it, "service", "cache", WireParams { timeout, ..WireParams::default() });
+    wire(&mut it, "service", "store", WireParams::default());
+    it
+}
+
+/// Entries from the least to the most recently used, searched from end to end.
+#[derive(Default)]
+struct Model {
+    entries: Vec<(u32, Nanos)>,
+    counts: BTreeMap<u8, u64>,
+}
+
+impl Model {
+    fn count(&mut self, counter: u8) {
+        *self.counts.entry(counter).or_default() += 1;
+    }
+
+    fn act(&mut self, at: Nanos, verb: Verb, key: u32, params: &CacheParams) {
+        let found = self.entries.iter().position(|it| it.0 == key);
+        match verb {
+            Verb::Read => match found {
+                Some(index) if self.entries[index].1 > at => {
+                    let entry = self.entries.remove(index);
+                    self.entries.push(entry);
+                    self.count(cache::HIT);
+                }
+                _ => {
+                    if let Some(index) = found {
+                        self.entries.remove(index);
+                        self.count(cache::EXPIRED);
+                    }
+                    self.count(cache::MISS);
+                }
+            },
+            Verb::Put => {
+                let forever = params.ttl == Nanos::ZERO;
+                let expires = if forever { Nanos::MAX } else { at + params.ttl };
+                match found {
+                    Some(index) => _ = self.entries.remove(index),
+                    None => {
+                        if self.entries.len() == params.capacity as usize {
+                            self.entries.remove(0);
+                            self.count(cache::EVICTED);
+                        }
+                        self.count(cache::ADMITTED);
+                    }
+                }
+                self.entries.push((key, expires));
+            }
+            Verb::Write | Verb::Delete => {
+                if let Some(index) = found {
+                    self.entries.remove(index);
+                    self.count(cache::DROPPED);
+                }
+            }
+        }
+    }
+}
+
+/// Follows the cache note by note: each access it finished goes to the model as well, and in the
+/// end both have counted the same. With one worker, accesses take effect in the order they end.
+#[track_caller]
+fn check_against_the_model(params: CacheParams, crash: bool) -> BTreeMap<u8, u64> {
+    let mut live = Live::new(&cache_aside(4, 1, params.clone()), 3);
+    live.audit.keep = true;
+    live.run_to(Nanos::seconds(10));
+    if crash {
+        live.fault(Fault::Crash(target("cache")));
+        live.run_for(Nanos::SECOND);
+        live.fault(Fault::Restart(target("cache")));
+    }
+    live.run_to(Nanos::seconds(20));
+    let slot = slots(&live.world, "cache")[0];
+    let (mut model, mut counted) = (Model::default(), BTreeMap::<u8, u64>::new());
+    for (at, _, note) in &live.audit.notes {
+        match *note {
+            Note::Ended { member, request, outcome: Outcome::Ok | Outcome::Miss, .. }
+                if member == slot =>
+            {
+                model.act(*at, request.verb, request.key, &params);
+            }
+            Note::Count { member, counter, .. } if member == slot => {
+                *counted.entry(counter).or_default() += 1;
+            }
+            // A crash empties it.
+            Note::Down { member } if member == slot => model.entries.clear(),
+            _ => {}
+        }
+    }
+    assert_eq!(counted, model.counts);
+    counted
+}
+
+#[test]
+fn lru_counts_as_a_naive_model_does() {
+    for capacity in [1, 10, 50, 1_000] {
+        let params = CacheParams { capacity, ..CacheParams::default() };
+        let counts = check_against_the_model(params, false);
+        assert!(counts[&cache::HIT] > 100, "{capacity}: {counts:?}");
+        assert_eq!(counts.contains_key(&cache::EVICTED), capacity < 200, "{counts:?}");
+    }
+}
+
+#[test]
+fn entries_expire_as_in_the_model() {
+    let ttl = Nanos::millis(400);
+    let params = CacheParams { capacity: 60, ttl, ..CacheParams::default() };
+    let counts = check_against_the_model(params, false);
+    assert!(counts[&cache::EXPIRED] > 50, "{counts:?}");
+}
+
+#[test]
+fn a_cache_is_cold_after_a_crash() {
+    let params = CacheParams { capacity: 60, ..CacheParams::default() };
+    let warm = check_against_the_model(params.clone(), false);
+    let cold = check_against_the_model(params, true);
+    assert!(cold[&cache::HIT] < warm[&cache::HIT]);
+}
+
+/// What a service sends and hears, one request at a time, in order.
+fn steps(live: &Live, of: u64) -> Vec<(String, Verb, Option<Outcome>)> {
+    let wires = &live.world.blueprint().wires;
+    let mut steps = Vec::new();
+    for (_, _, note) in &live.audit.notes {
+        let Note::Sent { via, request: Some(request), outcome, .. } = *note else { continue };
+        let (Via::Forth(wire) | Via::Back(wire)) = via else { continue };
+        if request.id == of {
+            steps.push((wires[wire as usize].id.to_string(), request.verb, outcome));
+        }
+    }
+    steps
+}
+
+/// One read of a key, then another: miss, store, answer, fill; then a hit. A write changes the
+/// store, then drops the key.
+#[test]
+fn cache_aside_reads_fills_and_forgets() {
+    for (writes, expected) in [(0, 0), (1, 1)] {
+        let mut it = cache_aside(1 - writes, writes, CacheParams::default());
+        let Spec::Client(people) = &mut it.components.get_mut("people").expect("people").spec
+        else {
+            unreachable!()
+        };
+        people.keys = 1;
+        people.rate = Rate(1.0);
+        people.arrivals = ringside::component::client::Arrivals::Constant;
+        let mut live = Live::new(&it, 1);
+        live.audit.keep = true;
+        live.run_to(Nanos::millis(2_900));
+        let ids: Vec<_> = live
+            .audit
+            .notes
+            .iter()
+            .filter_map(|it| match it.2 {
+                Note::Offered { request, own: true, .. } => Some(request.id),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ids.len(), 2);
+        let step = |wire: &str, verb, outcome| (wire.to_owned(), verb, outcome);
+        let (ask, cache, store) = ("people-service", "service-cache", "service-store");
+        let (ok, miss) = (Some(Outcome::Ok), Some(Outcome::Miss));
+        let mut first = steps(&live, ids[0]);
+        if expected == 0 {
+            // The fill is not waited for: it crosses the answer.
+            first[4..].sort();
+            let mut end = vec![
+                step(ask, Verb::Read, ok),
+                step(cache, Verb::Put, None),
+                step(cache, Verb::Put, ok),
+            ];
+            end.sort();
+            assert_eq!(
+                first[..5],
+                [
+                    step(ask, Verb::Read, None),
+                    step(cache, Verb::Read, None),
+                    step(cache, Verb::Read, miss),
+                    step(store, Verb::Read, None),
+                    first[4].clone(),
+                ]
+            );
+            let mut rest = first[4..].to_vec();
+            rest.retain(|it| *it != step(store, Verb::Read, ok));
+            assert_eq!(rest, end);
+            assert_eq!(
+                steps(&live, ids[1]),
+                [
+                    step(ask, Verb::Read, None),
+                    step(cache, Verb::Read, None),
+                    step(cache, Verb::Read, ok),
+                    step(ask, Verb::Read, ok),
+                ]
+            );
+        } else {
+            assert_eq!(
+                first[..3],
+                [
+                    step(ask, Verb::Write, None),
+                    step(store, Verb::Write, None),
+                    step(store, Verb::Write, ok),
+                ]
+            );
+            let mut rest = first[3..].to_vec();
+            rest.sort();
+            let mut end = vec![
+                step(ask, Verb::Write, ok),
+                step(cache, Verb::Delete, None),
+                step(cache, Verb::Delete, ok),
+            ];
+            end.sort();
+            assert_eq!(rest, end);
+        }
+    }
+}
+
+/// Every read that went past the cache has asked it first, and a fill carries the store's version.
+#[test]
+fn fills_carry_what_the_store_said() {
+    let mut live = Live::new(&cache_aside(4, 1, CacheParams::default()), 6);
+    live.audit.keep = true;
+    live.run_to(Nanos::seconds(10));
+    let store = slots(&live.world, "store")[0];
+    let mut read = BTreeMap::new();
+    let mut fills = 0;
+    for (_, _, note) in &live.audit.notes {
+        match *note {
+            Note::Ended { member, request, version, outcome: Outcome::Ok, .. }
+                if member == store =>
+            {
+                read.insert(request.id, version);
+            }
+            Note::Sent { request: Some(request), outcome: None, .. }
+                if request.verb == Verb::Put =>
+            {
+                assert_eq!(read.get(&request.id), Some(&request.version));
+                fills += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(fills > 200, "{fills}");
+}
+
+#[test]
+fn reads_go_to_the_store_while_the_cache_is_dead_or_out_of_reach() {
+    let faults = [
+        Fault::Crash(target("cache")),
+        cut("a", &["service"], &["cache"], ringside::engine::fault::Ways::Both),
+        cut("a", &["service"], &["cache"], ringside::engine::fault::Ways::Back),
+    ];
+    for fault in faults {
+        let mut live = Live::new(&cache_aside(1, 0, CacheParams::default()), 7);
+        live.run_to(Nanos::seconds(5));
+        live.fault(fault.clone());
+        live.run_for(Nanos::seconds(5));
+        let people = live.audit.component(&live.world, "people");
+        assert_eq!(people.ended.keys().collect::<Vec<_>>(), [&Outcome::Ok], "{fault:?}");
+        assert!(people.ended() > 1_800);
+        let before = live.audit.component(&live.world, "store").offered;
+        live.run_for(Nanos::SECOND);
+        let reads = live.audit.component(&live.world, "store").offered - before;
+        assert!(reads > 150, "every read reaches the store: {reads}");
+    }
+}
+
+/// A live edit of the capacity keeps the most recent entries; of the policy, none.
+#[test]
+fn a_smaller_cache_keeps_what_fits_and_another_policy_starts_empty() {
+    let entries = |live: &Live| match states(&live.world, "cache")[0] {
+        ringside::component::State::Cache(it) => it.entries.len(),
+        _ => panic!("a cache"),
+    };
+    let mut live = Live::new(&cache_aside(1, 0, CacheParams::default()), 8);
+    live.run_to(Nanos::seconds(10));
+    assert!(entries(&live) > 100);
+    let set = |params: CacheParams| {
+        move |it: &mut Design| {
+            it.components.get_mut("cache").expect("a cache").spec = Spec::Cache(params);
+        }
+    };
+    let small = CacheParams { capacity: 10, ..CacheParams::default() };
+    live.edit(set(small.clone()));
+    assert_eq!(entries(&live), 10);
+    live.edit(set(CacheParams { policy: Policy::Lfu, ..small }));
+    assert_eq!(entries(&live), 0);
+    live.run_for(Nanos::SECOND);
+    live.check_replay();
+}
+
+/// Little's law at every member of the book store, exactly: the integral of jobs in hand over time
+/// equals the sum of the times jobs stayed, those still in hand counted so far. And in the long run
+/// L = λ W with W over completed jobs only, within the edge effect: at most the jobs in hand at the
+/// end, each at most as long as the longest stay.
+#[test]
+fn littles_law_holds_at_every_member_of_the_book_store() {
+    let mut live = Live::new(&bookstore(300.0), 2);
+    for _ in 0..100 {
+        live.run_for(Nanos(611_234_567));
+        live.audit.check_conservation(&live.world);
+        live.audit.check_little(live.world.now());
+    }
+    let span = live.world.now().0 as f64;
+    for (slot, book) in live.audit.books.iter().enumerate() {
+        assert!(book.ended() > 500, "slot {slot} was used");
+        let (l, w) = (book.jobs_ns as f64 / span, book.stayed_ns as f64 / book.ended() as f64);
+        let lambda = book.offered as f64 / span;
+        let edge = (f64::from(book.jobs) + 1.0) * 2e9 / span;
+        assert!((l - lambda * w).abs() <= edge, "slot {slot}: {l} is not {lambda} × {w}");
+    }
+}
+
+/// The same in a store that is falling apart.
+#[test]
+fn littles_law_holds_under_faults() {
+    let mut it = bookstore(400.0);
+    if let Spec::SqlDb(it) = &mut it.components.get_mut("store").expect("a store").spec {
+        (it.read_work, it.work_shape) = (Nanos::millis(40), Shape::Pareto);
+    }
+    let mut live = Live::new(&it, 4);
+    for n in 0..40 {
+        live.fault(match n % 4 {
+            0 => Fault::Crash(target("store/1")),
+            1 => Fault::Slow { target: target("books"), factor: 5.0 },
+            2 => Fault::Restart(target("store")),
+            _ => Fault::Slow { target: target("books"), factor: 1.0 },
+        });
+        live.run_for(Nanos::millis(511));
+        live.audit.check_conservation(&live.world);
+        live.audit.check_little(live.world.now());
+        check_desks(&live.world, false);
+    }
+}
