@@ -126,6 +126,7 @@ async fn a_setting_is_set_when_it_is_right_and_explained_when_it_is_not() {
         view! { <Settings fields set/> }
     });
     let input: HtmlInputElement = one(&host, "#field-capacity").unchecked_into();
+    settle().await;
     assert_eq!(input.value(), "4096");
     let type_in = |text: &str| {
         input.set_value(text);
