@@ -4,8 +4,11 @@
 mod common;
 
 use common::*;
+use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
+use ringside::base::unit::Rate;
 use ringside::component::Spec;
+use ringside::component::client::{Arrivals, ClientParams};
 use ringside::component::service::ServiceParams;
 use ringside::document::{Design, Diff};
 use ringside::engine::fault::{Fault, Ways};
@@ -159,4 +162,39 @@ fn a_clone_runs_on_as_its_original_and_a_fork_goes_its_own_way() {
     let mut untouched = snapshot;
     untouched.run(Nanos::seconds(20), u64::MAX, &mut Unwatched);
     assert_eq!(untouched.state_hash(), live.world.state_hash(), "the fork did not leak");
+}
+
+/// Two services finish in the same nanosecond, but the second has died: its event is void. A run up
+/// to that time dropped it, a replay that went by the ordinal left it in the queue, and what was
+/// sent next got another handle.
+#[test]
+fn a_cursor_says_which_void_events_are_gone() {
+    let mut it = design();
+    for (people, service) in [("people-a", "a"), ("people-b", "b")] {
+        let (rate, arrivals) = (Rate(1.0), Arrivals::Constant);
+        let timeout = Nanos::seconds(60);
+        let params = ClientParams { rate, arrivals, timeout, ..ClientParams::default() };
+        add(&mut it, people, Spec::Client(params));
+        let (work, work_shape) = (Nanos::millis(10), Shape::Constant);
+        let params = ServiceParams { work, work_shape, instances: 1, ..Default::default() };
+        add(&mut it, service, Spec::Service(params));
+        wire(&mut it, people, service, steady(Nanos::millis(1)));
+    }
+    let mut live = Live::new(&it, 1);
+    live.run_to(Nanos::millis(1_005));
+    live.fault(Fault::Crash(target("b")));
+    live.run_to(Nanos::millis(1_011));
+    live.fault(Fault::Crash(target("people-a")));
+    live.run_to(Nanos::seconds(2));
+    live.check_replay();
+    // Step by step, the world never rests on an event that was none.
+    let mut steps = start(&it, 1);
+    reach(&mut steps, live.inputs[0].0, Nanos::millis(1_005), &mut Unwatched);
+    steps.fault(&Fault::Crash(target("b")), &mut Unwatched);
+    while steps.next_at().is_some_and(|it| it <= Nanos::seconds(2)) {
+        let (before, at) = (steps.ordinal(), steps.now());
+        if steps.step(&mut Unwatched) {
+            assert_eq!(steps.ordinal(), before + 1, "after {at}");
+        }
+    }
 }

@@ -44,7 +44,6 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     let mut wires = Vec::new();
     for (id, record) in &design.wires {
         if let Some(wire) = wire(design, id, record) {
-            check_classes(id, record, &classes)?;
             wires.push(wire);
         }
     }
@@ -88,17 +87,8 @@ fn names(record: &WireRecord) -> impl Iterator<Item = &str> {
     record.settings.classes.split(',').map(str::trim).filter(|it| !it.is_empty())
 }
 
-fn check_classes(id: &str, record: &WireRecord, known: &[String]) -> Result<(), CompileError> {
-    match names(record).find(|it| !known.iter().any(|name| name == it)) {
-        Some(unknown) if !known.is_empty() => {
-            let problem = format!("no client sends {unknown:?}; known: {}", known.join(", "));
-            Err(error(id, "classes", problem))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The set of classes a wire carries: bit n for class n.
+/// The set of classes a wire carries: bit n for class n. A name that no client sends carries
+/// nothing.
 fn class_set(record: &WireRecord, known: &[String]) -> u64 {
     if names(record).next().is_none() {
         return u64::MAX;

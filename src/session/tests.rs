@@ -211,14 +211,17 @@ fn a_design_that_does_not_compile_is_told_and_the_run_goes_on() {
     let tick = |commands| Tick { commands, advance: Nanos::millis(500), view: View::default() };
     session.tick(&tick(vec![open]), u64::MAX);
     let (before, mut after) = (small_store(), small_store());
-    if let Some(wire) = after.wires.get_mut("books-cache") {
-        wire.settings.classes = "browse, brwose".into();
+    for n in 0..21 {
+        let spec = service::ServiceParams { instances: 1_000, ..Default::default() };
+        let (label, at, extra) = (format!("s{n}"), Point::default(), Default::default());
+        let record = ComponentRecord { spec: Spec::Service(spec), label, at, extra };
+        after.components.insert(format!("s{n}"), record);
     }
     let edit = Command::Act(Input::Edit(Diff::between(&before, &after)));
     session.tick(&tick(vec![edit]), u64::MAX);
     let frame = session.frame(&View::default());
     let failure = frame.failure.expect("a failure");
-    assert!(failure.contains("books-cache") && failure.contains("brwose"), "{failure}");
-    assert!(failure.contains("browse, buy"), "the fix is named: {failure}");
+    assert!(failure.contains("21007 members"), "{failure}");
+    assert!(failure.contains("at most 20000"), "the fix is named: {failure}");
     assert_eq!(frame.latest, Nanos::seconds(1));
 }
