@@ -86,7 +86,7 @@ pub fn Wire(
             })}
             {move || (app.still.get() && rate.get() > 0.0).then(|| {
                 let (x, y) = middle();
-                view! { <text class="rate num" x=x y=y text-anchor="middle">{text::rate(rate.get(), "")}</text> }
+                view! { <text class="rate num" x=x y={y - 5.0} text-anchor="middle">{text::number(rate.get())}</text> }
             })}
         </g>
     })
