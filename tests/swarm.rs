@@ -159,7 +159,9 @@ fn wiring(dice: &mut Dice, design: &mut Design) {
     if dice.below(3) == 0 {
         for (id, record) in &whole.wires {
             if [&record.from, &record.to].iter().all(|it| design.components.contains_key(*it)) {
-                design.wires.entry(id.clone()).or_insert_with(|| record.clone());
+                if !design.wires.contains_key(id) {
+                    design.wires.insert(id.clone(), record.clone());
+                }
             }
         }
     }

@@ -152,7 +152,7 @@ impl App {
         if self.wires.with_untracked(|it| *it != ids) {
             self.wires.set(ids);
         }
-        let frame_of = (shown.name, shown.zones.into_values().collect());
+        let frame_of = (shown.name, shown.zones.into_iter().map(|it| it.1).collect());
         if self.frame_of.with_untracked(|it| *it != frame_of) {
             self.frame_of.set(frame_of);
         }

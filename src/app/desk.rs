@@ -41,7 +41,7 @@ impl Desk {
             Input::Fault(_) => None,
         });
         edits.take(self.edits as usize).for_each(|diff| diff.apply(&mut then));
-        for (id, record) in &mut then.components {
+        for (id, record) in then.components.iter_mut() {
             if let Some(now) = self.design.components.get(id) {
                 record.at = now.at;
                 record.label.clone_from(&now.label);

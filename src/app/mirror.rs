@@ -1,10 +1,10 @@
 //! One signal per record, so that one change reaches one element.
 
-use std::collections::BTreeMap;
+use crate::base::table::Table;
 
 use leptos::prelude::*;
 
-use crate::document::{ComponentRecord, Design, Id, WireRecord};
+use crate::document::{ComponentRecord, Design, WireRecord};
 use crate::session::protocol::{ComponentFigures, WireFigures};
 
 use super::figures::Face;
@@ -62,9 +62,9 @@ pub struct WireSignals {
 #[derive(Debug, Default)]
 pub struct Mirror {
     /// Components.
-    pub nodes: BTreeMap<Id, NodeSignals>,
+    pub nodes: Table<NodeSignals>,
     /// Wires.
-    pub wires: BTreeMap<Id, WireSignals>,
+    pub wires: Table<WireSignals>,
 }
 
 impl Mirror {

@@ -10,10 +10,12 @@ pub mod histogram;
 pub mod key_map;
 #[cfg(test)]
 pub(crate) mod keyed;
+pub mod order;
 pub mod param;
 pub mod slab;
 pub mod spread;
 pub mod stable;
+pub mod table;
 pub mod text;
 pub mod time;
 pub mod unit;

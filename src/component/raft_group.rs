@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::base::order::sort_few;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
@@ -465,7 +466,7 @@ fn commit(state: &mut RaftState, ctx: &mut Ctx) {
     let own = usize::from(ctx.ordinal());
     let mut agreed: Vec<u64> = state.agreed.clone();
     agreed[own] = state.log.len() as u64;
-    agreed.sort_unstable();
+    sort_few(&mut agreed, |a, b| a < b);
     let majority = agreed[(agreed.len() - 1) / 2];
     let of_this_term = majority > state.committed
         && state.log.get(majority as usize - 1).is_some_and(|it| it.term == state.term);

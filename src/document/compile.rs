@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::order::sort_few;
 use crate::base::param::ParamError;
 use crate::base::spread::Spread;
 use crate::component::{OutWire, Picker, Registry, Spec};
@@ -61,7 +62,7 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     };
     let components = design.components.iter().map(component).collect();
     let mut script: Vec<_> = design.script.values().map(|it| (it.at, it.fault.clone())).collect();
-    script.sort_by_key(|it| it.0);
+    sort_few(&mut script, |a, b| a.0 < b.0);
     let classes = classes.iter().map(|it| it.as_str().into()).collect();
     Ok(Draft { seed, components, wires, classes, script })
 }

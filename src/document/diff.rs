@@ -1,11 +1,11 @@
 //! What changed between two designs. One type serves undo and redo, the page's signals, the
 //! session's replica and autosave.
 
-use std::collections::BTreeMap;
+use crate::base::table::Table;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ComponentRecord, Design, FaultRecord, Id, NoteRecord, WireRecord, ZoneRecord};
+use super::{ComponentRecord, Design, FaultRecord, NoteRecord, WireRecord, ZoneRecord};
 
 /// One record before and after; none where it does not exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Change<R> {
 }
 
 /// Changes of one table by id.
-pub type Changes<R> = BTreeMap<Id, Change<R>>;
+pub type Changes<R> = Table<Change<R>>;
 
 /// A difference. Applying it to a design in which the befores hold gives the afters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,8 +37,8 @@ pub struct Diff {
 }
 
 fn table_between<R: Clone + PartialEq>(
-    before: &BTreeMap<Id, R>,
-    after: &BTreeMap<Id, R>,
+    before: &Table<R>,
+    after: &Table<R>,
 ) -> Changes<R> {
     let mut changes = Changes::new();
     for (id, record) in before {
@@ -54,7 +54,7 @@ fn table_between<R: Clone + PartialEq>(
     changes
 }
 
-fn apply_table<R: Clone>(table: &mut BTreeMap<Id, R>, changes: &Changes<R>) {
+fn apply_table<R: Clone>(table: &mut Table<R>, changes: &Changes<R>) {
     for (id, change) in changes {
         match &change.after {
             Some(record) => _ = table.insert(id.clone(), record.clone()),

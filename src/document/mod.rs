@@ -1,6 +1,6 @@
 //! The design: a plain value that people edit, save and share, and that a world is compiled from.
 
-use std::collections::BTreeMap;
+use crate::base::table::Table;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub const VERSION: u32 = 1;
 pub type Id = String;
 
 /// Fields of a file that this version does not know, as JSON text: kept, and written back.
-pub type Extra = BTreeMap<String, String>;
+pub type Extra = Table<String>;
 
 /// A design.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,15 +43,15 @@ pub struct Design {
     /// What people call it.
     pub name: String,
     /// What is drawn and simulated.
-    pub components: BTreeMap<Id, ComponentRecord>,
+    pub components: Table<ComponentRecord>,
     /// Who calls whom.
-    pub wires: BTreeMap<Id, WireRecord>,
+    pub wires: Table<WireRecord>,
     /// Places that hold components.
-    pub zones: BTreeMap<Id, ZoneRecord>,
+    pub zones: Table<ZoneRecord>,
     /// Text on the canvas.
-    pub notes: BTreeMap<Id, NoteRecord>,
+    pub notes: Table<NoteRecord>,
     /// Faults that happen by themselves.
-    pub script: BTreeMap<Id, FaultRecord>,
+    pub script: Table<FaultRecord>,
     /// Unknown fields.
     pub extra: Extra,
 }

@@ -1,5 +1,6 @@
 //! A scene as plain text: read aloud to people who do not see it, listed for tests.
 
+use crate::base::order::sort_few;
 use std::collections::BTreeSet;
 
 use super::{CellStyle, Dash, Fill, Mark, Rect, Scene, Shape};
@@ -32,13 +33,13 @@ pub fn reading(scene: &Scene) -> String {
         .filter(|(_, words)| !words.is_empty())
         .map(|(mark, words)| (mark.shape.bounds().middle().y, mark.shape.bounds().x, words))
         .collect();
-    said.sort_by(|one, other| one.0.total_cmp(&other.0));
+    sort_few(&mut said, |one, other| one.0 < other.0);
     let mut out = format!("{}\n{}\n", scene.title, scene.description);
     while let Some((top, ..)) = said.first() {
         let line_end = top + SAME_LINE;
         let count = said.iter().take_while(|(y, ..)| *y < line_end).count();
         let mut line: Vec<_> = said.drain(..count).collect();
-        line.sort_by(|one, other| one.1.total_cmp(&other.1));
+        sort_few(&mut line, |one, other| one.1 < other.1);
         let words: Vec<&str> = line.iter().map(|(.., words)| *words).collect();
         out += &words.join("  ");
         out.push('\n');

@@ -1,5 +1,6 @@
 //! "What happened": a few seconds after each fault or edit, what changed, in measured figures.
 
+use crate::base::order::sort_few;
 use crate::base::english::{Argument, Text, TextId};
 use crate::base::time::Nanos;
 use crate::component::Role;
@@ -59,7 +60,7 @@ impl Pending {
         }
         let mut changes = changes(run, self.at);
         changes.retain(|it| it.weight > 0.1);
-        changes.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        sort_few(&mut changes, |a, b| a.weight > b.weight);
         let mut clauses = vec![self.done.clone()];
         clauses.extend(changes.into_iter().take(CLAUSES_MAX).map(|it| it.text));
         if clauses.len() == 1 {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+use crate::base::order::sort_few;
 use crate::app::store::{App, Clock};
 use crate::base::geometry::{Camera, Point, Rect};
 use crate::base::time::Nanos;
@@ -65,7 +66,7 @@ impl Overlay {
 pub fn is_flow(figures: &Figures, speed: f64) -> Option<bool> {
     let mut hops: Vec<f64> =
         figures.wires.iter().map(|it| it.hop_ns).filter(|it| it.is_finite() && *it > 0.0).collect();
-    hops.sort_by(f64::total_cmp);
+    sort_few(&mut hops, |a, b| a < b);
     let median = hops.get(hops.len() / 2)?;
     Some(median / 1e9 / speed.max(1e-9) < HOP_SECONDS)
 }

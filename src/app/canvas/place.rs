@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::order::sort_few;
+use crate::base::table::Table;
+
 use crate::app::theme::Theme;
 use crate::base::geometry::{Point, Rect};
 use crate::document::{ComponentRecord, Design, Id};
@@ -26,13 +29,13 @@ pub struct Place {
     pub narrow: bool,
     /// How much further apart things are than in the document, sideways and downwards.
     pub spread: (f64, f64),
-    down: BTreeMap<Id, Point>,
+    down: Table<Point>,
 }
 
 impl Place {
     /// For a theme, on a wide screen.
     pub fn new(theme: Theme) -> Self {
-        Self { growth: theme.growth(), narrow: false, spread: (1.0, 1.0), down: BTreeMap::new() }
+        Self { growth: theme.growth(), narrow: false, spread: (1.0, 1.0), down: Table::new() }
     }
 
     /// Fits the layout to a design.
@@ -66,7 +69,7 @@ impl Place {
         (x.min(SPREAD_MAX), y.min(SPREAD_MAX))
     }
 
-    fn top_down(&self, design: &Design) -> BTreeMap<Id, Point> {
+    fn top_down(&self, design: &Design) -> Table<Point> {
         let mut ranks: BTreeMap<&str, usize> = BTreeMap::new();
         // The longest way from a source; as many rounds as there are components end any circle.
         for _ in 0..design.components.len() {
@@ -89,10 +92,10 @@ impl Place {
             rows.entry(rank).or_default().push((id, record.at));
         }
         let (width, height) = (NODE_WIDTH * self.growth, NODE_HEIGHT * self.growth);
-        let mut spots = BTreeMap::new();
+        let mut spots = Table::new();
         let mut y = 0.0;
         for mut row in rows.into_values() {
-            row.sort_by(|a, b| a.1.y.total_cmp(&b.1.y));
+            sort_few(&mut row, |a, b| a.1.y < b.1.y);
             for line in row.chunks(COLUMNS) {
                 let total = line.len() as f64 * (width + GAP_NARROW.0) - GAP_NARROW.0;
                 for (column, (id, _)) in line.iter().enumerate() {

@@ -72,13 +72,17 @@ fn package(
     wasm_opt: Option<&Path>,
 ) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    run(Command::new(cargo).args(["rustc", "--release", "--locked", "--lib"]).args([
+    // Erased views share their code: without it the page is a fifth larger.
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " --cfg erase_components";
+    let mut cargo = Command::new(cargo);
+    cargo.env("RUSTFLAGS", flags.trim()).args(["rustc", "--profile", "web", "--locked", "--lib"]);
+    run(cargo.args([
         "--target",
         "wasm32-unknown-unknown",
         "--crate-type",
         "cdylib",
     ]))?;
-    let module = target.join("wasm32-unknown-unknown/release/ringside.wasm");
+    let module = target.join("wasm32-unknown-unknown/web/ringside.wasm");
 
     // From scratch, so that no glue of an older build stays behind.
     let _ = fs::remove_dir_all(folder);
@@ -94,7 +98,7 @@ fn package(
     };
     check_wasm_opt(wasm_opt)?;
     let bound = folder.join("ringside_bg.wasm");
-    run(Command::new(wasm_opt).arg("-O3").arg(&bound).arg("-o").arg(&bound))?;
+    run(Command::new(wasm_opt).arg("-Oz").arg(&bound).arg("-o").arg(&bound))?;
     Ok(folder.to_owned())
 }
 

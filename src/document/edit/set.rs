@@ -1,20 +1,21 @@
 //! Edits that change what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::base::table::Table;
 use crate::base::geometry::{Point, Rect};
 use crate::base::param::Params;
 use crate::base::time::Nanos;
 use crate::engine::fault::{Fault, Target};
 
 use super::super::compile::MEMBERS_MAX;
-use super::super::{ComponentRecord, Design, FaultRecord, Id, NoteRecord, WireRecord, ZoneRecord};
+use super::super::{ComponentRecord, Design, FaultRecord, NoteRecord, WireRecord, ZoneRecord};
 use super::add::placed_area;
 use super::{Draft, EditError, Item, bounded, error, placed, put};
 
-fn found<'a, R>(table: &'a BTreeMap<Id, R>, id: &str) -> Result<&'a R, EditError> {
+fn found<'a, R>(table: &'a Table<R>, id: &str) -> Result<&'a R, EditError> {
     table.get(id).ok_or_else(|| error("id", format!("there is no {id:?}; perhaps it was removed")))
 }
 

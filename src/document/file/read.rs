@@ -1,6 +1,6 @@
 //! From raw JSON to a document: what every record needs, and the file around them.
 
-use std::collections::BTreeMap;
+use crate::base::table::Table;
 
 use serde_json::{Map, Value};
 
@@ -66,7 +66,7 @@ pub(super) struct Reader {
     /// Notices beyond those that are listed.
     unlisted: usize,
     /// Texts that were meant as ids, and the ids they have become.
-    renamed: BTreeMap<String, Id>,
+    renamed: Table<Id>,
 }
 
 impl Reader {
@@ -115,7 +115,7 @@ impl Reader {
                 return Rows::new();
             }
         };
-        let mut rows = BTreeMap::new();
+        let mut rows = Table::new();
         for (key, value) in &table {
             let place = format!("{name}.{key}");
             let Value::Object(row) = value else {
