@@ -136,7 +136,7 @@ fn edit(dice: &mut Dice, design: &mut Design) {
 fn coming_and_going(dice: &mut Dice, design: &mut Design) {
     let whole = base();
     let gone: Vec<_> =
-        whole.components.keys().filter(|it| !design.components.contains_key(*it)).collect();
+        whole.components.keys().filter(|it| !design.components.contains_key(it)).collect();
     if gone.is_empty() || dice.below(2) == 0 {
         // A Raft group that comes back is a new one, and the rest may stay away for good.
         let id = dice.of(&["cache", "store", "books", "reviews", "bank", "lb", "people"]);
@@ -147,7 +147,7 @@ fn coming_and_going(dice: &mut Dice, design: &mut Design) {
         design.components.insert(id.clone(), whole.components[&id].clone());
         for (wire, record) in &whole.wires {
             let ends = [&record.from, &record.to];
-            if ends.iter().all(|it| design.components.contains_key(*it)) {
+            if ends.iter().all(|it| design.components.contains_key(it)) {
                 design.wires.insert(wire.clone(), record.clone());
             }
         }
@@ -158,10 +158,9 @@ fn wiring(dice: &mut Dice, design: &mut Design) {
     let whole = base();
     if dice.below(3) == 0 {
         for (id, record) in &whole.wires {
-            if [&record.from, &record.to].iter().all(|it| design.components.contains_key(*it)) {
-                if !design.wires.contains_key(id) {
-                    design.wires.insert(id.clone(), record.clone());
-                }
+            let has = |it: &&String| design.components.contains_key(it);
+            if [&record.from, &record.to].iter().all(has) && !design.wires.contains_key(id) {
+                design.wires.insert(id.clone(), record.clone());
             }
         }
     }

@@ -36,10 +36,7 @@ pub struct Diff {
     pub script: Changes<FaultRecord>,
 }
 
-fn table_between<R: Clone + PartialEq>(
-    before: &Table<R>,
-    after: &Table<R>,
-) -> Changes<R> {
+fn table_between<R: Clone + PartialEq>(before: &Table<R>, after: &Table<R>) -> Changes<R> {
     let mut changes = Changes::new();
     for (id, record) in before {
         let now = after.get(id);

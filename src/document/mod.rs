@@ -23,7 +23,7 @@ pub mod lint;
 pub mod validate;
 
 #[cfg(test)]
-mod bookstore;
+mod tests;
 
 pub use diff::Diff;
 

@@ -379,7 +379,7 @@ impl<K: Kinds> Recorder<K> {
             record.total.sample(&gauges);
             for (length, span) in WINDOWS.iter().enumerate() {
                 record.live[length].sample(&gauges);
-                if at.0 % span.0 != 0 {
+                if !at.0.is_multiple_of(span.0) {
                     continue;
                 }
                 let window = closed(&record.live[length], at, *span, record.integrals);

@@ -115,7 +115,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
         for (index, gauge) in about.gauges.iter().enumerate() {
             own.insert(gauge.name, total.gauge(index).unwrap_or(0.0));
         }
-        let label = run.head.design.components.get(&*component.id);
+        let label = run.head.design.components.get(&component.id);
         let report = ComponentReport {
             label: label.map(|it| it.label.clone()).unwrap_or_default(),
             kind: about.id,

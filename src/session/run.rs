@@ -190,9 +190,8 @@ impl Run {
             }
             match next {
                 Some(next) if reached || self.head.world.ordinal() >= next.ordinal => {
-                    if self.head.apply(&next.input, self.seed, &mut self.recorder).is_err() {
-                        self.head.inputs += 1;
-                    }
+                    let done = self.head.apply(&next.input, self.seed, &mut self.recorder);
+                    self.head.inputs += usize::from(done.is_err());
                 }
                 _ if reached => return true,
                 _ => {}

@@ -1,7 +1,7 @@
 //! "What happened": a few seconds after each fault or edit, what changed, in measured figures.
 
-use crate::base::order::sort_few;
 use crate::base::english::{Argument, Text, TextId};
+use crate::base::order::sort_few;
 use crate::base::time::Nanos;
 use crate::component::Role;
 use crate::document::Design;

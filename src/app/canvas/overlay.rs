@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use crate::base::order::sort_few;
 use crate::app::store::{App, Clock};
 use crate::base::geometry::{Camera, Point, Rect};
+use crate::base::order::sort_few;
 use crate::base::time::Nanos;
 use crate::editor::curve::Curve;
 use crate::editor::geometry;

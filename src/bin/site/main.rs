@@ -76,12 +76,7 @@ fn package(
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " --cfg erase_components";
     let mut cargo = Command::new(cargo);
     cargo.env("RUSTFLAGS", flags.trim()).args(["rustc", "--profile", "web", "--locked", "--lib"]);
-    run(cargo.args([
-        "--target",
-        "wasm32-unknown-unknown",
-        "--crate-type",
-        "cdylib",
-    ]))?;
+    run(cargo.args(["--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]))?;
     let module = target.join("wasm32-unknown-unknown/web/ringside.wasm");
 
     // From scratch, so that no glue of an older build stays behind.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::base::table::Table;
 use crate::base::geometry::{Point, Rect};
 use crate::base::param::Params;
+use crate::base::table::Table;
 use crate::base::time::Nanos;
 use crate::engine::fault::{Fault, Target};
 
