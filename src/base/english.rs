@@ -100,14 +100,16 @@ impl Text {
 }
 
 fn word(argument: &Argument) -> String {
-    match argument {
-        Argument::Name(it) => it.clone(),
+    let value = match argument {
+        Argument::Name(it) => return it.clone(),
         Argument::Duration(it) => text::duration(*it),
         Argument::Rate(it) => format!("{}/s", text::number(*it)),
         Argument::Share(it) => text::percent(*it),
         Argument::Count(it) => text::count(*it),
         Argument::Factor(it) => format!("{}×", text::number(*it)),
-    }
+    };
+    // A number and its unit stay on one line.
+    value.replace(' ', "\u{a0}")
 }
 
 /// One text, without a capital or a full stop of its own.
@@ -118,7 +120,7 @@ pub fn clause(text: &Text) -> String {
     })
 }
 
-/// What was done, and what followed: `A was killed: hits in A went from 86.4 % to 0 %, …`.
+/// What was done, and what followed: `A was killed: hits in A went from 86.4\u{a0}% to 0\u{a0}%, …`.
 pub fn sentence(clauses: &[Text]) -> String {
     let Some((first, rest)) = clauses.split_first() else { return String::new() };
     let rest: Vec<_> = rest.iter().map(clause).collect();
@@ -155,9 +157,9 @@ mod tests {
                 ],
             ),
         ];
-        let expected = "Book cache was killed: hits in Book cache went from 86.4 % to 0 %, \
-                        the slowest 1 % of Readers wait 480 ms \
-                        instead of 60.0 ms (p99).";
+        let expected = "Book cache was killed: hits in Book cache went from 86.4\u{a0}% to 0\u{a0}%, \
+                        the slowest 1 % of Readers wait 480\u{a0}ms \
+                        instead of 60.0\u{a0}ms (p99).";
         assert_eq!(sentence(&story), expected);
         assert_eq!(sentence(&story[..1]), "Book cache was killed.");
     }
