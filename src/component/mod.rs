@@ -66,7 +66,7 @@ pub struct OutWire {
     pub classes: u64,
 }
 
-/// A figure of a kind's own: a quantity sampled ten times a second.
+/// A figure of a kind's own: a quantity sampled four times a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gauge {
     /// Snake-case name; the suffix says the unit (`lag_ns`, `entries`).
