@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::text;
-use super::time::Nanos;
 
 /// What a sentence is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,11 +127,6 @@ pub fn sentence(clauses: &[Text]) -> String {
         return clause(first) + ".";
     }
     format!("{}: {}.", clause(first), rest.join(", "))
-}
-
-/// The moment of a story, on the run's clock.
-pub fn moment(at: Nanos, zero: Nanos) -> String {
-    text::clock(at, zero)
 }
 
 #[cfg(test)]
