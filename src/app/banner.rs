@@ -28,6 +28,17 @@ impl Banner {
         }
     }
 
+    /// Half of the page did not come.
+    pub fn missing() -> Self {
+        Self {
+            text: "Part of the page could not be loaded: you can watch, but not change anything. \
+                   Check the connection and load the page again."
+                .into(),
+            detail: String::new(),
+            again: false,
+        }
+    }
+
     /// A worker died and another has taken over.
     pub fn restarted(dropped: bool) -> Self {
         let text = if dropped {

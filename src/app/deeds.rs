@@ -75,22 +75,6 @@ impl App {
         self.carry_out(diff);
     }
 
-    /// Takes the last step back, now; time does not move.
-    pub fn undo(self) {
-        let step = self.desk.try_update_value(|it| it.history.undo(&mut it.design)).flatten();
-        if let Some(step) = step {
-            self.carry_out(step);
-        }
-    }
-
-    /// Does again what was undone.
-    pub fn redo(self) {
-        let step = self.desk.try_update_value(|it| it.history.redo(&mut it.design)).flatten();
-        if let Some(step) = step {
-            self.carry_out(step);
-        }
-    }
-
     fn carry_out(self, diff: Diff) {
         let felt = diff.is_felt();
         self.desk.update_value(|it| {
@@ -199,5 +183,16 @@ impl App {
     /// Kills or brings back what a target names.
     pub fn set_up(self, target: Target, up: bool) {
         self.fault(if up { Fault::Restart(target) } else { Fault::Crash(target) });
+    }
+}
+
+/// Takes the last step back, now; or does again what was undone. Time does not move.
+pub fn undo(app: App, back: bool) {
+    let step = app.desk.try_update_value(|it| match back {
+        true => it.history.undo(&mut it.design),
+        false => it.history.redo(&mut it.design),
+    });
+    if let Some(step) = step.flatten() {
+        app.carry_out(step);
     }
 }

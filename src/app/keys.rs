@@ -40,9 +40,9 @@ pub fn listen(app: App) {
         }
         let held = event.repeat();
         match event.key().as_str() {
-            "z" | "Z" if command && event.shift_key() => app.redo(),
-            "y" if command => app.redo(),
-            "z" if command => app.undo(),
+            "z" | "Z" if command && event.shift_key() => super::deeds::undo(app, false),
+            "y" if command => super::deeds::undo(app, false),
+            "z" if command => super::deeds::undo(app, true),
             _ if command || event.alt_key() => return,
             " " if is_button(&event) => return,
             " " if !held => app.toggle(),

@@ -18,6 +18,7 @@ pub mod icons;
 pub mod inspector;
 pub mod keys;
 pub mod mirror;
+pub mod rooms;
 pub mod store;
 pub mod story;
 pub mod theme;
@@ -62,15 +63,15 @@ pub fn Page() -> impl IntoView {
         Err(error) => app.banner.set(Some(banner::Banner::failure(&error.to_string()))),
     }
     frame_loop::start(app);
-    keys::listen(app);
+    rooms::load(app);
     view! {
         <div class="app" class:with-chart=move || app.chart_open.get()>
             <topbar::TopBar/>
             <banner::BannerStrip/>
             <div class="middle">
                 <canvas::Canvas/>
-                <story::Foot/>
-                <inspector::Inspector/>
+                {app.room(|it| it.foot)}
+                {app.room(|it| it.inspector)}
             </div>
             <timeline::Timeline/>
             <Show when=move || app.chart_open.get()>

@@ -10,10 +10,12 @@ use crate::session::protocol::{Cast, Chart, Figures, Flight, LensPicture, Stampe
 
 use super::banner::Banner;
 use super::bridge::Bridge;
+use super::canvas::gesture::Hand;
 use super::canvas::place::Place;
 use super::desk::Desk;
 use super::frame_loop::Pulse;
 use super::mirror::Mirror;
+use super::rooms::Rooms;
 use super::theme::{Palette, Theme};
 
 /// What is chosen.
@@ -98,6 +100,8 @@ pub struct App {
     pub bridge: StoredValue<Bridge, LocalStorage>,
     /// The frame loop.
     pub pulse: StoredValue<Pulse, LocalStorage>,
+    /// What pointers are doing on the canvas.
+    pub hand: StoredValue<Hand, LocalStorage>,
     /// Colours of what is painted.
     pub palette: StoredValue<Palette, LocalStorage>,
     /// Simulated time before the run's zero.
@@ -144,6 +148,8 @@ pub struct App {
     pub banner: RwSignal<Option<Banner>>,
     /// The look.
     pub theme: RwSignal<Theme>,
+    /// The parts that come later, once they are there.
+    pub rooms: RwSignal<Option<Rooms>>,
     /// Whether the person asked for less motion.
     pub still: RwSignal<bool>,
 }
@@ -158,6 +164,7 @@ impl App {
             latest: StoredValue::new_local(Latest::default()),
             bridge: StoredValue::new_local(Bridge::default()),
             pulse: StoredValue::new_local(Pulse::default()),
+            hand: StoredValue::new_local(Hand::default()),
             palette: StoredValue::new_local(Palette::read()),
             warmup: StoredValue::new(Nanos::seconds(20)),
             nodes: RwSignal::new(Vec::new()),
@@ -181,6 +188,7 @@ impl App {
             history: RwSignal::new((false, false)),
             banner: RwSignal::new(None),
             theme: RwSignal::new(theme),
+            rooms: RwSignal::new(None),
             still: RwSignal::new(false),
         }
     }

@@ -10,14 +10,14 @@ use crate::session::protocol::Input;
 use super::store::{App, Selected};
 
 /// Stories and the invitation, at the foot of the canvas.
-#[component]
-pub fn Foot() -> impl IntoView {
+pub fn foot(_: App) -> AnyView {
     view! {
         <div class="stage-foot">
             <Story/>
             <Invitation/>
         </div>
     }
+    .into_any()
 }
 
 /// The newest story that is not after the cursor.

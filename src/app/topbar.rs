@@ -21,6 +21,11 @@ pub fn TopBar() -> impl IntoView {
             </button>
         }
     });
+    let undo = move |back| {
+        if let Some(rooms) = app.later() {
+            (rooms.undo)(app, back);
+        }
+    };
     let chart = app.chart_open;
     view! {
         <header class="topbar">
@@ -33,9 +38,9 @@ pub fn TopBar() -> impl IntoView {
             <h1>"Ringside"</h1>
             <span class="document">{name}</span>
             <button aria-label="Undo" title="Undo (Ctrl+Z)" disabled=move || !app.history.get().0
-                on:click=move |_| app.undo()><Icon name="undo".to_owned()/></button>
+                on:click=move |_| undo(true)><Icon name="undo".to_owned()/></button>
             <button aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=move || !app.history.get().1
-                on:click=move |_| app.redo()><Icon name="redo".to_owned()/></button>
+                on:click=move |_| undo(false)><Icon name="redo".to_owned()/></button>
             <span class="spring"></span>
             <button class="toggle-chart" aria-pressed=move || chart.get().to_string() class:on=move || chart.get()
                 aria-label="Chart" title="Latency over time (C)" on:click=move |_| chart.update(|it| *it = !*it)>

@@ -20,7 +20,9 @@ journey("the worker starts beside the page, from one download", async ({ page, c
   const worker = page.waitForEvent("worker");
   await open();
   assert.match((await worker).url(), /\/worker-[0-9a-f]{16}\.js$/);
-  assert.equal(fetched.filter((name) => name.endsWith(".wasm")).length, 1, fetched.join(" "));
+  const modules = fetched.filter((name) => name.endsWith(".wasm"));
+  assert.equal(new Set(modules).size, modules.length, fetched.join(" "));
+  assert.equal(modules.filter((name) => name.startsWith("ringside_bg-")).length, 1, fetched.join(" "));
 });
 
 journey("the site works below any path", async ({ page, open }) => {

@@ -22,11 +22,9 @@ pub fn chosen(app: App) -> Memo<Option<Id>> {
 }
 
 /// The small bar over the chosen node.
-#[component]
-pub fn Actions() -> impl IntoView {
-    let app = App::here();
+pub fn bar(app: App) -> AnyView {
     let chosen = chosen(app);
-    move || {
+    let bar = move || {
         let id = chosen.get()?;
         let node = app.node(&id)?;
         let (record, spot_id) = (node.record, id.clone());
@@ -49,7 +47,8 @@ pub fn Actions() -> impl IntoView {
                 <Buttons id/>
             </div>
         })
-    }
+    };
+    bar.into_any()
 }
 
 /// Kill or bring back, slow or heal: for all of a component.

@@ -8,6 +8,8 @@ use crate::app::store::{App, Selected};
 use crate::base::geometry::Point;
 use crate::document::Id;
 
+use super::INSPECTOR;
+
 /// A pointer that has moved less than this has clicked, in pixels.
 const CLICK: f64 = 4.0;
 /// Nodes snap to multiples of this, in document pixels; Alt lets them go anywhere.
@@ -26,17 +28,11 @@ enum Doing {
     Pinch { middle: Point, spread: f64 },
 }
 
+/// The pointers on the canvas.
 #[derive(Clone, Debug, Default)]
-struct State {
+pub struct Hand {
     doing: Doing,
     pointers: Vec<(i32, Point)>,
-}
-
-/// The pointers on the canvas.
-#[derive(Clone, Copy)]
-pub struct Hand {
-    app: App,
-    state: StoredValue<State, LocalStorage>,
 }
 
 fn place_of(event: &PointerEvent) -> Point {
@@ -62,107 +58,149 @@ fn is_control(event: &PointerEvent) -> bool {
     element.is_some_and(|it| matches!(it.closest(".chip, .stage-foot"), Ok(Some(_))))
 }
 
-impl Hand {
-    /// No pointer is down.
-    pub fn new(app: App) -> Self {
-        Self { app, state: StoredValue::new_local(State::default()) }
+/// A pointer does something.
+pub fn touch(app: App, event: &PointerEvent) {
+    match event.type_().as_str() {
+        "pointerdown" => down(app, event),
+        "pointermove" => moved(app, event),
+        "pointerup" => up(app, event),
+        _ => cancel(app, event),
     }
+}
 
-    /// A pointer goes down.
-    pub fn down(self, event: &PointerEvent) {
-        if is_control(event) || !matches!(event.button(), 0 | 1) {
+/// A pointer goes down.
+fn down(app: App, event: &PointerEvent) {
+    if is_control(event) || !matches!(event.button(), 0 | 1) {
+        return;
+    }
+    let at = place_of(event);
+    if let Some(stage) = event.current_target().and_then(|it| it.dyn_into::<Element>().ok()) {
+        _ = stage.set_pointer_capture(event.pointer_id());
+    }
+    let what = hit(event);
+    app.hand.update_value(|it| {
+        it.pointers.push((event.pointer_id(), at));
+        if let [(_, one), (_, other)] = it.pointers[..] {
+            put_back(app, &it.doing);
+            let (middle, spread) = span(one, other);
+            it.doing = Doing::Pinch { middle, spread };
             return;
         }
-        let at = place_of(event);
-        if let Some(stage) = event.current_target().and_then(|it| it.dyn_into::<Element>().ok()) {
-            _ = stage.set_pointer_capture(event.pointer_id());
+        let narrow = app.place.with_untracked(|it| it.narrow);
+        it.doing = match what {
+            Some(Selected::Node(id)) if event.button() == 0 && !narrow => grasp(app, id, at),
+            hit => Doing::Pan { from: at, moved: false, hit },
+        };
+    });
+}
+
+/// A pointer moves.
+fn moved(app: App, event: &PointerEvent) {
+    let at = place_of(event);
+    let free = event.alt_key();
+    app.hand.update_value(|it| {
+        let Some(pointer) = it.pointers.iter_mut().find(|it| it.0 == event.pointer_id()) else {
+            return;
+        };
+        pointer.1 = at;
+        match &mut it.doing {
+            Doing::Nothing => {}
+            Doing::Pan { from, moved, .. } => {
+                let (dx, dy) = (at.x - from.x, at.y - from.y);
+                if *moved || dx.hypot(dy) > CLICK {
+                    *moved = true;
+                    *from = at;
+                    app.pan(dx, dy);
+                }
+            }
+            Doing::Drag { id, hold, from, moved, .. } => {
+                if *moved || (at.x - from.x).hypot(at.y - from.y) > CLICK {
+                    *moved = true;
+                    let pointer = app.camera.get_untracked().document_from_screen(at);
+                    let spot = Point::new(pointer.x - hold.x, pointer.y - hold.y);
+                    carry(app, id, spot, free);
+                }
+            }
+            Doing::Pinch { middle, spread } => {
+                if let [(_, one), (_, other), ..] = it.pointers[..] {
+                    let (to, now) = span(one, other);
+                    app.pan(to.x - middle.x, to.y - middle.y);
+                    app.zoom_about(to, now / spread.max(1.0));
+                    (*middle, *spread) = (to, now);
+                }
+            }
         }
-        let what = hit(event);
-        let app = self.app;
-        self.state.update_value(|it| {
-            it.pointers.push((event.pointer_id(), at));
-            if let [(_, one), (_, other)] = it.pointers[..] {
-                put_back(app, &it.doing);
-                let (middle, spread) = span(one, other);
-                it.doing = Doing::Pinch { middle, spread };
-                return;
-            }
-            let narrow = app.place.with_untracked(|it| it.narrow);
-            it.doing = match what {
-                Some(Selected::Node(id)) if event.button() == 0 && !narrow => grasp(app, id, at),
-                hit => Doing::Pan { from: at, moved: false, hit },
-            };
-        });
-    }
+    });
+}
 
-    /// A pointer moves.
-    pub fn moved(self, event: &PointerEvent) {
-        let at = place_of(event);
-        let app = self.app;
-        let free = event.alt_key();
-        self.state.update_value(|it| {
-            let Some(pointer) = it.pointers.iter_mut().find(|it| it.0 == event.pointer_id()) else {
-                return;
-            };
-            pointer.1 = at;
-            match &mut it.doing {
-                Doing::Nothing => {}
-                Doing::Pan { from, moved, .. } => {
-                    let (dx, dy) = (at.x - from.x, at.y - from.y);
-                    if *moved || dx.hypot(dy) > CLICK {
-                        *moved = true;
-                        *from = at;
-                        app.pan(dx, dy);
-                    }
-                }
-                Doing::Drag { id, hold, from, moved, .. } => {
-                    if *moved || (at.x - from.x).hypot(at.y - from.y) > CLICK {
-                        *moved = true;
-                        let pointer = app.camera.get_untracked().document_from_screen(at);
-                        let spot = Point::new(pointer.x - hold.x, pointer.y - hold.y);
-                        carry(app, id, spot, free);
-                    }
-                }
-                Doing::Pinch { middle, spread } => {
-                    if let [(_, one), (_, other), ..] = it.pointers[..] {
-                        let (to, now) = span(one, other);
-                        app.pan(to.x - middle.x, to.y - middle.y);
-                        app.zoom_about(to, now / spread.max(1.0));
-                        (*middle, *spread) = (to, now);
-                    }
-                }
-            }
-        });
-    }
-
-    /// A pointer goes up.
-    pub fn up(self, event: &PointerEvent) {
-        let app = self.app;
-        let done = self.state.try_update_value(|it| {
-            it.pointers.retain(|it| it.0 != event.pointer_id());
-            std::mem::take(&mut it.doing)
-        });
-        match done.unwrap_or_default() {
-            Doing::Pan { moved: false, hit, .. } => app.select(hit),
-            Doing::Drag { id, moved: false, .. } => app.select(Some(Selected::Node(id))),
-            Doing::Drag { id, home, moved: true, .. } => {
-                let Some(node) = app.node(&id) else { return };
-                let to = node.record.with_untracked(|it| it.at);
-                node.record.update(|it| it.at = home);
-                app.edit_node(&id, |it| it.at = to);
-            }
-            _ => {}
+/// A pointer goes up.
+fn up(app: App, event: &PointerEvent) {
+    let done = app.hand.try_update_value(|it| {
+        it.pointers.retain(|it| it.0 != event.pointer_id());
+        std::mem::take(&mut it.doing)
+    });
+    match done.unwrap_or_default() {
+        Doing::Pan { moved: false, hit, .. } => app.select(hit),
+        Doing::Drag { id, moved: false, .. } => app.select(Some(Selected::Node(id))),
+        Doing::Drag { id, home, moved: true, .. } => {
+            let Some(node) = app.node(&id) else { return };
+            let to = node.record.with_untracked(|it| it.at);
+            node.record.update(|it| it.at = home);
+            app.edit_node(&id, |it| it.at = to);
         }
+        _ => {}
     }
+}
 
-    /// The browser takes the pointer away: as if nothing had been begun.
-    pub fn cancel(self, event: &PointerEvent) {
-        let app = self.app;
-        self.state.update_value(|it| {
-            it.pointers.retain(|it| it.0 != event.pointer_id());
-            put_back(app, &it.doing);
-            it.doing = Doing::Nothing;
+/// The browser takes the pointer away: as if nothing had been begun.
+fn cancel(app: App, event: &PointerEvent) {
+    app.hand.update_value(|it| {
+        it.pointers.retain(|it| it.0 != event.pointer_id());
+        put_back(app, &it.doing);
+        it.doing = Doing::Nothing;
+    });
+}
+
+/// Keeps what is chosen in sight.
+pub fn follow(app: App) {
+    Effect::new(move |before: Option<Option<Selected>>| {
+        let selected = app.selected.get();
+        if let (Some(Selected::Node(id)), true) = (&selected, before.as_ref() != Some(&selected)) {
+            reveal(app, id);
+        }
+        selected
+    });
+}
+
+/// Moves what is shown as little as needed for a node to be clear of the inspector.
+fn reveal(app: App, id: &str) {
+    let Some(node) = app.node(id) else { return };
+    let place = app.place.get_untracked();
+    let rect = node.record.with_untracked(|it| place.rect(id, it));
+    let camera = app.camera.get_untracked();
+    let (width, height) = app.stage.get_untracked();
+    let from = camera.screen_from_document(Point::new(rect.x, rect.y));
+    let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
+    let (right, bottom) = match place.narrow {
+        true => (width, height * 0.42),
+        false => (width - INSPECTOR * if place.growth > 1.0 { 1.36 } else { 1.0 }, height),
+    };
+    let (mut dx, mut dy) = (0.0, 0.0);
+    if to.x > right - 16.0 {
+        dx = right - 16.0 - to.x;
+    }
+    if to.y > bottom - 16.0 {
+        dy = bottom - 16.0 - to.y;
+    }
+    if from.y + dy < 56.0 {
+        dy = 56.0 - from.y;
+    }
+    if dx != 0.0 || dy != 0.0 {
+        app.camera.update(|it| {
+            it.offset.x += dx;
+            it.offset.y += dy;
         });
+        app.wake();
     }
 }
 

@@ -4,16 +4,16 @@
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
-use web_sys::{AddEventListenerOptions, ResizeObserver, WheelEvent};
+use web_sys::{AddEventListenerOptions, PointerEvent, ResizeObserver, WheelEvent};
 
 use crate::base::geometry::{Camera, Point, Rect};
 
-use super::store::{App, Selected};
+use super::store::App;
 
 pub mod actions;
 mod brush;
 pub mod flow;
-mod gesture;
+pub mod gesture;
 pub mod legend;
 pub mod node;
 pub mod overlay;
@@ -81,38 +81,6 @@ impl App {
         self.wake();
     }
 
-    /// Moves what is shown as little as needed for a node to be clear of the inspector.
-    fn reveal(self, id: &str) {
-        let Some(node) = self.node(id) else { return };
-        let place = self.place.get_untracked();
-        let rect = node.record.with_untracked(|it| place.rect(id, it));
-        let camera = self.camera.get_untracked();
-        let (width, height) = self.stage.get_untracked();
-        let from = camera.screen_from_document(Point::new(rect.x, rect.y));
-        let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
-        let (right, bottom) = match place.narrow {
-            true => (width, height * 0.42),
-            false => (width - INSPECTOR * if place.growth > 1.0 { 1.36 } else { 1.0 }, height),
-        };
-        let (mut dx, mut dy) = (0.0, 0.0);
-        if to.x > right - 16.0 {
-            dx = right - 16.0 - to.x;
-        }
-        if to.y > bottom - 16.0 {
-            dy = bottom - 16.0 - to.y;
-        }
-        if from.y + dy < 56.0 {
-            dy = 56.0 - from.y;
-        }
-        if dx != 0.0 || dy != 0.0 {
-            self.camera.update(|it| {
-                it.offset.x += dx;
-                it.offset.y += dy;
-            });
-            self.wake();
-        }
-    }
-
     /// The canvas has another size.
     fn resized(self, width: f64, height: f64) {
         if self.stage.get_untracked() == (width, height) {
@@ -137,7 +105,11 @@ pub fn Canvas() -> impl IntoView {
     let app = App::here();
     let stage = NodeRef::<html::Main>::new();
     let overlay = NodeRef::<html::Canvas>::new();
-    let hand = gesture::Hand::new(app);
+    let touch = move |event: PointerEvent| {
+        if let Some(rooms) = app.later() {
+            (rooms.touch)(app, &event);
+        }
+    };
 
     Effect::new(move |_| {
         if let Some(canvas) = overlay.get() {
@@ -150,14 +122,6 @@ pub fn Canvas() -> impl IntoView {
             on_wheel(app, &stage);
         }
     });
-    Effect::new(move |before: Option<Option<Selected>>| {
-        let selected = app.selected.get();
-        if let (Some(Selected::Node(id)), true) = (&selected, before.as_ref() != Some(&selected)) {
-            app.reveal(id);
-        }
-        selected
-    });
-
     let transform = move || {
         let Camera { offset, zoom } = app.camera.get();
         format!("translate({:.2}px, {:.2}px) scale({zoom:.4})", offset.x, offset.y)
@@ -178,10 +142,10 @@ pub fn Canvas() -> impl IntoView {
             node_ref=stage
             style=size
             aria-label="Canvas"
-            on:pointerdown=move |event| hand.down(&event)
-            on:pointermove=move |event| hand.moved(&event)
-            on:pointerup=move |event| hand.up(&event)
-            on:pointercancel=move |event| hand.cancel(&event)
+            on:pointerdown=touch
+            on:pointermove=touch
+            on:pointerup=touch
+            on:pointercancel=touch
         >
             <div class="world" style:transform=transform>
                 <Zones/>
@@ -198,7 +162,7 @@ pub fn Canvas() -> impl IntoView {
                     <node::Node id/>
                 </For>
             </div>
-            <actions::Actions/>
+            {app.room(|it| it.actions)}
             <legend::Legend/>
             <Lens/>
         </main>

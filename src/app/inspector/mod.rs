@@ -34,9 +34,7 @@ pub fn focus() {
 }
 
 /// The panel; nothing when nothing is chosen.
-#[component]
-pub fn Inspector() -> impl IntoView {
-    let app = App::here();
+pub fn panel(app: App) -> AnyView {
     // A component that is gone at the moment shown has nothing to inspect.
     let chosen = Memo::new(move |_| {
         app.selected.get().filter(|it| match it {
@@ -44,11 +42,12 @@ pub fn Inspector() -> impl IntoView {
             Selected::Wire(id) => app.wires.with(|it| it.contains(id)),
         })
     });
-    move || match chosen.get() {
+    let panel = move || match chosen.get() {
         None => ().into_any(),
         Some(Selected::Node(id)) => view! { <OfNode id/> }.into_any(),
         Some(Selected::Wire(id)) => view! { <OfWire id/> }.into_any(),
-    }
+    };
+    panel.into_any()
 }
 
 #[component]

@@ -20,6 +20,8 @@ const KEEPS_NAME: [&str; 5] =
     [PAGE, "404.html", "manifest.webmanifest", "robots.txt", "service-worker.js"];
 /// What wasm-bindgen writes; holds strings that look like references and are none.
 const GLUE: &str = "ringside.js";
+/// Loads the modules that come later: what it refers to is not part of the first load.
+const LATER: &str = "rooms.js";
 /// Stands in the page's policy for the hashes of its inline scripts.
 const SCRIPT_HASHES: &str = "{script-hashes}";
 /// Hexadecimal digits of the contents' SHA-256 in a file name (the server knows them by that).
@@ -45,19 +47,31 @@ impl Output {
 /// The sources, by path, and what has been made of them so far.
 pub struct Assets {
     sources: BTreeMap<String, Vec<u8>>,
+    /// Names of the modules and their glue, which refer to each other in circles and only work
+    /// together: named after the contents of all of them.
+    code: BTreeMap<String, String>,
     built: BTreeMap<String, Output>,
     /// Sources whose references are being followed: a file cannot be named after itself.
     open: Vec<String>,
 }
 
 impl Assets {
-    /// Takes sources under the paths by which they refer to each other.
-    pub fn new(mut sources: BTreeMap<String, Vec<u8>>) -> Self {
-        if let Some(glue) = sources.get_mut(GLUE) {
+    /// Takes sources, and the modules with their glue, under the paths by which they refer to each
+    /// other.
+    pub fn new(
+        mut sources: BTreeMap<String, Vec<u8>>,
+        mut code: BTreeMap<String, Vec<u8>>,
+    ) -> Self {
+        if let Some(glue) = code.get_mut(GLUE) {
             let text = String::from_utf8_lossy(glue);
-            *glue = text.replace("'ringside_bg.wasm'", "'./ringside_bg.wasm'").into_bytes();
+            let text = text.replace("'ringside_bg.wasm'", "'./ringside_bg.wasm'");
+            // There it is the name under which the module asks for it, and no reference.
+            *glue = text.replace("\"./rooms.js\":", "[\"./rooms\" + \".js\"]:").into_bytes();
         }
-        Self { sources, built: BTreeMap::new(), open: Vec::new() }
+        let all: Vec<u8> = code.values().flatten().copied().collect();
+        let names = code.keys().map(|path| (path.clone(), final_name(path, &all))).collect();
+        sources.append(&mut code);
+        Self { sources, code: names, built: BTreeMap::new(), open: Vec::new() }
     }
 
     /// Renames and rewrites all files; the page's and all it leads to are marked as first.
@@ -83,6 +97,9 @@ impl Assets {
             if keeps_name(path) {
                 return Ok(path.to_owned());
             }
+            if let Some(name) = self.code.get(path) {
+                return Ok(name.clone());
+            }
             return Err(format!("{} refer to each other in a circle", self.open.join(", ")).into());
         }
         let bytes = self.sources.get(path).ok_or_else(|| format!("there is no {path}"))?.clone();
@@ -92,7 +109,7 @@ impl Assets {
             false => bytes,
         };
         self.open.pop();
-        let name = final_name(path, &bytes);
+        let name = self.code.get(path).cloned().unwrap_or_else(|| final_name(path, &bytes));
         self.built.insert(path.to_owned(), Output { name: name.clone(), bytes, first: false });
         Ok(name)
     }
@@ -111,7 +128,10 @@ impl Assets {
                 done.push_str(reference);
                 continue;
             }
-            let name = self.finish(&wanted).map_err(|error| format!("{path}: {error}"))?;
+            let name = match self.code.get(&wanted) {
+                Some(name) if path == LATER => name.clone(),
+                _ => self.finish(&wanted).map_err(|error| format!("{path}: {error}"))?,
+            };
             // Files keep their folders, so only the last part of the reference changes.
             let kept = reference.rfind('/').map_or(0, |slash| slash + 1);
             done.push_str(&reference[..kept]);
@@ -207,11 +227,14 @@ mod tests {
     use super::*;
 
     fn build(sources: &[(&str, &str)]) -> Result<BTreeMap<String, String>> {
-        let sources =
-            sources.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
-        let outputs = Assets::new(sources.collect()).build()?;
+        let outputs = Assets::new(owned(sources), BTreeMap::new()).build()?;
         let text = |output: Output| (output.name, String::from_utf8(output.bytes).expect("text"));
         Ok(outputs.into_iter().map(text).collect())
+    }
+
+    fn owned(sources: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        let owned = |(path, text): &(&str, &str)| ((*path).to_owned(), text.as_bytes().to_vec());
+        sources.iter().map(owned).collect()
     }
 
     #[test]
@@ -246,6 +269,31 @@ mod tests {
         // A name that stays can be known before its file is finished.
         let sources = [("index.html", "'./a.js'"), ("a.js", "'./index.html'")];
         assert!(build(&sources).is_ok());
+    }
+
+    #[test]
+    fn code_is_named_together_and_what_comes_later_is_not_first() {
+        let built = |later: &str| {
+            let sources = owned(&[("index.html", "'./ringside.js'")]);
+            let code = owned(&[
+                ("ringside.js", "'./rooms.js' './first.wasm'"),
+                ("rooms.js", "'./ringside.js' './later.wasm'"),
+                ("first.wasm", "1"),
+                ("later.wasm", later),
+            ]);
+            Assets::new(sources, code).build().expect("builds")
+        };
+        let (before, after) = (built("2"), built("3"));
+        for (one, other) in before.iter().zip(&after) {
+            assert_eq!(one.name == other.name, one.name == "index.html", "{}", one.name);
+            assert_eq!(one.first, !one.name.starts_with("later-"), "{}", one.name);
+        }
+        let rooms = before.iter().find(|it| it.name.starts_with("rooms-")).expect("is there");
+        let text = String::from_utf8_lossy(&rooms.bytes);
+        assert!(before.iter().all(|it| it.name == "index.html"
+            || it.name.starts_with("rooms-")
+            || it.name.starts_with("first-")
+            || text.contains(&format!("'./{}'", it.name))));
     }
 
     #[test]

@@ -18,6 +18,20 @@ use assets::{Assets, Output};
 
 /// The oldest `wasm-opt` that is trusted: 108 accepts today's modules and breaks them silently.
 const WASM_OPT_VERSION_MIN: u32 = 120;
+/// Erased views share their code: without it the page is a fifth larger. What is behind
+/// `cfg(split)` is split off, for which the linker must leave its notes in.
+const WEB_FLAGS: &str = " --cfg erase_components --cfg split -C link-args=--emit-relocs";
+/// What rustc's modules use; a module split off does not say so itself.
+const FEATURES: [&str; 8] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
 /// What the first visit needs, and what it weighs.
 const LISTING: &str = "first-load.json";
 
@@ -54,26 +68,28 @@ fn build(options: &Options) -> Result<()> {
 
     check_bindgen(&options.wasm_bindgen)?;
     let wasm_opt = options.wasm_opt.as_deref().filter(|path| path.exists());
-    let package = package(&target, &work.join("pkg"), &options.wasm_bindgen, wasm_opt)?;
+    let package = package(&target, &work, &options.wasm_bindgen, wasm_opt)?;
 
     let mut sources = BTreeMap::new();
-    for folder in [Path::new("www"), Path::new("static"), &package] {
+    for folder in [Path::new("www"), Path::new("static")] {
         read_tree(folder, folder, &mut sources)?;
     }
-    let outputs = Assets::new(sources).build()?;
+    let mut code = BTreeMap::new();
+    read_tree(&package, &package, &mut code)?;
+    let outputs = Assets::new(sources, code).build()?;
     write(&outputs, &options.out)
 }
 
-/// The library as WebAssembly with its JavaScript glue, in `folder`, which is handed back.
+/// The library as WebAssembly with its JavaScript glue, in a folder in `work`, which is handed back.
 fn package(
     target: &Path,
-    folder: &Path,
+    work: &Path,
     wasm_bindgen: &Path,
     wasm_opt: Option<&Path>,
 ) -> Result<PathBuf> {
+    let folder = &work.join("pkg");
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    // Erased views share their code: without it the page is a fifth larger.
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " --cfg erase_components";
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + WEB_FLAGS;
     let mut cargo = Command::new(cargo);
     cargo.env("RUSTFLAGS", flags.trim()).args(["rustc", "--profile", "web", "--locked", "--lib"]);
     run(cargo.args(["--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]))?;
@@ -81,20 +97,51 @@ fn package(
 
     // From scratch, so that no glue of an older build stays behind.
     let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)?;
+    let first = work.join("first.wasm");
+    let mut modules = split(&module, folder, &first)?;
     run(Command::new(wasm_bindgen)
         .args(["--target", "web", "--no-typescript", "--out-name", "ringside"])
-        .args(["--remove-name-section", "--remove-producers-section", "--out-dir"])
+        .args(["--remove-name-section", "--remove-producers-section", "--keep-lld-exports"])
+        .arg("--out-dir")
         .arg(folder)
-        .arg(&module))?;
+        .arg(&first))?;
+    modules.push(folder.join("ringside_bg.wasm"));
 
     let Some(wasm_opt) = wasm_opt else {
-        println!("No wasm-opt: the module is built without it (install npm to have it).");
+        println!("No wasm-opt: the modules are built without it (install npm to have it).");
         return Ok(folder.to_owned());
     };
     check_wasm_opt(wasm_opt)?;
-    let bound = folder.join("ringside_bg.wasm");
-    run(Command::new(wasm_opt).arg("-Oz").arg(&bound).arg("-o").arg(&bound))?;
+    for module in &modules {
+        let mut command = Command::new(wasm_opt);
+        command.args(["-Oz", "--strip-debug", "--strip-producers"]).args(FEATURES);
+        run(command.arg(module).arg("-o").arg(module))?;
+    }
     Ok(folder.to_owned())
+}
+
+/// Splits off what comes after the first run (`app/rooms.rs`): writes the rest to `first`, and the
+/// modules that come later, which are handed back, with the script that loads them to `folder`.
+fn split(module: &Path, folder: &Path, first: &Path) -> Result<Vec<PathBuf>> {
+    let module = fs::read(module)?;
+    let mut options = wasm_split_cli_support::Options::new(&module);
+    options.output_dir = folder;
+    options.main_out_path = first;
+    options.link_name = "./rooms.js";
+    options.main_module = "./ringside.js";
+    let split = wasm_split_cli_support::transform(options)
+        .map_err(|error| format!("the module cannot be split: {error:#}"))?;
+
+    // Some hosts do not know the type of WebAssembly files, which streaming insists on.
+    let (link, streaming) = (folder.join("rooms.js"), "WebAssembly.instantiateStreaming(src, ");
+    let script = fs::read_to_string(&link)?;
+    if !script.contains(streaming) {
+        return Err("the splitter's script has changed: it no longer streams".into());
+    }
+    let anyhow = "WebAssembly.instantiate(await (await src).arrayBuffer(), ";
+    fs::write(&link, script.replace(streaming, anyhow))?;
+    Ok(split.split_modules)
 }
 
 /// Glue and command line tool must be of one version; Cargo.lock decides which.

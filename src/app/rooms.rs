@@ -1,0 +1,95 @@
+//! What is not needed to see a design run: loaded right after it, as a second WebAssembly module
+//! (`bin/site` splits it off; other builds have all in one). A part belongs here unless the first
+//! paint or the first run needs it.
+
+use leptos::prelude::*;
+use web_sys::PointerEvent;
+
+use super::banner::Banner;
+use super::canvas::{actions, gesture};
+use super::store::App;
+use super::{deeds, inspector, keys, story};
+
+/// The parts, once they are there.
+#[derive(Clone, Copy)]
+pub struct Rooms {
+    /// What is chosen: its figures, its settings, its inside.
+    pub inspector: fn(App) -> AnyView,
+    /// What happened, and what to try.
+    pub foot: fn(App) -> AnyView,
+    /// What can be done to the chosen component, beside it.
+    pub actions: fn(App) -> AnyView,
+    /// What a pointer does on the canvas.
+    pub touch: fn(App, &PointerEvent),
+    /// Takes the last step back (true), or does it again.
+    pub undo: fn(App, bool),
+}
+
+/// They did not come: the network, or the host.
+#[derive(Debug)]
+pub struct Missing;
+
+#[cfg(split)]
+impl From<leptos::wasm_split::SplitLoaderError> for Missing {
+    fn from(_: leptos::wasm_split::SplitLoaderError) -> Self {
+        Self
+    }
+}
+
+#[cfg(split)]
+#[allow(unsafe_code, reason = "calls from module to module, written by the macro")]
+mod gate {
+    use super::{App, Missing, Rooms};
+
+    #[leptos::wasm_split::wasm_split(rooms, wasm_split_path = leptos::wasm_split, fallible)]
+    pub fn rooms(app: App) -> Result<Rooms, Missing> {
+        Ok(super::open(app))
+    }
+}
+
+#[cfg(not(split))]
+mod gate {
+    use super::{App, Missing, Rooms};
+
+    pub async fn rooms(app: App) -> Result<Rooms, Missing> {
+        Ok(super::open(app))
+    }
+}
+
+fn open(app: App) -> Rooms {
+    keys::listen(app);
+    gesture::follow(app);
+    Rooms {
+        inspector: inspector::panel,
+        foot: story::foot,
+        actions: actions::bar,
+        touch: gesture::touch,
+        undo: deeds::undo,
+    }
+}
+
+/// Loads them.
+pub fn load(app: App) {
+    leptos::task::spawn_local(async move {
+        match gate::rooms(app).await {
+            Ok(rooms) => app.rooms.set(Some(rooms)),
+            Err(Missing) => app.banner.set(Some(Banner::missing())),
+        }
+    });
+}
+
+impl App {
+    /// The parts that come later, if they are there.
+    pub fn later(self) -> Option<Rooms> {
+        self.rooms.get_untracked()
+    }
+
+    /// Shows one of them as soon as it is there.
+    pub fn room(self, which: fn(Rooms) -> fn(Self) -> AnyView) -> impl IntoView {
+        let owner = Owner::current();
+        move || {
+            let view = self.rooms.get().map(which)?;
+            Some(owner.clone().map_or_else(|| view(self), |it| it.with(|| view(self))))
+        }
+    }
+}
