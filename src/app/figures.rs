@@ -250,12 +250,10 @@ fn lag(about: &About, it: &ComponentFigures) -> Figure {
 }
 
 fn rule(spec: &Spec) -> Figure {
-    let fields = spec.fields();
-    let value = fields.iter().find(|it| it.name == "rule").and_then(|it| it.value.as_str());
     Figure {
         label: String::new(),
         value: String::new(),
-        unit: value.unwrap_or_default().replace('-', " "),
+        unit: spec.rule().map(|it| it.id().replace('-', " ")).unwrap_or_default(),
         help: "The rule by which it chooses among servers.".into(),
     }
 }

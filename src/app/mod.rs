@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
-use crate::document::file;
+use crate::document::file::File;
 
 pub mod banner;
 pub mod bridge;
@@ -30,14 +30,11 @@ mod worker;
 use store::App;
 use theme::{Palette, Theme};
 
-/// What newcomers see.
-const BOOKSTORE: &str = include_str!("../../static/designs/bookstore.json");
-
-/// Page entry point: called by `www/index.html`.
+/// Page entry point: called by `www/index.html` with what newcomers see, a packed file.
 #[wasm_bindgen]
-pub fn start_page() {
+pub fn start_page(opening: Vec<u8>) {
     console_error_panic_hook::set_once();
-    mount_to_body(Page);
+    mount_to_body(move || view! { <Page opening/> });
 }
 
 /// Worker entry point: called by `www/worker.js`.
@@ -49,18 +46,18 @@ pub fn start_worker() {
 
 /// Everything on the page.
 #[component]
-pub fn Page() -> impl IntoView {
+pub fn Page(
+    /// What to open, as a packed file.
+    opening: Vec<u8>,
+) -> impl IntoView {
     let app = App::blank();
     provide_context(app);
     app.still.set(prefers_stillness());
     bridge::connect(app);
-    match file::read(BOOKSTORE) {
-        Ok((file, _)) => {
-            app.seed.set(file.seed);
-            app.warmup.set_value(file.warmup);
-            app.open(file.design);
-        }
-        Err(error) => app.banner.set(Some(banner::Banner::failure(&error.to_string()))),
+    if let Some(file) = File::unpack(&opening) {
+        app.seed.set(file.seed);
+        app.warmup.set_value(file.warmup);
+        app.open(file.design);
     }
     frame_loop::start(app);
     rooms::load(app);

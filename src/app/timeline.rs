@@ -33,6 +33,11 @@ pub fn span(app: App) -> Memo<u64> {
     })
 }
 
+/// Where a speed stands among those there are.
+fn speed_index(speed: f64) -> usize {
+    SPEEDS.iter().position(|it| *it >= speed).unwrap_or(SPEEDS.len() - 1)
+}
+
 /// What a speed is called.
 pub fn speed_name(speed: f64) -> String {
     format!("{speed}×")
@@ -92,7 +97,9 @@ pub fn Timeline() -> impl IntoView {
     let clock = app.clock;
     let icon = Signal::derive(move || if playing.get() { "pause" } else { "play" }.to_owned());
     let play_name = move || if playing.get() { "Pause" } else { "Play" };
-    let options = SPEEDS.map(|it| view! { <option value=it.to_string()>{speed_name(it)}</option> });
+    let options = SPEEDS.iter().enumerate().map(|(at, it)| {
+        view! { <option value=at.to_string()>{speed_name(*it)}</option> }
+    });
     let pace = Memo::new(move |_| {
         let (pace, speed) = (clock.get().pace, app.speed.get());
         if playing.get() && pace > 0.0 && pace < 0.9 * speed {
@@ -120,11 +127,12 @@ pub fn Timeline() -> impl IntoView {
             </button>
             <label class="speed" title="How much simulated time passes in a second.">
                 <span class="hidden">"Speed"</span>
-                <select class="num" prop:value=move || app.speed.get().to_string()
+                <select class="num" prop:value=move || speed_index(app.speed.get()).to_string()
                     on:change=move |event| {
-                        app.set_speed(event_target_value(&event).parse().unwrap_or(1.0));
+                        let at = event_target_value(&event).parse::<usize>().ok();
+                        app.set_speed(at.and_then(|it| SPEEDS.get(it)).copied().unwrap_or(1.0));
                     }>
-                    {options.into_iter().collect_view()}
+                    {options.collect_view()}
                 </select>
                 <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
             </label>

@@ -79,7 +79,7 @@ pub fn listing(scene: &Scene) -> String {
 /// The name of a form, with what makes it special.
 fn form(shape: &Shape) -> String {
     match shape {
-        Shape::Glyph { glyph, .. } => format!("{glyph:?}").to_lowercase(),
+        Shape::Glyph { glyph, .. } => format!("{glyph:?}").to_ascii_lowercase(),
         Shape::Bar { fill, .. } => format!("{} bar", filled(*fill)),
         Shape::Arc { start, end, fill, .. } => {
             format!("{} arc {start:.3}–{end:.3}", filled(*fill))

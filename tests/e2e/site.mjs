@@ -7,10 +7,10 @@ import { test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { root } from "./harness.mjs";
 
-// What the first load may not grow beyond. The goal of issue 2 is 300 kB (400 kB with fonts): it is
-// not reached yet, at 360 kB (408 kB). Lower these with every step towards it; never raise them.
-const FIRST_LOAD_BYTES_MAX = 370_000;
-const FIRST_LOAD_WITH_FONTS_BYTES_MAX = 420_000;
+// What the first load may not grow beyond. What makes it grow and can wait belongs into
+// `src/app/rooms.rs`, whose module comes later.
+const FIRST_LOAD_BYTES_MAX = 300_000;
+const FIRST_LOAD_WITH_FONTS_BYTES_MAX = 400_000;
 
 const dist = path.join(root, "dist");
 const entries = await readdir(dist, { recursive: true, withFileTypes: true });
@@ -40,7 +40,7 @@ test("the first load is light", async () => {
 test("the first load lists the page, its code and its looks", async () => {
   const load = JSON.parse(await read("first-load.json"));
   const names = load.files.map((file) => file.path.replace(/-[0-9a-f]{16}\./, "."));
-  for (const name of ["index.html", "ringside.js", "ringside_bg.wasm", "worker.js", "app.css", "fonts.css"]) {
+  for (const name of ["index.html", "ringside.js", "ringside_bg.wasm", "opening.bin", "worker.js", "app.css", "fonts.css"]) {
     assert.ok(names.includes(name), name);
   }
 });

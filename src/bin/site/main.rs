@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
+use ringside::document::file::read;
 
 use assets::{Assets, Output};
 
@@ -32,6 +33,8 @@ const FEATURES: [&str; 8] = [
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
+/// What newcomers see.
+const OPENING: &str = "static/designs/bookstore.json";
 /// What the first visit needs, and what it weighs.
 const LISTING: &str = "first-load.json";
 
@@ -49,6 +52,9 @@ struct Options {
     /// The `wasm-opt` to use; without it the module stays a little larger and slower.
     #[arg(long)]
     wasm_opt: Option<PathBuf>,
+    /// Only packs what newcomers see, into this file.
+    #[arg(long)]
+    opening: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -62,6 +68,9 @@ fn main() -> ExitCode {
 }
 
 fn build(options: &Options) -> Result<()> {
+    if let Some(path) = &options.opening {
+        return Ok(fs::write(path, opening()?)?);
+    }
     let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()));
     let work = target.join("site");
     fs::create_dir_all(&work)?;
@@ -74,10 +83,21 @@ fn build(options: &Options) -> Result<()> {
     for folder in [Path::new("www"), Path::new("static")] {
         read_tree(folder, folder, &mut sources)?;
     }
+    sources.insert("opening.bin".to_owned(), opening()?);
     let mut code = BTreeMap::new();
     read_tree(&package, &package, &mut code)?;
     let outputs = Assets::new(sources, code).build()?;
     write(&outputs, &options.out)
+}
+
+/// What newcomers see, packed: the page need not read text to show it.
+fn opening() -> Result<Vec<u8>> {
+    let text = fs::read_to_string(OPENING).map_err(|error| format!("{OPENING}: {error}"))?;
+    let (file, notices) = read(&text).map_err(|error| format!("{OPENING}: {error}"))?;
+    match notices.first() {
+        Some(notice) => Err(format!("{OPENING}: {notice}").into()),
+        None => Ok(file.pack()),
+    }
 }
 
 /// The library as WebAssembly with its JavaScript glue, in a folder in `work`, which is handed back.

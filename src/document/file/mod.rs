@@ -4,6 +4,7 @@
 //! notices. Fields and kinds it does not know are kept as they are and written back. Only text that
 //! is no JSON object, comes from a newer version, or is beyond the bounds below is an error.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::time::Nanos;
@@ -43,7 +44,7 @@ const WARMUP: Nanos = Nanos::seconds(20);
 const WARMUP_MAX: Nanos = Nanos::seconds(600);
 
 /// What a file holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct File {
     /// The design.
     pub design: Design,
@@ -64,6 +65,17 @@ impl File {
     pub fn new(design: Design) -> Self {
         let (view, inputs, extra) = (None, None, Extra::new());
         Self { design, seed: SEED, warmup: WARMUP, view, inputs, extra }
+    }
+
+    /// As bytes between programs of one build. The page opens with a file in this form, so that
+    /// its first run does without the reader of texts.
+    pub fn pack(&self) -> Vec<u8> {
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// Reads what [`File::pack`] wrote.
+    pub fn unpack(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
     }
 }
 
