@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::base::text;
-use crate::component::Role;
-use crate::engine::fault::{Fault, Target};
+use crate::component::Spec;
+use crate::document::{ComponentRecord, Id};
+use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::Input;
 
 use super::store::{App, Selected};
@@ -14,7 +15,7 @@ pub fn foot(_: App) -> AnyView {
     view! {
         <div class="stage-foot">
             <Story/>
-            <Invitation/>
+            <Invite/>
         </div>
     }
     .into_any()
@@ -55,97 +56,222 @@ fn Story() -> impl IntoView {
     }
 }
 
-/// Where the newcomer is.
+/// One obvious thing to try, with its reversal and a question about what was seen.
+struct Invitation {
+    /// What to do, and how it is undone.
+    act: &'static str,
+    back: &'static str,
+    /// What to look at meanwhile.
+    watch: &'static str,
+    question: &'static str,
+    /// Answers; the first is right, whatever the order in which they are shown.
+    answers: [&'static str; 2],
+    why: &'static str,
+}
+
+/// Every invitation, in the order in which newcomers are invited.
+const INVITATIONS: [Invitation; 3] = [
+    Invitation {
+        act: "Kill the cache",
+        back: "Bring the cache back",
+        watch: "Watch the database and the latency",
+        question: "The cache is back, but empty. What fills it again?",
+        answers: ["Misses", "Time"],
+        why: "Each miss reads the database, then puts the answer into the cache. Popular books \
+              come back first, so the ratio climbs fast, then slowly.",
+    },
+    Invitation {
+        act: "Cut replica 2 off",
+        back: "Heal the network",
+        watch: "Watch the replica's lag",
+        question: "Replica 2 was cut off from its primary. What did its readers get meanwhile?",
+        answers: ["Old values", "Errors"],
+        why: "The replica stayed up and answered with what it had. Nothing failed, and that is the \
+              danger: only a comparison with the newest write shows that a read was stale.",
+    },
+    Invitation {
+        act: "Make it Black Friday",
+        back: "End the sale",
+        watch: "Watch the queues and the goodput",
+        question: "Three times the customers. Why did latency climb before anything failed?",
+        answers: ["Queues", "The network"],
+        why: "The network did not change. The nearer a server is to fully busy, the longer the \
+              line before it: at 90 % busy about ten times its work, at 100 % without end.",
+    },
+];
+
+/// How many times as many customers come on Black Friday.
+const SALE: f64 = 3.0;
+/// Name of the cut that the second invitation makes.
+const CUT: &str = "replica 2";
+
+/// Where the newcomer is with an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing was done yet.
-    Kill,
-    /// The cache is down.
-    Bring,
-    /// It is back.
+    /// Not done yet.
+    Try,
+    /// Done, and not undone.
+    Undo,
+    /// Done and undone.
     Ask,
 }
 
-/// One obvious thing to try.
-#[component]
-fn Invitation() -> impl IntoView {
-    let app = App::here();
-    let cache = Memo::new(move |_| {
-        app.nodes.track();
-        app.first(Role::Cache).map(|it| it.0)
-    });
-    let stage = Memo::new(move |_| {
-        let cache = cache.get()?;
-        let now = app.clock.get().now;
-        let last = app.inputs.with(|inputs| {
-            inputs.iter().rev().filter(|it| it.at <= now).find_map(|it| match &it.input {
-                Input::Fault(Fault::Crash(target)) if target.component == cache => {
-                    Some(Stage::Bring)
-                }
-                Input::Fault(Fault::Restart(target)) if target.component == cache => {
-                    Some(Stage::Ask)
-                }
+/// What an invitation is about in the design shown, if it has such a thing.
+#[derive(Clone, Debug, PartialEq)]
+enum About {
+    Cache(Id),
+    Replica(Id),
+    Customers(Id),
+}
+
+impl About {
+    fn find(app: App, at: usize) -> Option<Self> {
+        app.desk.with_value(|it| {
+            let mut components = it.shown.components.iter();
+            components.find_map(|(id, it)| match (at, &it.spec) {
+                (0, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
+                (1, Spec::SqlDb(_)) if it.spec.members() > 2 => Some(Self::Replica(id.clone())),
+                (2, Spec::Client(_)) => Some(Self::Customers(id.clone())),
                 _ => None,
             })
+        })
+    }
+
+    /// What an input means for it: true if it does what was invited to, false if it undoes it.
+    fn reads(&self, input: &Input) -> Option<bool> {
+        match (self, input) {
+            (Self::Cache(id), Input::Fault(Fault::Crash(it))) => {
+                (it.component == *id).then_some(true)
+            }
+            (Self::Cache(id), Input::Fault(Fault::Restart(it))) => {
+                (it.component == *id).then_some(false)
+            }
+            (Self::Replica(_), Input::Fault(Fault::Partition { name, .. })) => {
+                (name == CUT).then_some(true)
+            }
+            (Self::Replica(_), Input::Fault(Fault::Heal { name })) => {
+                (name == CUT).then_some(false)
+            }
+            (Self::Customers(id), Input::Edit(diff)) => {
+                let change = diff.components.get(id)?;
+                let rate = |it: &Option<ComponentRecord>| match it.as_ref().map(|it| &it.spec) {
+                    Some(Spec::Client(it)) => Some(it.rate.0),
+                    _ => None,
+                };
+                let (before, after) = (rate(&change.before)?, rate(&change.after)?);
+                (before != after).then_some(after > before)
+            }
+            _ => None,
+        }
+    }
+
+    fn stage(&self, app: App) -> Stage {
+        let now = app.clock.get().now;
+        let last = app.inputs.with(|inputs| {
+            let known = inputs.iter().rev().filter(|it| it.at <= now);
+            known.filter_map(|it| self.reads(&it.input)).next()
         });
-        Some(last.unwrap_or(Stage::Kill))
+        match last {
+            None => Stage::Try,
+            Some(true) => Stage::Undo,
+            Some(false) => Stage::Ask,
+        }
+    }
+
+    /// Does it, or undoes it.
+    fn act(&self, app: App, on: bool) {
+        match self {
+            Self::Cache(id) => app.set_up(Target::component(id), !on),
+            Self::Replica(id) => app.fault(match on {
+                true => Fault::Partition {
+                    name: CUT.into(),
+                    one: vec![Target::member(id, 2)],
+                    other: vec![Target::member(id, 0), Target::member(id, 1)],
+                    ways: Ways::Both,
+                },
+                false => Fault::Heal { name: CUT.into() },
+            }),
+            Self::Customers(id) => app.edit_node(id, |it| {
+                if let Spec::Client(it) = &mut it.spec {
+                    it.rate.0 *= if on { SALE } else { 1.0 / SALE };
+                }
+            }),
+        }
+        app.playing.set(true);
+        app.wake();
+    }
+}
+
+/// What to try next: one invitation at a time, each with its reversal and its question.
+#[component]
+fn Invite() -> impl IntoView {
+    let app = App::here();
+    let at = RwSignal::new(0_usize);
+    let about = Memo::new(move |_| {
+        app.nodes.track();
+        // What the design has nothing for is passed over.
+        (at.get()..INVITATIONS.len()).find_map(|at| Some((at, About::find(app, at)?)))
     });
-    let act = move |up: bool| {
-        if let Some(cache) = cache.get_untracked() {
-            app.set_up(Target::component(&cache), up);
-            app.playing.set(true);
-            app.wake();
+    let stage = Memo::new(move |_| about.get().map(|(at, it)| (at, it.stage(app))));
+    let act = move |on: bool| {
+        if let Some((_, about)) = about.get_untracked() {
+            about.act(app, on);
         }
     };
-    // The story says more than the hint.
-    let told = Memo::new(move |_| app.stories.with(|it| !it.is_empty()));
     let answer = RwSignal::new(None::<bool>);
-    let closed = RwSignal::new(false);
     Effect::new(move |_| {
-        if stage.get() != Some(Stage::Ask) {
+        if stage.get().is_none_or(|it| it.1 != Stage::Ask) {
             answer.set(None);
-            closed.set(false);
         }
     });
+    let next = move |_| {
+        at.set(about.get_untracked().map_or(0, |it| it.0) + 1);
+        answer.set(None);
+    };
     move || {
-        match stage.get() {
-        None => ().into_any(),
-        Some(Stage::Kill) => view! {
-            <div class="try chip">
-                <span>"Try this"</span>
-                <button class="o" on:click=move |_| act(false)>"Kill the cache"</button>
-            </div>
-        }
-        .into_any(),
-        Some(Stage::Bring) => view! {
-            <div class="try chip">
-                <span class="wide-only" hidden=move || told.get()>"Watch the database and the latency"</span>
-                <button class="o" on:click=move |_| act(true)>"Bring the cache back"</button>
-            </div>
-        }
-        .into_any(),
-        Some(Stage::Ask) => (move || {
-            (!closed.get()).then(|| view! {
-                <div class="try question chip">
-                    {move || match answer.get() {
-                        None => view! {
-                            <span>"The cache is back, but empty. What fills it again?"</span>
-                            <button class="o" on:click=move |_| answer.set(Some(false))>"Time"</button>
-                            <button class="o" on:click=move |_| answer.set(Some(true))>"Misses"</button>
-                        }.into_any(),
-                        Some(right) => view! {
-                            <span>
-                                {if right { "Yes: misses. " } else { "Not time by itself: misses. " }}
-                                "Each miss reads the database, then puts the answer into the cache. \
-                                 Popular books come back first, so the ratio climbs fast, then slowly."
-                            </span>
-                            <button class="close" aria-label="Dismiss" on:click=move |_| closed.set(true)>"×"</button>
-                        }.into_any(),
-                    }}
-                </div>
-            })
-        })
-        .into_any(),
-    }
+        let (at, stage) = stage.get()?;
+        let it = &INVITATIONS[at];
+        let chip = match stage {
+            Stage::Try => view! {
+                <span>{if at == 0 { "Try this" } else { "And now" }}</span>
+                <button class="o" on:click=move |_| act(true)>{it.act}</button>
+            }
+            .into_any(),
+            Stage::Undo => view! {
+                // The story says more than the hint.
+                <span class="wide-only" hidden=move || app.stories.with(|it| !it.is_empty())>
+                    {it.watch}
+                </span>
+                <button class="o" on:click=move |_| act(false)>{it.back}</button>
+            }
+            .into_any(),
+            Stage::Ask => match answer.get() {
+                None => {
+                    // The right answer does not always stand first.
+                    let order = if at % 2 == 0 { [1, 0] } else { [0, 1] };
+                    let answers = order.map(|index| {
+                        view! {
+                            <button class="o" on:click=move |_| answer.set(Some(index == 0))>
+                                {it.answers[index]}
+                            </button>
+                        }
+                    });
+                    view! { <span>{it.question}</span> {answers.collect_view()} }.into_any()
+                }
+                Some(right) => {
+                    let verdict = match right {
+                        true => format!("Yes: {}. ", it.answers[0].to_ascii_lowercase()),
+                        false => format!("No: {}. ", it.answers[0].to_ascii_lowercase()),
+                    };
+                    view! {
+                        <span>{verdict} {it.why}</span>
+                        <button class="close" aria-label="Next" title="Next" on:click=next>"×"</button>
+                    }
+                    .into_any()
+                }
+            },
+        };
+        let question = stage == Stage::Ask;
+        Some(view! { <div class="try chip" class:question=question>{chip}</div> })
     }
 }
