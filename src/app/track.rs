@@ -152,6 +152,8 @@ fn marks(app: App) -> Vec<(Nanos, &'static str, String)> {
             Input::Fault(Fault::Slow { target, .. }) => {
                 ("back", format!("{} at full speed", name(target)))
             }
+            Input::Fault(Fault::ZoneOutage { .. }) => ("crash", "Zone outage".to_owned()),
+            Input::Fault(Fault::ZoneRestart { .. }) => ("back", "Zone back".to_owned()),
             Input::Fault(Fault::CutWire { .. } | Fault::Partition { .. }) => {
                 ("crash", "Cut".to_owned())
             }

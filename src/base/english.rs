@@ -41,6 +41,10 @@ pub enum TextId {
     Partitioned,
     /// They can again.
     Healed,
+    /// Everything in a zone died.
+    ZoneDown,
+    /// Everything in a zone came back.
+    ZoneUp,
     /// Parameters or wiring changed.
     Edited,
     /// Reads answered from a cache.
@@ -70,6 +74,8 @@ impl TextId {
             Self::WireMended => "The wire from {0} to {1} carries again",
             Self::Partitioned => "{0} and {1} can no longer reach each other",
             Self::Healed => "The network partition {0} was healed",
+            Self::ZoneDown => "Everything in {0} went down",
+            Self::ZoneUp => "Everything in {0} came back",
             Self::Edited => "{0} was changed",
             Self::HitRatio => "hits in {0} went from {1} to {2}",
             Self::Offered => "{0} now gets {2} calls instead of {1}",

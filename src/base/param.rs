@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::time::Nanos;
-use super::unit::{Rate, Share};
+use super::unit::{Rate, Share, Weights};
 
 /// How a form edits one parameter, with the bounds it keeps.
 #[derive(Clone, Debug, PartialEq)]
@@ -215,6 +215,20 @@ impl Param for Share {
     fn from_value(value: &Value, _: &()) -> Result<Self, String> {
         let share = value.as_str().and_then(Self::parse);
         share.ok_or_else(|| "a share from \"0%\" to \"100%\"".into())
+    }
+}
+
+impl Param for Weights {
+    type Limits = ();
+    fn control(_: &(), _: &'static str) -> Control {
+        Control::Text
+    }
+    fn to_value(&self) -> Value {
+        Value::from(self.to_string())
+    }
+    fn from_value(value: &Value, _: &()) -> Result<Self, String> {
+        let weights = value.as_str().and_then(Self::parse);
+        weights.ok_or_else(|| "at most 64 whole numbers from 0 to 1000, such as \"5, 1, 1\"".into())
     }
 }
 

@@ -12,6 +12,30 @@ pub struct Rate(pub f64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Share(pub f64);
 
+/// How often each of several is chosen, relative to the others, in their order; those beyond the
+/// list have weight 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weights(pub Vec<u32>);
+
+impl Weights {
+    /// Most weights, and the heaviest.
+    const MAX: (usize, u32) = (64, 1_000);
+
+    /// Reads `"5, 1, 1"`; nothing is an empty list.
+    pub fn parse(text: &str) -> Option<Self> {
+        let words = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let weights: Option<Vec<u32>> = words.map(|it| it.parse().ok()).collect();
+        let fits =
+            |it: &Vec<u32>| it.len() <= Self::MAX.0 && it.iter().all(|it| *it <= Self::MAX.1);
+        weights.filter(fits).map(Self)
+    }
+
+    /// The weight of the one at this position.
+    pub fn of(&self, position: usize) -> u32 {
+        self.0.get(position).copied().unwrap_or(1)
+    }
+}
+
 impl Rate {
     /// Reads `"200/s"`, `"1.5 /s"` or `"90/min"`.
     pub fn parse(text: &str) -> Option<Self> {
@@ -49,6 +73,21 @@ impl std::fmt::Display for Share {
     }
 }
 
+impl std::fmt::Display for Weights {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, weight) in self.0.iter().enumerate() {
+            write!(f, "{}{weight}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+impl StableHash for Weights {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        self.0.stable_hash(h);
+    }
+}
+
 impl StableHash for Rate {
     fn stable_hash(&self, h: &mut StableHasher) {
         self.0.stable_hash(h);
@@ -75,6 +114,15 @@ mod tests {
             let back = Share::parse(&Share(share).to_string()).expect("reads back");
             assert!((back.0 - share).abs() < 1e-12);
         }
+        for weights in ["", "1", "5, 1, 1", "0, 1000"] {
+            let back = Weights::parse(weights).expect("reads back");
+            assert_eq!(back.to_string(), weights);
+        }
+        assert_eq!(Weights::parse("5,1").map(|it| [it.of(0), it.of(1), it.of(2)]), Some([5, 1, 1]));
+        assert_eq!(
+            [Weights::parse("-1"), Weights::parse("1001"), Weights::parse("a")],
+            [const { None }; 3]
+        );
         assert_eq!((Rate::parse("-1/s"), Rate::parse("5")), (None, None));
         assert_eq!((Share::parse("101%"), Share::parse("0.5")), (None, None));
     }

@@ -133,7 +133,7 @@ impl Kind for Client {
 
     fn plan(params: &ClientParams, wires: &[OutWire]) -> Plan<Arc<str>> {
         let _ = params;
-        super::service::forward(wires)
+        super::service::forward(wires, Plan::nothing())
     }
 
     fn patience(params: &ClientParams) -> Option<Patience> {

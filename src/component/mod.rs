@@ -11,7 +11,7 @@ use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::engine::blueprint::{Addressing, Link, Patience, Station};
 use crate::engine::plan::Plan;
-use crate::engine::{self, Happening, Kinds, Request, Served};
+use crate::engine::{self, Happening, HealthCheck, Kinds, Request, Served};
 
 pub use context::Context;
 
@@ -26,6 +26,8 @@ pub enum Group {
     Compute,
     /// What keeps data.
     Data,
+    /// What belongs to others.
+    Outside,
 }
 
 impl Group {
@@ -35,6 +37,7 @@ impl Group {
             Self::Entry => "Entry",
             Self::Compute => "Compute",
             Self::Data => "Data",
+            Self::Outside => "Outside",
         }
     }
 }
@@ -53,6 +56,8 @@ pub enum Role {
     Cache,
     /// Keeps the truth.
     Store,
+    /// Somebody else's: it is called, and calls nobody we know of.
+    External,
 }
 
 /// A wire as its caller's kind sees it when it derives a plan.
@@ -174,6 +179,11 @@ pub trait Kind: Sized {
 
     /// How it chooses among the members of what it calls, if its own parameters say so.
     fn rule(_: &Self::Params) -> Option<balancing::Rule> {
+        None
+    }
+
+    /// How it checks those it calls, if it does.
+    fn health(_: &Self::Params) -> Option<HealthCheck> {
         None
     }
 
@@ -405,6 +415,11 @@ macro_rules! registry {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::rule(it), )* }
             }
 
+            /// How it checks those it calls, if it does.
+            pub fn health(&self) -> Option<HealthCheck> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::health(it), )* }
+            }
+
             /// Names of the request classes it brings.
             pub fn classes(&self) -> Vec<String> {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::classes(it), )* }
@@ -536,12 +551,15 @@ macro_rules! registry {
 
 registry! {
     client::Client,
+    waf::Waf,
+    api_gateway::ApiGateway,
     load_balancer::LoadBalancer,
     service::Service,
     cache::Cache,
     sql_db::SqlDb,
     failover_pair::FailoverPair,
     raft_group::RaftGroup,
+    third_party::ThirdParty,
 }
 
 impl Spec {

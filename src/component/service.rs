@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
 use crate::engine::blueprint::Station;
-use crate::engine::event::Verb;
+use crate::engine::event::{Outcome, Verb};
 use crate::engine::plan::{Condition, Plan};
 
 use super::client::for_classes;
@@ -97,9 +97,15 @@ fn call(wire: &OutWire, verb: Option<Verb>) -> Plan<Arc<str>> {
     Plan::Call { wire: wire.id.clone(), verb }
 }
 
+/// Passes a request on over the first wire that carries its class; what no wire carries is told
+/// so.
+pub(super) fn route(wires: &[OutWire]) -> Plan<Arc<str>> {
+    forward(wires, Plan::Refuse(Outcome::NoRoute))
+}
+
 /// Passes a request on over the first wire that carries its class.
-pub(super) fn forward(wires: &[OutWire]) -> Plan<Arc<str>> {
-    let mut plan = Plan::nothing();
+pub(super) fn forward(wires: &[OutWire], otherwise: Plan<Arc<str>>) -> Plan<Arc<str>> {
+    let mut plan = otherwise;
     for wire in wires.iter().rev() {
         plan = if wire.classes == u64::MAX {
             call(wire, None)

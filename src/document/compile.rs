@@ -8,7 +8,7 @@ use crate::base::spread::Spread;
 use crate::component::{OutWire, Picker, Registry, Spec};
 use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Patience};
 
-use super::{Design, Id, WireRecord};
+use super::{Design, Id, WireRecord, zone};
 
 /// More classes than a set of 64 bits can tell apart.
 const CLASSES_MAX: usize = 63;
@@ -64,7 +64,8 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     let mut script: Vec<_> = design.script.values().map(|it| (it.at, it.fault.clone())).collect();
     sort_few(&mut script, |a, b| a.0 < b.0);
     let classes = classes.iter().map(|it| it.as_str().into()).collect();
-    Ok(Draft { seed, components, wires, classes, script })
+    let zones = zone::members(design);
+    Ok(Draft { seed, components, wires, classes, script, zones })
 }
 
 /// All request classes, clients in id order, each name once.
@@ -121,5 +122,8 @@ fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Regi
         patience: from.patience().unwrap_or(own),
         picker: Picker(from.rule().unwrap_or(it.rule).start()),
         reads: it.reads,
+        weights: it.weights.clone(),
+        health: from.health(),
+        distance: zone::distance(design, &record.from, &record.to),
     })
 }

@@ -134,12 +134,15 @@ impl Diff {
         *self == Self::default()
     }
 
-    /// Whether the running system notices: a move, a label, a note or a zone does not.
+    /// Whether the running system notices: a move within a zone, a label or a note it does not.
     pub fn is_felt(&self) -> bool {
-        let specs = self.components.values().any(|it| {
-            it.before.as_ref().map(|it| &it.spec) != it.after.as_ref().map(|it| &it.spec)
-        });
-        specs || !self.wires.is_empty() || !self.script.is_empty()
+        fn differs<'a, R, T: PartialEq>(it: &'a Change<R>, of: impl Fn(&'a R) -> T) -> bool {
+            it.before.as_ref().map(&of) != it.after.as_ref().map(&of)
+        }
+        let components = self.components.values();
+        let felt = components.into_iter().any(|it| differs(it, |it| (&it.spec, &it.zones)));
+        let places = self.zones.values().any(|it| differs(it, |it| &it.settings));
+        felt || places || !self.wires.is_empty() || !self.script.is_empty()
     }
 }
 
@@ -155,6 +158,7 @@ mod tests {
             spec,
             label: "A".into(),
             at: Point::new(x, 0.0),
+            zones: Vec::new(),
             extra: Default::default(),
         }
     }

@@ -84,6 +84,12 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
             };
             refusal(reason, suggestion)
         }
+        (Role::External, _) => {
+            let reason = format!("{name} belongs to somebody else: what it calls is not ours.");
+            let suggestion =
+                if allowed(called, caller) { turned } else { "Let a service ask both.".into() };
+            refusal(reason, suggestion)
+        }
         (Role::Balancer, _) => {
             let reason = format!(
                 "{name} only passes requests on; {other} speaks a protocol of its own ({}).",
@@ -106,10 +112,10 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
 
 fn allowed(caller: Role, called: Role) -> bool {
     match (caller, called) {
-        (_, Role::Source) | (Role::Cache | Role::Store, _) => false,
+        (_, Role::Source) | (Role::Cache | Role::Store | Role::External, _) => false,
         (Role::Server, _) => true,
         (Role::Source | Role::Balancer, called) => {
-            matches!(called, Role::Server | Role::Balancer)
+            matches!(called, Role::Server | Role::Balancer | Role::External)
         }
     }
 }

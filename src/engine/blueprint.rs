@@ -9,9 +9,10 @@ use crate::base::draw::Stream;
 use crate::base::spread::Spread;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
+use crate::base::unit::Weights;
 
 use super::plan::{Plan, Program};
-use super::{Fault, Kinds};
+use super::{Fault, HealthCheck, Kinds};
 
 /// Who of a component may be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +117,12 @@ pub struct DraftWire<K: Kinds> {
     pub picker: K::Picker,
     /// Where it reads, if one of the members leads.
     pub reads: Reads,
+    /// How often the caller chooses each member, where its rule goes by that.
+    pub weights: Weights,
+    /// How the caller checks the members.
+    pub health: Option<HealthCheck>,
+    /// Borders of zones in between: added to the time of each message, one way.
+    pub distance: Nanos,
 }
 
 /// A design in the engine's words, things still named by id.
@@ -131,6 +138,8 @@ pub struct Draft<K: Kinds> {
     pub classes: Vec<Arc<str>>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
+    /// Zones, and the components in each, by id.
+    pub zones: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
 
 /// A component with its slots.
@@ -177,8 +186,21 @@ pub struct Wire<K: Kinds> {
     pub picker: K::Picker,
     /// Where it reads, if one of the members leads.
     pub reads: Reads,
+    /// How often the caller chooses each member, where its rule goes by that.
+    pub weights: Weights,
+    /// How the caller checks the members.
+    pub health: Option<HealthCheck>,
+    /// Borders of zones in between: added to the time of each message, one way.
+    pub distance: Nanos,
     /// Random draws.
     pub stream: Stream,
+}
+
+impl<K: Kinds> Wire<K> {
+    /// How long a message takes one way, by a draw.
+    pub fn delay(&self, bits: u64) -> Nanos {
+        self.link.latency.sample(bits).saturating_add(self.distance)
+    }
 }
 
 /// A compiled design.
@@ -196,6 +218,8 @@ pub struct Blueprint<K: Kinds> {
     pub classes: Vec<Arc<str>>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
+    /// Zones, and the components in each, by id.
+    pub zones: Vec<(Arc<str>, Vec<Arc<str>>)>,
     /// What it was built from.
     pub draft: Arc<Draft<K>>,
 }
@@ -219,6 +243,7 @@ impl<K: Kinds> Blueprint<K> {
             members: Vec::new(),
             classes: draft.classes.clone(),
             script: draft.script.clone(),
+            zones: draft.zones.clone(),
             draft: Arc::clone(&draft),
         };
         if let Some(earlier) = earlier {
@@ -293,6 +318,9 @@ impl<K: Kinds> Blueprint<K> {
             patience: draft.patience,
             picker: draft.picker.clone(),
             reads: draft.reads,
+            weights: draft.weights.clone(),
+            health: draft.health,
+            distance: draft.distance,
             stream,
         };
         if slot == self.wires.len() {
@@ -338,6 +366,7 @@ impl<K: Kinds> Blueprint<K> {
                 otherwise: Box::new(self.with_slots(otherwise)),
             },
             Plan::Detach(plan) => Plan::Detach(Box::new(self.with_slots(plan))),
+            Plan::Refuse(outcome) => Plan::Refuse(*outcome),
         }
     }
 
@@ -370,7 +399,8 @@ impl<K: Kinds> StableHash for Component<K> {
 
 impl<K: Kinds> StableHash for Wire<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { id, from, to, alive, out_index, link, patience, picker, reads, stream } = self;
+        let Self { id, from, to, alive, out_index, link, patience, picker, reads, .. } = self;
+        let Self { weights, health, distance, stream, .. } = self;
         id.stable_hash(h);
         (*from, *to).stable_hash(h);
         (*alive, *out_index).stable_hash(h);
@@ -378,13 +408,16 @@ impl<K: Kinds> StableHash for Wire<K> {
         patience.stable_hash(h);
         picker.stable_hash(h);
         reads.stable_hash(h);
+        weights.stable_hash(h);
+        health.stable_hash(h);
+        distance.stable_hash(h);
         h.word(stream.0);
     }
 }
 
 impl<K: Kinds> StableHash for Blueprint<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { seed, components, wires, members, classes, script, draft: _ } = self;
+        let Self { seed, components, wires, members, classes, script, zones, draft: _ } = self;
         h.word(*seed);
         components.stable_hash(h);
         wires.stable_hash(h);
@@ -393,5 +426,6 @@ impl<K: Kinds> StableHash for Blueprint<K> {
         }
         classes.stable_hash(h);
         script.stable_hash(h);
+        zones.stable_hash(h);
     }
 }

@@ -47,6 +47,7 @@ pub(super) mod purpose {
     pub const PICK: u64 = 0x400;
     pub const MESH: u64 = 0x500;
     pub const KIND: u64 = 0x600;
+    pub const PROBE: u64 = 0x800;
 }
 
 impl<K: Kinds> Context<'_, K> {
@@ -204,7 +205,7 @@ impl<K: Kinds> Context<'_, K> {
         }
         let wire = &self.blueprint.wires[wire as usize];
         let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
-        let delay = wire.link.latency.sample(wire.stream.bits(request.id, purpose));
+        let delay = wire.delay(wire.stream.bits(request.id, purpose));
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
         self.core.queue.add(self.core.now.saturating_add(delay), event);

@@ -8,6 +8,7 @@ use crate::base::slab::{Handle, Slab};
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Request};
+use super::health::Health;
 use super::{Kinds, Picker};
 
 /// A request in hand.
@@ -118,6 +119,19 @@ pub struct Route<P> {
     pub leader: u16,
     /// Turns taken among readers.
     pub turn: u32,
+    /// What health checks say of each; empty if there are none.
+    pub health: Vec<Health>,
+    /// Whether the next check is due at some time.
+    pub probing: bool,
+}
+
+impl<P: Picker> Route<P> {
+    /// Whether a member may be chosen: nobody is passed over when all are down, since a check that
+    /// fails everywhere tells more of the check than of those behind it.
+    pub fn is_offered(&self, ordinal: usize) -> bool {
+        let down = |it: &Health| it.down;
+        !self.health.get(ordinal).is_some_and(down) || self.health.iter().all(down)
+    }
 }
 
 /// The desk.
@@ -210,10 +224,12 @@ impl StableHash for Role {
 
 impl<P: Picker> StableHash for Route<P> {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { picker, candidates, leader, turn } = self;
+        let Self { picker, candidates, leader, turn, health, probing } = self;
         picker.stable_hash(h);
         candidates.stable_hash(h);
         (u32::from(*leader), *turn).stable_hash(h);
+        health.stable_hash(h);
+        probing.stable_hash(h);
     }
 }
 

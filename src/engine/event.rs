@@ -7,6 +7,7 @@ use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
 use super::Kinds;
+use super::health::Probe;
 
 /// What a request or call wants done with its key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,11 +47,19 @@ pub enum Outcome {
     NoTarget,
     /// More hops than any sane design needs: the request went round in a circle.
     Loop,
+    /// A rule matched: turned away as dangerous (HTTP 403).
+    Blocked,
+    /// More than the allowance: turned away for now (HTTP 429).
+    Limited,
+    /// Nothing is wired that takes this class of request (HTTP 404).
+    NoRoute,
+    /// Somebody outside our reach answered with an error of its own (HTTP 500).
+    Faulty,
 }
 
 impl Outcome {
     /// Every outcome, in order of declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Ok,
         Self::Miss,
         Self::Timeout,
@@ -61,6 +70,10 @@ impl Outcome {
         Self::NotLeader,
         Self::NoTarget,
         Self::Loop,
+        Self::Blocked,
+        Self::Limited,
+        Self::NoRoute,
+        Self::Faulty,
     ];
 
     /// Whether the caller got no answer it can use.
@@ -81,6 +94,10 @@ impl Outcome {
             Self::NotLeader => "not_leader",
             Self::NoTarget => "no_target",
             Self::Loop => "loop",
+            Self::Blocked => "blocked",
+            Self::Limited => "limited",
+            Self::NoRoute => "no_route",
+            Self::Faulty => "faulty",
         }
     }
 }
@@ -184,6 +201,14 @@ pub enum Deed<K: Kinds> {
     Timeout(Handle),
     /// A call's back-off is over.
     Retry(Handle),
+    /// Time to check who is there behind the wire with this slot.
+    ProbeDue(u32),
+    /// Somebody asks whether anybody is there.
+    Probe(Probe),
+    /// Whether anybody was.
+    Probed(Probe, bool),
+    /// A probe has had no answer in time.
+    ProbeLost(Probe),
 }
 
 impl<K: Kinds> StableHash for Deed<K> {
@@ -203,6 +228,13 @@ impl<K: Kinds> StableHash for Deed<K> {
             Self::WorkDone(it) => (5u8, *it).stable_hash(h),
             Self::Timeout(it) => (6u8, *it).stable_hash(h),
             Self::Retry(it) => (7u8, *it).stable_hash(h),
+            Self::ProbeDue(wire) => (8u8, *wire).stable_hash(h),
+            Self::Probe(it) => (9u8, *it).stable_hash(h),
+            Self::Probed(it, good) => {
+                (10u8, *it).stable_hash(h);
+                good.stable_hash(h);
+            }
+            Self::ProbeLost(it) => (11u8, *it).stable_hash(h),
         }
     }
 }

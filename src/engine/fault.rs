@@ -125,6 +125,16 @@ pub enum Fault {
         /// Its name.
         name: String,
     },
+    /// Zone outage: everything in it dies at once, zones within it included.
+    ZoneOutage {
+        /// Document id of the zone.
+        zone: String,
+    },
+    /// Everything in the zone comes back.
+    ZoneRestart {
+        /// Document id of the zone.
+        zone: String,
+    },
 }
 
 /// Scripts are part of a blueprint, so they count; their bits as text do, being exact.

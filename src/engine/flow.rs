@@ -146,6 +146,11 @@ impl<K: Kinds> Context<'_, K> {
                     self.started(handle);
                     return self.strand_ended(handle, Outcome::Ok);
                 }
+                Op::Refuse(outcome) => {
+                    let outcome = *outcome;
+                    self.started(handle);
+                    return self.strand_ended(handle, outcome);
+                }
             }
         }
     }
@@ -460,7 +465,13 @@ impl<K: Kinds> Context<'_, K> {
         if to.addressing == Addressing::Any {
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
-            let picked = route.picker.pick(&route.candidates, request.key, draw);
+            if !route.health.iter().any(|it| it.down) {
+                let picked = route.picker.pick(&route.candidates, request.key, draw);
+                return picked.map(|it| it as u16);
+            }
+            let offered = route.candidates.iter().filter(|it| route.is_offered(it.index));
+            let offered: Vec<_> = offered.copied().collect();
+            let picked = route.picker.pick(&offered, request.key, draw);
             return picked.map(|it| it as u16);
         }
         let leader = route.leader.min(members - 1);
@@ -655,6 +666,8 @@ impl<K: Kinds> Context<'_, K> {
                 candidates: Vec::new(),
                 leader: 0,
                 turn: 0,
+                health: Vec::new(),
+                probing: false,
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());
@@ -667,6 +680,10 @@ impl<K: Kinds> Context<'_, K> {
             for index in route.candidates.len()..members {
                 route.candidates.push(Candidate { index, outstanding: 0, weight: 1 });
             }
+            for candidate in &mut route.candidates {
+                candidate.weight = wire.weights.of(candidate.index);
+            }
+            self.check_health(index, members);
         }
     }
 }

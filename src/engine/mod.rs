@@ -7,6 +7,7 @@ pub mod desk;
 pub mod event;
 pub mod fault;
 pub mod flow;
+pub mod health;
 pub mod note;
 pub mod plan;
 pub mod queue;
@@ -23,6 +24,7 @@ pub use blueprint::{Addressing, Blueprint, Component, Draft, Link, Station, Wire
 pub use context::Context;
 pub use event::{Outcome, Request, Verb, Via};
 pub use fault::{Fault, Target};
+pub use health::{Health, HealthCheck};
 pub use note::Note;
 pub use world::World;
 

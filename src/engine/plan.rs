@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::spread::Spread;
 use crate::base::stable::{StableHash, StableHasher};
 
-use super::event::{Request, Verb};
+use super::event::{Outcome, Request, Verb};
 
 /// A condition on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub enum Plan<W> {
     },
     /// Start and do not wait; nobody learns how it ends.
     Detach(Box<Plan<W>>),
+    /// End here, with this outcome.
+    Refuse(Outcome),
 }
 
 impl<W> Plan<W> {
@@ -112,6 +114,8 @@ pub enum Op {
     Detach(u16),
     /// This strand is done.
     End,
+    /// This strand has failed.
+    Refuse(Outcome),
 }
 
 /// A compiled plan.
@@ -160,6 +164,7 @@ impl Program {
                 self.emit(otherwise);
                 self.0[end] = Op::Jump(self.here());
             }
+            Plan::Refuse(outcome) => self.0.push(Op::Refuse(*outcome)),
             Plan::Detach(plan) => {
                 let (detach, jump) = (self.hole(), self.hole());
                 self.0[detach] = Op::Detach(self.here());
@@ -210,6 +215,7 @@ impl StableHash for Program {
                 }
                 Op::Detach(to) => (8u8, u32::from(*to)).stable_hash(h),
                 Op::End => h.word(9),
+                Op::Refuse(outcome) => (10u8, *outcome).stable_hash(h),
             }
         }
     }

@@ -252,6 +252,10 @@ impl<K: Kinds> World<K> {
         }
         let Event { to, deed, via: _, sent: _ } = event;
         let (incarnation, up) = self.core.lives[to.slot as usize];
+        if let Deed::Probe(probe) = deed {
+            self.raw_turn(to.slot, |ctx| ctx.answer_probe(probe, up));
+            return true;
+        }
         if !up || incarnation != to.incarnation {
             self.undeliverable(to, deed);
             return true;
@@ -269,7 +273,7 @@ impl<K: Kinds> World<K> {
             return true;
         }
         self.turn(to.slot, |ctx, state, spec| match deed {
-            Deed::Call(_) => {}
+            Deed::Call(_) | Deed::Probe(_) => {}
             Deed::Reply(reply) => ctx.reply(reply),
             Deed::Cancel(job) => ctx.caller_left(job),
             Deed::Message(from, message) => {
@@ -279,6 +283,9 @@ impl<K: Kinds> World<K> {
             Deed::WorkDone(strand) => ctx.work_done(strand),
             Deed::Timeout(call) => ctx.timed_out(call),
             Deed::Retry(call) => ctx.retry(call),
+            Deed::ProbeDue(wire) => ctx.probe_due(wire),
+            Deed::Probed(probe, good) => ctx.probed(probe, Some(good)),
+            Deed::ProbeLost(probe) => ctx.probed(probe, None),
         });
         true
     }
@@ -406,6 +413,8 @@ impl<K: Kinds> World<K> {
                 self.core.cuts.partitions.push(partition);
             }
             Fault::Heal { name } => self.core.cuts.partitions.retain(|it| it.name != *name),
+            Fault::ZoneOutage { zone } => self.each_in(zone, Self::crash),
+            Fault::ZoneRestart { zone } => self.each_in(zone, Self::revive),
         }
     }
 
@@ -422,6 +431,15 @@ impl<K: Kinds> World<K> {
 
     fn each(&mut self, target: &Target, act: impl Fn(&mut Self, u32)) {
         self.slots(target).into_iter().for_each(|slot| act(self, slot));
+    }
+
+    /// Does it to every member of every component in a zone.
+    fn each_in(&mut self, zone: &str, act: impl Fn(&mut Self, u32)) {
+        let blueprint = Arc::clone(&self.blueprint);
+        let inside = blueprint.zones.iter().filter(|it| *it.0 == *zone).flat_map(|it| &it.1);
+        for slot in inside.filter_map(|it| blueprint.component(it)) {
+            blueprint.components[slot as usize].members.iter().for_each(|it| act(self, *it));
+        }
     }
 
     /// The process at a slot dies. Its host closes the connections: callers and called learn it
@@ -550,12 +568,12 @@ impl<K: Kinds> World<K> {
 }
 
 /// Whether an event is for a life that is over, or from a member that has been taken away: another
-/// may have its ordinal by now, and is not to be taken for it. Calls are never void: the caller
-/// learns that nobody is there.
+/// may have its ordinal by now, and is not to be taken for it. Calls and probes are never void: the
+/// caller learns that nobody is there.
 fn is_void<K: Kinds>(lives: &[(u32, bool)], blueprint: &Blueprint<K>, event: &Event<K>) -> bool {
     let (incarnation, up) = lives[event.to.slot as usize];
     match (&event.deed, event.via) {
-        (Deed::Call(_), _) => false,
+        (Deed::Call(_) | Deed::Probe(_), _) => false,
         _ if !up || incarnation != event.to.incarnation => true,
         (Deed::Message(from, _), Via::Mesh(sender)) => {
             let (component, _) = blueprint.members[sender as usize];

@@ -93,6 +93,9 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         let names = [&from, &to].map(|it| Argument::Name(label(design, it)));
         (Text::new(id, names.into()), Some(to))
     };
+    let place = |id: &String| {
+        Argument::Name(design.zones.get(id).map_or_else(|| id.clone(), |it| it.label.clone()))
+    };
     match fault {
         Fault::Crash(target) => of(TextId::Killed, target),
         Fault::Restart(target) => of(TextId::Restarted, target),
@@ -110,6 +113,8 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
             };
             (Text::new(TextId::Partitioned, vec![side(one), side(other)]), None)
         }
+        Fault::ZoneOutage { zone } => (Text::new(TextId::ZoneDown, vec![place(zone)]), None),
+        Fault::ZoneRestart { zone } => (Text::new(TextId::ZoneUp, vec![place(zone)]), None),
         Fault::Heal { name } => {
             (Text::new(TextId::Healed, vec![Argument::Name(name.clone())]), None)
         }
@@ -152,7 +157,7 @@ fn changes(run: &Run, at: Nanos) -> Vec<Change> {
                 let weight = weight(was, is, 1.0);
                 add(TextId::Offered, weight, Argument::Rate(was), Argument::Rate(is));
             }
-            Role::Server | Role::Balancer => {}
+            Role::Server | Role::Balancer | Role::External => {}
         }
         if about.role != Role::Source {
             let (was, is) = (f64::from(before.levels[1]), f64::from(after.levels[1]));

@@ -17,7 +17,9 @@ fn small_store() -> Design {
     let mut design = Design { name: "Small store".into(), ..Design::default() };
     let mut add = |id: &str, spec: Spec| {
         let (label, at, extra) = (id.to_owned(), Point::default(), Default::default());
-        design.components.insert(id.into(), ComponentRecord { spec, label, at, extra });
+        design
+            .components
+            .insert(id.into(), ComponentRecord { spec, label, at, zones: Vec::new(), extra });
     };
     let classes = vec![
         client::Class { name: "browse".into(), weight: 9, ..Default::default() },
@@ -214,7 +216,8 @@ fn a_design_that_does_not_compile_is_told_and_the_run_goes_on() {
     for n in 0..21 {
         let spec = service::ServiceParams { instances: 1_000, ..Default::default() };
         let (label, at, extra) = (format!("s{n}"), Point::default(), Default::default());
-        let record = ComponentRecord { spec: Spec::Service(spec), label, at, extra };
+        let record =
+            ComponentRecord { spec: Spec::Service(spec), label, at, zones: Vec::new(), extra };
         after.components.insert(format!("s{n}"), record);
     }
     let edit = Command::Act(Input::Edit(Diff::between(&before, &after)));

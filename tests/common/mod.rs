@@ -37,7 +37,7 @@ pub fn design() -> Design {
 /// Adds a component.
 pub fn add(design: &mut Design, id: &str, spec: Spec) {
     let (label, at) = (id.to_owned(), Point::new(0.0, 0.0));
-    let record = ComponentRecord { spec, label, at, extra: Default::default() };
+    let record = ComponentRecord { spec, label, at, zones: Vec::new(), extra: Default::default() };
     design.components.insert(id.to_owned(), record);
 }
 

@@ -117,7 +117,7 @@ fn peak_memory() -> Option<u64> {
 
 fn component(spec: Spec) -> ComponentRecord {
     let (label, at) = (spec.about().name.to_owned(), Point::default());
-    ComponentRecord { spec, label, at, extra: Default::default() }
+    ComponentRecord { spec, label, at, zones: Vec::new(), extra: Default::default() }
 }
 
 fn wire(from: &str, to: &str) -> WireRecord {

@@ -11,7 +11,8 @@ use super::super::diff::Changes;
 use super::super::file::{COMPONENTS_MAX, WIRES_MAX};
 use super::super::validate::may_connect;
 use super::super::{
-    ComponentRecord, Extra, FaultRecord, Id, NoteRecord, WireParams, WireRecord, ZoneRecord,
+    ComponentRecord, Extra, FaultRecord, Id, NoteRecord, WireParams, WireRecord, ZoneParams,
+    ZoneRecord,
 };
 use super::{Draft, EditError, Item, bounded, error, placed, put};
 
@@ -25,7 +26,7 @@ impl Draft<'_> {
         let id = self.fresh(kind.id);
         let label = numbered(kind.name, kind.id, &id);
         let (spec, at, extra) = ((kind.spec)(), placed(at)?, Extra::new());
-        let record = ComponentRecord { spec, label, at, extra };
+        let record = ComponentRecord { spec, label, at, zones: Vec::new(), extra };
         put(&mut self.diff.components, &id, None, Some(record));
         self.check_members()?;
         self.check_room()
@@ -34,7 +35,8 @@ impl Draft<'_> {
     pub(super) fn add_zone(&mut self, label: &str, area: Rect) -> Result<(), EditError> {
         let id = self.fresh("zone");
         let (label, area) = (bounded("label", label)?, placed_area(area)?);
-        let record = ZoneRecord { label, area, extra: Extra::new() };
+        let (settings, extra) = (ZoneParams::default(), Extra::new());
+        let record = ZoneRecord { label, area, settings, extra };
         put(&mut self.diff.zones, &id, None, Some(record));
         self.check_room()
     }

@@ -12,7 +12,7 @@ use crate::engine::fault::Fault;
 
 use super::diff::{Change, Changes};
 use super::file::COORDINATE_MAX;
-use super::{Design, Diff, Id, ids};
+use super::{Design, Diff, Id, ids, zone};
 
 mod add;
 mod set;
@@ -133,6 +133,15 @@ pub enum Edit {
         /// Its value in file form.
         value: Value,
     },
+    /// Sets one parameter of a zone.
+    SetZone {
+        /// Which.
+        id: Id,
+        /// The parameter's name.
+        field: String,
+        /// Its value in file form.
+        value: Value,
+    },
     /// Sets one parameter of a wire.
     SetWire {
         /// Which.
@@ -210,6 +219,7 @@ impl Edit {
             }
             Self::Resize { zone, area } => draft.resize(zone, *area)?,
             Self::SetComponent { id, field, value } => draft.set_component(id, field, value)?,
+            Self::SetZone { id, field, value } => draft.set_zone(id, field, value)?,
             Self::SetWire { id, field, value } => draft.set_wire(id, field, value)?,
             Self::SetFault { id, at, fault } => draft.set_fault(id, *at, fault)?,
             Self::Rename { item, text } => draft.rename(item, text)?,
@@ -218,6 +228,7 @@ impl Edit {
                 draft.diff.name = (name != design.name).then(|| (design.name.clone(), name));
             }
         }
+        zone::follow(design, &mut draft.diff);
         Ok(draft.diff)
     }
 }

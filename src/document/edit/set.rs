@@ -155,6 +155,19 @@ impl Draft<'_> {
         Ok(())
     }
 
+    pub(super) fn set_zone(
+        &mut self,
+        id: &str,
+        field: &str,
+        value: &Value,
+    ) -> Result<(), EditError> {
+        let before = found(&self.design.zones, id)?;
+        let mut after = before.clone();
+        after.settings.set(field, value)?;
+        put(&mut self.diff.zones, id, Some(before), Some(after));
+        Ok(())
+    }
+
     pub(super) fn set_wire(
         &mut self,
         id: &str,
@@ -221,6 +234,11 @@ impl Draft<'_> {
             Fault::CutWire { wire: id, .. } | Fault::MendWire { wire: id } => wire(id),
             Fault::Partition { one, other, .. } => one.iter().chain(other).try_for_each(target),
             Fault::Heal { .. } => Ok(()),
+            Fault::ZoneOutage { zone } | Fault::ZoneRestart { zone } => {
+                let there = design.zones.contains_key(zone);
+                let problem = format!("there is no zone {zone:?}");
+                if there { Ok(()) } else { Err(error("fault", problem)) }
+            }
         }
     }
 

@@ -10,7 +10,8 @@ use crate::engine::fault::Fault;
 
 use super::super::validate::may_call;
 use super::super::{
-    ComponentRecord, Design, FaultRecord, NoteRecord, WireParams, WireRecord, ZoneRecord,
+    ComponentRecord, Design, FaultRecord, NoteRecord, WireParams, WireRecord, ZoneParams,
+    ZoneRecord, zone,
 };
 use super::read::{Raw, Reader, short};
 use super::write;
@@ -41,9 +42,13 @@ pub(super) fn design(reader: &mut Reader, mut map: Raw) -> Design {
             reader.numbers(&mut row, &place, "area", [0.0, 0.0, 400.0, 300.0]);
         let (x, y) = (x.min(x + width), y.min(y + height));
         let area = Rect { x, y, width: width.abs(), height: height.abs() };
-        let extra = reader.unknown(row, &place);
-        design.zones.insert(id, ZoneRecord { label, area, extra });
+        let mut raw = reader.settings(&mut row, &place);
+        let (settings, errors) = ZoneParams::load(&mut raw);
+        reader.defaulted(errors, &settings.fields(), &place);
+        let extra = reader.unknown_of(row, raw, &place);
+        design.zones.insert(id, ZoneRecord { label, area, settings, extra });
     }
+    zone::settle(&mut design);
     for (id, mut row) in reader.rows(&mut map, "notes", "note") {
         let place = format!("notes.{id}");
         let text = reader.text(&mut row, &place, "text", "");
@@ -90,7 +95,7 @@ fn components(reader: &mut Reader, map: &mut Raw, design: &mut Design) -> Raw {
         let (column, line) = ((index % row_length) as f64, (index / row_length) as f64);
         let at = reader.point(&mut row, &place, Point::new(column * across, line * down));
         let extra = reader.unknown_of(row, settings, &place);
-        design.components.insert(id, ComponentRecord { spec, label, at, extra });
+        design.components.insert(id, ComponentRecord { spec, label, at, zones: Vec::new(), extra });
     }
     unread
 }

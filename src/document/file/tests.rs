@@ -69,7 +69,7 @@ fn unknown_things_are_kept_and_told_once() {
         "wires": {
             "a-b": {"from": "a", "to": "b", "settings": {"retries": 1}},
             "a-c": {"from": "a", "to": "c"}},
-        "zones": {"z": {"area": [0, 0, 10, 10], "settings": true}},
+        "zones": {"z": {"area": [0, 0, 10, 10], "colour": true}},
         "script": {
             "s": {"at": "3s", "why": "demo", "fault": {"slow": {"target": "a", "factor": 2, "x": 1}}},
             "t": {"at": "4s", "fault": {"explode": "a"}}}}}"#;
@@ -78,11 +78,11 @@ fn unknown_things_are_kept_and_told_once() {
         expect![[r#"
             components.a.settings: not known here: apples, zeal; kept in the file, without effect
             components.a: not known here: icon, tint; kept in the file, without effect
-            components.b.kind: no kind "quantum"; known: client, load-balancer, service, cache, sql-db, failover-pair, raft-group. The component is kept in the file, but neither drawn nor run
+            components.b.kind: no kind "quantum"; known: client, waf, api-gateway, load-balancer, service, cache, sql-db, failover-pair, raft-group, third-party. The component is kept in the file, but neither drawn nor run
             wires.a-c: there is no component "c"; the wire is left out
-            zones.z: not known here: settings; kept in the file, without effect
+            zones.z: not known here: colour; kept in the file, without effect
             script.s: not known here: fault.slow.x, why; kept in the file, without effect
-            script.t.fault: {"explode":"a"} is no fault (unknown variant `explode`, expected one of `crash`, `restart`, `slow`, `cut_wire`, `mend_wire`, `partition`, `heal`); a fault is such as {"crash": "cache"}. It is kept in the file, without effect
+            script.t.fault: {"explode":"a"} is no fault (unknown variant `explode`, expected one of `crash`, `restart`, `slow`, `cut_wire`, `mend_wire`, `partition`, `heal`, `zone_outage`, `zone_restart`); a fault is such as {"crash": "cache"}. It is kept in the file, without effect
             design: not known here: mood; kept in the file, without effect
             file: not known here: author; kept in the file, without effect
         "#]],

@@ -116,7 +116,7 @@ fn design(design: &Design) -> Raw {
         let mut row = Raw::new();
         row.insert("label".into(), it.label.as_str().into());
         row.insert("area".into(), area(it.area));
-        add(&mut row, &it.extra, "");
+        add_settings(&mut row, it.settings.save(), &it.extra);
         row
     });
     let notes = table(&design.notes, None, |it| {
