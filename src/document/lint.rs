@@ -60,7 +60,9 @@ fn single_points(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {
         let record = &design.components[*id];
         let label = &record.label;
         let server = matches!(record.spec.about().role, Role::Server | Role::Store);
-        if record.spec.members() > 1 || record.spec.about().role == Role::Source {
+        // What is somebody else's is not ours to multiply.
+        let begins_or_beyond = matches!(record.spec.about().role, Role::Source | Role::External);
+        if record.spec.members() > 1 || begins_or_beyond {
             continue;
         }
         if let Some(client) = needed_by.get(&at) {
@@ -197,8 +199,9 @@ mod tests {
         check(
             include_str!("../../static/designs/bookstore.json"),
             expect![[r#"
-            balancer single-point-of-failure: If Load balancer fails, Readers cannot be served: there is one. In practice two of them share one address; here there is one.
-        "#]],
+                balancer single-point-of-failure: If Load balancer fails, Readers cannot be served: there is one. In practice two of them share one address; here there is one.
+                payments single-point-of-failure: If Payments fails, Readers cannot be served: there is one. In practice two of them share one address; here there is one.
+            "#]],
         );
     }
 

@@ -127,7 +127,9 @@ fn refusals_name_the_field_and_the_fix() {
     let (id, field) = ("balancer-books".into(), "classes".into());
     check_error(
         Edit::SetWire { id, field, value: json!("browse, bowse") },
-        expect![[r#"classes: no client sends "bowse"; known: browse, search, cart, checkout"#]],
+        expect![[
+            r#"classes: no client sends "bowse"; known: browse, search, cart, checkout, attack"#
+        ]],
     );
 }
 
