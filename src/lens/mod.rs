@@ -7,7 +7,9 @@ use crate::engine::World;
 use crate::engine::recorder::{ComponentRecord, Recorder};
 use crate::scene::Scene;
 
+mod api_gateway;
 mod cache;
+mod load_balancer;
 
 /// What a lens may look at: as an observer, everything.
 #[derive(Clone, Copy)]
@@ -54,7 +56,11 @@ impl<'a> Subject<'a> {
 type Draw = fn(&Subject) -> Scene;
 
 /// Every lens: the id of its kind, and what draws it.
-const ALL: &[(&str, Draw)] = &[("cache", cache::draw)];
+const ALL: &[(&str, Draw)] = &[
+    ("cache", cache::draw),
+    ("api-gateway", api_gateway::draw),
+    ("load-balancer", load_balancer::draw),
+];
 
 /// The inside of a component; none if its kind has no lens yet.
 pub fn draw(subject: &Subject) -> Option<Scene> {
