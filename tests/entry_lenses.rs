@@ -48,7 +48,11 @@ fn look(run: &Run, id: &str, name: &str, expected: Expect) {
 fn a_gateway_at_ease() {
     let mut run = store(|_| ());
     run.advance(Nanos::seconds(12), u64::MAX);
-    look(&run, "gateway", "gateway", expect![[r#"
+    look(
+        &run,
+        "gateway",
+        "gateway",
+        expect![[r#"
         Inside API gateway
         999 tokens of 1 000; 2 000 drip in a second; 0 % of requests limited in the last 10 s.
         Tokens: 999 of 1 000  Drip in: 2 000 /s  Limited, 10 s: 0 %
@@ -64,7 +68,8 @@ fn a_gateway_at_ease() {
         passed book:2  passed book:338
         passed book:13173  passed book:0
         passed book:340  passed book:5  … 6 more
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -75,7 +80,11 @@ fn a_gateway_that_limits() {
         (params.rate, params.burst) = (Rate(450.0), 900);
     });
     run.advance(Nanos::seconds(12), u64::MAX);
-    look(&run, "gateway", "limiting", expect![[r#"
+    look(
+        &run,
+        "gateway",
+        "limiting",
+        expect![[r#"
         Inside API gateway
         5 tokens of 1 800; 900 drip in a second; 16.0 % of requests limited in the last 10 s.
         Tokens: 5 of 1 800  Drip in: 900 /s  Limited, 10 s: 16.0 %
@@ -90,10 +99,15 @@ fn a_gateway_that_limits() {
         passed book:2  passed book:338
         passed book:13173  passed book:0
         limited book:340  passed book:5  … 6 more
-    "#]]);
+    "#]],
+    );
     run.act(Input::Fault(Fault::Crash("gateway/0".parse().expect("it")))).expect("it compiles");
     run.advance(Nanos::seconds(2), u64::MAX);
-    look(&run, "gateway", "half", expect![[r#"
+    look(
+        &run,
+        "gateway",
+        "half",
+        expect![[r#"
         Inside API gateway
         1 tokens of 900; 450 drip in a second; 20.5 % of requests limited in the last 10 s.
         Tokens: 1 of 900  Drip in: 450 /s  Limited, 10 s: 20.5 %
@@ -108,7 +122,8 @@ fn a_gateway_that_limits() {
         passed book:565  limited book:1987
         passed book:8  passed book:7128
         limited book:0  passed book:251  … 6 more
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -119,7 +134,11 @@ fn a_balancer_with_one_down_and_one_failing() {
     run.advance(Nanos::seconds(6), u64::MAX);
     run.act(Input::Fault(Fault::Crash("search/0".parse().expect("it")))).expect("it compiles");
     run.advance(Nanos::millis(900), u64::MAX);
-    look(&run, "balancer", "balancer", expect![[r#"
+    look(
+        &run,
+        "balancer",
+        "balancer",
+        expect![[r#"
         Inside Load balancer
         Round robin: 28 calls out to 10 members, 1 of them down by its health checks.
         Rule: Round robin  Calls out: 28
@@ -148,7 +167,8 @@ fn a_balancer_with_one_down_and_one_failing() {
         book:73 to search, instance 2: Each in turn.  book:1703 to cart, instance 2: Each in turn.
         book:86 to books, instance 3: Each in turn.  book:3 to books, instance 1: Each in turn.
         book:4900 to books, instance 4: Each in turn.  … 7 more
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -158,7 +178,11 @@ fn a_balancer_by_the_key() {
         balancer.set("rule", &"key-hash".into()).expect("a rule");
     });
     run.advance(Nanos::seconds(3), u64::MAX);
-    look(&run, "balancer", "by-key", expect![[r#"
+    look(
+        &run,
+        "balancer",
+        "by-key",
+        expect![[r#"
         Inside Load balancer
         Hash of the key: 29 calls out to 10 members, 0 of them down by its health checks.
         Rule: Hash of the key  Calls out: 29
@@ -184,5 +208,6 @@ fn a_balancer_by_the_key() {
         book:13 to books, instance 3: The hash of book:13 leads there.  book:24 to books, instance 4: The hash of book:24 leads there.
         book:5383 to books, instance 1: The hash of book:5383 leads there.  book:2429 to books, instance 4: The hash of book:2429 leads there.
         book:600 to books, instance 3: The hash of book:600 leads there.  … 7 more
-    "#]]);
+    "#]],
+    );
 }

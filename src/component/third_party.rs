@@ -93,7 +93,8 @@ impl Kind for ThirdParty {
              not known, and it has room for all.",
             "Errors of its own for a share of the calls, drawn for each try anew; an error takes \
              as long as an answer.",
-            "A quota of calls in each fixed window; what comes after is refused at once (HTTP 429).",
+            "A quota of calls in each fixed window; what comes after is refused at once (HTTP \
+             429).",
         ],
         left_out: &[
             "What it does: a payment is not made twice, nor undone.",

@@ -60,7 +60,8 @@ fn sample(world: &World<Registry>, component: u32) -> Vec<f64> {
 
 /// The kind's gauges at this moment.
 pub fn gauges(world: &World<Registry>, members: &[u32], spec: &Spec) -> Vec<f64> {
-    let states: Vec<_> = members.iter().map(|it| world.member(*it).state.as_ref()).collect();
+    let state = |it: &u32| world.member(*it).state.as_ref().filter(|_| world.is_up(*it));
+    let states: Vec<_> = members.iter().map(state).collect();
     spec.gauges(&states, world.now())
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringside::base::slab::Handle;
 use ringside::base::time::Nanos;
-use ringside::component::Registry;
+use ringside::component::{Registry, Spec};
 use ringside::engine::desk::Role;
 use ringside::engine::event::Deed;
 use ringside::engine::world::Watch;
@@ -191,13 +191,10 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     check_places(desk, component, due, &at, lowered);
     check_strands(desk, &at);
     check_calls(world, desk, component, due, &at);
-    // Nobody is forgotten: each strand waits for exactly one thing. (A Raft leader and a third party keep tickets
-    // of its own.)
-    if component
-        .spec
-        .as_ref()
-        .is_some_and(|it| !["raft-group", "third-party"].contains(&it.about().id))
-    {
+    // Nobody is forgotten: each strand waits for exactly one thing. (A Raft leader and a third
+    // party keep tickets of their own.)
+    let keeps_tickets = |it: &Spec| ["raft-group", "third-party"].contains(&it.about().id);
+    if component.spec.as_ref().is_some_and(|it| !keeps_tickets(it)) {
         let mut waiting: BTreeSet<_> = desk.waiting.iter().copied().collect();
         waiting.extend(desk.jobs.iter().flat_map(|it| it.1.line.iter().copied()));
         let calling: BTreeSet<_> = desk.calls.iter().map(|it| it.1.strand).collect();
