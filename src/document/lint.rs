@@ -200,7 +200,6 @@ mod tests {
             include_str!("../../static/designs/bookstore.json"),
             expect![[r#"
                 balancer single-point-of-failure: If Load balancer fails, Readers cannot be served: there is one. In practice two of them share one address; here there is one.
-                payments single-point-of-failure: If Payments fails, Readers cannot be served: there is one. In practice two of them share one address; here there is one.
             "#]],
         );
     }
