@@ -2,7 +2,7 @@
 //!
 //! A component belongs to every zone that holds the middle of its node, drawn at its smallest. What
 //! one sees is what is simulated, and yet membership is part of the component's record: whatever
-//! changes the picture brings it up to date ([`follow`]), so that a move over a border is an edit
+//! changes the picture brings it up to date (`follow`), so that a move over a border is an edit
 //! that the running system feels, and a move within it is none. Files do not hold it: it follows
 //! from the places they do hold.
 
