@@ -24,6 +24,8 @@ pub mod wire;
 const NARROW: f64 = 640.0;
 /// Largest zoom that fitting chooses.
 const FIT_ZOOM_MAX: f64 = 1.25;
+/// Smallest zoom that fitting chooses on a narrow screen: names and figures stay legible.
+const NARROW_ZOOM_MIN: f64 = 0.95;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
@@ -31,7 +33,7 @@ pub const INSPECTOR: f64 = 324.0;
 
 /// Room that is kept around the design: left, top, right, bottom.
 fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
-    if narrow { (8.0, 100.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 * growth) }
+    if narrow { (8.0, 64.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 * growth) }
 }
 
 impl App {
@@ -48,7 +50,14 @@ impl App {
             width: (width - left - right).max(60.0),
             height: (height - top - bottom).max(60.0),
         };
-        self.camera.set(Camera::fit(bounds, window, FIT_ZOOM_MAX));
+        let mut camera = Camera::fit(bounds, window, FIT_ZOOM_MAX);
+        // A long design on a narrow screen is read from its top, rather than not at all.
+        if place.narrow && camera.zoom < NARROW_ZOOM_MIN {
+            let zoom = NARROW_ZOOM_MIN.min(window.width / bounds.width);
+            let x = window.x + (window.width - bounds.width * zoom) / 2.0 - bounds.x * zoom;
+            camera = Camera { offset: Point::new(x, window.y - bounds.y * zoom), zoom };
+        }
+        self.camera.set(camera);
         self.wake();
     }
 
