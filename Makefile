@@ -12,7 +12,7 @@ export PATH := $(abspath $(TARGET)/tools/bin):$(PATH)
 MANIFEST := Cargo.toml Cargo.lock
 CORE_SOURCES := $(shell find src -path src/app -prune -o -path src/bin -prune -o -print)
 RINGSIDE_SOURCES := $(CORE_SOURCES) $(shell find src/bin/ringside)
-SITE_SOURCES := $(shell find src/bin/site)
+SITE_SOURCES := $(CORE_SOURCES) $(shell find src/bin/site)
 DIST_SOURCES := $(CORE_SOURCES) $(shell find src/app www static)
 NATIVE := cargo build --release --locked --features site --bin
 

@@ -2,7 +2,7 @@
 // is looked at again; a parameter is changed while it runs.
 
 import assert from "node:assert/strict";
-import { journey } from "./harness.mjs";
+import { journey, until } from "./harness.mjs";
 
 /** Longest wait for the first mark that moves, from navigation, in milliseconds. */
 const MOVING_MS_MAX = 2_000;
@@ -16,18 +16,6 @@ const latency = async (page, name) => {
 };
 const clock = (page) => page.locator(".clock").innerText();
 const button = (page, name) => page.getByRole("button", { name, exact: true });
-
-/** Waits until `check` holds, or says what was there last. */
-async function until(check, what, ms = 15_000) {
-  const end = Date.now() + ms;
-  let last;
-  while (Date.now() < end) {
-    last = await check();
-    if (last === true) return;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-  assert.fail(`${what}; last seen: ${last}`);
-}
 
 const SIZES = [
   ["wide", { viewport: { width: 1440, height: 900 } }],
@@ -155,7 +143,7 @@ journey("a worker that dies is replaced, and the design stays", dying, async ({ 
   await page.evaluate(() => globalThis.workers[0].dispatchEvent(new ErrorEvent("error", { message: "a test" })));
   await page.getByRole("alert").waitFor();
   assert.match(await page.getByRole("alert").innerText(), /restarted/);
-  assert.equal(await page.locator(".node").count(), 8);
+  assert.equal(await page.locator(".node").count(), 12);
   const moment = await clock(page);
   await until(async () => (await clock(page)) > moment || (await clock(page)), "time goes on");
   await shot("bookstore-9-restarted");

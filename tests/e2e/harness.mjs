@@ -112,6 +112,18 @@ export function journey(name, options, body) {
   });
 }
 
+/** Waits until `check` holds, or says what was there last. */
+export async function until(check, what, ms = 15_000) {
+  const end = Date.now() + ms;
+  let last;
+  while (Date.now() < end) {
+    last = await check();
+    if (last === true) return;
+    await new Promise((next) => setTimeout(next, 100));
+  }
+  assert.fail(`${what}; last seen: ${last}`);
+}
+
 /** Saves a picture as target/screenshots/NAME.png. */
 async function take(page, name, options = {}) {
   await mkdir(screenshots, { recursive: true });
