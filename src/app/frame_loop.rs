@@ -24,8 +24,12 @@ const CLOCK_MS: f64 = 66.0;
 const LENS_MS: f64 = 200.0;
 /// The pace is measured over this long.
 const PACE_MS: f64 = 1_000.0;
-/// Width a lens may have, in pixels.
+/// Width a lens may have beside the canvas, in pixels.
 const LENS_WIDTH: f32 = 288.0;
+/// Width it may have spread over the canvas; wider, and eyes travel too far.
+const LENS_WIDTH_MAX: f32 = 960.0;
+/// What it leaves free where it is spread over the canvas.
+const LENS_MARGIN: f32 = 40.0;
 
 /// The loop and what it must remember between repaints.
 #[derive(Default)]
@@ -111,8 +115,14 @@ fn ask(app: App, at: f64, playing: bool) {
         (std::mem::take(&mut it.owed), figures)
     });
     let (owed, figures) = asked.unwrap_or_default();
+    let width = match app.large.get_untracked() {
+        true => {
+            (app.stage.get_untracked().0 as f32 - LENS_MARGIN).clamp(LENS_WIDTH, LENS_WIDTH_MAX)
+        }
+        false => LENS_WIDTH,
+    };
     let lens = match (app.selected.get_untracked(), app.tab.get_untracked()) {
-        (Some(Selected::Node(id)), Tab::Inside) => Some((id, LENS_WIDTH)),
+        (Some(Selected::Node(id)), Tab::Inside) => Some((id, width)),
         _ => None,
     };
     let chart = app.desk.with_value(|it| super::chart::component(&it.shown));

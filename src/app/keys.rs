@@ -30,6 +30,10 @@ pub fn listen(app: App) {
                     event.target().and_then(|it| it.dyn_into::<HtmlElement>().ok())
             {
                 _ = element.blur();
+            } else if app.large.get_untracked() {
+                app.large.set(false);
+                app.bridge.update_value(|it| it.look());
+                app.follow();
             } else {
                 app.select(None);
             }

@@ -138,6 +138,8 @@ pub struct App {
     pub stories: RwSignal<Vec<Story>>,
     /// The open lens.
     pub lens: RwSignal<Option<LensPicture>>,
+    /// Whether the lens is spread over the canvas.
+    pub large: RwSignal<bool>,
     /// Incremented when the chart has new points.
     pub charted: RwSignal<u32>,
     /// Whether the chart is open.
@@ -183,6 +185,7 @@ impl App {
             inputs: RwSignal::new(Vec::new()),
             stories: RwSignal::new(Vec::new()),
             lens: RwSignal::new(None),
+            large: RwSignal::new(false),
             charted: RwSignal::new(0),
             chart_open: RwSignal::new(true),
             history: RwSignal::new((false, false)),

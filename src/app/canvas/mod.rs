@@ -26,6 +26,8 @@ const NARROW: f64 = 640.0;
 const FIT_ZOOM_MAX: f64 = 1.25;
 /// Smallest zoom that fitting chooses on a narrow screen: names and figures stay legible.
 const NARROW_ZOOM_MIN: f64 = 0.95;
+/// Share of the canvas that a lens spread over it takes, as in the style sheet.
+const LENS_SHARE: f64 = 0.64;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
@@ -43,7 +45,10 @@ impl App {
         let place = self.place.get_untracked();
         let bounds = self.desk.with_value(|it| place.bounds(&it.shown));
         let (Some(bounds), true) = (bounds, width > 0.0) else { return };
-        let (left, top, right, bottom) = insets(place.narrow, place.growth);
+        let (left, top, right, mut bottom) = insets(place.narrow, place.growth);
+        if self.large.get_untracked() {
+            bottom = height * LENS_SHARE + 12.0;
+        }
         let window = Rect {
             x: left,
             y: top,

@@ -105,7 +105,7 @@ fn OfNode(id: Id) -> impl IntoView {
     };
     let lens_id = id.clone();
     Some(view! {
-        <aside class="inspector" aria-label="Inspector">
+        <aside class="inspector" class:large=move || app.large.get() aria-label="Inspector">
             <header>
                 <div class="title">
                     <Icon name=about.id.to_owned() size=18/>
