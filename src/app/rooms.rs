@@ -5,6 +5,8 @@
 use leptos::prelude::*;
 use web_sys::PointerEvent;
 
+use crate::session::later::Later;
+
 use super::banner::Banner;
 use super::canvas::{actions, gesture};
 use super::store::App;
@@ -39,7 +41,12 @@ impl From<leptos::wasm_split::SplitLoaderError> for Missing {
 #[cfg(split)]
 #[allow(unsafe_code, reason = "calls from module to module, written by the macro")]
 mod gate {
-    use super::{App, Missing, Rooms};
+    use super::{App, Later, Missing, Rooms};
+
+    #[leptos::wasm_split::wasm_split(later, wasm_split_path = leptos::wasm_split, fallible)]
+    pub fn later() -> Result<Later, Missing> {
+        Ok(Later::all())
+    }
 
     #[leptos::wasm_split::wasm_split(rooms, wasm_split_path = leptos::wasm_split, fallible)]
     pub fn rooms(app: App) -> Result<Rooms, Missing> {
@@ -49,7 +56,11 @@ mod gate {
 
 #[cfg(not(split))]
 mod gate {
-    use super::{App, Missing, Rooms};
+    use super::{App, Later, Missing, Rooms};
+
+    pub async fn later() -> Result<Later, Missing> {
+        Ok(Later::all())
+    }
 
     pub async fn rooms(app: App) -> Result<Rooms, Missing> {
         Ok(super::open(app))
@@ -76,6 +87,11 @@ pub fn load(app: App) {
             Err(Missing) => app.banner.set(Some(Banner::missing())),
         }
     });
+}
+
+/// The session's parts, for the worker.
+pub async fn later() -> Result<Later, Missing> {
+    gate::later().await
 }
 
 impl App {

@@ -1,11 +1,17 @@
 //! The worker's side: a session, asked for one frame at a time.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::session::Session;
 use crate::session::protocol::Tick;
+
+use super::rooms;
 
 /// How long one answer may take to work out, in milliseconds: less than a frame.
 const ANSWER_MS: f64 = 11.0;
@@ -35,13 +41,21 @@ impl Pace {
 pub fn run() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let here = scope.clone();
-    let mut session = Session::default();
+    let session = Rc::new(RefCell::new(Session::first()));
+    let furnished = session.clone();
+    spawn_local(async move {
+        // Without them there are no lenses; all else works.
+        if let Ok(later) = rooms::later().await {
+            furnished.borrow_mut().furnish(later);
+        }
+    });
     let mut pace = Pace { events_per_ms: 1_000.0 };
     let mut ordinal = 0;
     let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let bytes = Uint8Array::new(&event.data()).to_vec();
         let Some(tick) = Tick::decode(&bytes) else { return };
         let began = now_ms(&here);
+        let mut session = session.borrow_mut();
         let plain = tick.commands.is_empty();
         session.tick(&tick, pace.budget());
         let frame = session.frame(&tick.view);

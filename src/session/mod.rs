@@ -3,6 +3,7 @@
 
 pub mod figures;
 pub mod golden;
+pub mod later;
 pub mod protocol;
 pub mod report;
 pub mod run;
@@ -11,17 +12,15 @@ pub mod story;
 #[cfg(test)]
 mod tests;
 
-use crate::component::Spec;
 use crate::document::Design;
 use crate::engine::recorder::KEPT;
-use crate::lens;
-use crate::scene::{svg, text};
 
-use protocol::{Chart, Command, Frame, LensPicture, Stamped, Story, Tick, View};
+use later::Later;
+use protocol::{Chart, Command, Frame, Stamped, Story, Tick, View};
 use run::Run;
 
 /// A session: at most one run at a time, and what has been told of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Session {
     run: Option<Run>,
     runs: u32,
@@ -31,6 +30,16 @@ pub struct Session {
     before: Option<Chart>,
     told: Told,
     failure: Option<String>,
+    later: Option<Later>,
+}
+
+/// With all its parts.
+impl Default for Session {
+    fn default() -> Self {
+        let mut session = Self::first();
+        session.furnish(Later::all());
+        session
+    }
 }
 
 /// What the page already knows.
@@ -45,6 +54,26 @@ struct Told {
 const STORIES_MAX: usize = 20;
 
 impl Session {
+    /// Without the parts that come later: lenses are answered once they are there.
+    pub fn first() -> Self {
+        Self {
+            run: None,
+            runs: 0,
+            branch: 0,
+            stories: Vec::new(),
+            pending: Vec::new(),
+            before: None,
+            told: Told::default(),
+            failure: None,
+            later: None,
+        }
+    }
+
+    /// Here are the parts that come later.
+    pub fn furnish(&mut self, later: Later) {
+        self.later = Some(later);
+    }
+
     /// Carries out a tick: commands, then the advance, at most `budget` events of it. Call
     /// [`Session::go_on`] for more of the same advance, and [`Session::frame`] to see it.
     pub fn tick(&mut self, tick: &Tick, budget: u64) -> bool {
@@ -169,7 +198,11 @@ impl Session {
         }
         if view.figures {
             frame.figures = Some(figures::figures(run));
-            frame.lens = view.lens.as_ref().and_then(|(id, width)| picture(run, id, *width));
+            frame.lens = view
+                .lens
+                .as_ref()
+                .zip(self.later)
+                .and_then(|((id, width), later)| (later.picture)(run, id, *width));
             frame.chart = view.chart.as_ref().and_then(|id| self.chart(run, id));
         }
         frame
@@ -184,32 +217,4 @@ impl Session {
         debug_assert!(chart.points.len() <= KEPT);
         Some(chart)
     }
-}
-
-/// What keys are called: as the first client says.
-fn key_name(design: &Design) -> &str {
-    design
-        .components
-        .values()
-        .find_map(|it| match &it.spec {
-            Spec::Client(client) => Some(client.key_name.as_str()),
-            _ => None,
-        })
-        .unwrap_or("key")
-}
-
-fn picture(run: &Run, id: &str, width: f32) -> Option<LensPicture> {
-    let shown = run.shown();
-    let component = shown.world.blueprint().component(id)?;
-    let label = &shown.design.components.get(id)?.label;
-    let subject = lens::Subject {
-        world: &shown.world,
-        recorder: &run.recorder,
-        component,
-        label,
-        key_name: key_name(&shown.design),
-        width: width.clamp(200.0, 4_000.0),
-    };
-    let scene = lens::draw(&subject)?;
-    Some(LensPicture { component: id.into(), svg: svg::svg(&scene), text: text::reading(&scene) })
 }

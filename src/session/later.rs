@@ -1,0 +1,52 @@
+//! What a session can do beyond running and being measured. A host whose code comes in parts begins
+//! without it, and hands it over when it is there.
+
+use crate::component::Spec;
+use crate::document::Design;
+use crate::lens;
+use crate::scene::{svg, text};
+
+use super::protocol::LensPicture;
+use super::run::Run;
+
+/// The parts that can come later.
+#[derive(Clone, Copy, Debug)]
+pub struct Later {
+    /// Draws the inside of the component with this id, so many pixels wide.
+    pub picture: fn(&Run, &str, f32) -> Option<LensPicture>,
+}
+
+impl Later {
+    /// All of them.
+    pub fn all() -> Self {
+        Self { picture }
+    }
+}
+
+/// What keys are called: as the first client says.
+fn key_name(design: &Design) -> &str {
+    design
+        .components
+        .values()
+        .find_map(|it| match &it.spec {
+            Spec::Client(client) => Some(client.key_name.as_str()),
+            _ => None,
+        })
+        .unwrap_or("key")
+}
+
+fn picture(run: &Run, id: &str, width: f32) -> Option<LensPicture> {
+    let shown = run.shown();
+    let component = shown.world.blueprint().component(id)?;
+    let label = &shown.design.components.get(id)?.label;
+    let subject = lens::Subject {
+        world: &shown.world,
+        recorder: &run.recorder,
+        component,
+        label,
+        key_name: key_name(&shown.design),
+        width: width.clamp(200.0, 4_000.0),
+    };
+    let scene = lens::draw(&subject)?;
+    Some(LensPicture { component: id.into(), svg: svg::svg(&scene), text: text::reading(&scene) })
+}
