@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::base::time::Nanos;
-use crate::session::protocol::{Frame, View};
+use crate::session::protocol::{First, Frame, View};
 
 use super::banner::Banner;
 use super::canvas::overlay::{self, Overlay};
@@ -46,6 +46,9 @@ pub struct Pulse {
     /// Where the measurement of the pace began: when, at which moment.
     pace_from: (f64, Nanos),
     pace: f64,
+    /// The fault after which time was last slowed, and until when it stays so.
+    slowed_for: Option<Nanos>,
+    slow_until: f64,
     /// What paints.
     pub overlay: Overlay,
 }
@@ -77,7 +80,7 @@ pub fn start(app: App) {
 
 fn step(app: App, at: f64) {
     let playing = app.playing.get_untracked();
-    let speed = app.speed.get_untracked();
+    let speed = app.pace(at);
     let passed = app.pulse.try_update_value(|it| {
         it.scheduled = false;
         let passed = it.last.map_or(0.0, |last| (at - last).clamp(0.0, STEP_MS_MAX));
@@ -125,9 +128,14 @@ fn ask(app: App, at: f64, playing: bool) {
         (Some(Selected::Node(id)), Tab::Inside) => Some((id, width)),
         _ => None,
     };
-    let chart = app.desk.with_value(|it| super::chart::component(&it.shown));
+    let chart = super::chart::charted(app).filter(|_| app.chart_open.get_untracked());
+    let follow = app.following.get_untracked();
+    let pick = match app.tab.get_untracked() {
+        Tab::Requests => app.picking(),
+        _ => None,
+    };
     let messages = !app.clock.with_untracked(|it| it.flow);
-    let view = View { lens, chart, messages, figures };
+    let view = View { lens, chart, follow, pick, messages, figures };
     if jumps {
         app.latest.update_value(|it| it.jumps += 1);
     }
@@ -147,6 +155,7 @@ pub fn receive(app: App, frame: Frame) {
         it.place = (frame.run, frame.branch, frame.ordinal);
         (it.now, it.zero, it.latest) = (frame.now, frame.zero, frame.latest);
         it.messages = frame.messages;
+        it.one_in = frame.one_in;
         if let Some(cast) = frame.cast {
             it.cast = cast;
             it.geometry += 1;
@@ -175,6 +184,9 @@ pub fn receive(app: App, frame: Frame) {
     if let Some(stories) = frame.stories {
         app.stories.set(stories);
     }
+    if let Some(first) = frame.firsts.and_then(|it| it.last().copied()) {
+        slow_down(app, at, first);
+    }
     let still = !app.playing.get_untracked();
     let due = app.pulse.try_update_value(|it| {
         let due = |last: &mut f64, every: f64, wanted: bool| {
@@ -202,8 +214,53 @@ pub fn receive(app: App, frame: Frame) {
     if lensed && frame.lens.is_some() {
         app.lens.set(frame.lens);
     }
+    if let Some(picks) = frame.picks.filter(|_| read)
+        && app.picks.with_untracked(|it| *it != picks)
+    {
+        app.picks.set(picks);
+    }
+    if frame.trace.is_some() && app.trace.with_untracked(|it| *it != frame.trace) {
+        app.trace.set(frame.trace);
+    }
     if clocked {
-        tell_time(app);
+        tell_time(app, at);
+    }
+}
+
+/// Fault after which the speed was last slowed, for how long it stays so, in milliseconds.
+const SLOW_MS: f64 = 3_000.0;
+/// How near to the cursor a first failure must be to be shown slowly, in simulated time.
+const SLOW_NEAR: Nanos = Nanos::millis(400);
+
+/// Something went wrong for the first time since the last fault: once, and for a short while, single
+/// messages are shown.
+fn slow_down(app: App, at: f64, first: First) {
+    let now = app.latest.with_value(|it| it.now);
+    if !app.auto_speed.get_untracked() || now.saturating_sub(first.failed) > SLOW_NEAR {
+        return;
+    }
+    app.pulse.update_value(|it| {
+        if it.slowed_for != Some(first.at) {
+            it.slowed_for = Some(first.at);
+            it.slow_until = at + SLOW_MS;
+        }
+    });
+}
+
+impl App {
+    /// Simulated seconds per second at present: what was asked for, or slow enough for single
+    /// messages to be seen while the speed is automatic and there is something to see in them.
+    pub fn pace(self, at: f64) -> f64 {
+        let asked = self.speed.get_untracked();
+        let wanted = self.auto_speed.get_untracked()
+            && (self.following.get_untracked().is_some()
+                || self.pulse.with_value(|it| at < it.slow_until));
+        let slow = wanted.then(|| self.latest.with_value(|it| overlay::message_speed(&it.figures)));
+        let slow = slow.flatten().filter(|it| *it < asked);
+        if self.slowed.get_untracked() != slow.is_some() {
+            self.slowed.set(slow.is_some());
+        }
+        slow.unwrap_or(asked)
     }
 }
 
@@ -246,9 +303,9 @@ fn publish(app: App, at: f64, still: bool) {
     });
 }
 
-fn tell_time(app: App) {
+fn tell_time(app: App, at: f64) {
     let pace = app.pulse.with_value(|it| it.pace);
-    let speed = app.speed.get_untracked();
+    let speed = app.pace(at);
     let (now, zero, latest) = app.latest.with_value(|it| (it.now, it.zero, it.latest));
     let (flow, per_mark) = app.pulse.with_value(|it| it.overlay.manner());
     let flow = app.latest.with_value(|it| overlay::is_flow(&it.figures, speed)).unwrap_or(flow);

@@ -51,7 +51,8 @@ pub fn listen(app: App) {
             " " if is_button(&event) => return,
             " " if !held => app.toggle(),
             " " => {}
-            "ArrowRight" | "." => app.step(1),
+            "ArrowRight" | "." | ">" if !event.shift_key() => app.step_on(),
+            "ArrowRight" | "." | ">" => app.step(1),
             "ArrowLeft" | "," => app.step(-1),
             "r" | "R" if !held => app.restart(),
             "f" | "F" => app.follow(),

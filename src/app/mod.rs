@@ -72,7 +72,7 @@ pub fn Page(
             </div>
             <timeline::Timeline/>
             <Show when=move || app.chart_open.get()>
-                <chart::LatencyChart/>
+                <chart::ChartPanel/>
             </Show>
         </div>
     }

@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use crate::base::geometry::Camera;
 use crate::base::time::Nanos;
 use crate::document::Id;
-use crate::session::protocol::{Cast, Chart, Figures, Flight, LensPicture, Stamped, Story};
+use crate::session::protocol::{
+    Cast, Chart, Figures, Flight, LensPicture, Pick, Place, Stamped, Story, Trace, Which,
+};
 
 use super::banner::Banner;
 use super::bridge::Bridge;
@@ -32,6 +34,8 @@ pub enum Selected {
 pub enum Tab {
     /// Parameters.
     Settings,
+    /// Who is there: to follow one.
+    Requests,
     /// The lens.
     Inside,
     /// What is modelled.
@@ -79,6 +83,8 @@ pub struct Latest {
     pub figures: Figures,
     /// Messages under way.
     pub messages: Vec<Flight>,
+    /// Of so many requests, the messages of one are there.
+    pub one_in: u32,
     /// The chart.
     pub chart: Chart,
     /// Incremented whenever the cursor was moved rather than played.
@@ -142,6 +148,20 @@ pub struct App {
     pub large: RwSignal<bool>,
     /// Incremented when the chart has new points.
     pub charted: RwSignal<u32>,
+    /// What is charted; none for what comes first.
+    pub charting: RwSignal<Option<(Id, Which)>>,
+    /// Where requests are picked, if not at what is chosen: at a point of the chart.
+    pub pick: RwSignal<Option<Place>>,
+    /// Who is there.
+    pub picks: RwSignal<Vec<Pick>>,
+    /// The request that is followed, and a moment at which it was under way.
+    pub following: RwSignal<Option<(u64, Nanos)>>,
+    /// What is known of it.
+    pub trace: RwSignal<Option<Trace>>,
+    /// Whether the speed is chosen by what there is to see.
+    pub auto_speed: RwSignal<bool>,
+    /// Whether it is slow at present, to see single messages.
+    pub slowed: RwSignal<bool>,
     /// Whether the chart is open.
     pub chart_open: RwSignal<bool>,
     /// Whether something can be undone, and redone.
@@ -187,6 +207,13 @@ impl App {
             lens: RwSignal::new(None),
             large: RwSignal::new(false),
             charted: RwSignal::new(0),
+            charting: RwSignal::new(None),
+            pick: RwSignal::new(None),
+            picks: RwSignal::new(Vec::new()),
+            following: RwSignal::new(None),
+            trace: RwSignal::new(None),
+            auto_speed: RwSignal::new(true),
+            slowed: RwSignal::new(false),
             chart_open: RwSignal::new(true),
             history: RwSignal::new((false, false)),
             banner: RwSignal::new(None),

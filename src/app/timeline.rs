@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use crate::base::text;
-use crate::session::protocol::Command;
+use crate::session::protocol::{Command, Whom};
 
 use super::icons::Icon;
-use super::store::App;
+use super::store::{App, Selected};
 use super::track::Track;
 
 /// Speeds there are.
@@ -63,7 +63,19 @@ impl App {
         self.wake();
     }
 
-    /// Some events on, or back.
+    /// On to the next delivery or change that can be seen: of the request that is followed, at the
+    /// component that is chosen, else anywhere.
+    pub fn step_on(self) {
+        let whom = match (self.following.get_untracked(), self.selected.get_untracked()) {
+            (Some((request, _)), _) => Whom::Request(request),
+            (None, Some(Selected::Node(id))) => Whom::Component(id),
+            _ => Whom::Anything,
+        };
+        self.playing.set(false);
+        self.send(Command::StepTo(whom));
+    }
+
+    /// Some events of the engine on, or back.
     pub fn step(self, events: i64) {
         self.playing.set(false);
         self.send(Command::Step(events));
@@ -71,6 +83,7 @@ impl App {
 
     /// Another speed.
     pub fn set_speed(self, speed: f64) {
+        self.auto_speed.set(false);
         self.speed.set(speed);
         self.bridge.update_value(|it| it.look());
         self.wake();
@@ -100,7 +113,11 @@ pub fn Timeline() -> impl IntoView {
     let options = SPEEDS.iter().enumerate().map(|(at, it)| {
         view! { <option value=at.to_string()>{speed_name(*it)}</option> }
     });
+    let auto = app.auto_speed;
     let pace = Memo::new(move |_| {
+        if app.slowed.get() {
+            return "slow: single messages".to_owned();
+        }
         let (pace, speed) = (clock.get().pace, app.speed.get());
         if playing.get() && pace > 0.0 && pace < 0.9 * speed {
             format!("{}× of {}", text::number(pace), speed_name(speed))
@@ -118,7 +135,9 @@ pub fn Timeline() -> impl IntoView {
             <button class="wide-only" aria-label="Back one event" title="Back one event (←)" on:click=move |_| app.step(-1)>
                 <Icon name="back".to_owned()/>
             </button>
-            <button class="wide-only" aria-label="One event on" title="One event on (→)" on:click=move |_| app.step(1)>
+            <button class="wide-only" aria-label="Step" title="On to the next delivery (→); with Shift: one event" on:click=move |event| {
+                if event.shift_key() { app.step(1) } else { app.step_on() }
+            }>
                 <Icon name="forward".to_owned()/>
             </button>
             <button class="wide-only" aria-label="Restart" title="Restart (R): the same seed from the start, with your edits, without the faults"
@@ -134,8 +153,13 @@ pub fn Timeline() -> impl IntoView {
                     }>
                     {options.collect_view()}
                 </select>
-                <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
             </label>
+            <span class="speed">
+                <button type="button" class="auto" class:on=move || auto.get() aria-pressed=move || auto.get().to_string()
+                    title="Automatic: slower for a moment when something first goes wrong, and while a request is followed."
+                    on:click=move |_| auto.update(|it| *it = !*it)>"auto"</button>
+                <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
+            </span>
             <span class="clock num" title="Simulated time since the end of the warm-up.">
                 {move || { let it = clock.get(); text::clock(it.now, it.zero) }}
             </span>

@@ -105,7 +105,7 @@ pub fn Track() -> impl IntoView {
 }
 
 /// For each crash, when the same target came back: none for other inputs.
-fn down(inputs: &[Stamped]) -> Vec<Option<Option<Nanos>>> {
+pub fn down(inputs: &[Stamped]) -> Vec<Option<Option<Nanos>>> {
     let back = |target: &Target, from: usize| {
         inputs[from..].iter().find_map(|it| match &it.input {
             Input::Fault(Fault::Restart(it_target))

@@ -19,8 +19,8 @@ use super::flow::{Flow, Kind};
 
 /// A hop that lasts this long on screen can be seen.
 const HOP_SECONDS: f64 = 0.25;
-/// Dots painted before only some requests are shown.
-const DOTS_MAX: usize = 400;
+/// Opacity of messages of others while one request is followed.
+const DIM: f64 = 0.22;
 /// How far from the middle of a wire the two directions keep, in pixels.
 const SIDE: f64 = 3.6;
 /// The flow is never further behind simulated time, in seconds on screen.
@@ -61,6 +61,14 @@ impl Overlay {
     }
 }
 
+/// The highest speed there is at which the median hop can be seen; none before anything is known.
+pub fn message_speed(figures: &Figures) -> Option<f64> {
+    let speeds = crate::app::timeline::SPEEDS;
+    let seen = |it: &f64| is_flow(figures, *it) == Some(false);
+    is_flow(figures, 1.0)?;
+    Some(speeds.into_iter().rev().find(seen).unwrap_or(speeds[0]))
+}
+
 /// Whether the median visible hop is too short to be seen at this speed; none before anything is
 /// known.
 pub fn is_flow(figures: &Figures, speed: f64) -> Option<bool> {
@@ -75,7 +83,8 @@ pub fn is_flow(figures: &Figures, speed: f64) -> Option<bool> {
 pub fn paint(app: App, passed_ms: f64, clock: Clock) {
     let camera = app.camera.get_untracked();
     let stage = app.stage.get_untracked();
-    let speed = app.speed.get_untracked();
+    let speed = app.pace(window().performance().map_or(0.0, |it| it.now()));
+    let followed = app.following.get_untracked().map(|it| it.0);
     let theme = app.theme.get_untracked();
     let still = app.still.get_untracked();
     app.pulse.update_value(|pulse| {
@@ -97,7 +106,8 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
                 if overlay.is_flow {
                     overlay.paint_flow(&brush);
                 } else {
-                    overlay.paint_dots(&brush, &latest.messages, latest.now);
+                    overlay.shown_of = f64::from(latest.one_in.max(1));
+                    overlay.paint_dots(&brush, &latest.messages, latest.now, followed);
                 }
             });
         });
@@ -190,15 +200,11 @@ impl Overlay {
         }
     }
 
-    fn paint_dots(&mut self, brush: &Brush, messages: &[Flight], now: Nanos) {
-        // Whole requests are left out, so that no dot vanishes at a node; failures never are.
-        let one_in = (messages.len() / DOTS_MAX + 1).next_power_of_two() as u64;
-        self.shown_of = one_in as f64;
+    fn paint_dots(&self, brush: &Brush, messages: &[Flight], now: Nanos, followed: Option<u64>) {
         for it in messages {
-            let failed = it.outcome.is_some_and(|it| it.is_failure());
-            if !failed && !it.request.is_multiple_of(one_in) {
-                continue;
-            }
+            // One that is followed dims the others.
+            let dim = followed.is_some_and(|followed| followed != it.request);
+            brush.context.set_global_alpha(if dim { DIM } else { 1.0 });
             let span = it.due.saturating_sub(it.sent).as_seconds().max(1e-12);
             let part = (now.saturating_sub(it.sent).as_seconds() / span).clamp(0.0, 1.0);
             let (wire, part, lane) = match it.path {
@@ -221,6 +227,7 @@ impl Overlay {
                 outcome => brush.dot(at, outcome.is_none()),
             }
         }
+        brush.context.set_global_alpha(1.0);
     }
 
     /// On an arc over the node, from one member's mark to another's.

@@ -1,19 +1,19 @@
-//! Latency over time: three percentiles, one hue in three weights, on a logarithmic scale, with the
-//! cursor of the timeline; drawn by plotters a few times a second.
+//! One chart of one component over time, with the cursor of the timeline, what was done to the run,
+//! and the same run without its last deed (dashed); drawn by plotters a few times a second.
 
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::PointerEvent;
 
-use crate::base::text;
+use crate::base::english;
 use crate::base::time::Nanos;
 use crate::component::Role;
 use crate::document::{Design, Id};
-use crate::session::protocol::{Chart, ChartPoint};
+use crate::session::protocol::{Chart, ChartPoint, Line, Place, Which};
 
-use super::store::App;
-use plot::{MARGINS, PERCENTILES, Plot, draw};
+use super::store::{App, Selected, Tab};
+use plot::{MARGINS, Plot, draw};
 
 pub mod plot;
 
@@ -21,21 +21,96 @@ pub mod plot;
 const WINDOW: f64 = 120.0;
 /// How much of the warm-up is shown, in seconds.
 const BEFORE: f64 = 10.0;
+/// How far around a picked point requests are looked for, as a factor of the latency.
+const PICK_BAND: f64 = 1.6;
 
-/// Whose latency is charted: the first client's.
-pub fn component(design: &Design) -> Option<Id> {
-    let client = design.components.iter().find(|it| it.1.spec.about().role == Role::Source);
-    client.map(|it| it.0.clone())
+/// A chart that is offered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Of which component.
+    pub id: Id,
+    /// Which.
+    pub which: Which,
+    /// What people call it.
+    pub name: String,
+}
+
+/// The charts of a design: the clients' and what is special to kinds; of the chosen component all.
+pub fn offers(design: &Design, chosen: Option<&Id>) -> Vec<Offer> {
+    let mut offers = Vec::new();
+    let traffic = [Which::Latency, Which::Throughput, Which::Errors];
+    let first = design.components.iter().find(|it| it.1.spec.about().role == Role::Source);
+    let own = chosen.and_then(|id| design.components.get(id).map(|it| (id, it)));
+    for (id, record) in first.into_iter().chain(own) {
+        for which in traffic {
+            let word = match which {
+                Which::Throughput => "Throughput",
+                Which::Errors => "Errors",
+                _ => "Latency",
+            };
+            let name = format!("{word} of {}", record.label);
+            offers.push(Offer { id: id.clone(), which, name });
+        }
+    }
+    for (id, record) in &design.components {
+        let about = record.spec.about();
+        let ratios = about.ratios.iter().enumerate().map(|(at, it)| (Which::Ratio(at as u8), it.name));
+        let gauges = about.gauges.iter().enumerate().map(|(at, it)| (Which::Gauge(at as u8), it.name));
+        for (which, name) in ratios.chain(gauges) {
+            // Of what is not chosen only what newcomers are told of.
+            if chosen == Some(id) || matches!(name, "hit_ratio" | "lag_ns") {
+                let name = format!("{} of {}", words(name), record.label);
+                offers.push(Offer { id: id.clone(), which, name });
+            }
+        }
+    }
+    let mut seen = Vec::new();
+    offers.retain(|it| {
+        let new = !seen.contains(&(it.id.clone(), it.which));
+        seen.push((it.id.clone(), it.which));
+        new
+    });
+    offers
+}
+
+/// A snake-case name with its unit as words: `lag_ns` becomes `Lag`.
+fn words(name: &str) -> String {
+    let name = ["_ns", "_bytes"].iter().fold(name, |name, unit| name.trim_end_matches(unit));
+    let mut name = name.replace('_', " ");
+    name[..1].make_ascii_uppercase();
+    name
+}
+
+/// What is charted: what was chosen as long as there is such a thing, else the first that is offered.
+pub fn charted(app: App) -> Option<(Id, Which)> {
+    let wanted = app.charting.get_untracked();
+    app.desk.with_value(|it| match wanted {
+        Some((id, which)) if it.shown.components.contains_key(&id) => Some((id, which)),
+        _ => offers(&it.shown, None).into_iter().next().map(|it| (it.id, it.which)),
+    })
 }
 
 /// The point that tells of a moment: the last window that has ended by then.
-fn at(chart: &Chart, moment: Nanos) -> Option<ChartPoint> {
-    chart.points.iter().rev().find(|it| it.at <= moment).copied()
+fn at(points: &[ChartPoint], moment: Nanos) -> Option<&ChartPoint> {
+    points.iter().rev().find(|it| it.at <= moment)
+}
+
+/// What was done to the run, as brackets: from a fault to its end.
+fn marks(app: App, zero: Nanos, latest: Nanos) -> Vec<plot::Mark> {
+    let seconds = |at: Nanos| (at.0 as f64 - zero.0 as f64) / 1e9;
+    app.inputs.with(|inputs| {
+        let ends = super::track::down(inputs);
+        let one = |(it, end): (&crate::session::protocol::Stamped, Option<Option<Nanos>>)| {
+            let to = end.map_or(it.at, |end| end.unwrap_or(latest));
+            plot::Mark { from: seconds(it.at), to: seconds(to) }
+        };
+        inputs.iter().zip(ends).map(one).collect()
+    })
 }
 
 /// The panel.
 #[component]
-pub fn LatencyChart() -> impl IntoView {
+pub fn ChartPanel() -> impl IntoView {
     let app = App::here();
     let canvas = NodeRef::<html::Canvas>::new();
     let span = super::timeline::span(app);
@@ -56,6 +131,7 @@ pub fn LatencyChart() -> impl IntoView {
         let clock = clock_shown();
         let chart = app.latest.with_value(|it| it.chart.clone());
         Plot {
+            marks: marks(app, clock.zero, clock.latest),
             chart,
             zero: clock.zero,
             now: clock.now,
@@ -101,17 +177,41 @@ pub fn LatencyChart() -> impl IntoView {
             leptos::logging::warn!("the chart: {reason}");
         }
     });
-    let figures = Memo::new(move |_| {
+    // The key: each line with its value at the cursor or under the pointer, and without the last
+    // deed where that is known.
+    let key = move || {
         app.charted.track();
         let clock = app.clock.get();
         let moment = match hover.get() {
             Some(at) => clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))),
             None => clock.now,
         };
-        let point = app.latest.with_value(|it| at(&it.chart, moment));
-        PERCENTILES
-            .map(|(name, value, ..)| (name, text::duration(point.as_ref().map_or(f64::NAN, value))))
-    });
+        app.latest.with_value(|it| {
+            let Chart { lines, points, twin, .. } = &it.chart;
+            let (point, twin) = (at(points, moment), at(twin, moment));
+            let item = |(at, line): (usize, &Line)| {
+                let value = |it: Option<&ChartPoint>| {
+                    it.and_then(|it| it.values.get(at)).copied().unwrap_or(f64::NAN)
+                };
+                let without = value(twin);
+                let tone = app.palette.with_value(|it| plot::tone(line.role, it).to_owned());
+                let (width, opacity) = plot::stroke(line.role);
+                let style = format!("border-top:{width}px solid {tone};opacity:{opacity}");
+                view! {
+                    <span class=format!("percentile {}", plot::short(line))>
+                        <i style=style></i>{english::clause(&line.name)}
+                        <b class="num">{plot::figure(line.unit, value(point))}</b>
+                        {without.is_finite().then(|| view! {
+                            <em class="num" title="The same seed without the last fault or edit: dashed.">
+                                "without " {plot::figure(line.unit, without)}
+                            </em>
+                        })}
+                    </span>
+                }
+            };
+            lines.iter().enumerate().map(item).collect_view()
+        })
+    };
     let moment = move |event: &PointerEvent| {
         let element = canvas.get_untracked()?;
         let rect = element.get_bounding_client_rect();
@@ -129,30 +229,80 @@ pub fn LatencyChart() -> impl IntoView {
             app.seek(clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))).min(clock.latest));
         }
     };
-    let of = move || {
-        app.nodes.track();
-        let id = app.desk.with_value(|it| component(&it.shown))?;
-        app.desk.with_value(|it| it.shown.components.get(&id).map(|it| it.label.clone()))
+    // Two clicks list who was there: the slowest, the failed, the typical.
+    let pick = move |event: web_sys::MouseEvent| {
+        let Some((component, Which::Latency)) = charted(app) else { return };
+        let Some(at) = hover.get_untracked() else { return };
+        event.prevent_default();
+        let clock = app.clock.get_untracked();
+        let moment = clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0)));
+        let point = app.latest.with_value(|it| self::at(&it.chart.points, moment).cloned());
+        let Some(point) = point else { return };
+        let window = app.latest.with_value(|it| it.chart.window);
+        let top = point.values.last().copied().unwrap_or(f64::NAN);
+        app.pick.set(Some(Place::Point {
+            component: component.clone(),
+            since: point.at.saturating_sub(window),
+            until: point.at,
+            from: Nanos((top / PICK_BAND) as u64),
+            to: Nanos((top * PICK_BAND) as u64),
+        }));
+        app.select(Some(Selected::Node(component)));
+        app.tab.set(Tab::Requests);
     };
-    let items = move || {
-        figures.get().map(|(name, value)| view! {
-            <span class=format!("percentile {name}") title=format!(
-                "{} % of the requests that ended in a second took this long or less.", &name[1..])>
-                <i></i>{name} <b class="num">{value}</b>
-            </span>
-        }).collect_view()
+    let choice = move || {
+        app.nodes.track();
+        app.frame_of.track();
+        let chosen = app.selected.with(|it| match it {
+            Some(Selected::Node(id)) => Some(id.clone()),
+            _ => None,
+        });
+        let kept = app.charting.get();
+        let mut offers = app.desk.with_value(|it| offers(&it.shown, chosen.as_ref()));
+        // What is charted stays on the list when something else is chosen.
+        if let Some((id, which)) = &kept
+            && !offers.iter().any(|it| (&it.id, it.which) == (id, *which))
+        {
+            let all = app.desk.with_value(|it| self::offers(&it.shown, Some(id)));
+            offers.extend(all.into_iter().find(|it| (&it.id, it.which) == (id, *which)));
+        }
+        let now = charted(app);
+        let options = offers.iter().enumerate().map(|(at, it)| {
+            let selected = now.as_ref().is_some_and(|now| (&now.0, now.1) == (&it.id, it.which));
+            view! { <option value=at.to_string() selected=selected>{it.name.clone()}</option> }
+        });
+        let options = options.collect_view();
+        let choose = move |event: leptos::ev::Event| {
+            let at = event_target_value(&event).parse::<usize>().ok();
+            if let Some(offer) = at.and_then(|it| offers.get(it)) {
+                app.show_chart(offer.id.clone(), offer.which);
+            }
+        };
+        view! { <select class="which" aria-label="Chart" on:change=choose>{options}</select> }
     };
     view! {
-        <section class="chart" aria-label="Latency over time">
+        <section class="chart" aria-label="Chart">
             <header>
-                <h2>"Latency" <span>{move || of().map(|it| format!("of {it}, log scale"))}</span></h2>
-                <div class="percentiles">{items}</div>
+                {choice}
+                <div class="percentiles">{key}</div>
                 <span class="axis">"simulated time →"</span>
             </header>
-            <canvas node_ref=canvas role="img" aria-label="Latency over time, percentiles p50, p95, p99"
+            <canvas node_ref=canvas role="img" aria-label="The chart; its values are in the key above it"
+                title="Click: go to this moment. Double-click on latencies: requests of then."
                 on:pointermove=move |event| hover.set(moment(&event))
                 on:pointerleave=move |_| hover.set(None)
+                on:dblclick=pick
                 on:pointerdown=seek></canvas>
         </section>
+    }
+}
+
+impl App {
+    /// Charts something.
+    pub fn show_chart(self, id: Id, which: Which) {
+        self.charting.set(Some((id, which)));
+        self.chart_open.set(true);
+        self.bridge.update_value(|it| it.look());
+        self.wake();
     }
 }

@@ -1,4 +1,5 @@
-//! The drawing of the chart: lines, axes, names, the cursor, the hatched warm-up.
+//! The drawing of a chart: lines, axes, names, cursors, what was done to the run, the hatched
+//! warm-up.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -9,26 +10,29 @@ use crate::app::figures::decade;
 use crate::app::theme::Palette;
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::session::protocol::{Chart, ChartPoint};
+use crate::session::protocol::{Chart, ChartPoint, LineRole, Unit};
 
 /// Room for labels, in pixels at the usual size of type: left, right, bottom, top.
-pub const MARGINS: (f64, f64, f64, f64) = (64.0, 44.0, 26.0, 8.0);
+pub const MARGINS: (f64, f64, f64, f64) = (64.0, 64.0, 26.0, 8.0);
+/// Ticks of the upright axis, at most.
+const TICKS_MAX: usize = 5;
 
-/// A percentile's line: name, value, width, opacity.
-pub type Percentile = (&'static str, fn(&ChartPoint) -> f64, f64, f64);
-
-/// The lines.
-pub const PERCENTILES: [Percentile; 3] = [
-    ("p50", |it| it.p50_ns, 1.2, 0.75),
-    ("p95", |it| it.p95_ns, 1.8, 0.9),
-    ("p99", |it| it.p99_ns, 2.6, 1.0),
-];
+/// A stretch or a moment at which something was done to the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    /// When, in seconds from zero.
+    pub from: f64,
+    /// When it was reversed; the same as `from` for what has no end.
+    pub to: f64,
+}
 
 /// Everything a drawing needs.
 #[derive(Clone, Debug, Default)]
 pub struct Plot {
     /// The lines.
     pub chart: Chart,
+    /// What was done to the run.
+    pub marks: Vec<Mark>,
     /// Shown as 0.
     pub zero: Nanos,
     /// The cursor.
@@ -41,33 +45,119 @@ pub struct Plot {
     pub ratio: f64,
 }
 
+/// How a line is drawn: width, opacity, and whether in neutral ink.
+pub fn stroke(role: LineRole) -> (f64, f64) {
+    match role {
+        LineRole::P50 | LineRole::Offered => (1.2, 0.75),
+        LineRole::P95 | LineRole::Throughput => (1.8, 0.9),
+        LineRole::P99 | LineRole::Goodput | LineRole::Own => (2.6, 1.0),
+        LineRole::Cause(_) => (1.8, 1.0),
+    }
+}
+
+/// A value as people read it.
+pub fn figure(unit: Unit, value: f64) -> String {
+    match unit {
+        _ if value.is_nan() => "–".to_owned(),
+        Unit::PerSecond => format!("{}/s", text::number(value)),
+        Unit::Nanos => text::duration(value),
+        Unit::Share => text::percent(value),
+        Unit::Bytes => format!("{} B", text::number(value)),
+        Unit::Count => text::number(value),
+    }
+}
+
+/// The upright axis: values become heights, on a logarithmic scale for times.
+struct Axis {
+    log: bool,
+    low: f64,
+    high: f64,
+    ticks: Vec<f64>,
+}
+
+impl Axis {
+    fn new(unit: Unit, values: impl Iterator<Item = f64>) -> Self {
+        // Lag may be nothing: there is no logarithm of that.
+        let log = unit == Unit::Nanos;
+        let (low, high) = values
+            .filter(|it| it.is_finite() && (!log || *it > 0.0))
+            .fold((f64::MAX, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
+        if log { Self::decades(low, high) } else { Self::linear(unit, high) }
+    }
+
+    fn decades(low: f64, high: f64) -> Self {
+        let (low, high) = if high > 0.0 { (low * 0.9, high * 1.1) } else { (1e6, 1e9) };
+        let below = if low >= 3.0 * decade(low) { 3.0 * decade(low) } else { decade(low) };
+        let above = if high <= 3.0 * decade(high) { 3.0 * decade(high) } else { 10.0 * decade(high) };
+        let above = above.max(below * 10.0);
+        let mut ticks = Vec::new();
+        let mut tick = decade(below);
+        while tick <= above {
+            ticks.push(tick);
+            tick *= 10.0;
+        }
+        ticks.retain(|it| *it >= below);
+        Self { log: true, low: libm::log(below), high: libm::log(above), ticks }
+    }
+
+    fn linear(unit: Unit, high: f64) -> Self {
+        let high = match unit {
+            Unit::Share => 1.0,
+            _ if high > 0.0 => high * 1.08,
+            _ => 1.0,
+        };
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|it| it * decade(high / TICKS_MAX as f64));
+        let step = steps.into_iter().find(|it| high / it < TICKS_MAX as f64).unwrap_or(high);
+        let ticks = (0..=TICKS_MAX).map(|it| it as f64 * step).filter(|it| *it <= high);
+        Self { log: false, low: 0.0, high, ticks: ticks.collect() }
+    }
+
+    /// The height of a value; none where there is nothing to draw.
+    fn height(&self, value: f64) -> Option<f64> {
+        match self.log {
+            true => (value > 0.0).then(|| libm::log(value).clamp(self.low, self.high)),
+            false => value.is_finite().then_some(value.clamp(self.low, self.high)),
+        }
+    }
+
+    fn value(&self, height: f64) -> f64 {
+        if self.log { libm::exp(height) } else { height }
+    }
+}
+
 impl Plot {
     fn seconds(&self, at: Nanos) -> f64 {
         (at.0 as f64 - self.zero.0 as f64) / 1e9
     }
 
-    /// Smallest and largest latency shown, widened to steps people know.
-    fn range(&self) -> (f64, f64) {
-        let shown = |it: &&ChartPoint| {
+    fn unit(&self) -> Unit {
+        self.chart.lines.first().map_or(Unit::Count, |it| it.unit)
+    }
+
+    fn axis(&self) -> Axis {
+        let chart = &self.chart;
+        let points = chart.points.iter().chain(&chart.before).chain(&chart.twin);
+        let shown = points.filter(|it| {
             let at = self.seconds(it.at);
             at >= self.window.0 && at <= self.window.1
+        });
+        // A gauge in nanoseconds, such as lag, may well be 0 and is shown from there.
+        let own = chart.lines.iter().any(|it| it.role == LineRole::Own);
+        let unit = match self.unit() {
+            Unit::Nanos if own => Unit::Count,
+            unit => unit,
         };
-        let points = self.chart.points.iter().chain(&self.chart.before).filter(shown);
-        let values = points.flat_map(|it| [it.p50_ns, it.p99_ns]).filter(|it| *it > 0.0);
-        let (low, high) =
-            values.fold((f64::MAX, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
-        if high <= 0.0 {
-            return (1e6, 1e9);
-        }
-        let below = |it: f64| {
-            let power = decade(it);
-            if it >= 3.0 * power { 3.0 * power } else { power }
+        Axis::new(unit, shown.flat_map(|it| it.values.iter().copied()))
+    }
+
+    /// One line's points within the window: seconds and heights, none where nothing was counted.
+    fn line(&self, axis: &Axis, points: &[ChartPoint], line: usize) -> Vec<(f64, Option<f64>)> {
+        let one = |it: &ChartPoint| {
+            let value = it.values.get(line).copied().unwrap_or(f64::NAN);
+            (self.seconds(it.at), axis.height(value))
         };
-        let above = |it: f64| {
-            let power = decade(it);
-            [power * 3.0, power * 10.0].into_iter().find(|top| *top >= it).unwrap_or(it)
-        };
-        (below(low * 0.9), above(high * 1.1).max(below(low * 0.9) * 10.0))
+        let inside = |it: &(f64, _)| it.0 >= self.window.0 && it.0 <= self.window.1;
+        points.iter().map(one).filter(inside).collect()
     }
 }
 
@@ -83,7 +173,18 @@ fn color(css: &str) -> RGBColor {
     RGBColor(part(0), part(2), part(4))
 }
 
+/// The colour of a line, as everywhere: a hue has one meaning.
+pub fn tone(role: LineRole, palette: &Palette) -> &str {
+    match role {
+        LineRole::P50 | LineRole::P95 | LineRole::P99 => &palette.read,
+        LineRole::Cause(_) => &palette.fail,
+        LineRole::Offered | LineRole::Throughput => &palette.ink_3,
+        LineRole::Goodput | LineRole::Own => &palette.ink,
+    }
+}
+
 type Area = DrawingArea<CanvasBackend, Shift>;
+type Segment = [(f64, f64); 2];
 
 /// Draws; says what went wrong, if anything did.
 pub fn draw(canvas: HtmlCanvasElement, plot: &Plot, palette: &Palette) -> Result<(), String> {
@@ -99,29 +200,42 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     let family: &str = palette.num.split(',').next().unwrap_or("monospace");
     let font = || (family, palette.type_1 * ratio).into_font();
     root.fill(&color(&palette.surface))?;
-    let (low, high) = plot.range();
+    let axis = plot.axis();
     let (from, to) = plot.window;
+    let (low, high) = (axis.low, axis.high);
+    let ticks: Vec<f64> = axis.ticks.iter().filter_map(|it| axis.height(*it)).collect();
     let mut chart = ChartBuilder::on(root)
         .margin_top(px(MARGINS.3))
         .margin_right(px(MARGINS.1))
         .x_label_area_size(px(MARGINS.2))
         .y_label_area_size(px(MARGINS.0))
-        .build_cartesian_2d(from..to, (low..high).log_scale())?;
+        .build_cartesian_2d(from..to, (low..high).with_key_points(ticks))?;
+    // What was done to the run: a bracket from the fault to its end, below everything.
+    for mark in plot.marks.iter().filter(|it| it.to >= from && it.from <= to) {
+        let (left, right) = (mark.from.max(from), mark.to.min(to));
+        if right > left {
+            let area = Rectangle::new([(left, low), (right, high)], ink_3.mix(0.13).filled());
+            chart.draw_series(std::iter::once(area))?;
+        }
+        let edge = |at: f64| PathElement::new([(at, low), (at, high)], ink_3.stroke_width(1));
+        chart.draw_series([left, right].map(edge))?;
+    }
     // The warm-up: hatched.
     if from < 0.0 {
         let step = (to - from) / 160.0;
         let mut at = from;
-        let (bottom, top) = (libm::log(low), libm::log(high));
         while at < 0.0 {
             let lean = step * 3.0;
             let part = if at + lean > 0.0 { -at / lean } else { 1.0 };
-            let end = libm::exp(bottom + (top - bottom) * part);
-            let hatch = [(at, low), (at + lean * part, end)];
+            let hatch = [(at, low), (at + lean * part, low + (high - low) * part)];
             chart.draw_series(std::iter::once(PathElement::new(hatch, line.stroke_width(1))))?;
             at += step;
         }
     }
-    let label = |it: &f64| text::duration(*it).replace(".00", "").replace(".0", "");
+    let unit = plot.unit();
+    let label = |it: &f64| {
+        figure(unit, axis.value(*it)).replace(".00", "").replace(".0 ", " ").replace(".0/", "/")
+    };
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -129,41 +243,45 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         .bold_line_style(line.stroke_width(px(1.0).max(1) as u32))
         .axis_style(line)
         .x_labels(if to - from > 90.0 { 9 } else { 7 })
-        .y_labels(4)
+        .y_labels(TICKS_MAX + 1)
         .x_label_formatter(&|it| format!("{it:.0} s"))
         .y_label_formatter(&label)
         .label_style(font().color(&ink_3))
         .draw()?;
-    let hue = color(&palette.read);
     let mut ends = Vec::new();
-    for (name, value, width, opacity) in PERCENTILES {
+    for (at, it) in plot.chart.lines.iter().enumerate() {
+        let (width, opacity) = stroke(it.role);
+        let hue = color(tone(it.role, palette));
         let width = (width * ratio).round().max(1.0) as u32;
-        let at = |it: &ChartPoint| (plot.seconds(it.at), value(it));
-        let inside = |it: &(f64, f64)| it.0 >= from && it.0 <= to;
-        // What was left behind by acting in the past: dashed.
-        let before: Vec<_> = plot.chart.before.iter().map(at).filter(inside).collect();
-        for pair in before.chunks(2).filter(|it| it.len() == 2 && it.iter().all(|it| it.1 > 0.0)) {
-            let style = ink_3.stroke_width(1.max(width / 2));
-            chart.draw_series(std::iter::once(PathElement::new(pair.to_vec(), style)))?;
+        // What was left behind by acting in the past, and what would be without the last deed.
+        let others = [(&plot.chart.before, ink_3), (&plot.chart.twin, hue)];
+        for (points, tone) in others {
+            let style = tone.mix(0.8).stroke_width(1.max(width / 2));
+            for dash in dashes(&plot.line(&axis, points, at)) {
+                chart.draw_series(std::iter::once(PathElement::new(dash, style)))?;
+            }
         }
-        let all: Vec<_> = plot.chart.points.iter().map(at).filter(inside).collect();
+        let all = plot.line(&axis, &plot.chart.points, at);
         let now = plot.seconds(plot.now) + 1e-6;
         let known = all.partition_point(|it| it.0 <= now);
         let parts = [(&all[..known], opacity), (&all[known.saturating_sub(1)..], 0.3)];
         for (points, opacity) in parts {
             let style = hue.mix(opacity).stroke_width(width);
-            for run in points.split(|it| it.1.is_nan() || it.1 <= 0.0).filter(|it| !it.is_empty()) {
-                chart.draw_series(std::iter::once(PathElement::new(run.to_vec(), style)))?;
+            for run in points.split(|it| it.1.is_none()).filter(|it| !it.is_empty()) {
+                let run: Vec<_> = run.iter().filter_map(|it| Some((it.0, it.1?))).collect();
+                chart.draw_series(std::iter::once(PathElement::new(run, style)))?;
             }
         }
-        if let Some(last) = all.iter().rev().find(|it| it.1 > 0.0) {
+        let last = all.iter().rev().find_map(|it| Some((it.0, it.1?)));
+        if let Some((x, height)) = last {
             // Beside the cursor, not under it.
-            ends.push((name, (last.0.max(now.min(to)), last.1)));
+            ends.push((short(it), (x.max(now.min(to)), height)));
         }
     }
     // Names at the ends, the highest first, none over another.
+    crate::base::order::sort_few(&mut ends, |a, b| a.1.1 > b.1.1);
     let mut free = i32::MIN;
-    for (name, at) in ends.into_iter().rev() {
+    for (name, at) in ends {
         let (x, y) = chart.backend_coord(&at);
         let top = (y - px(7.0)).max(free);
         free = top + px(12.0);
@@ -180,4 +298,19 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     upright(plot.seconds(plot.now), ink, 1.5)?;
     root.present()?;
     Ok(())
+}
+
+/// A line's name where there is little room: its first word.
+pub fn short(line: &crate::session::protocol::Line) -> String {
+    let name = crate::base::english::clause(&line.name);
+    name.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// Every second piece of a line, each cut in two: dashes and gaps of equal length.
+fn dashes(points: &[(f64, Option<f64>)]) -> Vec<Segment> {
+    let dash = |pair: &[(f64, Option<f64>)]| {
+        let ((x, y), (end_x, end_y)) = ((pair[0].0, pair[0].1?), (pair[1].0, pair[1].1?));
+        Some([(x, y), ((x + end_x) / 2.0, (y + end_y) / 2.0)])
+    };
+    points.windows(2).filter_map(dash).collect()
 }

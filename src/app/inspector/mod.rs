@@ -17,6 +17,7 @@ use super::store::{App, Selected, Tab};
 pub mod about;
 pub mod editor;
 pub mod inside;
+pub mod requests;
 pub mod settings;
 pub mod values;
 
@@ -124,6 +125,7 @@ fn OfNode(id: Id) -> impl IntoView {
                 {move || match app.tab.get() {
                     Tab::Settings => view! { <settings::Settings fields set/> }.into_any(),
                     Tab::Inside => view! { <inside::Inside id=lens_id.clone()/> }.into_any(),
+                    Tab::Requests => view! { <requests::Requests/> }.into_any(),
                     Tab::About => view! { <about::About about/> }.into_any(),
                 }}
             </div>
@@ -132,10 +134,19 @@ fn OfNode(id: Id) -> impl IntoView {
 }
 
 #[component]
-fn Tabs(has_lens: bool) -> impl IntoView {
+fn Tabs(has_lens: bool, #[prop(default = true)] has_card: bool) -> impl IntoView {
     let app = App::here();
-    let tabs = [(Tab::Settings, "Settings"), (Tab::Inside, "Inside"), (Tab::About, "About")];
-    let tabs = tabs.into_iter().filter(move |it| has_lens || it.0 != Tab::Inside);
+    let tabs = [
+        (Tab::Settings, "Settings"),
+        (Tab::Inside, "Inside"),
+        (Tab::Requests, "Requests"),
+        (Tab::About, "About"),
+    ];
+    let tabs = tabs.into_iter().filter(move |it| match it.0 {
+        Tab::Inside => has_lens,
+        Tab::About => has_card,
+        _ => true,
+    });
     let one = |(tab, name): (Tab, &'static str)| {
         let on = move || app.tab.get() == tab;
         view! {
@@ -252,7 +263,13 @@ fn OfWire(id: Id) -> impl IntoView {
                     {cell("Lost", "Messages swallowed by a cut per second, over the last quarter second.", |it| it.lost)}
                 </div>
             </header>
-            <div class="tab-body"><settings::Settings fields set/></div>
+            <Tabs has_lens=false has_card=false/>
+            <div class="tab-body" role="tabpanel">
+                {move || match app.tab.get() {
+                    Tab::Requests => view! { <requests::Requests/> }.into_any(),
+                    _ => view! { <settings::Settings fields set/> }.into_any(),
+                }}
+            </div>
         </aside>
     })
 }

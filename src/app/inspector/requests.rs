@@ -1,0 +1,199 @@
+//! Requests: who is here now, to pick one; and the one that is followed, as a waterfall whose bars
+//! lead to their moments.
+
+use leptos::prelude::*;
+
+use crate::app::store::{App, Selected};
+use crate::base::english;
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::engine::event::Outcome;
+use crate::engine::trace::{Kind, Phase};
+use crate::session::protocol::{Pick, Place, Trace, TraceBar, Why};
+
+/// Indentation of a bar's name for each level, in pixels.
+const INDENT: u16 = 8;
+/// Levels beyond are not indented further.
+const LEVELS_MAX: u16 = 8;
+
+impl App {
+    /// Follows a request that was under way at a moment; none lets go.
+    pub fn follow_request(self, request: Option<(u64, Nanos)>) {
+        self.following.set(request);
+        self.trace.set(None);
+        self.bridge.update_value(|it| it.look());
+        self.wake();
+    }
+
+    /// Where requests are picked: at a point of the chart, else at what is chosen.
+    pub fn picking(self) -> Option<Place> {
+        let chosen = self.selected.get_untracked()?;
+        self.pick.get_untracked().or(Some(match chosen {
+            Selected::Node(id) => Place::Component(id),
+            Selected::Wire(id) => Place::Wire(id),
+        }))
+    }
+}
+
+/// The tab.
+#[component]
+pub fn Requests() -> impl IntoView {
+    let app = App::here();
+    on_cleanup(move || _ = app.pick.try_set(None));
+    let place = move || match app.pick.get() {
+        Some(Place::Point { since, until, .. }) => {
+            let zero = app.clock.get_untracked().zero;
+            format!("From {} to {}", text::clock(since, zero), text::clock(until, zero))
+        }
+        _ => "Here now, or a moment ago".to_owned(),
+    };
+    let picks = move || {
+        let picks = app.picks.get();
+        if picks.is_empty() {
+            return view! { <p class="empty">"No request is here at this moment."</p> }.into_any();
+        }
+        picks.into_iter().map(|it| view! { <li>{one(app, it)}</li> }).collect_view().into_any()
+    };
+    view! {
+        <section class="requests">
+            <h3>{place}</h3>
+            <ul class="picks">{picks}</ul>
+            {move || app.trace.get().map(|it| waterfall(app, it))}
+        </section>
+    }
+}
+
+fn class_name(app: App, class: u8) -> String {
+    let name = app.latest.with_value(|it| it.cast.classes.get(usize::from(class)).cloned());
+    name.unwrap_or_default()
+}
+
+/// How it ended, in a word.
+fn ending(outcome: Option<Outcome>) -> (&'static str, &'static str) {
+    match outcome {
+        None => ("open", "under way"),
+        Some(it) if it.is_failure() => ("failed", it.name()),
+        Some(Outcome::Miss) => ("miss", "miss"),
+        Some(_) => ("well", "answered"),
+    }
+}
+
+fn one(app: App, pick: Pick) -> impl IntoView {
+    let why = match pick.why {
+        Why::Slowest => "Slowest",
+        Why::Failed => "Failed",
+        Why::Typical => "Typical",
+        Why::Next => "Next",
+        Why::Stale => "Stale",
+    };
+    let (class, word) = ending(pick.outcome);
+    let followed = move || app.following.get().is_some_and(|it| it.0 == pick.request);
+    let words = format!("{} · key {}", class_name(app, pick.class), pick.key);
+    view! {
+        <button class=format!("pick {class}") aria-pressed=move || followed().to_string()
+            title="Follow this request: where it was, and how long."
+            on:click=move |_| app.follow_request(Some((pick.request, pick.near)))>
+            <b>{why}</b>
+            <span>{words}</span>
+            <span class="num">{text::duration(pick.lasted.0 as f64)}</span>
+            <i>{word.replace('_', " ")}</i>
+        </button>
+    }
+}
+
+/// The bars of a request.
+fn waterfall(app: App, trace: Trace) -> AnyView {
+    let head = move |words: String| {
+        view! {
+            <header>
+                <h3>{words}</h3>
+                <button class="close" aria-label="Let go" title="Let go (Esc)"
+                    on:click=move |_| app.follow_request(None)>"×"</button>
+            </header>
+        }
+    };
+    let Some(first) = trace.bars.first().cloned() else {
+        let words = match (trace.missing, trace.searching) {
+            (true, _) => "This request is not in what is known of the run.",
+            (_, true) => "Looking for this request…",
+            _ => "Nothing is known of this request yet.",
+        };
+        return view! { <div class="waterfall">{head(words.to_owned())}</div> }.into_any();
+    };
+    let ends = trace.bars.iter().filter_map(|it| it.end).max().unwrap_or(first.start);
+    let until = first.end.unwrap_or(ends).max(Nanos(first.start.0 + 1));
+    let span = until.saturating_sub(first.start).0 as f64;
+    let (_, word) = ending(first.outcome);
+    let title = format!(
+        "{} · key {} · {} · {}",
+        class_name(app, first.class),
+        first.key,
+        text::duration(span),
+        word.replace('_', " ")
+    );
+    let told = RwSignal::new(String::new());
+    let rows = trace.bars.iter().cloned().map(|it| row(app, it, first.start, span, told));
+    view! {
+        <div class="waterfall">
+            {head(title)}
+            <ol>{rows.collect_view()}</ol>
+            <p class="told" role="status">{move || {
+                let told = told.get();
+                if told.is_empty() { "Each bar says what happened; a click goes to its moment.".to_owned() } else { told }
+            }}</p>
+            {trace.cut.then(|| view! { <p class="empty">"It fanned out further than is shown."</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// What a bar is called, and the class that draws it.
+fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
+    match bar.kind {
+        Kind::Job => ("job", "at"),
+        Kind::Phase(Phase::Queue) => ("queue", "queue"),
+        Kind::Phase(Phase::Work) => ("work", "work"),
+        Kind::Phase(Phase::Own) => ("work", "own"),
+        Kind::Phase(Phase::Backoff) => ("queue", "pause"),
+        Kind::Call if bar.attempt > 0 => ("retry", "retry"),
+        Kind::Call => ("call", "call"),
+        Kind::Forth => ("way", "way there"),
+        Kind::Back => ("way", "way back"),
+    }
+}
+
+fn row(app: App, bar: TraceBar, from: Nanos, span: f64, told: RwSignal<String>) -> impl IntoView {
+    let component = app.latest.with_value(|it| it.cast.components.get(bar.component as usize).cloned());
+    let label = app.desk.with_value(|it| {
+        let record = component.as_ref().and_then(|id| it.shown.components.get(id));
+        record.map_or_else(|| component.clone().unwrap_or_default(), |it| it.label.clone())
+    });
+    let (class, word) = kind(&bar);
+    let end = bar.end.map_or(span, |it| it.saturating_sub(from).0 as f64);
+    let start = bar.start.saturating_sub(from).0 as f64;
+    let (left, width) = (start / span * 100.0, ((end - start) / span * 100.0).max(0.4));
+    let failed = bar.outcome.is_some_and(Outcome::is_failure);
+    let name = match bar.kind {
+        Kind::Job => label,
+        Kind::Call => format!("{word} {label}"),
+        _ => word.to_owned(),
+    };
+    let sentence = english::sentence(std::slice::from_ref(&bar.text));
+    let indent = bar.depth.min(LEVELS_MAX) * INDENT;
+    let (words, again) = (sentence.clone(), sentence.clone());
+    view! {
+        <li>
+            <button class=format!("bar {class}") class:failed=failed class:critical=bar.critical
+                aria-label=sentence.clone() title=sentence
+                on:focus=move |_| told.set(words.clone())
+                on:pointerenter=move |_| told.set(again.clone())
+                on:click=move |_| {
+                    app.playing.set(false);
+                    app.seek(bar.start);
+                }>
+                <span style=format!("padding-left:{indent}px")>{name}</span>
+                <i><u style=format!("left:{left:.3}%;width:{width:.3}%")></u></i>
+            </button>
+        </li>
+    }
+}
