@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::base::time::Nanos;
-use crate::session::protocol::{Frame, View};
+use crate::session::protocol::{Frame, View, Which};
 
 use super::banner::Banner;
 use super::canvas::overlay::{self, Overlay};
@@ -127,7 +127,8 @@ fn ask(app: App, at: f64, playing: bool) {
     };
     let chart = app.desk.with_value(|it| super::chart::component(&it.shown));
     let messages = !app.clock.with_untracked(|it| it.flow);
-    let view = View { lens, chart, messages, figures };
+    let chart = chart.map(|it| (it, Which::Latency));
+    let view = View { lens, chart, messages, figures, ..View::default() };
     if jumps {
         app.latest.update_value(|it| it.jumps += 1);
     }

@@ -1,6 +1,8 @@
 //! One request as a waterfall: where it was, when, and why it took so long. A tracer watches a run
 //! for one request and builds a tree of bars: jobs at members, and in them waiting, work and calls.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 
@@ -72,7 +74,7 @@ pub enum Step {
 }
 
 /// What a strand of a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// Waits for a worker.
     Queue,
@@ -85,7 +87,7 @@ pub enum Phase {
 }
 
 /// What a bar stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// The request's stay at a member; holds the others.
     Job,

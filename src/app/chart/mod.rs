@@ -30,7 +30,7 @@ pub fn component(design: &Design) -> Option<Id> {
 
 /// The point that tells of a moment: the last window that has ended by then.
 fn at(chart: &Chart, moment: Nanos) -> Option<ChartPoint> {
-    chart.points.iter().rev().find(|it| it.at <= moment).copied()
+    chart.points.iter().rev().find(|it| it.at <= moment).cloned()
 }
 
 /// The panel.

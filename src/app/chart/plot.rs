@@ -19,9 +19,9 @@ pub type Percentile = (&'static str, fn(&ChartPoint) -> f64, f64, f64);
 
 /// The lines.
 pub const PERCENTILES: [Percentile; 3] = [
-    ("p50", |it| it.p50_ns, 1.2, 0.75),
-    ("p95", |it| it.p95_ns, 1.8, 0.9),
-    ("p99", |it| it.p99_ns, 2.6, 1.0),
+    ("p50", |it| it.values[0], 1.2, 0.75),
+    ("p95", |it| it.values[1], 1.8, 0.9),
+    ("p99", |it| it.values[2], 2.6, 1.0),
 ];
 
 /// Everything a drawing needs.
@@ -53,7 +53,7 @@ impl Plot {
             at >= self.window.0 && at <= self.window.1
         };
         let points = self.chart.points.iter().chain(&self.chart.before).filter(shown);
-        let values = points.flat_map(|it| [it.p50_ns, it.p99_ns]).filter(|it| *it > 0.0);
+        let values = points.flat_map(|it| [it.values[0], it.values[2]]).filter(|it| *it > 0.0);
         let (low, high) =
             values.fold((f64::MAX, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
         if high <= 0.0 {
