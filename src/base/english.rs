@@ -61,6 +61,44 @@ pub enum TextId {
     Queue,
     /// Nothing to tell.
     NothingChanged,
+    /// The run was stopped: too much waits.
+    TooManyWaiting,
+    /// The run was stopped: too much happens at once.
+    TooManyEvents,
+    /// A request's stay at a member.
+    BarJob,
+    /// It waited for a worker.
+    BarQueue,
+    /// It was worked on.
+    BarWork,
+    /// The member's own act took its time.
+    BarOwn,
+    /// A pause before the next attempt.
+    BarBackoff,
+    /// The way there.
+    BarForth,
+    /// The way back.
+    BarBack,
+    /// A call, answered.
+    BarCall,
+    /// A call, answered with a failure or not at all.
+    BarFailed,
+    /// A call that lasts.
+    BarWaits,
+    /// A line of a chart: calls or requests coming in.
+    LineOffered,
+    /// Those that ended, well or not.
+    LineThroughput,
+    /// Those that ended well.
+    LineGoodput,
+    /// Half took no longer.
+    LineP50,
+    /// 95 % took no longer.
+    LineP95,
+    /// 99 % took no longer.
+    LineP99,
+    /// Failures of one cause, or a figure of a kind's own.
+    LineNamed,
 }
 
 impl TextId {
@@ -84,6 +122,31 @@ impl TextId {
             Self::Lag => "replicas of {0} are {2} behind instead of {1}",
             Self::Queue => "{2} requests wait at {0} instead of {1}",
             Self::NothingChanged => "no figure changed by more than a tenth",
+            Self::TooManyWaiting => {
+                "The run was stopped: {1} messages and timers wait at once, most of them for {0}. \
+                 Lower its load, its retries or its fan-out, then restart"
+            }
+            Self::TooManyEvents => {
+                "The run was stopped: more than {1} events in one simulated millisecond, most of \
+                 them at {0}. Lower its load, its retries or its fan-out, then restart"
+            }
+            Self::BarJob => "at {0} for {1}",
+            Self::BarQueue => "waited {1} for a free worker of {0}",
+            Self::BarWork => "{0} worked on it for {1}",
+            Self::BarOwn => "{0} took {1} until it could answer",
+            Self::BarBackoff => "{0} waited {1} before the next attempt",
+            Self::BarForth => "{1} on the way to {0}",
+            Self::BarBack => "{1} on the way back from {0}",
+            Self::BarCall => "the answer of {0} was there after {1}",
+            Self::BarFailed => "the call to {0} failed after {1}: {2}",
+            Self::BarWaits => "waiting for {0}, {1} so far",
+            Self::LineOffered => "offered",
+            Self::LineThroughput => "throughput (ended)",
+            Self::LineGoodput => "goodput (ended well)",
+            Self::LineP50 => "p50 (median)",
+            Self::LineP95 => "p95",
+            Self::LineP99 => "p99",
+            Self::LineNamed => "{0}",
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Core<K: Kinds> {
     pub cuts: Cuts,
     /// Whether anybody watches.
     pub watched: bool,
+    /// Which request is traced, if somebody watches.
+    pub traced: Option<u64>,
     /// Observations of the current event.
     pub notes: Vec<Note>,
     /// Work the current event still has to do; empty between events.
@@ -196,7 +198,8 @@ impl<K: Kinds> Context<'_, K> {
             Via::Inside | Via::Mesh(_) => unreachable!("calls travel over wires"),
         };
         let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, to, via);
-        if self.core.watched {
+        // That a caller leaves is no call.
+        if self.core.watched && !matches!(deed, Deed::Cancel(_)) {
             let request = Some(request);
             self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });
         }

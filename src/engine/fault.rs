@@ -137,6 +137,23 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// Whether this takes an earlier fault back.
+    pub fn is_reversal(&self) -> bool {
+        match self {
+            Self::Restart(_)
+            | Self::MendWire { .. }
+            | Self::Heal { .. }
+            | Self::ZoneRestart { .. } => true,
+            Self::Slow { factor, .. } => *factor == 1.0,
+            Self::Crash(_)
+            | Self::CutWire { .. }
+            | Self::Partition { .. }
+            | Self::ZoneOutage { .. } => false,
+        }
+    }
+}
+
 /// Scripts are part of a blueprint, so they count; their bits as text do, being exact.
 impl StableHash for Fault {
     fn stable_hash(&self, h: &mut StableHasher) {

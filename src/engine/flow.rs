@@ -11,6 +11,7 @@ use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
 use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
 use super::note::Note;
 use super::plan::Op;
+use super::trace::{Phase, Step};
 use super::{Addressing, Blueprint, Kinds, Picker, Served, blueprint::Reads};
 
 /// A request that has come this far has gone round in a circle.
@@ -22,9 +23,9 @@ impl<K: Kinds> Context<'_, K> {
     /// Takes a call in, or a request of the member's own, and gives the job's handle back if it
     /// was not turned away.
     pub(super) fn accept(&mut self, request: Request, from: Option<Caller>) -> Option<Handle> {
-        let own = from.is_none();
         if self.core.watched {
-            self.core.notes.push(Note::Offered { member: self.slot, request, own });
+            let (own, wire) = (from.is_none(), from.map(|it| it.wire));
+            self.core.notes.push(Note::Offered { member: self.slot, request, own, wire });
         }
         let station = &self.component.station;
         let waits = station.hold && self.desk.occupied >= station.workers;
@@ -48,10 +49,12 @@ impl<K: Kinds> Context<'_, K> {
         self.desk.open += 1;
         self.desk.changed = true;
         if full {
+            self.trace(&request, Step::Came { job: None, from, request });
             self.answer(&job, Outcome::QueueFull, u16::MAX);
             return None;
         }
         let job = self.desk.jobs.insert(job);
+        self.trace(&request, Step::Came { job: Some(job), from, request });
         let strand = self.strand(job, Role::Main, 0);
         if waits {
             self.wait(strand);
@@ -67,7 +70,26 @@ impl<K: Kinds> Context<'_, K> {
         self.desk.strands.insert(Strand { job, role, position, need, pending, hit, holds })
     }
 
+    /// Tells whoever traces this request what it does.
+    fn trace(&mut self, request: &Request, step: Step) {
+        if self.core.watched && self.core.traced == Some(request.id) {
+            self.core.notes.push(Note::Traced { member: self.slot, step });
+        }
+    }
+
+    /// Tells whoever traces a strand's request what the strand does from now on.
+    fn phase(&mut self, strand: Handle, phase: Option<Phase>) {
+        if self.core.traced.is_none() {
+            return;
+        }
+        let Some(job) = self.desk.strands.get(strand).map(|it| it.job) else { return };
+        if let Some(request) = self.desk.jobs.get(job).map(|it| it.request) {
+            self.trace(&request, Step::Phase { job, strand, phase });
+        }
+    }
+
     fn wait(&mut self, strand: Handle) {
+        self.phase(strand, Some(Phase::Queue));
         self.desk.waiting.push_back(strand);
         self.desk.waiting_count += 1;
         self.desk.changed = true;
@@ -102,6 +124,7 @@ impl<K: Kinds> Context<'_, K> {
                 Op::Work(spread) => {
                     if self.take_worker(handle) {
                         self.started(handle);
+                        self.phase(handle, Some(Phase::Work));
                         let bits = self
                             .component
                             .stream
@@ -117,7 +140,7 @@ impl<K: Kinds> Context<'_, K> {
                 Op::Local => {
                     self.started(handle);
                     match K::serve(state, spec, &request, handle, self) {
-                        Served::Later => return,
+                        Served::Later => return self.phase(handle, Some(Phase::Own)),
                         served => return self.local_done(handle, served),
                     }
                 }
@@ -182,6 +205,7 @@ impl<K: Kinds> Context<'_, K> {
             if job.at_work.is_some() {
                 strand.position -= 1;
                 job.line.push_back(handle);
+                self.phase(handle, Some(Phase::Queue));
                 return false;
             }
             job.at_work = Some(handle);
@@ -203,6 +227,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     fn fork(&mut self, parent: Handle, branches: &[u16], need: u16) {
+        self.phase(parent, None);
         if let Some(strand) = self.desk.strands.get_mut(parent) {
             strand.need = need;
             strand.pending = branches.len() as u16;
@@ -292,6 +317,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     fn main_ended(&mut self, handle: Handle, outcome: Outcome, leader: u16) {
+        self.phase(handle, None);
         let Some(strand) = self.desk.strands.remove(handle) else { return };
         if strand.holds {
             self.release_worker();
@@ -363,6 +389,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     pub(super) fn note_ended(&mut self, job: &Job, outcome: Outcome) {
+        self.trace(&job.request, Step::Went { from: job.from, outcome });
         if self.core.watched {
             self.core.notes.push(Note::Ended {
                 member: self.slot,
@@ -436,11 +463,14 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         (call.asked, call.job, call.sent) = (None, None, now);
         let (wire, request, sent_on) = (call.wire, call.request, call.redirects > 0);
+        let strand = call.strand;
         let Some(target) = self.choose(wire, &request, sent_on) else {
+            self.trace_call(strand, handle, wire, None, request);
             return self.attempt_failed(handle, Outcome::NoTarget);
         };
         let wire_of = &self.blueprint.wires[wire as usize];
         let slot = self.blueprint.components[wire_of.to as usize].members[usize::from(target)];
+        self.trace_call(strand, handle, wire, Some(slot), request);
         let event = self.inside(Deed::Timeout(handle));
         let timer = self.core.queue.add_timeout(self.core.now, wire_of.patience.timeout, event);
         let route = &mut self.desk.routes[wire_of.out_index as usize];
@@ -450,6 +480,20 @@ impl<K: Kinds> Context<'_, K> {
         }
         let deed = Deed::Call(Call { request, caller: self.slot, call: handle, wire });
         self.transmit(slot, Via::Forth(wire), deed, request, None);
+    }
+
+    fn trace_call(
+        &mut self,
+        strand: Handle,
+        call: Handle,
+        wire: u32,
+        target: Option<u32>,
+        request: Request,
+    ) {
+        if let Some(job) = self.desk.strands.get(strand).map(|it| it.job) {
+            let step = Step::Called { job, strand, call, wire, target, request };
+            self.trace(&request, step);
+        }
     }
 
     /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
@@ -492,8 +536,9 @@ impl<K: Kinds> Context<'_, K> {
     pub(super) fn reply(&mut self, reply: Reply) {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
         self.core.queue.cancel(call.timer);
-        let strand = call.strand;
+        let (strand, request) = (call.strand, call.request);
         self.put_down(reply.call);
+        self.trace(&request, Step::Replied { call: reply.call });
         if reply.outcome == Outcome::NotLeader {
             return self.redirected(reply);
         }
@@ -586,10 +631,12 @@ impl<K: Kinds> Context<'_, K> {
             call.request.attempt = call.request.attempt.saturating_add(1);
             // A late answer to the old attempt must not end the new one.
             let Some(call) = self.desk.calls.remove(handle) else { return };
+            let strand = call.strand;
             let handle = self.desk.calls.insert(call);
             if wire.patience.backoff == Nanos::ZERO {
                 return self.attempt(handle);
             }
+            self.phase(strand, Some(Phase::Backoff));
             let event = self.inside(Deed::Retry(handle));
             let backoff = wire.patience.backoff;
             let timer = self.core.queue.add_timeout(self.core.now, backoff, event);
@@ -621,6 +668,7 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (member, wire, target) = (self.slot, call.wire, call.asked);
         let (request, sent) = (call.request, call.sent);
+        self.trace(&request, Step::Over { call: handle, outcome });
         let note = Note::CallEnded { member, wire, target, request, outcome, sent, again };
         self.core.notes.push(note);
     }

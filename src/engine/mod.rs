@@ -5,6 +5,7 @@ pub mod blueprint;
 pub mod context;
 pub mod desk;
 pub mod event;
+pub mod exemplar;
 pub mod fault;
 pub mod flow;
 pub mod health;
@@ -12,6 +13,8 @@ pub mod note;
 pub mod plan;
 pub mod queue;
 pub mod recorder;
+pub mod tally;
+pub mod trace;
 pub mod world;
 
 use std::fmt::Debug;

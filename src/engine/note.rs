@@ -4,6 +4,7 @@
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Request, Via};
+use super::trace::Step;
 
 /// One observation. Components, wires and members are given by slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +30,8 @@ pub enum Note {
         request: Request,
         /// Whether the member began it.
         own: bool,
+        /// Over which wire it came; none if the member began it.
+        wire: Option<u32>,
     },
     /// A job at a member has ended.
     Ended {
@@ -106,5 +109,12 @@ pub enum Note {
     Up {
         /// Who.
         member: u32,
+    },
+    /// A request that the watcher traces ([`super::world::Watch::traces`]) goes a step on.
+    Traced {
+        /// Where.
+        member: u32,
+        /// Which.
+        step: Step,
     },
 }

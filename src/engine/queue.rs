@@ -144,6 +144,11 @@ impl<T> Queue<T> {
         self.events.len()
     }
 
+    /// Places taken: what waits, and what void keys are still to be skipped.
+    pub fn places(&self) -> usize {
+        self.heap.len() + self.lanes.iter().map(|it| it.keys.len()).sum::<usize>()
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()

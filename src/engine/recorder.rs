@@ -3,12 +3,13 @@
 
 use std::collections::VecDeque;
 
-use crate::base::cow::CowList;
-use crate::base::histogram::Histogram;
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb, Via};
+use super::exemplar::{Exemplars, Span};
 use super::note::Note;
+use super::tally::{Count, closed};
+pub use super::tally::{Tally, Window};
 use super::world::{Watch, World};
 use super::{Blueprint, Kinds};
 
@@ -16,114 +17,23 @@ use super::{Blueprint, Kinds};
 pub const WINDOWS: [Nanos; 3] = [Nanos::millis(250), Nanos::seconds(1), Nanos::seconds(12)];
 /// Windows kept of each length.
 pub const KEPT: usize = 300;
-/// Spans kept.
-const SPANS_MAX: u64 = 32_768;
+/// Disturbances kept.
+const DISTURBANCES_MAX: usize = 64;
 /// Recent counts kept a component.
 const RECENT_MAX: usize = 24;
 
 /// How a recorder samples a component's gauges: the values in the order of the kind's list.
 pub type Sampler<K> = fn(&World<K>, component: u32) -> Vec<f64>;
 
-/// Sums over a stretch of time for one component.
-#[derive(Clone, Debug)]
-pub struct Tally<const SUB_BITS: u32> {
-    /// Calls that arrived, or requests begun.
-    pub offered: u64,
-    /// Ended, by outcome in the order of [`Outcome::ALL`].
-    pub ended: [u64; Outcome::ALL.len()],
-    /// Ended for callers who had left.
-    pub wasted: u64,
-    /// Time from arrival to the end, of those that ended well.
-    pub latency: Histogram<SUB_BITS>,
-    /// The same, summed over all that ended, in ns.
-    pub sojourn_ns: u128,
-    /// The kind's own counters.
-    pub counters: Vec<u64>,
-    /// Sums of samples of the kind's gauges, and how many samples.
-    pub gauges: (Vec<f64>, u32),
-    /// Time integrals of [`Levels`] in ns, at the start of the stretch.
-    start: [u128; 4],
-}
-
-impl<const SUB_BITS: u32> Default for Tally<SUB_BITS> {
-    fn default() -> Self {
-        Self {
-            offered: 0,
-            ended: Default::default(),
-            wasted: 0,
-            latency: Histogram::new(),
-            sojourn_ns: 0,
-            counters: Vec::new(),
-            gauges: (Vec::new(), 0),
-            start: [0; 4],
-        }
-    }
-}
-
-impl<const SUB_BITS: u32> Tally<SUB_BITS> {
-    /// Ended with an answer.
-    pub fn completed(&self) -> u64 {
-        let good = |it: &(&Outcome, &u64)| !it.0.is_failure();
-        Outcome::ALL.iter().zip(&self.ended).filter(good).map(|it| it.1).sum()
-    }
-
-    /// Ended without.
-    pub fn failed(&self) -> u64 {
-        self.ended.iter().sum::<u64>() - self.completed()
-    }
-
-    /// Mean of a gauge's samples.
-    pub fn gauge(&self, index: usize) -> Option<f64> {
-        let (sums, samples) = &self.gauges;
-        (*samples > 0).then(|| sums.get(index).map(|it| it / f64::from(*samples)))?
-    }
-
-    /// A counter's value.
-    pub fn counter(&self, index: u8) -> u64 {
-        self.counters.get(usize::from(index)).copied().unwrap_or(0)
-    }
-
-    fn clear(&mut self, integrals: [u128; 4]) {
-        let mut latency = std::mem::take(&mut self.latency);
-        latency.clear();
-        *self = Self { latency, start: integrals, ..Self::default() };
-    }
-}
-
 /// How many, now: jobs, waiting, busy, occupied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Levels(pub [u32; 4]);
 
-/// One closed window of one component. Percentiles in ns, NaN if nothing ended well.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Window {
-    /// Its end.
-    pub end: Nanos,
-    /// Calls that arrived.
-    pub offered: u32,
-    /// Ended with an answer.
-    pub completed: u32,
-    /// Ended without.
-    pub failed: u32,
-    /// Median.
-    pub p50_ns: f32,
-    /// 95th percentile.
-    pub p95_ns: f32,
-    /// 99th percentile.
-    pub p99_ns: f32,
-    /// Mean.
-    pub mean_ns: f32,
-    /// Mean numbers: jobs, waiting, busy, occupied.
-    pub levels: [f32; 4],
-    /// The kind's own counters.
-    pub counters: Vec<u32>,
-    /// Means of samples of the kind's gauges.
-    pub gauges: Vec<f32>,
-}
-
 /// Messages over one wire in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
+    /// Calls that reached the member called, or the place where it had been.
+    pub arrived: u32,
     /// Calls that read.
     pub reads: u32,
     /// Calls that change something.
@@ -151,25 +61,13 @@ pub struct Recent {
     pub key: u32,
 }
 
-/// One stay of one call at one member.
+/// Something done to the system from outside, and what first went wrong after it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
-    /// The client request it was for.
-    pub request: u64,
-    /// Where, by slot.
-    pub member: u32,
-    /// When it arrived.
-    pub arrived: Nanos,
-    /// When its turn came; [`Nanos::MAX`] if it never did.
-    pub started: Nanos,
-    /// When it ended.
-    pub ended: Nanos,
-    /// How.
-    pub outcome: Outcome,
-    /// What was wanted.
-    pub verb: Verb,
-    /// Calls between the client and here.
-    pub hops: u8,
+pub struct Disturbance {
+    /// When it was done.
+    pub at: Nanos,
+    /// When a call or a request first failed after it, and at which component, by slot.
+    pub failure: Option<(Nanos, u32)>,
 }
 
 /// Everything kept of one component.
@@ -182,6 +80,8 @@ pub struct ComponentRecord {
     pub windows: [VecDeque<Window>; 3],
     /// What happened lately, oldest first.
     pub recent: VecDeque<Recent>,
+    /// Examples of calls, by windows of the two longer lengths.
+    pub exemplars: [Exemplars; 2],
     levels: Levels,
     changed_at: Nanos,
     integrals: [u128; 4],
@@ -194,6 +94,7 @@ impl Default for ComponentRecord {
             live: Default::default(),
             windows: Default::default(),
             recent: VecDeque::new(),
+            exemplars: Default::default(),
             levels: Levels::default(),
             changed_at: Nanos::ZERO,
             integrals: [0; 4],
@@ -240,9 +141,11 @@ pub struct Recorder<K: Kinds> {
     traffic: Vec<Traffic>,
     /// By wire slot: closed windows of the shortest length.
     pub wires: Vec<VecDeque<Traffic>>,
+    /// By wire slot: examples of calls, by the second.
+    pub calls: Vec<Exemplars>,
+    /// What was done to the system, oldest first.
+    pub disturbances: VecDeque<Disturbance>,
     members: Vec<Levels>,
-    /// Ends of jobs, newest last.
-    pub spans: CowList<Span>,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -261,8 +164,9 @@ impl<K: Kinds> Recorder<K> {
             components: Vec::new(),
             traffic: Vec::new(),
             wires: Vec::new(),
+            calls: Vec::new(),
+            disturbances: VecDeque::new(),
             members: Vec::new(),
-            spans: CowList::default(),
             requests: 0,
             events_before: 0,
         }
@@ -284,6 +188,14 @@ impl<K: Kinds> Recorder<K> {
         windows.len().checked_sub(back + 1).map(|it| windows[it])
     }
 
+    /// Calls that arrived over a wire in the whole second that had closed at a moment.
+    pub fn arrived_at(&self, wire: u32, at: Nanos) -> u32 {
+        let second = Nanos(at.0 - at.0 % WINDOWS[1].0);
+        let quarters = (0..WINDOWS[1].0 / WINDOWS[0].0).map(|it| Nanos(it * WINDOWS[0].0));
+        let traffic = |back| self.traffic_at(wire, second.saturating_sub(back));
+        quarters.filter_map(traffic).map(|it| it.arrived).sum()
+    }
+
     /// Brings the time integrals up to a moment at or after the last event recorded.
     pub fn bring_up_to(&mut self, at: Nanos) {
         self.components.iter_mut().filter(|it| it.changed_at <= at).for_each(|it| it.integrate(at));
@@ -303,6 +215,7 @@ impl<K: Kinds> Recorder<K> {
         }
         self.wires.resize_with(blueprint.wires.len().max(self.wires.len()), VecDeque::new);
         self.traffic.resize(self.wires.len(), Traffic::default());
+        self.calls.resize_with(self.wires.len(), Exemplars::default);
         let members = blueprint.members.len().max(self.members.len());
         self.members.resize(members, Levels::default());
     }
@@ -330,22 +243,28 @@ impl<K: Kinds> Recorder<K> {
                 };
                 *field += 1;
             }
-            Note::Offered { member, .. } => self.tallies(component(*member), |it| it.offered()),
-            Note::Ended { member, request, outcome, arrived, started, wasted, own, .. } => {
+            Note::Offered { member, wire, .. } => {
+                self.tallies(component(*member), |it| it.offered());
+                if let Some(wire) = wire {
+                    self.traffic[*wire as usize].arrived += 1;
+                }
+            }
+            Note::Ended { member, request, outcome, arrived, wasted, own, .. } => {
                 let sojourn = at - *arrived;
                 self.tallies(component(*member), |it| it.ended(*outcome, sojourn, *wasted));
                 self.requests += u64::from(*own);
-                let span = Span {
-                    request: request.id,
-                    member: *member,
-                    arrived: *arrived,
-                    started: started.unwrap_or(Nanos::MAX),
-                    ended: at,
-                    outcome: *outcome,
-                    verb: request.verb,
-                    hops: request.hops,
-                };
-                self.spans.push(span);
+                let (start, end, outcome) = (*arrived, at, *outcome);
+                let span = Span { request: *request, member: *member, start, end, outcome };
+                let component = component(*member);
+                let record = &mut self.components[component];
+                record.exemplars.iter_mut().for_each(|it| it.add(span));
+                self.failed(at, component as u32, outcome);
+            }
+            Note::CallEnded { member, wire, target, request, outcome, sent, .. } => {
+                let (member, start, end) = (target.unwrap_or(*member), *sent, at);
+                let (request, outcome) = (*request, *outcome);
+                self.calls[*wire as usize].add(Span { request, member, start, end, outcome });
+                self.failed(at, blueprint.wires[*wire as usize].to, outcome);
             }
             Note::Places { member, jobs, waiting, busy, occupied } => {
                 let levels = Levels([*jobs, *waiting, *busy, *occupied]);
@@ -364,10 +283,16 @@ impl<K: Kinds> Recorder<K> {
                 }
                 recent.push_back(Recent { at, member: *member, counter: *counter, key: *key });
             }
-            Note::CallEnded { .. }
-            | Note::Committed { .. }
-            | Note::Down { .. }
-            | Note::Up { .. } => {}
+            Note::Committed { .. } | Note::Down { .. } | Note::Up { .. } | Note::Traced { .. } => {}
+        }
+    }
+
+    /// Remembers what first goes wrong after a disturbance.
+    fn failed(&mut self, at: Nanos, component: u32, outcome: Outcome) {
+        if outcome.is_failure()
+            && let Some(last) = self.disturbances.back_mut()
+        {
+            last.failure.get_or_insert((at, component));
         }
     }
 
@@ -389,6 +314,9 @@ impl<K: Kinds> Recorder<K> {
                 }
                 windows.push_back(window);
                 record.live[length].clear(record.integrals);
+                if let Some(longer) = length.checked_sub(1) {
+                    record.exemplars[longer].close(at);
+                }
             }
         }
         for (windows, traffic) in self.wires.iter_mut().zip(&mut self.traffic) {
@@ -397,71 +325,22 @@ impl<K: Kinds> Recorder<K> {
             }
             windows.push_back(std::mem::take(traffic));
         }
-        self.spans.drop_before(self.spans.end().saturating_sub(SPANS_MAX));
-    }
-}
-
-fn closed(tally: &Tally<4>, end: Nanos, span: Nanos, integrals: [u128; 4]) -> Window {
-    let quantile = |q: f64| tally.latency.quantile_ns(q).map_or(f32::NAN, |it| it as f32);
-    let level =
-        |index: usize| ((integrals[index] - tally.start[index]) as f64 / span.0 as f64) as f32;
-    let gauges = (0..tally.gauges.0.len()).map(|it| tally.gauge(it).unwrap_or(0.0) as f32);
-    Window {
-        end,
-        offered: tally.offered as u32,
-        completed: tally.completed() as u32,
-        failed: tally.failed() as u32,
-        p50_ns: quantile(0.5),
-        p95_ns: quantile(0.95),
-        p99_ns: quantile(0.99),
-        mean_ns: tally.latency.mean_ns().map_or(f32::NAN, |it| it as f32),
-        levels: std::array::from_fn(level),
-        counters: tally.counters.iter().map(|it| *it as u32).collect(),
-        gauges: gauges.collect(),
-    }
-}
-
-/// What tallies of every precision do.
-trait Count {
-    fn offered(&mut self);
-    fn ended(&mut self, outcome: Outcome, sojourn: Nanos, wasted: bool);
-    fn count(&mut self, counter: u8);
-    fn sample(&mut self, gauges: &[f64]);
-}
-
-impl<const SUB_BITS: u32> Count for Tally<SUB_BITS> {
-    fn offered(&mut self) {
-        self.offered += 1;
-    }
-
-    fn ended(&mut self, outcome: Outcome, sojourn: Nanos, wasted: bool) {
-        self.ended[outcome as usize] += 1;
-        self.wasted += u64::from(wasted);
-        self.sojourn_ns += u128::from(sojourn.0);
-        if !outcome.is_failure() {
-            self.latency.record(sojourn.0, 1);
+        if at.0.is_multiple_of(WINDOWS[1].0) {
+            self.calls.iter_mut().for_each(|it| it.close(at));
         }
-    }
-
-    fn count(&mut self, counter: u8) {
-        let counter = usize::from(counter);
-        if self.counters.len() <= counter {
-            self.counters.resize(counter + 1, 0);
-        }
-        self.counters[counter] += 1;
-    }
-
-    fn sample(&mut self, gauges: &[f64]) {
-        let (sums, samples) = &mut self.gauges;
-        sums.resize(sums.len().max(gauges.len()), 0.0);
-        sums.iter_mut().zip(gauges).for_each(|(sum, value)| *sum += value);
-        *samples += 1;
     }
 }
 
 impl<K: Kinds> Watch<K> for Recorder<K> {
     fn wants(&self, ordinal: u64) -> bool {
         ordinal >= self.seen
+    }
+
+    fn disturbed(&mut self, at: Nanos) {
+        if self.disturbances.len() == DISTURBANCES_MAX {
+            self.disturbances.pop_front();
+        }
+        self.disturbances.push_back(Disturbance { at, failure: None });
     }
 
     fn next_look(&self) -> Nanos {

@@ -38,6 +38,12 @@ pub struct World<K: Kinds> {
 pub trait Watch<K: Kinds> {
     /// Whether it wants to hear of the event with this ordinal.
     fn wants(&self, ordinal: u64) -> bool;
+    /// Which request it wants to follow step by step, by [`Note::Traced`].
+    fn traces(&self) -> Option<u64> {
+        None
+    }
+    /// Something is done to the system from outside, by hand or by a script, at this moment.
+    fn disturbed(&mut self, _: Nanos) {}
     /// When it next wants to look at the whole world; [`Nanos::MAX`] for never.
     fn next_look(&self) -> Nanos;
     /// The whole world at the moment it asked for, before any event at a later time.
@@ -69,6 +75,7 @@ impl<K: Kinds> World<K> {
             lives: Vec::new(),
             cuts: Default::default(),
             watched: false,
+            traced: None,
             notes: Vec::new(),
             pending: Vec::new(),
         };
@@ -130,6 +137,20 @@ impl<K: Kinds> World<K> {
         self.core.queue.len()
     }
 
+    /// Places the queue takes, void ones included: what a clone of the world costs, roughly.
+    pub fn weight(&self) -> usize {
+        self.core.queue.places()
+    }
+
+    /// What comes next, unless that is the script's or void.
+    pub fn upcoming(&mut self) -> Option<&Event<K>> {
+        let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
+        let (at, event) = self.core.queue.peek()?;
+        let (lives, blueprint) = (&self.core.lives, &self.blueprint);
+        let next = script.is_none_or(|it| at < it) && !is_void(lives, blueprint, event);
+        next.then_some(event)
+    }
+
     /// Everything that decides the future, in 64 bits that are the same on every platform.
     pub fn state_hash(&self) -> u64 {
         let mut h = StableHasher::default();
@@ -158,7 +179,7 @@ impl<K: Kinds> World<K> {
 
     /// Runs until `until`, or until `budget` events have been handled. True if `until` was
     /// reached; the time is then `until`.
-    pub fn run(&mut self, until: Nanos, budget: u64, watch: &mut impl Watch<K>) -> bool {
+    pub fn run(&mut self, until: Nanos, budget: u64, watch: &mut dyn Watch<K>) -> bool {
         let last = self.ordinal.saturating_add(budget);
         loop {
             let Some(at) = self.next_at().filter(|it| *it <= until) else {
@@ -175,7 +196,7 @@ impl<K: Kinds> World<K> {
     }
 
     /// Handles the next event. False if nothing is to come.
-    pub fn step(&mut self, watch: &mut impl Watch<K>) -> bool {
+    pub fn step(&mut self, watch: &mut dyn Watch<K>) -> bool {
         let before = self.ordinal;
         while self.ordinal == before {
             if !self.advance(watch) {
@@ -186,14 +207,17 @@ impl<K: Kinds> World<K> {
     }
 
     /// Handles what comes next: one event, or nothing if it was void. False if nothing is to come.
-    fn advance(&mut self, watch: &mut impl Watch<K>) -> bool {
-        self.core.watched = watch.wants(self.ordinal);
+    fn advance(&mut self, watch: &mut dyn Watch<K>) -> bool {
+        self.listen(watch);
         let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
         let queue = self.core.queue.next_at();
         if let Some(at) = script.filter(|it| queue.is_none_or(|queue| *it <= queue)) {
             self.core.now = self.core.now.max(at);
             let fault = self.blueprint.script[self.script_done].1.clone();
             self.script_done += 1;
+            if self.core.watched {
+                watch.disturbed(at);
+            }
             self.apply(&fault);
         } else {
             let Some((at, event)) = self.core.queue.take(Nanos::MAX) else { return false };
@@ -222,7 +246,13 @@ impl<K: Kinds> World<K> {
         }
     }
 
-    fn tell(&mut self, watch: &mut impl Watch<K>) {
+    /// Asks the watcher what it wants to hear of what comes next.
+    fn listen(&mut self, watch: &mut dyn Watch<K>) {
+        self.core.watched = watch.wants(self.ordinal);
+        self.core.traced = watch.traces();
+    }
+
+    fn tell(&mut self, watch: &mut dyn Watch<K>) {
         if self.core.watched && !self.core.notes.is_empty() {
             watch.notes(self.core.now, self.ordinal, &self.core.notes, &self.blueprint);
         }
@@ -231,14 +261,14 @@ impl<K: Kinds> World<K> {
     }
 
     /// Lets the watcher look at every moment it asked for before `at`.
-    fn look_before(&mut self, at: Nanos, watch: &mut impl Watch<K>) {
+    fn look_before(&mut self, at: Nanos, watch: &mut dyn Watch<K>) {
         while watch.next_look() < at {
             let look = watch.next_look();
             watch.look(look, self);
         }
     }
 
-    fn look_until(&mut self, until: Nanos, watch: &mut impl Watch<K>) {
+    fn look_until(&mut self, until: Nanos, watch: &mut dyn Watch<K>) {
         while watch.next_look() <= until {
             let look = watch.next_look();
             watch.look(look, self);
@@ -380,8 +410,11 @@ impl<K: Kinds> World<K> {
 
     /// Does something to the running system, now. Unknown targets are ignored: a script may name
     /// what an edit has removed.
-    pub fn fault(&mut self, fault: &Fault, watch: &mut impl Watch<K>) {
-        self.core.watched = watch.wants(self.ordinal);
+    pub fn fault(&mut self, fault: &Fault, watch: &mut dyn Watch<K>) {
+        self.listen(watch);
+        if self.core.watched {
+            watch.disturbed(self.core.now);
+        }
         self.apply(fault);
         self.skip_voids();
         self.tell(watch);
@@ -496,12 +529,15 @@ impl<K: Kinds> World<K> {
     /// Goes over to a new version of the design, built on this world's own: members with the same
     /// component and ordinal keep their state, whatever was on its way to the others is lost.
     /// Before anything has happened, it is the same as starting with the new design.
-    pub fn edit(&mut self, blueprint: Blueprint<K>, watch: &mut impl Watch<K>) {
+    pub fn edit(&mut self, blueprint: Blueprint<K>, watch: &mut dyn Watch<K>) {
         if self.is_untouched() {
             *self = Self::new(blueprint.afresh());
             return;
         }
-        self.core.watched = watch.wants(self.ordinal);
+        self.listen(watch);
+        if self.core.watched {
+            watch.disturbed(self.core.now);
+        }
         let before = std::mem::replace(&mut self.blueprint, Arc::new(blueprint));
         // What the new script has in the past is not played again.
         let past = |it: &&(Nanos, Fault)| it.0 <= self.core.now;

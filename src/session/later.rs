@@ -6,20 +6,25 @@ use crate::document::Design;
 use crate::lens;
 use crate::scene::{svg, text};
 
-use super::protocol::LensPicture;
+use super::protocol::{LensPicture, Pick, Place, Trace};
 use super::run::Run;
+use super::{picks, trace};
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
 pub struct Later {
     /// Draws the inside of the component with this id, so many pixels wide.
     pub picture: fn(&Run, &str, f32) -> Option<LensPicture>,
+    /// The request that is followed, as a waterfall.
+    pub trace: fn(&Run) -> Option<Trace>,
+    /// Who is at a place.
+    pub picks: fn(&Run, &Place) -> Vec<Pick>,
 }
 
 impl Later {
     /// All of them.
     pub fn all() -> Self {
-        Self { picture }
+        Self { picture, trace: trace::trace, picks: picks::picks }
     }
 }
 

@@ -1,22 +1,34 @@
 //! Running a design: play, step, seek, snapshots, branches, frames. Commands in, frames out; no
 //! clock, no browser.
 
+pub mod chart;
 pub mod figures;
+pub mod flights;
+pub mod follow;
 pub mod golden;
+pub mod guard;
 pub mod later;
+pub mod moment;
+pub mod picks;
 pub mod protocol;
 pub mod report;
 pub mod run;
+pub mod step;
 pub mod story;
+pub mod trace;
+pub mod twin;
+pub mod view;
 
 #[cfg(test)]
 mod tests;
 
+use crate::base::english;
+use crate::base::time::Nanos;
 use crate::document::Design;
-use crate::engine::recorder::KEPT;
 
+use flights::Sample;
 use later::Later;
-use protocol::{Chart, Command, Frame, Stamped, Story, Tick, View};
+use protocol::{Command, First, Frame, Stamped, Story, Tick, View};
 use run::Run;
 
 /// A session: at most one run at a time, and what has been told of it.
@@ -27,7 +39,7 @@ pub struct Session {
     branch: u32,
     stories: Vec<Story>,
     pending: Vec<story::Pending>,
-    before: Option<Chart>,
+    sample: Sample,
     told: Told,
     failure: Option<String>,
     later: Option<Later>,
@@ -48,8 +60,14 @@ struct Told {
     cast: (u32, usize, usize, usize),
     inputs: (u32, u32, usize),
     stories: (u32, usize),
+    firsts: (u32, Vec<First>),
+    stopped: bool,
 }
 
+/// The twin may take a part of a tick's budget even if the run could do with all of it.
+const TWIN_PART: u64 = 16;
+/// Events of the warm-up that opening a design may take; the rest of it is played.
+const WARMUP_EVENTS: u64 = 3_000_000;
 /// Stories kept.
 const STORIES_MAX: usize = 20;
 
@@ -62,7 +80,7 @@ impl Session {
             branch: 0,
             stories: Vec::new(),
             pending: Vec::new(),
-            before: None,
+            sample: Sample::default(),
             told: Told::default(),
             failure: None,
             later: None,
@@ -74,22 +92,19 @@ impl Session {
         self.later = Some(later);
     }
 
-    /// Carries out a tick: commands, then the advance, at most `budget` events of it. Call
-    /// [`Session::go_on`] for more of the same advance, and [`Session::frame`] to see it.
+    /// Carries out a tick: commands, then the advance, at most `budget` events of it, and what
+    /// else is to be followed, by as many at most. True if the advance got all the way.
     pub fn tick(&mut self, tick: &Tick, budget: u64) -> bool {
         for command in &tick.commands {
             self.command(command);
         }
-        self.go_on(tick.advance, budget)
-    }
-
-    /// Goes on by a span of simulated time; true if it got all the way.
-    pub fn go_on(&mut self, span: crate::base::time::Nanos, budget: u64) -> bool {
         let Some(run) = &mut self.run else { return true };
-        if span.0 == 0 {
-            return true;
-        }
-        run.advance(span, budget)
+        run.follow(tick.view.follow);
+        let ordinal = run.head.world.ordinal();
+        let done = tick.advance == Nanos::ZERO || run.advance(tick.advance, budget);
+        let left = budget.saturating_sub(run.head.world.ordinal() - ordinal);
+        run.catch_up(left.max(budget / TWIN_PART), budget);
+        done
     }
 
     /// The run, if a design is open.
@@ -107,45 +122,30 @@ impl Session {
             Command::Seek(at) => run.seek(*at),
             Command::Latest => run.latest(),
             Command::Step(events) => run.step(*events),
-            Command::Act(input) => {
-                let chart = self.before.take();
-                let client = figures::client(run);
-                let old = client.map(|it| figures::chart(run, it));
-                match run.act(input.clone()) {
-                    Ok(true) => {
+            Command::StepTo(whom) => run.step_to(whom),
+            Command::Act(input) => match run.act(input.clone()) {
+                Ok(branched) => {
+                    if branched {
                         self.branch += 1;
-                        self.before = old;
                         let now = run.head.world.now();
                         self.stories.retain(|it| it.at <= now);
                         self.pending.clear();
-                        self.pending.push(story::Pending::new(run, input));
                     }
-                    Ok(false) => {
-                        self.before = chart;
-                        self.pending.push(story::Pending::new(run, input));
-                    }
-                    Err(error) => {
-                        self.before = chart;
-                        self.failure = Some(error.to_string());
-                    }
+                    self.pending.push(story::Pending::new(run, input));
                 }
-            }
+                Err(error) => self.failure = Some(error.to_string()),
+            },
         }
     }
 
-    fn open(
-        &mut self,
-        design: &Design,
-        seed: u64,
-        zero: crate::base::time::Nanos,
-        inputs: &[Stamped],
-    ) {
+    fn open(&mut self, design: &Design, seed: u64, zero: Nanos, inputs: &[Stamped]) {
         self.runs += 1;
         self.branch = 0;
         self.stories.clear();
         self.pending.clear();
-        (self.before, self.failure) = (None, None);
-        match Run::open(design.clone(), seed, zero, inputs.to_vec()) {
+        (self.failure, self.sample) = (None, Sample::default());
+        let inputs = inputs.to_vec();
+        match Run::open_within(design.clone(), seed, zero, inputs, WARMUP_EVENTS) {
             Ok(run) => self.run = Some(run),
             Err(error) => {
                 self.run = None;
@@ -159,6 +159,12 @@ impl Session {
         let mut frame = Frame { run: self.runs, branch: self.branch, ..Frame::default() };
         frame.failure = self.failure.take();
         let Some(run) = &self.run else { return frame };
+        frame.stopped = run.stopped.is_some();
+        if std::mem::replace(&mut self.told.stopped, frame.stopped) != frame.stopped
+            && let Some(why) = &run.stopped
+        {
+            frame.failure = Some(english::sentence(std::slice::from_ref(why)));
+        }
         let world = &run.shown().world;
         let before = self.stories.len();
         self.pending.retain(|it| match it.tell(run) {
@@ -193,28 +199,37 @@ impl Session {
             self.told.stories = stories;
             frame.stories = Some(self.stories.clone());
         }
+        let firsts = (self.runs * 1_000 + self.branch, firsts(run));
+        if self.told.firsts != firsts {
+            frame.firsts = Some(firsts.1.clone());
+            self.told.firsts = firsts;
+        }
         if view.messages {
-            frame.messages = figures::flights(world);
+            frame.messages = flights::flights(world);
+            let followed = view.follow.map_or(0, |it| it.0);
+            self.sample.thin(&mut frame.messages, followed);
+            (frame.one_in, frame.all_failures) = (self.sample.one_in, self.sample.all_failures);
         }
         if view.figures {
             frame.figures = Some(figures::figures(run));
-            frame.lens = view
-                .lens
-                .as_ref()
-                .zip(self.later)
-                .and_then(|((id, width), later)| (later.picture)(run, id, *width));
-            frame.chart = view.chart.as_ref().and_then(|id| self.chart(run, id));
+            let later = self.later;
+            let lens = view.lens.as_ref().zip(later);
+            frame.lens = lens.and_then(|((id, width), later)| (later.picture)(run, id, *width));
+            let component = |id: &str| run.head.world.blueprint().component(id);
+            let chart = view.chart.as_ref();
+            frame.chart = chart.and_then(|it| Some(chart::chart(run, component(&it.0)?, it.1)));
+            frame.trace = later.and_then(|later| (later.trace)(run));
+            frame.picks = view.pick.as_ref().zip(later).map(|(it, later)| (later.picks)(run, it));
         }
         frame
     }
+}
 
-    fn chart(&self, run: &Run, id: &str) -> Option<Chart> {
-        let component = run.head.world.blueprint().component(id)?;
-        let mut chart = figures::chart(run, component);
-        if let Some(before) = self.before.as_ref().filter(|it| it.component == chart.component) {
-            chart.before.clone_from(&before.points);
-        }
-        debug_assert!(chart.points.len() <= KEPT);
-        Some(chart)
-    }
+/// What first went wrong after each fault or edit.
+fn firsts(run: &Run) -> Vec<First> {
+    let first = |it: &crate::engine::recorder::Disturbance| {
+        let (failed, component) = it.failure?;
+        Some(First { at: it.at, failed, component })
+    };
+    run.recorder.disturbances.iter().filter_map(first).collect()
 }

@@ -10,6 +10,11 @@ use crate::document::{Design, Diff, Id};
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::fault::Fault;
 
+pub use super::view::{
+    Chart, ChartPoint, Line, LineRole, Pick, Place, Trace, TraceBar, TwinState, Unit, View, Which,
+    Whom, Why,
+};
+
 /// One thing done to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
@@ -54,19 +59,9 @@ pub enum Command {
     Latest,
     /// Go some events on (positive) or back (negative).
     Step(i64),
-}
-
-/// What the page wants to see; a frame answers it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct View {
-    /// Component whose inside is open, and the width its picture may have, in pixels.
-    pub lens: Option<(Id, f32)>,
-    /// Component whose latency is charted; most often the client.
-    pub chart: Option<Id>,
-    /// Whether single messages are wanted (dots), or rates only (flow).
-    pub messages: bool,
-    /// Whether figures, lens and chart are due (at most ten times a second).
-    pub figures: bool,
+    /// Go on to the next delivery or change of state that can be seen there; a bounded way, so that
+    /// the cursor may come to rest where nothing is to be seen.
+    StepTo(Whom),
 }
 
 /// One request from page to worker, per animation frame.
@@ -101,18 +96,32 @@ pub struct Frame {
     pub cast: Option<Cast>,
     /// Figures at the cursor; only when asked for.
     pub figures: Option<Figures>,
-    /// Messages on their way at the cursor; only when asked for.
+    /// Messages on their way at the cursor, whole requests left out where there are many; only
+    /// when asked for.
     pub messages: Vec<Flight>,
+    /// Of so many requests, the messages of one are there: "1 in 8"; all of them at 1.
+    pub one_in: u32,
+    /// Whether every failure is there all the same.
+    pub all_failures: bool,
     /// The open lens; only with figures.
     pub lens: Option<LensPicture>,
     /// The chart; only with figures.
     pub chart: Option<Chart>,
+    /// The request that is followed; only with figures.
+    pub trace: Option<Trace>,
+    /// Who is at the place picked from; only with figures.
+    pub picks: Option<Vec<Pick>>,
+    /// What first went wrong after each fault or edit; only when changed.
+    pub firsts: Option<Vec<First>>,
     /// Everything done to the run, in order, as stamped; only when it has changed.
     pub inputs: Option<Vec<Stamped>>,
     /// What happened last, once it can be told; newest last, at most 20; only when changed.
     pub stories: Option<Vec<Story>>,
-    /// A failure to tell the person: the design could not be run, or had to be stopped.
+    /// A failure to tell the person, told once: the design could not be run, or had to be stopped.
     pub failure: Option<String>,
+    /// Whether the run was stopped because it ran away: it does not go on before something is
+    /// done, at the newest moment or in the past, or another run is opened.
+    pub stopped: bool,
 }
 
 /// Names by slot. Slots stay the same within a run.
@@ -135,7 +144,8 @@ pub struct Flight {
     pub sent: Nanos,
     /// When it arrives.
     pub due: Nanos,
-    /// The client request it belongs to; 0 for messages of a mesh.
+    /// The client request it belongs to; 0 for messages of a mesh, and for answers that nobody waits
+    /// for any more.
     pub request: u64,
     /// What is wanted.
     pub verb: Verb,
@@ -219,9 +229,13 @@ pub struct MemberFigures {
     pub jobs: u32,
 }
 
-/// Messages per second over one wire, over the last quarter second.
+/// Messages per second over one wire: over the last quarter second, but for what is said to be over
+/// the last whole one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WireFigures {
+    /// Calls that arrived, over the last whole second: those of all wires to a component add up to
+    /// what it is offered.
+    pub arrived: f64,
     /// Calls that read.
     pub reads: f64,
     /// Calls that write (fills and drops of caches too).
@@ -240,6 +254,17 @@ pub struct WireFigures {
     pub cut: bool,
 }
 
+/// What first went wrong after a fault or an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct First {
+    /// When the fault or edit was.
+    pub at: Nanos,
+    /// When a call or a request first failed after it.
+    pub failed: Nanos,
+    /// Slot of the component that it failed at.
+    pub component: u32,
+}
+
 /// What a lens shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LensPicture {
@@ -249,36 +274,6 @@ pub struct LensPicture {
     pub svg: String,
     /// The scene in words.
     pub text: String,
-}
-
-/// Latency over time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Chart {
-    /// Of which component.
-    pub component: Id,
-    /// One point a window, oldest first.
-    pub points: Vec<ChartPoint>,
-    /// The future that was left behind by acting in the past: dashed.
-    pub before: Vec<ChartPoint>,
-    /// Length of a window.
-    pub window: Nanos,
-}
-
-/// One window of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ChartPoint {
-    /// The window's end.
-    pub at: Nanos,
-    /// Median, ns; NaN if nothing ended.
-    pub p50_ns: f64,
-    /// 95th percentile, ns.
-    pub p95_ns: f64,
-    /// 99th percentile, ns.
-    pub p99_ns: f64,
-    /// Ended well per second.
-    pub completed: f64,
-    /// Failed per second.
-    pub failed: f64,
 }
 
 /// What happened after one input, in measured figures, with what it links to.

@@ -1,30 +1,26 @@
 //! One run: a base design, a seed and inputs; its newest world, its past, and a cursor in it.
 
+use crate::base::english::Text;
 use crate::base::time::Nanos;
-use crate::component::{Registry, Spec};
+use crate::component::Registry;
 use crate::document::Design;
 use crate::document::compile::{CompileError, compile};
+use crate::engine::World;
 use crate::engine::recorder::Recorder;
-use crate::engine::world::{Unwatched, Watch};
-use crate::engine::{Blueprint, World};
+use crate::engine::world::Unwatched;
 
+use super::follow::{Both, Follow};
+use super::guard::{CHUNK, Guard};
+use super::moment::{Goal, Moment, Score, sample};
 use super::protocol::{Input, Stamped};
+use super::twin::Twin;
 
 /// Events between snapshots: what seeking has to replay at most, near the newest.
 const SNAPSHOT_EVENTS: u64 = 100_000;
 /// Snapshots kept; older ones are thinned out.
 const SNAPSHOTS_MAX: usize = 12;
-
-/// A world with the design it runs.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    /// The world.
-    pub world: World<Registry>,
-    /// The design as it is then, edits included.
-    pub design: Design,
-    /// How many of the run's inputs have been applied.
-    pub inputs: usize,
-}
+/// What all snapshots together may weigh, as [`World::weight`] has it.
+const SNAPSHOTS_WEIGHT: usize = 1_500_000;
 
 /// A moment to come back to.
 #[derive(Clone, Debug)]
@@ -36,7 +32,7 @@ struct Snapshot {
 /// The run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    seed: u64,
+    pub(super) seed: u64,
     /// The end of the warm-up.
     pub zero: Nanos,
     /// The newest moment known.
@@ -45,88 +41,18 @@ pub struct Run {
     pub recorder: Recorder<Registry>,
     /// Everything done to it, in order; beyond the head: still to come.
     pub inputs: Vec<Stamped>,
+    /// The run without its latest fault or edit.
+    pub twin: Option<Twin>,
+    /// The future left behind when the past was last changed: from when, and what was recorded.
+    pub before: Option<(Nanos, Recorder<Registry>)>,
+    /// The request that is followed.
+    pub follow: Option<Follow>,
+    /// Why it does not go on, if it was stopped.
+    pub stopped: Option<Text>,
+    guard: Guard,
     /// The past being looked at.
-    past: Option<Moment>,
+    pub(super) past: Option<Moment>,
     snapshots: Vec<Snapshot>,
-}
-
-fn sample(world: &World<Registry>, component: u32) -> Vec<f64> {
-    let component = &world.blueprint().components[component as usize];
-    let Some(spec) = component.spec.as_ref().filter(|it| !it.about().gauges.is_empty()) else {
-        return Vec::new();
-    };
-    gauges(world, &component.members, spec)
-}
-
-/// The kind's gauges at this moment.
-pub fn gauges(world: &World<Registry>, members: &[u32], spec: &Spec) -> Vec<f64> {
-    let state = |it: &u32| world.member(*it).state.as_ref().filter(|_| world.is_up(*it));
-    let states: Vec<_> = members.iter().map(state).collect();
-    spec.gauges(&states, world.now())
-}
-
-impl Moment {
-    /// Applies an input, now. An edit that does not compile changes nothing.
-    fn apply(
-        &mut self,
-        input: &Input,
-        seed: u64,
-        watch: &mut impl Watch<Registry>,
-    ) -> Result<(), CompileError> {
-        match input {
-            Input::Fault(fault) => self.world.fault(fault, watch),
-            Input::Edit(diff) => {
-                let mut design = self.design.clone();
-                diff.apply(&mut design);
-                let draft = compile(&design, seed)?;
-                self.world.edit(Blueprint::build(draft, Some(self.world.blueprint())), watch);
-                self.design = design;
-            }
-        }
-        self.inputs += 1;
-        Ok(())
-    }
-
-    /// Goes on to a moment or an event, whichever comes first, inputs included.
-    fn replay(
-        &mut self,
-        goal: Goal,
-        inputs: &[Stamped],
-        seed: u64,
-        watch: &mut impl Watch<Registry>,
-    ) {
-        while let Some(next) = inputs.get(self.inputs) {
-            let beyond = match goal {
-                Goal::At(at) => next.at > at,
-                Goal::Ordinal(ordinal) => next.ordinal > ordinal,
-            };
-            if beyond {
-                break;
-            }
-            let events = next.ordinal.saturating_sub(self.world.ordinal());
-            self.world.run(next.at, events, watch);
-            // It compiled when it was first applied to this very design.
-            if self.apply(&next.input, seed, watch).is_err() {
-                self.inputs += 1;
-            }
-        }
-        match goal {
-            Goal::At(at) => _ = self.world.run(at, u64::MAX, watch),
-            Goal::Ordinal(ordinal) => {
-                let events = ordinal.saturating_sub(self.world.ordinal());
-                if events > 0 {
-                    self.world.run(Nanos::MAX, events, watch);
-                }
-            }
-        }
-    }
-}
-
-/// Where to go.
-#[derive(Clone, Copy, Debug)]
-enum Goal {
-    At(Nanos),
-    Ordinal(u64),
 }
 
 impl Run {
@@ -137,14 +63,34 @@ impl Run {
         zero: Nanos,
         inputs: Vec<Stamped>,
     ) -> Result<Self, CompileError> {
-        let draft = compile(&design, seed)?;
-        let world = World::new(Blueprint::build(draft, None));
-        let head = Moment { world, design, inputs: 0 };
-        let recorder = Recorder::new(zero, sample);
-        let snapshots = Vec::new();
-        let mut run = Self { seed, zero, head, recorder, inputs, past: None, snapshots };
+        Self::open_within(design, seed, zero, inputs, u64::MAX)
+    }
+
+    /// Compiles a design and runs as much of the warm-up as takes so many events; the rest of it
+    /// comes first when the run is advanced.
+    pub fn open_within(
+        design: Design,
+        seed: u64,
+        zero: Nanos,
+        inputs: Vec<Stamped>,
+        budget: u64,
+    ) -> Result<Self, CompileError> {
+        let mut run = Self {
+            seed,
+            zero,
+            head: Moment::new(design, seed)?,
+            recorder: Recorder::new(zero, sample),
+            inputs,
+            twin: None,
+            before: None,
+            follow: None,
+            stopped: None,
+            guard: Guard::default(),
+            past: None,
+            snapshots: Vec::new(),
+        };
         run.keep_snapshot();
-        run.advance(zero, u64::MAX);
+        run.advance(zero, budget);
         run.keep_snapshot();
         Ok(run)
     }
@@ -165,7 +111,7 @@ impl Run {
     }
 
     /// Goes on from the cursor by a span of simulated time, through known ground first. Stops
-    /// early after `budget` new events; true if it got all the way.
+    /// early after `budget` new events; true if it got all the way, or never will.
     pub fn advance(&mut self, span: Nanos, budget: u64) -> bool {
         let target = self.shown().world.now().saturating_add(span);
         if self.past.is_some() {
@@ -175,7 +121,7 @@ impl Run {
             }
         }
         let last = self.head.world.ordinal().saturating_add(budget);
-        loop {
+        while self.stopped.is_none() {
             let ordinal = self.head.world.ordinal();
             if ordinal >= last {
                 return false;
@@ -183,21 +129,56 @@ impl Run {
             let next = self.inputs.get(self.head.inputs).cloned().filter(|it| it.at <= target);
             let until = next.as_ref().map_or(target, |it| it.at);
             let to_input = next.as_ref().map_or(u64::MAX, |it| it.ordinal.saturating_sub(ordinal));
-            let events = SNAPSHOT_EVENTS.min(last - ordinal).min(to_input);
-            let reached = self.head.world.run(until, events, &mut self.recorder);
+            let events = CHUNK.min(last - ordinal).min(to_input);
+            let mut watch = Both {
+                recorder: &mut self.recorder,
+                tracer: self.follow.as_mut().and_then(Follow::live),
+            };
+            let reached = self.head.world.run(until, events, &mut watch);
             let due = self.snapshots.last().map_or(0, |it| it.scene.world.ordinal());
             if self.head.world.ordinal() - due >= SNAPSHOT_EVENTS {
                 self.keep_snapshot();
             }
+            self.stopped = self.guard.check(&self.head, &self.recorder);
             match next {
                 Some(next) if reached || self.head.world.ordinal() >= next.ordinal => {
-                    let done = self.head.apply(&next.input, self.seed, &mut self.recorder);
+                    let done = self.take(&next.input);
                     self.head.inputs += usize::from(done.is_err());
                 }
                 _ if reached => return true,
                 _ => {}
             }
         }
+        true
+    }
+
+    /// What else there is to do, by at most so many events each: the twin follows, and the request
+    /// that is followed is searched for.
+    pub fn catch_up(&mut self, twin: u64, search: u64) {
+        let now = self.head.world.now();
+        if let Some(it) = &mut self.twin {
+            it.follow(now, self.seed, twin);
+        }
+        let score = Score { inputs: &self.inputs, seed: self.seed };
+        let Some(follow) = &mut self.follow else { return };
+        if let Some(from) = follow.search(&self.head, score, search) {
+            let earlier = |it: &&Snapshot| it.scene.world.ordinal() < from;
+            follow.restart(self.snapshots.iter().rev().find(earlier).map(|it| &it.scene));
+        }
+    }
+
+    /// Follows a request that was under way at a moment of this run; none: follows nothing.
+    pub fn follow(&mut self, whom: Option<(u64, Nanos)>) {
+        let Some((request, near)) = whom else {
+            self.follow = None;
+            return;
+        };
+        if self.follow.as_ref().is_some_and(|it| it.is(request, near)) {
+            return;
+        }
+        let before = |it: &&Snapshot| it.scene.world.now() <= near;
+        let from = self.snapshots.iter().rev().find(before).or(self.snapshots.first());
+        self.follow = from.map(|it| Follow::new(request, near, &it.scene));
     }
 
     /// Shows the moment `at`, or the newest if that is earlier.
@@ -227,7 +208,8 @@ impl Run {
             .take()
             .filter(|it| near(&it.world) && it.world.ordinal() >= from.scene.world.ordinal());
         let mut past = past.unwrap_or_else(|| from.scene.clone());
-        past.replay(goal, &self.inputs, self.seed, &mut Unwatched);
+        let score = Score { inputs: &self.inputs, seed: self.seed };
+        past.replay(goal, score, u64::MAX, &mut Unwatched);
         self.past = Some(past);
     }
 
@@ -268,8 +250,24 @@ impl Run {
         let (at, ordinal) = (self.head.world.now(), self.head.world.ordinal());
         self.inputs.truncate(self.head.inputs);
         self.inputs.push(Stamped { at, ordinal, input: input.clone() });
-        self.head.apply(&input, self.seed, &mut self.recorder)?;
+        self.stopped = None;
+        self.take(&input)?;
         Ok(branches)
+    }
+
+    /// Applies an input to the newest, and leaves a twin without it.
+    fn take(&mut self, input: &Input) -> Result<(), CompileError> {
+        let keeps = self.twin.as_ref().is_some_and(|it| it.survives(input) && !it.is_over());
+        let twin = (!keeps).then(|| Twin::new(&self.head, &self.recorder, input));
+        let mut watch = Both {
+            recorder: &mut self.recorder,
+            tracer: self.follow.as_mut().and_then(Follow::live),
+        };
+        self.head.apply(input, self.seed, &mut watch)?;
+        if twin.is_some() {
+            self.twin = twin;
+        }
+        Ok(())
     }
 
     /// Makes a moment of the past the newest, recorded as it was then.
@@ -279,19 +277,31 @@ impl Run {
         let Some(from) = self.snapshots.last().cloned() else { return };
         let (mut head, mut recorder) = (from.scene, from.recorder);
         self.inputs.truncate(past.inputs);
-        head.replay(Goal::Ordinal(ordinal), &self.inputs, self.seed, &mut recorder);
-        head.replay(Goal::At(past.world.now()), &self.inputs, self.seed, &mut recorder);
+        let score = Score { inputs: &self.inputs, seed: self.seed };
+        head.replay(Goal::Ordinal(ordinal), score, u64::MAX, &mut recorder);
+        head.replay(Goal::At(past.world.now()), score, u64::MAX, &mut recorder);
         debug_assert_eq!(head.world.state_hash(), past.world.state_hash());
-        (self.head, self.recorder) = (head, recorder);
+        self.head = head;
+        let left = std::mem::replace(&mut self.recorder, recorder);
+        self.before = Some((self.head.world.now(), left));
+        self.follow = None;
+        self.twin = self.twin.take().filter(|it| it.belongs(past.inputs));
     }
 
     fn keep_snapshot(&mut self) {
         let (scene, recorder) = (self.head.clone(), self.recorder.clone());
         self.snapshots.push(Snapshot { scene, recorder });
-        if self.snapshots.len() <= SNAPSHOTS_MAX {
-            return;
+        let heavy = |it: &[Snapshot]| {
+            let weight = it.iter().map(|it| it.scene.world.weight()).sum::<usize>();
+            it.len() > SNAPSHOTS_MAX || weight > SNAPSHOTS_WEIGHT
+        };
+        while self.snapshots.len() > 2 && heavy(&self.snapshots) {
+            self.thin_out();
         }
-        // The one goes that leaves the smallest gap for its age; the first and the last stay.
+    }
+
+    /// The snapshot goes that leaves the smallest gap for its age; the first and the last stay.
+    fn thin_out(&mut self) {
         let ordinal = |it: usize| self.snapshots[it].scene.world.ordinal();
         let newest = ordinal(self.snapshots.len() - 1);
         let cost = |it: &usize| {

@@ -74,7 +74,8 @@ fn label(design: &Design, id: &str) -> String {
     design.components.get(id).map_or_else(|| id.to_owned(), |it| it.label.clone())
 }
 
-fn name(design: &Design, target: &Target) -> Argument {
+/// What people call a component or a member of it.
+pub fn name(design: &Design, target: &Target) -> Argument {
     let label = label(design, &target.component);
     let spec = design.components.get(&target.component).map(|it| &it.spec);
     Argument::Name(match (target.member, spec) {

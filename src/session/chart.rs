@@ -1,0 +1,146 @@
+//! Charts: windows of the recorder as points, for the run, the future left behind and the twin.
+
+use crate::base::english::{Argument, Text, TextId};
+use crate::base::time::Nanos;
+use crate::component::{About, Registry};
+use crate::engine::event::Outcome;
+use crate::engine::recorder::{KEPT, Recorder, WINDOWS, Window};
+
+use super::figures;
+use super::protocol::{Chart, ChartPoint, Line, LineRole, TwinState, Unit, Which};
+use super::run::Run;
+
+/// What a chart shows of each window.
+struct Shape {
+    which: Which,
+    about: Option<&'static About>,
+    /// With errors: the causes that occur.
+    causes: Vec<Outcome>,
+    /// Index of the windows' length.
+    length: usize,
+}
+
+/// One chart of one component over all the time kept, finely for the last five minutes.
+pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
+    let it = &run.head.world.blueprint().components[component as usize];
+    let about = it.spec.as_ref().map(|it| it.about());
+    // The longest windows are only worth it once the shorter ones have forgotten the start.
+    let record = run.recorder.components.get(component as usize);
+    let forgot = record.is_some_and(|it| it.windows[1].len() >= KEPT);
+    let length = if forgot { 2 } else { 1 };
+    let (zero, now) = (Nanos::ZERO, run.head.world.now());
+    let twin = run.twin.as_ref();
+    let mut sources = vec![(&run.recorder, zero, now)];
+    sources.extend(run.before.iter().map(|(since, it)| (it, *since, Nanos::MAX)));
+    sources.extend(twin.map(|it| (&it.recorder, it.since, now)));
+    let windows: Vec<_> = sources.iter().map(|it| windows(it, component, length)).collect();
+    let mut shape = Shape { which, about, causes: Vec::new(), length };
+    if which == Which::Errors {
+        let occurs = |cause: &&Outcome| {
+            let of = |it: &&Window| it.causes.iter().any(|it| it.0 == **cause);
+            windows.iter().flatten().any(|it| of(it))
+        };
+        shape.causes = Outcome::ALL.iter().filter(occurs).copied().collect();
+    }
+    let mut lists = windows.iter().map(|it| it.iter().map(|it| shape.point(it)).collect());
+    let points = lists.next().unwrap_or_default();
+    let before = run.before.as_ref().and_then(|_| lists.next()).unwrap_or_default();
+    let state = |it: &super::twin::Twin| {
+        let (since, reached, over) = (it.since, it.reached, it.is_over());
+        TwinState { since, reached, over }
+    };
+    Chart {
+        component: it.id.to_string(),
+        which,
+        lines: shape.lines(),
+        points,
+        before,
+        twin: lists.next().unwrap_or_default(),
+        twin_state: twin.map(state),
+        window: WINDOWS[length],
+    }
+}
+
+/// A recorder's windows from the last before `since` on, up to `until`.
+fn windows<'a>(
+    (recorder, since, until): &(&'a Recorder<Registry>, Nanos, Nanos),
+    component: u32,
+    length: usize,
+) -> Vec<&'a Window> {
+    let Some(record) = recorder.components.get(component as usize) else { return Vec::new() };
+    let windows = &record.windows[length];
+    let first = windows.partition_point(|it| it.end <= *since).saturating_sub(1);
+    windows.range(first..).filter(|it| it.end <= *until).collect()
+}
+
+fn named(name: &str) -> Text {
+    Text::new(TextId::LineNamed, vec![Argument::Name(name.replace('_', " "))])
+}
+
+/// The name of a gauge without its unit, and the unit.
+fn unit(name: &'static str) -> (&'static str, Unit) {
+    let units = [("_ns", Unit::Nanos), ("_bytes", Unit::Bytes)];
+    let found = units.iter().find_map(|(end, unit)| Some((name.strip_suffix(end)?, *unit)));
+    found.unwrap_or((name, Unit::Count))
+}
+
+impl Shape {
+    fn lines(&self) -> Vec<Line> {
+        let line = |id, unit, role| Line { name: Text::new(id, Vec::new()), unit, role };
+        let own = |(name, unit)| Line { name: named(name), unit, role: LineRole::Own };
+        match self.which {
+            Which::Throughput => vec![
+                line(TextId::LineOffered, Unit::PerSecond, LineRole::Offered),
+                line(TextId::LineThroughput, Unit::PerSecond, LineRole::Throughput),
+                line(TextId::LineGoodput, Unit::PerSecond, LineRole::Goodput),
+            ],
+            Which::Latency => vec![
+                line(TextId::LineP50, Unit::Nanos, LineRole::P50),
+                line(TextId::LineP95, Unit::Nanos, LineRole::P95),
+                line(TextId::LineP99, Unit::Nanos, LineRole::P99),
+            ],
+            Which::Errors => {
+                let line = |cause: &Outcome| Line {
+                    name: named(cause.word()),
+                    unit: Unit::PerSecond,
+                    role: LineRole::Cause(*cause),
+                };
+                self.causes.iter().map(line).collect()
+            }
+            Which::Ratio(index) => {
+                let ratio = self.about.and_then(|it| it.ratios.get(usize::from(index)));
+                ratio.map(|it| own((it.name, Unit::Share))).into_iter().collect()
+            }
+            Which::Gauge(index) => {
+                let gauge = self.about.and_then(|it| it.gauges.get(usize::from(index)));
+                gauge.map(|it| own(unit(it.name))).into_iter().collect()
+            }
+        }
+    }
+
+    fn point(&self, window: &Window) -> ChartPoint {
+        let span = WINDOWS[self.length].as_seconds();
+        let rate = |count: u32| f64::from(count) / span;
+        let values = match self.which {
+            Which::Throughput => {
+                let ended = window.completed + window.failed;
+                [window.offered, ended, window.completed].map(rate).to_vec()
+            }
+            Which::Latency => [window.p50_ns, window.p95_ns, window.p99_ns].map(f64::from).to_vec(),
+            Which::Errors => {
+                let of = |cause: &Outcome| window.causes.iter().find(|it| it.0 == *cause);
+                self.causes.iter().map(|it| rate(of(it).map_or(0, |it| it.1))).collect()
+            }
+            Which::Ratio(index) => {
+                let ratio = self.about.and_then(|it| it.ratios.get(usize::from(index)));
+                ratio.map(|it| figures::ratio([window], it)).into_iter().collect()
+            }
+            Which::Gauge(index) => {
+                let about = self.about.and_then(|it| it.gauges.get(usize::from(index)));
+                let value = window.gauges.get(usize::from(index)).copied().unwrap_or(f32::NAN);
+                about.map(|_| f64::from(value)).into_iter().collect()
+            }
+        };
+        ChartPoint { at: window.end, values }
+    }
+}
