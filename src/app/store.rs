@@ -7,7 +7,7 @@ use crate::base::geometry::Camera;
 use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::session::protocol::{
-    Cast, Chart, Figures, Flight, LensPicture, Pick, Place, Stamped, Story, Trace, Which,
+    Cast, Chart, Figures, Flight, LensPicture, Pick, Place as Picked, Stamped, Story, Trace, Which,
 };
 
 use super::banner::Banner;
@@ -151,7 +151,7 @@ pub struct App {
     /// What is charted; none for what comes first.
     pub charting: RwSignal<Option<(Id, Which)>>,
     /// Where requests are picked, if not at what is chosen: at a point of the chart.
-    pub pick: RwSignal<Option<Place>>,
+    pub pick: RwSignal<Option<Picked>>,
     /// Who is there.
     pub picks: RwSignal<Vec<Pick>>,
     /// The request that is followed, and a moment at which it was under way.

@@ -54,8 +54,10 @@ pub fn offers(design: &Design, chosen: Option<&Id>) -> Vec<Offer> {
     }
     for (id, record) in &design.components {
         let about = record.spec.about();
-        let ratios = about.ratios.iter().enumerate().map(|(at, it)| (Which::Ratio(at as u8), it.name));
-        let gauges = about.gauges.iter().enumerate().map(|(at, it)| (Which::Gauge(at as u8), it.name));
+        let ratios =
+            about.ratios.iter().enumerate().map(|(at, it)| (Which::Ratio(at as u8), it.name));
+        let gauges =
+            about.gauges.iter().enumerate().map(|(at, it)| (Which::Gauge(at as u8), it.name));
         for (which, name) in ratios.chain(gauges) {
             // Of what is not chosen only what newcomers are told of.
             if chosen == Some(id) || matches!(name, "hit_ratio" | "lag_ns") {

@@ -3,6 +3,7 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters_canvas::CanvasBackend;
 use web_sys::HtmlCanvasElement;
 
@@ -88,7 +89,8 @@ impl Axis {
     fn decades(low: f64, high: f64) -> Self {
         let (low, high) = if high > 0.0 { (low * 0.9, high * 1.1) } else { (1e6, 1e9) };
         let below = if low >= 3.0 * decade(low) { 3.0 * decade(low) } else { decade(low) };
-        let above = if high <= 3.0 * decade(high) { 3.0 * decade(high) } else { 10.0 * decade(high) };
+        let above =
+            if high <= 3.0 * decade(high) { 3.0 * decade(high) } else { 10.0 * decade(high) };
         let above = above.max(below * 10.0);
         let mut ticks = Vec::new();
         let mut tick = decade(below);
@@ -209,7 +211,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         .margin_right(px(MARGINS.1))
         .x_label_area_size(px(MARGINS.2))
         .y_label_area_size(px(MARGINS.0))
-        .build_cartesian_2d(from..to, (low..high).with_key_points(ticks))?;
+        .build_cartesian_2d(from..to, low..high)?;
     // What was done to the run: a bracket from the fault to its end, below everything.
     for mark in plot.marks.iter().filter(|it| it.to >= from && it.from <= to) {
         let (left, right) = (mark.from.max(from), mark.to.min(to));
@@ -243,11 +245,20 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         .bold_line_style(line.stroke_width(px(1.0).max(1) as u32))
         .axis_style(line)
         .x_labels(if to - from > 90.0 { 9 } else { 7 })
-        .y_labels(TICKS_MAX + 1)
+        .y_labels(0)
+        .disable_y_mesh()
         .x_label_formatter(&|it| format!("{it:.0} s"))
-        .y_label_formatter(&label)
         .label_style(font().color(&ink_3))
         .draw()?;
+    // The upright axis by hand: its ticks are at heights, not at values.
+    for height in ticks {
+        let grid = PathElement::new([(from, height), (to, height)], line.stroke_width(1));
+        chart.draw_series(std::iter::once(grid))?;
+        let (x, y) = chart.backend_coord(&(from, height));
+        let place = Pos::new(HPos::Right, VPos::Center);
+        let style = font().color(&ink_3).pos(place);
+        root.draw(&Text::new(label(&height), (x - px(8.0), y), style))?;
+    }
     let mut ends = Vec::new();
     for (at, it) in plot.chart.lines.iter().enumerate() {
         let (width, opacity) = stroke(it.role);

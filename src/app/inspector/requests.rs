@@ -72,7 +72,7 @@ fn class_name(app: App, class: u8) -> String {
 fn ending(outcome: Option<Outcome>) -> (&'static str, &'static str) {
     match outcome {
         None => ("open", "under way"),
-        Some(it) if it.is_failure() => ("failed", it.name()),
+        Some(it) if it.is_failure() => ("failed", it.word()),
         Some(Outcome::Miss) => ("miss", "miss"),
         Some(_) => ("well", "answered"),
     }
@@ -84,7 +84,6 @@ fn one(app: App, pick: Pick) -> impl IntoView {
         Why::Failed => "Failed",
         Why::Typical => "Typical",
         Why::Next => "Next",
-        Why::Stale => "Stale",
     };
     let (class, word) = ending(pick.outcome);
     let followed = move || app.following.get().is_some_and(|it| it.0 == pick.request);
@@ -163,7 +162,8 @@ fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
 }
 
 fn row(app: App, bar: TraceBar, from: Nanos, span: f64, told: RwSignal<String>) -> impl IntoView {
-    let component = app.latest.with_value(|it| it.cast.components.get(bar.component as usize).cloned());
+    let component =
+        app.latest.with_value(|it| it.cast.components.get(bar.component as usize).cloned());
     let label = app.desk.with_value(|it| {
         let record = component.as_ref().and_then(|id| it.shown.components.get(id));
         record.map_or_else(|| component.clone().unwrap_or_default(), |it| it.label.clone())
