@@ -56,9 +56,9 @@ pub fn Requests() -> impl IntoView {
     };
     view! {
         <section class="requests">
+            {move || app.trace.get().map(|it| waterfall(app, it))}
             <h3>{place}</h3>
             <ul class="picks">{picks}</ul>
-            {move || app.trace.get().map(|it| waterfall(app, it))}
         </section>
     }
 }
