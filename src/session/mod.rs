@@ -4,6 +4,8 @@
 pub mod figures;
 pub mod golden;
 pub mod later;
+pub mod kept;
+pub mod link;
 pub mod protocol;
 pub mod report;
 pub mod run;
