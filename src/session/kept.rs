@@ -314,7 +314,11 @@ mod tests {
         let (_, kept) = eventful();
         let text = kept.write_tight();
         for (from, to, problem) in [
-            (r#""books":{"settings":{"instances":5}}"#, r#""books":{"settings":{"instances":4}}"#, "does not lead to this design"),
+            (
+                r#""books":{"settings":{"instances":5}}"#,
+                r#""books":{"settings":{"instances":4}}"#,
+                "does not lead to this design",
+            ),
             (r#""at":"2.517s""#, r#""at":"9s""#, "done[1] is earlier"),
             (r#"{"crash":"cache"}"#, r#"{"crush":"cache"}"#, "done[0] is no fault"),
             (r#""fault":"#, r#""default":"#, "done[0] is neither a fault nor an edit"),
