@@ -75,7 +75,7 @@ pub fn Page(
             <div class="middle">
                 <canvas::Canvas/>
                 {app.room(|it| it.vacancy)}
-                {app.room(|it| it.foot)}
+                <section aria-label="What happened, and what to try">{app.room(|it| it.foot)}</section>
                 {app.room(|it| it.inspector)}
             </div>
             <timeline::Timeline/>

@@ -124,7 +124,7 @@ journey("broken and huge files leave the canvas as it was", async ({ page, open,
   await open();
   await drop(page, "broken.json", '{"design": {"name": "X",,}}');
   await notice(page).waitFor();
-  assert.match(await notice(page).innerText(), /line 1, column 24.*as it was/s);
+  assert.match(await notice(page).innerText(), /line 1, column 25.*as it was/s);
   await shot("keeping-5-broken");
   await drop(page, "huge.json", "x");
   await until(async () => /larger than 4 MB/.test(await notice(page).innerText()) || notice(page).innerText(), "too large");

@@ -121,7 +121,7 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
     };
     let rows = move || keep.shelf.get().into_iter().map(row).collect_view();
     view! {
-        <section class="panel" aria-label="Designs">
+        <section id="panel" class="panel" tabindex="-1" aria-label="Designs">
             <label class="name">"Name"
                 <input maxlength="200" prop:value=move || app.frame_of.with(|it| it.0.clone())
                     on:change=move |event| rename(event_target_value(&event))/>

@@ -3,7 +3,8 @@
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use web_sys::StorageEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, StorageEvent};
 
 use super::store::App;
 use crate::document::file::File;
@@ -66,6 +67,8 @@ impl Keeper {
     fn toggle(self, panel: Panel) {
         self.panel.update(|it| *it = (*it != Some(panel)).then_some(panel));
         self.shelf.set(shelf::list());
+        // Once it is there: Escape closes it from wherever the keyboard is in it.
+        set_timeout(|| share::focus("panel"), std::time::Duration::ZERO);
     }
 }
 
@@ -109,7 +112,14 @@ fn listen(app: App, keep: Keeper) {
         share::open(app, keep);
     });
     let leaving = window_event_listener(leptos::ev::pagehide, move |_| autosave(app, keep));
-    std::mem::forget((others, links, leaving));
+    let outside = window_event_listener(leptos::ev::pointerdown, move |event| {
+        let element = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+        let inside = element.is_some_and(|it| it.closest(".menu").ok().flatten().is_some());
+        if !inside && keep.panel.get_untracked().is_some() {
+            keep.panel.set(None);
+        }
+    });
+    std::mem::forget((others, links, leaving, outside));
 }
 
 /// Another tab has kept something.

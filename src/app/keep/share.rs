@@ -182,7 +182,7 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
         }
     };
     view! {
-        <section class="panel" aria-label="Share">
+        <section id="panel" class="panel" tabindex="-1" aria-label="Share">
             <h2>"Share a link"</h2>
             <p>{holds}</p>
             {body}

@@ -36,7 +36,7 @@ pub fn vacancy(app: App) -> AnyView {
     let shown = move || {
         (app.nodes.with(Vec::is_empty) && !keep.loading.get()).then(|| {
             view! {
-                <div class="vacancy">
+                <section class="vacancy" aria-label="Empty canvas">
                     <h2>"An empty canvas"</h2>
                     <p>
                         "A design begins with a client, which sends requests, and something that \
@@ -48,7 +48,7 @@ pub fn vacancy(app: App) -> AnyView {
                         <button class="o" on:click=move |_| super::open_template(app, keep)>"Open the book store"</button>
                     </p>
                     <p class="hint">"Or drop a design file here."</p>
-                </div>
+                </section>
             }
         })
     };
