@@ -3,8 +3,8 @@
 
 pub mod figures;
 pub mod golden;
-pub mod later;
 pub mod kept;
+pub mod later;
 pub mod link;
 pub mod protocol;
 pub mod report;
