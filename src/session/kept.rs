@@ -276,7 +276,7 @@ mod tests {
         run.advance(Nanos::millis(400), u64::MAX);
         kept.file.design = run.head.design.clone();
         if let Some(it) = kept.file.design.components.get_mut("books") {
-            it.at = Point::new(17.0, 23.5);
+            it.at = Point::new(it.at.x + 3.0, it.at.y + 0.5);
         }
         kept.inputs = run.inputs.clone();
         kept.look.at = Some(run.head.world.now());
