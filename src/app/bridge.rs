@@ -74,6 +74,20 @@ impl Bridge {
         self.reopen(Vec::new());
     }
 
+    /// Goes on with a run that was kept: replays what was done to it, up to a moment.
+    pub fn resume(
+        &mut self,
+        (design, seed, warmup): (Design, u64, Nanos),
+        inputs: Vec<Stamped>,
+        at: Option<Nanos>,
+    ) {
+        self.commands.clear();
+        self.deaths = 0;
+        self.run = Run { design, seed, warmup };
+        self.reopen(inputs);
+        self.catch_up = at;
+    }
+
     fn reopen(&mut self, inputs: Vec<Stamped>) {
         let Run { design, seed, warmup } = self.run.clone();
         let design = Box::new(design);
@@ -108,7 +122,10 @@ impl Bridge {
 
     /// Sends a request.
     pub fn ask(&mut self, now: Nanos, advance: Nanos, view: View) {
+        let opens = self.commands.iter().any(|it| matches!(it, Command::Open { .. }));
         let advance = match self.catch_up {
+            // Where the new run stands is not known yet.
+            Some(_) if opens => Nanos::ZERO,
             Some(target) if target > now => target.saturating_sub(now),
             _ => advance,
         };

@@ -8,7 +8,7 @@ use crate::component::Role;
 use crate::document::history::History;
 use crate::document::{ComponentRecord, Design, Diff, Id, WireRecord};
 use crate::engine::fault::{Fault, Target};
-use crate::session::protocol::{Command, Input};
+use crate::session::protocol::{Command, Input, Stamped};
 
 use super::desk::Desk;
 use super::frame_loop::Pulse;
@@ -37,6 +37,28 @@ impl App {
         self.history.set((false, false));
         self.follows.set(true);
         self.restart();
+    }
+
+    /// Puts a kept run on the canvas: what it began with, with seed and warm-up, and what was done
+    /// to it since, replayed up to a moment.
+    pub fn resume(
+        self,
+        design: Design,
+        (base, seed, warmup): (Design, u64, Nanos),
+        inputs: Vec<Stamped>,
+        at: Option<Nanos>,
+    ) {
+        self.seed.set(seed);
+        self.warmup.set_value(warmup);
+        self.desk.update_value(|it| {
+            let (base, inputs) = (base.clone(), inputs.clone());
+            *it = Desk { design, base, inputs, ..Desk::default() };
+        });
+        self.history.set((false, false));
+        self.stories.set(Vec::new());
+        self.inputs.set(inputs.clone());
+        self.bridge.update_value(|it| it.resume((base, seed, warmup), inputs, at));
+        self.sync();
     }
 
     /// Begins the run again: edits are part of it from the start, faults are gone.

@@ -41,6 +41,10 @@ fn body(name: &str) -> &'static str {
         "fit" => r#"<path d="M3 7V3h4M11 3h4v4M15 11v4h-4M7 15H3v-4"/>"#,
         "close" => r#"<path d="M4.500 4.500l9 9M13.500 4.500l-9 9"/>"#,
         "chart" => r#"<path d="M3 3v12h12M5.500 11.500l3-4 2.500 2 3.500-5"/>"#,
+        "down" => r#"<path d="M4.500 7l4.500 4.500L13.500 7"/>"#,
+        "share" => r#"<path d="M9 11V2.500M6 5l3-3 3 3M4.500 8v7h9V8"/>"#,
+        "copy" => r#"<rect x="6" y="6" width="9" height="9" rx="1.5"/><path d="M12 6V3H3v9h3"/>"#,
+        "bin" => r#"<path d="M3 5h12M7 5V3h4v2M5 5l.7 10h6.600L13 5"/>"#,
         "light" => {
             r#"<circle cx="9" cy="9" r="3"/><path d="M9 2v1.500M9 14.500V16M2 9h1.500M14.500 9H16M4 4l1 1M13 13l1 1M14 4l-1 1M5 13l-1 1"/>"#
         }

@@ -16,6 +16,7 @@ pub mod figures;
 pub mod frame_loop;
 pub mod icons;
 pub mod inspector;
+pub mod keep;
 pub mod keys;
 pub mod mirror;
 pub mod rooms;
@@ -30,11 +31,12 @@ mod worker;
 use store::App;
 use theme::{Palette, Theme};
 
-/// Page entry point: called by `www/index.html` with what newcomers see, a packed file.
+/// Page entry point: called by `www/index.html` with what newcomers see, a packed file. The canvas
+/// stays empty at first if it `waits` for what was kept or what a link holds.
 #[wasm_bindgen]
-pub fn start_page(opening: Vec<u8>) {
+pub fn start_page(opening: Vec<u8>, waits: bool) {
     console_error_panic_hook::set_once();
-    mount_to_body(move || view! { <Page opening/> });
+    mount_to_body(move || view! { <Page opening waits/> });
 }
 
 /// Worker entry point: called by `www/worker.js`.
@@ -49,25 +51,31 @@ pub fn start_worker() {
 pub fn Page(
     /// What to open, as a packed file.
     opening: Vec<u8>,
+    /// Whether something else will be opened instead.
+    waits: bool,
 ) -> impl IntoView {
     let app = App::blank();
     provide_context(app);
     app.still.set(prefers_stillness());
     bridge::connect(app);
-    if let Some(file) = File::unpack(&opening) {
-        app.seed.set(file.seed);
-        app.warmup.set_value(file.warmup);
-        app.open(file.design);
+    app.opening.set_value(opening);
+    app.waits.set_value(waits);
+    if !waits {
+        app.open_template();
     }
     frame_loop::start(app);
     rooms::load(app);
     view! {
         <div class="app" class:with-chart=move || app.chart_open.get()>
             <topbar::TopBar/>
-            <banner::BannerStrip/>
+            <div class="notices">
+                <banner::BannerStrip/>
+                {app.room(|it| it.notices)}
+            </div>
             <div class="middle">
                 <canvas::Canvas/>
-                {app.room(|it| it.foot)}
+                {app.room(|it| it.vacancy)}
+                <section aria-label="What happened, and what to try">{app.room(|it| it.foot)}</section>
                 {app.room(|it| it.inspector)}
             </div>
             <timeline::Timeline/>
@@ -75,6 +83,17 @@ pub fn Page(
                 <chart::ChartPanel/>
             </Show>
         </div>
+    }
+}
+
+impl App {
+    /// Puts what newcomers see on the canvas.
+    pub fn open_template(self) {
+        if let Some(file) = self.opening.with_value(|it| File::unpack(it)) {
+            self.seed.set(file.seed);
+            self.warmup.set_value(file.warmup);
+            self.open(file.design);
+        }
     }
 }
 

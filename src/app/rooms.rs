@@ -10,7 +10,7 @@ use crate::session::later::Later;
 use super::banner::Banner;
 use super::canvas::{actions, gesture};
 use super::store::App;
-use super::{deeds, inspector, keys, story};
+use super::{deeds, inspector, keep, keys, story};
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -23,6 +23,16 @@ pub struct Rooms {
     pub actions: fn(App) -> AnyView,
     /// What a pointer does on the canvas.
     pub touch: fn(App, &PointerEvent),
+    /// The name of what is open, and the designs that are kept.
+    pub designs: fn(App) -> AnyView,
+    /// The link to what is open.
+    pub share: fn(App) -> AnyView,
+    /// What was not as it should be in what was opened, or could not be kept.
+    pub notices: fn(App) -> AnyView,
+    /// What an empty canvas teaches.
+    pub vacancy: fn(App) -> AnyView,
+    /// Begins to keep what is done, and opens what was kept.
+    pub keep: fn(App),
     /// Takes the last step back (true), or does it again.
     pub undo: fn(App, bool),
 }
@@ -75,16 +85,30 @@ fn open(app: App) -> Rooms {
         foot: story::foot,
         actions: actions::bar,
         touch: gesture::touch,
+        designs: keep::menu::designs,
+        share: keep::share::share,
+        notices: keep::notice::strip,
+        vacancy: keep::vacancy::vacancy,
+        keep: keep::begin,
         undo: deeds::undo,
     }
 }
 
 /// Loads them.
 pub fn load(app: App) {
+    let owner = Owner::current().unwrap_or_default();
     leptos::task::spawn_local(async move {
         match gate::rooms(app).await {
-            Ok(rooms) => app.rooms.set(Some(rooms)),
-            Err(Missing) => app.banner.set(Some(Banner::missing())),
+            Ok(rooms) => {
+                owner.with(|| (rooms.keep)(app));
+                app.rooms.set(Some(rooms));
+            }
+            Err(Missing) => {
+                app.banner.set(Some(Banner::missing()));
+                if app.waits.get_value() {
+                    app.open_template();
+                }
+            }
         }
     });
 }

@@ -110,6 +110,10 @@ pub struct App {
     pub hand: StoredValue<Hand, LocalStorage>,
     /// Colours of what is painted.
     pub palette: StoredValue<Palette, LocalStorage>,
+    /// What newcomers see, packed.
+    pub opening: StoredValue<Vec<u8>>,
+    /// Whether the canvas waits for what was kept, or for what a link holds.
+    pub waits: StoredValue<bool>,
     /// Simulated time before the run's zero.
     pub warmup: StoredValue<Nanos>,
     /// Components, in order.
@@ -188,6 +192,8 @@ impl App {
             pulse: StoredValue::new_local(Pulse::default()),
             hand: StoredValue::new_local(Hand::default()),
             palette: StoredValue::new_local(Palette::read()),
+            opening: StoredValue::default(),
+            waits: StoredValue::new(false),
             warmup: StoredValue::new(Nanos::seconds(20)),
             nodes: RwSignal::new(Vec::new()),
             wires: RwSignal::new(Vec::new()),

@@ -36,12 +36,14 @@ pub fn TopBar() -> impl IntoView {
                 <circle cx="4.200" cy="15.200" r="2.200" class="f-hit"/>
             </svg>
             <h1>"Ringside"</h1>
-            <span class="document">{name}</span>
+            <span class="document" hidden=move || app.rooms.get().is_some()>{name}</span>
+            {app.room(|it| it.designs)}
             <button aria-label="Undo" title="Undo (Ctrl+Z)" disabled=move || !app.history.get().0
                 on:click=move |_| undo(true)><Icon name="undo".to_owned()/></button>
             <button aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=move || !app.history.get().1
                 on:click=move |_| undo(false)><Icon name="redo".to_owned()/></button>
             <span class="spring"></span>
+            {app.room(|it| it.share)}
             <button class="toggle-chart" aria-pressed=move || chart.get().to_string() class:on=move || chart.get()
                 aria-label="Chart" title="Latency over time (C)" on:click=move |_| chart.update(|it| *it = !*it)>
                 <Icon name="chart".to_owned()/>

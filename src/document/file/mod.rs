@@ -11,6 +11,7 @@ use crate::base::time::Nanos;
 
 use super::{Design, Extra};
 
+pub mod merge;
 mod migrate;
 mod pretty;
 mod read;
