@@ -285,7 +285,7 @@ fn a_balancer_knows_what_it_sent_and_what_came_back() {
         let (mut checked, mut waited) = (0, false);
         for (_, _, note) in &live.audit.notes {
             match *note {
-                Note::Offered { member, request, own: false } => {
+                Note::Offered { member, request, own: false, .. } => {
                     let Some(at) = members.iter().position(|it| *it == member) else { continue };
                     let weights = [3, 1, 2, 1];
                     let candidates: Vec<_> = (0..4)

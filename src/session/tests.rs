@@ -10,7 +10,7 @@ use crate::engine::blueprint::Reads;
 use crate::engine::fault::{Fault, Target};
 
 use super::Session;
-use super::protocol::{Command, Frame, Input, Tick, View};
+use super::protocol::{Command, Frame, Input, Place, Tick, View, Which};
 use super::run::Run;
 
 fn small_store() -> Design {
@@ -157,7 +157,9 @@ fn watching_lenses_and_charts_changes_nothing() {
     let (seed, warmup, inputs) = (7, Nanos::seconds(1), Vec::new());
     let view = View {
         lens: Some(("cache".into(), 300.0)),
-        chart: Some("client".into()),
+        chart: Some(("client".into(), Which::Latency)),
+        follow: Some((77, Nanos::ZERO)),
+        pick: Some(Place::Component("books".into())),
         messages: true,
         figures: true,
     };

@@ -1,0 +1,115 @@
+//! Figures on screen are those of the command line for the same run, and add up across wires.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use ringside::base::time::Nanos;
+use ringside::engine::fault::Fault;
+use ringside::session::protocol::{Command, Figures, Input, Tick, View};
+use ringside::session::{Session, golden, report};
+
+/// The figures of a run with two faults, once a second from the end of its warm-up on.
+fn screen(seconds: u64) -> (Session, Vec<Figures>) {
+    let mut session = Session::default();
+    let (design, warmup) = (Box::new(golden::design()), Nanos::seconds(2));
+    let open = Command::Open { design, seed: 21, warmup, inputs: Vec::new() };
+    session.tick(&Tick { commands: vec![open], ..Tick::default() }, u64::MAX);
+    let view = View { figures: true, ..View::default() };
+    let mut seen = Vec::new();
+    for second in 0..seconds {
+        let kill = || Input::Fault(Fault::Crash(common::target("cache")));
+        let slow = || {
+            let target = common::target("database");
+            Input::Fault(Fault::Slow { target, factor: 8.0 })
+        };
+        let commands = match second {
+            5 => vec![Command::Act(kill())],
+            9 => vec![Command::Act(slow())],
+            _ => Vec::new(),
+        };
+        session.tick(&Tick { commands, advance: Nanos::SECOND, view: view.clone() }, u64::MAX);
+        seen.push(session.frame(&view).figures.expect("asked for"));
+    }
+    (session, seen)
+}
+
+#[test]
+fn figures_on_screen_are_those_of_the_command_line() {
+    let seconds = 15;
+    let (session, seen) = screen(seconds);
+    let run = session.run().expect("it is open");
+    let report = report::report(run, 21);
+    let blueprint = run.head.world.blueprint();
+    let span = seconds as f64;
+    let mut failures = 0.0;
+    for (slot, component) in blueprint.components.iter().enumerate() {
+        let told = &report.components[&*component.id];
+        let of = |pick: fn(&ringside::session::protocol::ComponentFigures) -> f64| -> f64 {
+            seen.iter().map(|it| pick(&it.components[slot])).sum()
+        };
+        let same = |screen: f64, line: f64, what: &str| {
+            let difference = (screen - line).abs();
+            assert!(
+                difference < 1e-4 * line.abs().max(1.0),
+                "{what} of {}: {screen}, {line}",
+                component.id
+            );
+        };
+        same(of(|it| it.offered), told.offered * span, "offered");
+        same(of(|it| it.completed), told.goodput * span, "goodput");
+        same(of(|it| it.failed), (told.throughput - told.goodput) * span, "failed");
+        same(of(|it| it.queue), told.mean_queue_length * span, "queue");
+        // A mean of means by what each counts.
+        let total = of(|it| if it.mean_ns.is_nan() { 0.0 } else { it.mean_ns * it.completed });
+        if let Some(latency) = &told.latency {
+            same(total, latency.mean * told.goodput * span, "latency");
+        }
+        failures += told.throughput - told.goodput;
+    }
+    assert!(failures > 0.0, "there was something to add up");
+}
+
+#[test]
+fn what_wires_bring_is_what_is_offered() {
+    let (session, seen) = screen(15);
+    let blueprint = session.run().expect("it is open").head.world.blueprint();
+    let mut busy = 0;
+    for (second, figures) in seen.iter().enumerate() {
+        for (slot, component) in blueprint.components.iter().enumerate() {
+            let into = blueprint.wires.iter().zip(&figures.wires);
+            let into: Vec<_> = into.filter(|it| it.0.to as usize == slot).collect();
+            if into.is_empty() {
+                continue;
+            }
+            let sum: f64 = into.iter().map(|it| it.1.arrived).sum();
+            let offered = figures.components[slot].offered;
+            assert_eq!(sum, offered, "{} in second {second}", component.id);
+            busy += u32::from(offered > 0.0);
+        }
+    }
+    assert!(busy > 30);
+}
+
+#[test]
+fn a_caller_that_leaves_is_no_call() {
+    let (session, seen) = screen(15);
+    let blueprint = session.run().expect("it is open").head.world.blueprint();
+    // The store is so slow by the end that callers leave; what they send is still what arrives.
+    let last = seen.last().expect("some");
+    let slow = blueprint.component("database").expect("it is there") as usize;
+    assert!(last.components[slot_of_callers(blueprint, slow)].failed > 0.0, "callers gave up");
+    for (index, wire) in blueprint.wires.iter().enumerate().filter(|it| it.1.to as usize == slow) {
+        let sent: f64 =
+            seen.iter().skip(10).map(|it| it.wires[index]).map(|it| it.reads + it.writes).sum();
+        let arrived: f64 = seen.iter().skip(10).map(|it| it.wires[index].arrived).sum();
+        assert!(sent < 1.5 * arrived.max(1.0), "{}: {sent} sent, {arrived} arrived", wire.id);
+    }
+}
+
+fn slot_of_callers(
+    blueprint: &ringside::engine::Blueprint<ringside::component::Registry>,
+    of: usize,
+) -> usize {
+    let wire = blueprint.wires.iter().find(|it| it.to as usize == of).expect("it is called");
+    wire.from as usize
+}
