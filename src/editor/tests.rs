@@ -144,7 +144,7 @@ fn a_wire_is_drawn_checked_and_refused() {
     editor.up(750.0, 130.0);
     assert_eq!(editor.selected(), ["cart-cache"]);
     editor.down(500.0, 340.0, NO);
-    let effects = editor.up(-440.0, 300.0);
+    let effects = editor.up(-190.0, 190.0);
     let Some(Effect::Refused(error)) = effects.last() else { panic!("{effects:?}") };
     assert!(error.problem.starts_with("Nothing calls Readers"), "{error}");
     assert_eq!(editor.tap(Key::Escape, NO), [Effect::Tool(Tool::Select)]);
@@ -164,18 +164,18 @@ fn the_handle_draws_a_wire_without_a_tool() {
 #[test]
 fn wires_are_hit_near_their_course_at_any_zoom() {
     let mut editor = editor();
-    let wire = &editor.design().wires["gateway-balancer"];
+    let wire = &editor.design().wires["billing-payments"];
     let middle = geometry::wire_curve(editor.design(), wire).unwrap().point_at(0.5);
     for zoom in [0.5, 1.0, 3.0] {
         let near = Point::new(middle.x, middle.y + 5.0 / zoom);
         let item = hit::hit(editor.design(), near, zoom);
-        assert_eq!(item, Some(Item::Wire("gateway-balancer".into())), "at {zoom}");
+        assert_eq!(item, Some(Item::Wire("billing-payments".into())), "at {zoom}");
         let far = Point::new(middle.x, middle.y + 20.0 / zoom);
         assert_ne!(hit::hit(editor.design(), far, zoom), item, "at {zoom}");
     }
     editor.click(middle.x, middle.y, NO);
     editor.tap(Key::Delete, NO);
-    assert!(!editor.design().wires.contains_key("gateway-balancer"));
+    assert!(!editor.design().wires.contains_key("billing-payments"));
     assert_eq!(editor.selected(), Vec::<&str>::new());
 }
 

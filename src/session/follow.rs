@@ -51,17 +51,16 @@ impl Follow {
         self.tracer.request == request && (!missing || self.near == near)
     }
 
-    /// Goes on by at most so many events; the ordinal it began at is given back if it must begin
-    /// before that.
-    pub fn search(&mut self, head: &Moment, score: Score, budget: u64) -> Option<u64> {
+    /// Goes on by at most so many events, and takes them off what is left; the ordinal it began at
+    /// is given back if it must begin before that.
+    pub fn search(&mut self, head: &Moment, score: Score, left: &mut u64) -> Option<u64> {
         let last = head.world.ordinal();
-        let mut left = budget;
         while let State::Searching(moment, from) = &mut self.state {
-            if left == 0 {
+            if *left == 0 {
                 return None;
             }
-            let (events, from) = (left.min(STRIDE), *from);
-            left -= events;
+            let (events, from) = ((*left).min(STRIDE), *from);
+            *left -= events;
             let there = moment.replay(Goal::Ordinal(last), score, events, &mut self.tracer);
             if self.tracer.is_over() {
                 self.state = State::Known;

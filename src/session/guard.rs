@@ -52,11 +52,12 @@ impl Guard {
     }
 }
 
-/// The component with the most jobs and calls in hand.
+/// The component with the most jobs and calls in hand; who waits for a worker counts for more,
+/// since those who called wait for that.
 fn fullest(world: &World<Registry>) -> usize {
     let held = |slot: &u32| {
         let desk = &world.member(*slot).desk;
-        desk.jobs.len() + desk.calls.len()
+        desk.jobs.len() + desk.calls.len() + 4 * desk.waiting_count as usize
     };
     most(world.blueprint().components.iter().map(|it| it.members.iter().map(held).sum()))
 }

@@ -161,7 +161,8 @@ impl Run {
         }
         let score = Score { inputs: &self.inputs, seed: self.seed };
         let Some(follow) = &mut self.follow else { return };
-        if let Some(from) = follow.search(&self.head, score, search) {
+        let mut left = search;
+        while let Some(from) = follow.search(&self.head, score, &mut left) {
             let earlier = |it: &&Snapshot| it.scene.world.ordinal() < from;
             follow.restart(self.snapshots.iter().rev().find(earlier).map(|it| &it.scene));
         }
