@@ -37,7 +37,7 @@ impl<K: Kinds> Context<'_, K> {
             started: None,
             program,
             strands: 1,
-            version: 0,
+            version: if own { request.version } else { 0 },
             answered: false,
             left: false,
             holds: station.hold && !waits,
@@ -114,10 +114,18 @@ impl<K: Kinds> Context<'_, K> {
                     }
                     return;
                 }
-                Op::Local => {
+                Op::Local { verb, soft } => {
+                    let (soft, version) = (*soft, job.version);
+                    let as_asked = |verb| Request { verb, version, ..request };
+                    let request = verb.map_or(request, as_asked);
                     self.started(handle);
                     match K::serve(state, spec, &request, handle, self) {
                         Served::Later => return,
+                        Served::Now { outcome: Outcome::Miss, .. } if soft => {
+                            if let Some(strand) = self.desk.strands.get_mut(handle) {
+                                strand.hit = false;
+                            }
+                        }
                         served => return self.local_done(handle, served),
                     }
                 }
@@ -281,7 +289,12 @@ impl<K: Kinds> Context<'_, K> {
             job.version = version;
         }
         match outcome {
-            Outcome::Ok => self.core.pending.push(Pending::Run(handle)),
+            Outcome::Ok => {
+                if let Some(strand) = self.desk.strands.get_mut(handle) {
+                    strand.hit = true;
+                }
+                self.core.pending.push(Pending::Run(handle));
+            }
             Outcome::NotLeader => self.main_ended(handle, outcome, leader),
             _ => self.strand_ended(handle, outcome),
         }

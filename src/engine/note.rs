@@ -97,6 +97,17 @@ pub enum Note {
         /// Its new version.
         version: u32,
     },
+    /// A member has looked a key up for a read, and found this.
+    Found {
+        /// Where.
+        member: u32,
+        /// The client request it is for.
+        request: u64,
+        /// Which key.
+        key: u32,
+        /// The version that is returned.
+        version: u32,
+    },
     /// A member died or was taken away.
     Down {
         /// Who.

@@ -330,6 +330,9 @@ impl<K: Kinds> Recorder<K> {
                 };
                 *field += 1;
             }
+            // A flush is nobody's request.
+            Note::Offered { request, own: true, .. } | Note::Ended { request, own: true, .. }
+                if request.verb == Verb::Flush => {}
             Note::Offered { member, .. } => self.tallies(component(*member), |it| it.offered()),
             Note::Ended { member, request, outcome, arrived, started, wasted, own, .. } => {
                 let sojourn = at - *arrived;
@@ -366,6 +369,7 @@ impl<K: Kinds> Recorder<K> {
             }
             Note::CallEnded { .. }
             | Note::Committed { .. }
+            | Note::Found { .. }
             | Note::Down { .. }
             | Note::Up { .. } => {}
         }
