@@ -12,6 +12,7 @@ pub mod note;
 pub mod plan;
 pub mod queue;
 pub mod recorder;
+pub mod staleness;
 pub mod world;
 
 use std::fmt::Debug;

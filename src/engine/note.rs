@@ -3,7 +3,7 @@
 
 use crate::base::time::Nanos;
 
-use super::event::{Outcome, Request, Via};
+use super::event::{Outcome, Request, Verb, Via};
 
 /// One observation. Components, wires and members are given by slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,4 +118,16 @@ pub enum Note {
         /// Who.
         member: u32,
     },
+}
+
+impl Note {
+    /// Whether it is about a flush that a member has begun: nobody's request.
+    pub fn is_flush(&self) -> bool {
+        match self {
+            Self::Offered { request, own, .. } | Self::Ended { request, own, .. } => {
+                *own && request.verb == Verb::Flush
+            }
+            _ => false,
+        }
+    }
 }

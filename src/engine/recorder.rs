@@ -9,6 +9,7 @@ use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb, Via};
 use super::note::Note;
+use super::staleness::Staleness;
 use super::world::{Watch, World};
 use super::{Blueprint, Kinds};
 
@@ -243,6 +244,8 @@ pub struct Recorder<K: Kinds> {
     members: Vec<Levels>,
     /// Ends of jobs, newest last.
     pub spans: CowList<Span>,
+    /// Reads of what was out of date.
+    pub staleness: Staleness,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -263,6 +266,7 @@ impl<K: Kinds> Recorder<K> {
             wires: Vec::new(),
             members: Vec::new(),
             spans: CowList::default(),
+            staleness: Staleness::default(),
             requests: 0,
             events_before: 0,
         }
@@ -330,9 +334,6 @@ impl<K: Kinds> Recorder<K> {
                 };
                 *field += 1;
             }
-            // A flush is nobody's request.
-            Note::Offered { request, own: true, .. } | Note::Ended { request, own: true, .. }
-                if request.verb == Verb::Flush => {}
             Note::Offered { member, .. } => self.tallies(component(*member), |it| it.offered()),
             Note::Ended { member, request, outcome, arrived, started, wasted, own, .. } => {
                 let sojourn = at - *arrived;
@@ -475,11 +476,13 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn look(&mut self, at: Nanos, world: &World<K>) {
         if at == self.next_window {
             self.close_windows(at, world);
+            self.staleness.learn(world.blueprint());
             self.next_window += WINDOWS[0];
         }
         if at == self.zero && !self.zeroed {
             self.zeroed = true;
             (self.requests, self.events_before) = (0, world.ordinal());
+            self.staleness.clear_totals();
             for record in &mut self.components {
                 record.integrate(at);
                 record.total.clear(record.integrals);
@@ -490,6 +493,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>) {
         self.seen = ordinal;
         self.fit(blueprint, at);
-        notes.iter().for_each(|it| self.note(at, it, blueprint));
+        notes.iter().for_each(|it| self.staleness.note(at, it, blueprint));
+        notes.iter().filter(|it| !it.is_flush()).for_each(|it| self.note(at, it, blueprint));
     }
 }
