@@ -77,7 +77,7 @@ impl Model {
                 }
                 self.entries.push((key, expires));
             }
-            Verb::Write | Verb::Delete => {
+            Verb::Write | Verb::Delete | Verb::Flush => {
                 if let Some(index) = found {
                     self.entries.remove(index);
                     self.count(cache::DROPPED);

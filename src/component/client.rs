@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::algorithm::zipf::Zipf;
-use crate::base::draw::mix;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
@@ -200,7 +199,7 @@ impl Kind for Client {
             let pauses = params.backoff.0.saturating_mul(u64::from(params.retries));
             let patience = tries.saturating_add(pauses);
             let request = Request {
-                id: id(state.begun, ctx),
+                id: ctx.request_id(state.begun),
                 deadline: ctx.now().saturating_add(Nanos(patience)),
                 key: state.keys.rank(ctx.draw(state.begun, KEY)),
                 class,
@@ -212,11 +211,6 @@ impl Kind for Client {
         state.begun += 1;
         schedule(state, params, ctx);
     }
-}
-
-/// A number no other client's request has: 24 bits of who, 40 bits of which.
-fn id(begun: u64, ctx: &Context<Client>) -> u64 {
-    (mix(ctx.stream().0) >> 40 << 40) | (begun & ((1 << 40) - 1))
 }
 
 /// Draws the class by weight; the number of the class is its position among all the run's classes.

@@ -187,6 +187,11 @@ pub trait Kind: Sized {
         None
     }
 
+    /// Whether callers use it in place of the store that it is itself wired to.
+    fn through(_: &Self::Params) -> bool {
+        false
+    }
+
     /// Names of the request classes it brings.
     fn classes(_: &Self::Params) -> Vec<String> {
         Vec::new()
@@ -418,6 +423,11 @@ macro_rules! registry {
             /// How it checks those it calls, if it does.
             pub fn health(&self) -> Option<HealthCheck> {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::health(it), )* }
+            }
+
+            /// Whether callers use it in place of the store that it is itself wired to.
+            pub fn through(&self) -> bool {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::through(it), )* }
             }
 
             /// Names of the request classes it brings.

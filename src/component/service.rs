@@ -47,6 +47,8 @@ impl Kind for Service {
             "Workers, a first-come-first-served line with an end, and processor time.",
             "Cache-aside: read the cache, on a miss the store, then fill the cache; a write \
              changes the store, then drops the key from the cache.",
+            "A cache that reads or writes through to a store of its own is used in place of that \
+             store, and a wire past it carries nothing.",
             "Work for a caller who has left still takes its time.",
         ],
         left_out: &["Memory, garbage collection, warm-up after a start."],
@@ -93,7 +95,7 @@ impl Kind for Service {
     }
 }
 
-fn call(wire: &OutWire, verb: Option<Verb>) -> Plan<Arc<str>> {
+pub(super) fn call(wire: &OutWire, verb: Option<Verb>) -> Plan<Arc<str>> {
     Plan::Call { wire: wire.id.clone(), verb }
 }
 

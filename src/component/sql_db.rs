@@ -1,5 +1,6 @@
-//! A relational database: a primary with a real log, and replicas that follow it asynchronously.
+//! A relational database: a primary with a real log, and replicas that follow it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::cow::CowList;
@@ -11,13 +12,40 @@ use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
 use crate::engine::{Happening, Request, Served};
 
+use replication::{
+    LOG_MAX, acknowledge, append, apply_next, beat, come_up, confirmed, copy, lose_patience, received,
+    ship_new, ship_to,
+};
+
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
+
+mod replication;
+
+crate::choices! {
+    /// When a write is acknowledged.
+    pub enum Replication {
+        /// Once the primary has it.
+        Async = "async",
+        /// Once so many replicas have received it, too.
+        SemiSync = "semi-sync",
+        /// Once every replica has applied it.
+        Sync = "sync",
+    }
+}
 
 crate::params! {
     /// Parameters of a relational database.
     pub struct SqlDbParams {
         /// Copies that follow the primary; reads may go to them.
         replicas: u32 = 2, in 0..=15, "replicas";
+        /// When a write is acknowledged: at once (async), when some replicas have received it
+        /// (semi-sync), or when all have applied it (sync; one that is down stops all writes).
+        replication: Replication = Replication::Async;
+        /// With semi-sync: replicas that must have received a write.
+        acks: u32 = 1, in 1..=15, "replicas";
+        /// With semi-sync: how long a write waits for them before the primary goes on alone, until
+        /// they have caught up; 0s waits for ever.
+        ack_timeout: Nanos = Nanos::seconds(10), in Nanos::ZERO..=Nanos::seconds(3_600);
         /// Queries one member runs at once.
         workers: u32 = 16, in 1..=10_000, "connections";
         /// Queries that may wait at one member; more are turned away.
@@ -53,8 +81,22 @@ pub struct Follower {
     pub sent: u64,
     /// Entries it has said it has.
     pub received: u64,
+    /// Entries it has said it has applied.
+    pub applied: u64,
     /// The same, when the last beat looked.
     pub received_at_beat: u64,
+}
+
+/// A write that is committed and not yet acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting {
+    /// Its position in the log.
+    pub position: u64,
+    /// Its new version.
+    pub version: u32,
+    /// Since when it waits.
+    pub since: Nanos,
+    ticket: Handle,
 }
 
 /// What a member of the database remembers; all of it survives a crash but what others told it of
@@ -71,6 +113,10 @@ pub struct SqlDbState {
     pub applied: u64,
     /// At the primary: the others, by ordinal.
     pub followers: Vec<Follower>,
+    /// At the primary: writes that wait for replicas, oldest first.
+    pub waiting: VecDeque<Waiting>,
+    /// At a semi-synchronous primary: whether it has given up waiting for its replicas.
+    pub alone: bool,
     /// Whether an entry is being applied.
     applying: bool,
 }
@@ -82,8 +128,10 @@ pub enum SqlDbMessage {
     Append(u64, Arc<[Entry]>),
     /// Primary to replica: a whole copy as of this position, where the log no longer reaches back.
     Copy(u64, Arc<CowList<u32>>),
-    /// Replica to primary: entries received so far.
-    Received(u64),
+    /// Replica to primary: entries received and applied so far.
+    Received(u64, u64),
+    /// Replica to primary: it has come up, and wants the log from this position on.
+    Follow(u64),
 }
 
 /// Why a member wakes.
@@ -97,8 +145,9 @@ pub enum SqlDbTimer {
 
 crate::stable! {
     Entry { key, version, at }
-    Follower { sent, received, received_at_beat }
-    SqlDbState { primary, rows, log, applied, followers, applying }
+    Follower { sent, received, applied, received_at_beat }
+    Waiting { position, version, since, ticket }
+    SqlDbState { primary, rows, log, applied, followers, waiting, alone, applying }
 }
 
 impl crate::base::stable::StableHash for SqlDbMessage {
@@ -112,7 +161,11 @@ impl crate::base::stable::StableHash for SqlDbMessage {
                 (1u8, *at).stable_hash(h);
                 rows.stable_hash(h);
             }
-            Self::Received(to) => (2u8, *to).stable_hash(h),
+            Self::Received(to, applied) => {
+                (2u8, *to).stable_hash(h);
+                h.word(*applied);
+            }
+            Self::Follow(from) => (3u8, *from).stable_hash(h),
         }
     }
 }
@@ -122,13 +175,6 @@ impl crate::base::stable::StableHash for SqlDbTimer {
         h.word(matches!(self, Self::Beat).into());
     }
 }
-
-/// How often the primary looks for replicas that stopped answering.
-const BEAT: Nanos = Nanos::millis(100);
-/// Most entries in one message.
-const BATCH_MAX: u64 = 256;
-/// Entries kept for replicas that fall behind; one further behind gets a whole copy.
-const LOG_MAX: u64 = 100_000;
 
 /// A read ended at a replica.
 pub const READ_AT_REPLICA: u8 = 0;
@@ -165,7 +211,11 @@ impl Kind for SqlDb {
             "A real log: entries are sent in order, received, applied one by one; a replica that \
              was cut off catches up, from a copy if it must.",
             "Rows have versions; a read returns the version its member has.",
-            "Asynchronous replication: a write is acknowledged before replicas have it.",
+            "Replication: asynchronous, semi-synchronous as MySQL's (replicas have received a \
+             write; after a time without answer the primary goes on alone until they are level) \
+             or synchronous as PostgreSQL's remote_apply (all replicas have applied it).",
+            "With synchronous replication a replica that is down or cut off stops every write: \
+             it waits, with its connection, for as long as its caller does and longer.",
         ],
         left_out: &[
             "Failover: nobody takes a dead primary's place.",
@@ -215,6 +265,8 @@ impl Kind for SqlDb {
             log: CowList::default(),
             applied: 0,
             followers,
+            waiting: VecDeque::new(),
+            alone: false,
             applying: false,
         });
         come_up(&mut state, ctx);
@@ -227,7 +279,9 @@ impl Kind for SqlDb {
         ctx: &mut Context<Self>,
     ) -> Box<SqlDbState> {
         let followers = vec![Follower::default(); usize::from(ctx.members())];
-        let mut state = Box::new(SqlDbState { followers, applying: false, ..(**old).clone() });
+        let (waiting, old) = (VecDeque::new(), (**old).clone());
+        let fresh = SqlDbState { followers, waiting, alone: false, applying: false, ..old };
+        let mut state = Box::new(fresh);
         come_up(&mut state, ctx);
         state
     }
@@ -235,10 +289,11 @@ impl Kind for SqlDb {
     fn retune(
         state: &mut Box<SqlDbState>,
         _: &SqlDbParams,
-        _: &SqlDbParams,
+        params: &SqlDbParams,
         ctx: &mut Context<Self>,
     ) -> bool {
         state.followers.resize(usize::from(ctx.members()), Follower::default());
+        acknowledge(state, params, ctx);
         true
     }
 
@@ -249,45 +304,64 @@ impl Kind for SqlDb {
         ctx: &mut Context<Self>,
     ) {
         match what {
-            Happening::Message(from, SqlDbMessage::Received(to)) if state.primary => {
-                received(state, from, to, ctx);
+            Happening::Message(from, SqlDbMessage::Received(to, applied)) if state.primary => {
+                received(state, from, to, applied, ctx);
+                acknowledge(state, params, ctx);
+            }
+            Happening::Message(from, SqlDbMessage::Follow(at)) if state.primary => {
+                if let Some(follower) = state.followers.get_mut(usize::from(from)) {
+                    (follower.sent, follower.received) = (at, at);
+                    follower.applied = follower.applied.min(at);
+                    ship_to(state, from, ctx);
+                }
             }
             Happening::Message(from, SqlDbMessage::Append(first, entries)) if !state.primary => {
                 append(state, params, first, &entries, ctx);
-                ctx.send(from, SqlDbMessage::Received(state.log.end()));
+                ctx.send(from, SqlDbMessage::Received(state.log.end(), state.applied));
             }
             Happening::Message(from, SqlDbMessage::Copy(at, rows)) if !state.primary => {
                 if at > state.log.end() {
                     copy(state, at, &rows);
                 }
-                ctx.send(from, SqlDbMessage::Received(state.log.end()));
+                ctx.send(from, SqlDbMessage::Received(state.log.end(), state.applied));
             }
             Happening::Timer(SqlDbTimer::Applied) => {
                 apply(state);
                 state.applying = false;
+                if params.replication == Replication::Sync {
+                    ctx.send(0, SqlDbMessage::Received(state.log.end(), state.applied));
+                }
                 apply_next(state, params, ctx);
             }
-            Happening::Timer(SqlDbTimer::Beat) => beat(state, ctx),
+            Happening::Timer(SqlDbTimer::Beat) => {
+                lose_patience(state, params, ctx.now());
+                acknowledge(state, params, ctx);
+                beat(state, ctx);
+            }
             _ => {}
         }
     }
 
     fn serve(
         state: &mut Box<SqlDbState>,
-        _: &SqlDbParams,
+        params: &SqlDbParams,
         request: &Request,
-        _: Handle,
+        ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
         let version = version_of(state, request.key);
         if request.verb == Verb::Read {
+            ctx.found(request, version);
             ctx.count(if state.primary { READ_AT_PRIMARY } else { READ_AT_REPLICA }, request.key);
             return Served::ok(version);
         }
         if !state.primary {
             return Served::not_leader(Some(0));
         }
-        let entry = Entry { key: request.key, version: version + 1, at: ctx.now() };
+        // A cache that flushes has counted on from the version it read.
+        let flushed = if request.verb == Verb::Flush { request.version } else { 0 };
+        let version = flushed.max(version + 1);
+        let entry = Entry { key: request.key, version, at: ctx.now() };
         state.log.push(entry);
         apply(state);
         let oldest = state.followers.iter().skip(1).map(|it| it.received).min();
@@ -296,7 +370,12 @@ impl Kind for SqlDb {
         ctx.count(COMMITTED, request.key);
         ctx.committed(entry.key, entry.version);
         ship_new(state, ctx);
-        Served::ok(entry.version)
+        let position = state.log.end() - 1;
+        if position < confirmed(state, params) {
+            return Served::ok(entry.version);
+        }
+        state.waiting.push_back(Waiting { position, version, since: entry.at, ticket });
+        Served::Later
     }
 
     fn gauges(members: &[Option<&Box<SqlDbState>>], now: Nanos) -> Vec<f64> {
@@ -326,108 +405,4 @@ fn apply(state: &mut SqlDbState) {
     }
     state.rows.set(u64::from(entry.key), entry.version);
     state.applied += 1;
-}
-
-fn come_up(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
-    if state.primary {
-        // Nothing is known of the others: ask, and look again at every beat.
-        beat(state, ctx);
-    } else {
-        state.log.truncate(state.log.end());
-        state.applying = state.applied < state.log.end();
-        if state.applying {
-            ctx.timer(Nanos::ZERO, SqlDbTimer::Applied);
-        }
-    }
-}
-
-/// Sends what has just been committed to every replica that has been sent all before it.
-fn ship_new(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
-    let last = state.log.end() - 1;
-    let Some(entry) = state.log.get(last).copied() else { return };
-    let entries: Arc<[Entry]> = Arc::new([entry]);
-    for ordinal in 1..ctx.members() {
-        let follower = &mut state.followers[usize::from(ordinal)];
-        if follower.sent == last {
-            follower.sent += 1;
-            ctx.send(ordinal, SqlDbMessage::Append(last, entries.clone()));
-        }
-    }
-}
-
-/// Sends a replica what it has not been sent, as much as fits in one message.
-fn ship_to(state: &mut SqlDbState, ordinal: u16, ctx: &mut Context<SqlDb>) {
-    let follower = &mut state.followers[usize::from(ordinal)];
-    let first = follower.sent;
-    if first < state.log.start() {
-        follower.sent = state.applied;
-        let rows = Arc::new(state.rows.clone());
-        return ctx.send(ordinal, SqlDbMessage::Copy(state.applied, rows));
-    }
-    let last = state.log.end().min(first + BATCH_MAX);
-    let entries = (first..last).filter_map(|it| state.log.get(it).copied()).collect();
-    follower.sent = last;
-    ctx.send(ordinal, SqlDbMessage::Append(first, entries));
-}
-
-fn received(state: &mut SqlDbState, from: u16, to: u64, ctx: &mut Context<SqlDb>) {
-    let end = state.log.end();
-    let Some(follower) = state.followers.get_mut(usize::from(from)) else { return };
-    follower.received = to;
-    if follower.sent < to {
-        follower.sent = to;
-    }
-    if follower.sent == to && to < end {
-        ship_to(state, from, ctx);
-    }
-}
-
-/// Sends again from what a replica has said it has, if it has said nothing new since the last beat.
-fn beat(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
-    for ordinal in 1..ctx.members() {
-        let end = state.log.end();
-        let follower = &mut state.followers[usize::from(ordinal)];
-        let stuck = follower.received == follower.received_at_beat && follower.received < end;
-        follower.received_at_beat = follower.received;
-        let idle = follower.received == end;
-        if stuck {
-            follower.sent = follower.received;
-        }
-        if stuck || idle {
-            ship_to(state, ordinal, ctx);
-        }
-    }
-    ctx.timer(BEAT, SqlDbTimer::Beat);
-}
-
-fn append(
-    state: &mut SqlDbState,
-    params: &SqlDbParams,
-    first: u64,
-    entries: &[Entry],
-    ctx: &mut Context<SqlDb>,
-) {
-    // What overlaps is already here; what leaves a gap waits until the primary sends again.
-    for (position, entry) in (first..).zip(entries) {
-        if position == state.log.end() {
-            state.log.push(*entry);
-        }
-    }
-    apply_next(state, params, ctx);
-}
-
-fn apply_next(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
-    if !state.applying && state.applied < state.log.end() {
-        state.applying = true;
-        let span = ctx.stretch(params.apply_work);
-        ctx.timer(span, SqlDbTimer::Applied);
-    }
-    state.log.drop_before(state.applied.min(state.log.end().saturating_sub(LOG_MAX)));
-}
-
-/// Takes a whole copy over.
-fn copy(state: &mut SqlDbState, at: u64, rows: &CowList<u32>) {
-    state.rows = rows.clone();
-    state.log = CowList::starting_at(at);
-    state.applied = at;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::order::sort_few;
 use crate::base::param::ParamError;
 use crate::base::spread::Spread;
-use crate::component::{OutWire, Picker, Registry, Spec};
+use crate::component::{OutWire, Picker, Registry, Role, Spec};
 use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Patience};
 
 use super::{Design, Id, WireRecord, zone};
@@ -99,13 +99,38 @@ fn class_set(record: &WireRecord, known: &[String]) -> u64 {
     names(record).map(bit).fold(0, |set, bit| set | bit)
 }
 
-fn out_wires(design: &Design, from: &str, classes: &[String]) -> Vec<OutWire> {
-    let out = |(id, record): (&Id, &WireRecord)| {
-        let role = design.components.get(&record.to)?.spec.about().role;
-        let classes = class_set(record, classes);
-        Some(OutWire { id: id.as_str().into(), role, classes })
+/// The wires of a component as its plan sees them. A cache that is used in place of its store is a
+/// store to its callers, and the wires that lead past it carry only the classes it is not asked for.
+fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
+    let of = |from: &str| -> Vec<(&Id, &WireRecord)> {
+        design.wires.iter().filter(|it| it.1.from == from).collect()
     };
-    design.wires.iter().filter(|it| it.1.from == from).filter_map(out).collect()
+    let own = of(from);
+    let mut wires = Vec::new();
+    for (id, record) in &own {
+        let Some(to) = design.components.get(&record.to) else { continue };
+        let past = own.iter().filter(|it| passes(design, &it.1.to, Some(&record.to)));
+        let past = past.fold(0, |set, it| set | class_set(it.1, known));
+        let classes = class_set(record, known) & !past;
+        let through = passes(design, &record.to, None);
+        let role = if through { Role::Store } else { to.spec.about().role };
+        if past == 0 || classes != 0 {
+            wires.push(OutWire { id: id.as_str().into(), role, classes });
+        }
+    }
+    wires
+}
+
+/// Whether a component is used in place of a store that it is wired to: of this one, or of any.
+pub(super) fn passes(design: &Design, through: &str, store: Option<&str>) -> bool {
+    let is_store = |id: &str| {
+        let to = design.components.get(id);
+        to.is_some_and(|it| it.spec.about().role == Role::Store)
+    };
+    design.components.get(through).is_some_and(|it| it.spec.through())
+        && design.wires.values().any(|it| {
+            it.from == through && is_store(&it.to) && store.is_none_or(|store| it.to == store)
+        })
 }
 
 /// None if one of its ends is missing.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::component::Role;
 
+use super::compile::passes;
 use super::graph::{Graph, is_idle};
 use super::{Design, Id};
 
@@ -117,6 +118,9 @@ fn cycles(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {
 fn lone_caches(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {
     let is = |at: usize, wanted| role(design, graph.ids[at]) == Some(wanted);
     for (at, id) in graph.ids.iter().enumerate().filter(|it| is(it.0, Role::Cache)) {
+        if passes(design, id, None) {
+            continue;
+        }
         for caller in &graph.into[at] {
             if !graph.out[*caller].iter().any(|it| is(*it, Role::Store)) {
                 let label = &design.components[*id].label;

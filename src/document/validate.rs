@@ -67,11 +67,11 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
         }
         (caller, called) if allowed(caller, called) => Ok(()),
         (Role::Cache, _) => {
-            let reason = format!("{name} calls nobody: it answers, or says that it has no answer.");
+            let reason = format!("{name} calls nobody but the store that it stands for.");
             let suggestion = if allowed(called, caller) {
                 turned
             } else {
-                format!("Let the service that asks {name} ask {other} after a miss (cache-aside).")
+                format!("Let the service that asks {name} ask {other}.")
             };
             refusal(reason, suggestion)
         }
@@ -112,7 +112,8 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
 
 fn allowed(caller: Role, called: Role) -> bool {
     match (caller, called) {
-        (_, Role::Source) | (Role::Cache | Role::Store | Role::External, _) => false,
+        (Role::Cache, called) => called == Role::Store,
+        (_, Role::Source) | (Role::Store | Role::External, _) => false,
         (Role::Server, _) => true,
         (Role::Source | Role::Balancer, called) => {
             matches!(called, Role::Server | Role::Balancer | Role::External)
@@ -202,11 +203,12 @@ mod tests {
                 "Load balancer only passes requests on; Book cache speaks a protocol of its own (cache). Put a service between them: Load balancer to the service to Book cache."
             ],
         );
+        check("cache", "database", expect!["may"]);
         check(
             "cache",
-            "database",
+            "search",
             expect![
-                "Book cache calls nobody: it answers, or says that it has no answer. Let the service that asks Book cache ask Store database after a miss (cache-aside)."
+                "Book cache calls nobody but the store that it stands for. Draw the wire from Search to Book cache."
             ],
         );
         check(

@@ -346,6 +346,8 @@ impl<K: Kinds> Blueprint<K> {
         match plan {
             Plan::Work(spread) => Plan::Work(*spread),
             Plan::Local => Plan::Local,
+            Plan::LocalAs(verb) => Plan::LocalAs(*verb),
+            Plan::LocalOr(otherwise) => Plan::LocalOr(Box::new(self.with_slots(otherwise))),
             Plan::Call { wire: id, verb } => {
                 wire(id).map_or(Plan::nothing(), |wire| Plan::Call { wire, verb: *verb })
             }

@@ -1,7 +1,7 @@
 //! What a handler is handed: the time, its own parameters' surroundings, and ways to ask for
 //! effects. It never sees another member.
 
-use crate::base::draw::Stream;
+use crate::base::draw::{Stream, mix};
 use crate::base::slab::Handle;
 use crate::base::spread::Spread;
 use crate::base::time::Nanos;
@@ -152,6 +152,12 @@ impl<K: Kinds> Context<'_, K> {
         self.core.queue.cancel(timer);
     }
 
+    /// A number for the `begun`-th request of this member's own, which no other component's has:
+    /// 24 bits of who, 40 bits of which.
+    pub fn request_id(&self, begun: u64) -> u64 {
+        (mix(self.component.stream.0) >> 40 << 40) | (begun & ((1 << 40) - 1))
+    }
+
     /// Begins a request of this member's own; its program says what becomes of it, and
     /// [`super::Happening::Finished`] tells how it ended.
     pub fn begin(&mut self, request: Request) {
@@ -174,6 +180,14 @@ impl<K: Kinds> Context<'_, K> {
     pub fn committed(&mut self, key: u32, version: u32) {
         if self.core.watched {
             self.core.notes.push(Note::Committed { member: self.slot, key, version });
+        }
+    }
+
+    /// Tells whoever watches what a read has found here.
+    pub fn found(&mut self, request: &Request, version: u32) {
+        if self.core.watched {
+            let (member, key, request) = (self.slot, request.key, request.id);
+            self.core.notes.push(Note::Found { member, request, key, version });
         }
     }
 

@@ -64,7 +64,7 @@ pub struct Strand {
     pub need: u16,
     /// While forked: branches still running.
     pub pending: u16,
-    /// Whether the last soft call was a hit.
+    /// Whether the last soft call or act was a hit.
     pub hit: bool,
     /// Whether it holds a worker of its own (where jobs do not hold theirs).
     pub holds: bool,

@@ -21,6 +21,8 @@ pub enum Verb {
     Put,
     /// Drop the key from a cache.
     Delete,
+    /// Bring a value that a cache has acknowledged to the store, with its version.
+    Flush,
 }
 
 /// How a call or request ended.
@@ -113,7 +115,7 @@ pub struct Request {
     pub deadline: Nanos,
     /// Interned key.
     pub key: u32,
-    /// Version of the key's value, where one is carried (cache fills).
+    /// Version of the key's value, where one is carried (cache fills and flushes).
     pub version: u32,
     /// Request class, an index into the run's class names.
     pub class: u8,

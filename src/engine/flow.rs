@@ -23,8 +23,9 @@ impl<K: Kinds> Context<'_, K> {
     /// Takes a call in, or a request of the member's own, and gives the job's handle back if it
     /// was not turned away.
     pub(super) fn accept(&mut self, request: Request, from: Option<Caller>) -> Option<Handle> {
+        let own = from.is_none();
         if self.core.watched {
-            let (own, wire) = (from.is_none(), from.map(|it| it.wire));
+            let wire = from.map(|it| it.wire);
             self.core.notes.push(Note::Offered { member: self.slot, request, own, wire });
         }
         let station = &self.component.station;
@@ -38,7 +39,7 @@ impl<K: Kinds> Context<'_, K> {
             started: None,
             program,
             strands: 1,
-            version: 0,
+            version: if own { request.version } else { 0 },
             answered: false,
             left: false,
             holds: station.hold && !waits,
@@ -137,10 +138,18 @@ impl<K: Kinds> Context<'_, K> {
                     }
                     return;
                 }
-                Op::Local => {
+                Op::Local { verb, soft } => {
+                    let (soft, version) = (*soft, job.version);
+                    let as_asked = |verb| Request { verb, version, ..request };
+                    let request = verb.map_or(request, as_asked);
                     self.started(handle);
                     match K::serve(state, spec, &request, handle, self) {
                         Served::Later => return self.phase(handle, Some(Phase::Own)),
+                        Served::Now { outcome: Outcome::Miss, .. } if soft => {
+                            if let Some(strand) = self.desk.strands.get_mut(handle) {
+                                strand.hit = false;
+                            }
+                        }
                         served => return self.local_done(handle, served),
                     }
                 }
@@ -306,7 +315,12 @@ impl<K: Kinds> Context<'_, K> {
             job.version = version;
         }
         match outcome {
-            Outcome::Ok => self.core.pending.push(Pending::Run(handle)),
+            Outcome::Ok => {
+                if let Some(strand) = self.desk.strands.get_mut(handle) {
+                    strand.hit = true;
+                }
+                self.core.pending.push(Pending::Run(handle));
+            }
             Outcome::NotLeader => self.main_ended(handle, outcome, leader),
             _ => self.strand_ended(handle, outcome),
         }

@@ -13,6 +13,7 @@ pub mod note;
 pub mod plan;
 pub mod queue;
 pub mod recorder;
+pub mod staleness;
 pub mod tally;
 pub mod trace;
 pub mod world;

@@ -3,7 +3,7 @@
 
 use crate::base::time::Nanos;
 
-use super::event::{Outcome, Request, Via};
+use super::event::{Outcome, Request, Verb, Via};
 use super::trace::Step;
 
 /// One observation. Components, wires and members are given by slot.
@@ -100,6 +100,17 @@ pub enum Note {
         /// Its new version.
         version: u32,
     },
+    /// A member has looked a key up for a read, and found this.
+    Found {
+        /// Where.
+        member: u32,
+        /// The client request it is for.
+        request: u64,
+        /// Which key.
+        key: u32,
+        /// The version that is returned.
+        version: u32,
+    },
     /// A member died or was taken away.
     Down {
         /// Who.
@@ -117,4 +128,16 @@ pub enum Note {
         /// Which.
         step: Step,
     },
+}
+
+impl Note {
+    /// Whether it is about a flush that a member has begun: nobody's request.
+    pub fn is_flush(&self) -> bool {
+        match self {
+            Self::Offered { request, own, .. } | Self::Ended { request, own, .. } => {
+                *own && request.verb == Verb::Flush
+            }
+            _ => false,
+        }
+    }
 }

@@ -36,6 +36,11 @@ pub enum Plan<W> {
     Work(Spread),
     /// Do what the kind does: look up, append, store.
     Local,
+    /// Do what the kind does with another verb than the request's, and with the version seen last:
+    /// a cache puts into itself what its store has answered.
+    LocalAs(Verb),
+    /// Do what the kind does; if that is a miss, do the other.
+    LocalOr(Box<Plan<W>>),
     /// Call over a wire and wait; failure fails the plan.
     Call {
         /// Over which wire.
@@ -86,8 +91,13 @@ impl<W> Plan<W> {
 pub enum Op {
     /// Use the processor.
     Work(Spread),
-    /// The kind's own act.
-    Local,
+    /// The kind's own act. A soft one may miss.
+    Local {
+        /// Verb in place of the request's.
+        verb: Option<Verb>,
+        /// Whether a miss does not end the strand.
+        soft: bool,
+    },
     /// Call and wait. A soft call's failure counts as a miss.
     Call {
         /// Slot of the wire.
@@ -97,7 +107,7 @@ pub enum Op {
         /// Whether failure is only a miss.
         soft: bool,
     },
-    /// Go on elsewhere if the last soft call was answered with a hit.
+    /// Go on elsewhere if the last soft call or act was a hit.
     JumpIfHit(u16),
     /// Go on elsewhere unless the request meets the condition.
     JumpUnless(Condition, u16),
@@ -144,7 +154,12 @@ impl Program {
     fn emit(&mut self, plan: &Plan<u32>) {
         match plan {
             Plan::Work(spread) => self.0.push(Op::Work(*spread)),
-            Plan::Local => self.0.push(Op::Local),
+            Plan::Local => self.0.push(Op::Local { verb: None, soft: false }),
+            Plan::LocalAs(verb) => self.0.push(Op::Local { verb: Some(*verb), soft: false }),
+            Plan::LocalOr(otherwise) => {
+                self.0.push(Op::Local { verb: None, soft: true });
+                self.emit_unless_hit(otherwise);
+            }
             Plan::Call { wire, verb } => {
                 self.0.push(Op::Call { wire: *wire, verb: *verb, soft: false });
             }
@@ -152,9 +167,7 @@ impl Program {
             Plan::Parallel { need, branches } => self.emit_parallel(*need, branches),
             Plan::OnMiss { cache, otherwise } => {
                 self.0.push(Op::Call { wire: *cache, verb: None, soft: true });
-                let hole = self.hole();
-                self.emit(otherwise);
-                self.0[hole] = Op::JumpIfHit(self.here());
+                self.emit_unless_hit(otherwise);
             }
             Plan::If { condition, then, otherwise } => {
                 let unless = self.hole();
@@ -173,6 +186,12 @@ impl Program {
                 self.0[jump] = Op::Jump(self.here());
             }
         }
+    }
+
+    fn emit_unless_hit(&mut self, otherwise: &Plan<u32>) {
+        let hole = self.hole();
+        self.emit(otherwise);
+        self.0[hole] = Op::JumpIfHit(self.here());
     }
 
     fn emit_parallel(&mut self, need: u16, branches: &[Plan<u32>]) {
@@ -194,7 +213,7 @@ impl StableHash for Program {
         for op in &self.0 {
             match op {
                 Op::Work(spread) => (0u8, *spread).stable_hash(h),
-                Op::Local => h.word(1),
+                Op::Local { verb, soft } => (1u8, (*verb, *soft)).stable_hash(h),
                 Op::Call { wire, verb, soft } => {
                     (2u8, *wire).stable_hash(h);
                     (*verb, *soft).stable_hash(h);

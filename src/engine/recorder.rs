@@ -8,6 +8,7 @@ use crate::base::time::Nanos;
 use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Exemplars, Span};
 use super::note::Note;
+use super::staleness::Staleness;
 use super::tally::{Count, closed};
 pub use super::tally::{Tally, Window};
 use super::world::{Watch, World};
@@ -146,6 +147,8 @@ pub struct Recorder<K: Kinds> {
     /// What was done to the system, oldest first.
     pub disturbances: VecDeque<Disturbance>,
     members: Vec<Levels>,
+    /// Reads of what was out of date.
+    pub staleness: Staleness,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -167,6 +170,7 @@ impl<K: Kinds> Recorder<K> {
             calls: Vec::new(),
             disturbances: VecDeque::new(),
             members: Vec::new(),
+            staleness: Staleness::default(),
             requests: 0,
             events_before: 0,
         }
@@ -283,7 +287,11 @@ impl<K: Kinds> Recorder<K> {
                 }
                 recent.push_back(Recent { at, member: *member, counter: *counter, key: *key });
             }
-            Note::Committed { .. } | Note::Down { .. } | Note::Up { .. } | Note::Traced { .. } => {}
+            Note::Committed { .. }
+            | Note::Found { .. }
+            | Note::Down { .. }
+            | Note::Up { .. }
+            | Note::Traced { .. } => {}
         }
     }
 
@@ -350,11 +358,13 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn look(&mut self, at: Nanos, world: &World<K>) {
         if at == self.next_window {
             self.close_windows(at, world);
+            self.staleness.learn(world.blueprint());
             self.next_window += WINDOWS[0];
         }
         if at == self.zero && !self.zeroed {
             self.zeroed = true;
             (self.requests, self.events_before) = (0, world.ordinal());
+            self.staleness.clear_totals();
             for record in &mut self.components {
                 record.integrate(at);
                 record.total.clear(record.integrals);
@@ -365,6 +375,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>) {
         self.seen = ordinal;
         self.fit(blueprint, at);
-        notes.iter().for_each(|it| self.note(at, it, blueprint));
+        notes.iter().for_each(|it| self.staleness.note(at, it, blueprint));
+        notes.iter().filter(|it| !it.is_flush()).for_each(|it| self.note(at, it, blueprint));
     }
 }

@@ -54,6 +54,8 @@ pub struct ComponentReport {
     pub mean_queue_length: f64,
     /// Mean number of jobs in hand.
     pub in_hand: f64,
+    /// Reads answered with less than had been acknowledged before they began.
+    pub stale_reads: u64,
     /// Time from arrival to answer, of those that ended well.
     pub latency: Option<Latency>,
     /// The kind's own ratios and gauges (means of samples), and counters.
@@ -128,6 +130,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             occupied: share(occupied),
             mean_queue_length: queue,
             in_hand,
+            stale_reads: recorder.staleness.total(slot as u32),
             latency,
             own,
         };
@@ -179,6 +182,9 @@ impl std::fmt::Display for Report {
                     _ => text::number(*value),
                 };
                 writeln!(f, "{:<18}  {name} {value}", "")?;
+            }
+            if it.stale_reads > 0 {
+                writeln!(f, "{:<18}  stale_reads {}", "", text::count(it.stale_reads))?;
             }
             for (cause, count) in &it.errors {
                 writeln!(f, "{:<18}  {cause}: {}", "", text::count(*count))?;

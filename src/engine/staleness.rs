@@ -1,0 +1,223 @@
+//! Stale reads, caught as they happen: a read that began after a newer version had been
+//! acknowledged to the client that wrote it, and returned an older one. An observer: it knows what
+//! clients know, when they learned it, and nothing it finds changes what happens.
+//!
+//! In words of Herlihy and Wing ("Linearizability", TOPLAS 12(3), 1990): the write precedes the read
+//! in real time, and the read does not see it. Reads and writes that overlap are never counted.
+//! Each key is remembered with its last two acknowledged versions; a read during which more than
+//! two were acknowledged is judged by none, so that the count may be too small, but never too large.
+
+use std::collections::VecDeque;
+
+use crate::base::cow::CowList;
+use crate::base::key_map::KeyMap;
+use crate::base::time::Nanos;
+
+use super::event::{Outcome, Verb};
+use super::note::Note;
+use super::recorder::{KEPT, WINDOWS};
+use super::{Addressing, Blueprint, Kinds};
+
+/// Stale reads kept with all there is to say of them.
+pub const LATEST_MAX: usize = 64;
+/// Stores told apart; versions of further ones are not judged.
+const STORES_MAX: usize = 64;
+/// Stores whose acknowledgements one request may collect.
+const WRITES_MAX: usize = 2;
+
+/// One stale read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StaleRead {
+    /// The client request it was for.
+    pub request: u64,
+    /// Which key.
+    pub key: u32,
+    /// The version it returned.
+    pub version: u32,
+    /// The newest version that had been acknowledged before the client began to read.
+    pub newest: u32,
+    /// When that was acknowledged.
+    pub acknowledged: Nanos,
+    /// When it was read.
+    pub read: Nanos,
+    /// From which member, by slot.
+    pub member: u32,
+}
+
+/// The last two acknowledged versions of a key, the newest first, and when.
+type Acknowledged = [(u32, Nanos); 2];
+
+/// A client's request that has not ended.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    id: u64,
+    begun: Nanos,
+    /// Store and version of what it has written.
+    wrote: [Option<(u32, u32)>; WRITES_MAX],
+}
+
+/// Reads of one component.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    total: u64,
+    /// Ends of the shortest windows in which there were any, and how many.
+    windows: VecDeque<(Nanos, u32)>,
+}
+
+/// The observer.
+#[derive(Clone, Debug, Default)]
+pub struct Staleness {
+    /// By store, by key.
+    acknowledged: Vec<CowList<Acknowledged>>,
+    /// Client requests by a short form of their id: of two with the same, the older is forgotten.
+    open: KeyMap<Open>,
+    /// By component: the store that its versions are of, where that is certain.
+    stores: Vec<Option<u32>>,
+    /// By component.
+    tallies: Vec<Tally>,
+    /// The latest stale reads, oldest first.
+    pub latest: VecDeque<StaleRead>,
+}
+
+impl Staleness {
+    /// Stale reads a component has answered since the end of the warm-up.
+    pub fn total(&self, component: u32) -> u64 {
+        self.tallies.get(component as usize).map_or(0, |it| it.total)
+    }
+
+    /// Stale reads a component has answered in the `span` that ended at `end`, in whole windows of
+    /// the shortest length.
+    pub fn within(&self, component: u32, end: Nanos, span: Nanos) -> u64 {
+        let Some(tally) = self.tallies.get(component as usize) else { return 0 };
+        let within = |it: &&(Nanos, u32)| it.0 <= end && it.0 > end.saturating_sub(span);
+        tally.windows.iter().filter(within).map(|it| u64::from(it.1)).sum()
+    }
+
+    /// The warm-up is over: totals begin anew.
+    pub(super) fn clear_totals(&mut self) {
+        self.tallies.iter_mut().for_each(|it| it.total = 0);
+    }
+
+    /// Learns which store each component's versions are of: its own if it is one, else the one that
+    /// it, or who calls it, can reach; none if there are several.
+    pub(super) fn learn<K: Kinds>(&mut self, blueprint: &Blueprint<K>) {
+        let components = &blueprint.components;
+        let leads = |it: &super::Component<K>| it.addressing == Addressing::Leader;
+        let stores = components.iter().enumerate().filter(|it| leads(it.1)).map(|it| it.0);
+        let stores: Vec<usize> = stores.take(STORES_MAX).collect();
+        let own = |it| stores.iter().position(|store| *store == it).map_or(0, |at| 1u64 << at);
+        let mut reach: Vec<u64> = (0..components.len()).map(own).collect();
+        let wires = || {
+            let alive = blueprint.wires.iter().filter(|it| it.alive);
+            alive.map(|it| (it.from as usize, it.to as usize))
+        };
+        let mut grows = true;
+        while std::mem::take(&mut grows) {
+            for (from, to) in wires().filter(|it| !leads(&components[it.0])) {
+                let more = reach[from] | reach[to];
+                grows |= std::mem::replace(&mut reach[from], more) != more;
+            }
+        }
+        let forward = reach.clone();
+        for (from, to) in wires().filter(|it| forward[it.1] == 0) {
+            reach[to] |= forward[from];
+        }
+        let only = |set: &u64| (set.count_ones() == 1).then(|| set.trailing_zeros() as usize);
+        self.stores = reach.iter().map(|it| only(it).map(|at| stores[at] as u32)).collect();
+        self.acknowledged.resize(components.len(), CowList::default());
+        self.tallies.resize(components.len(), Tally::default());
+    }
+
+    /// Takes in what has happened.
+    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+        if self.stores.len() != blueprint.components.len() {
+            self.learn(blueprint);
+        }
+        let component = |member: u32| blueprint.members[member as usize].0;
+        match *note {
+            Note::Offered { request, own: true, .. } => {
+                let open = Open { id: request.id, begun: at, wrote: [None; WRITES_MAX] };
+                self.open.insert(short(request.id), open);
+            }
+            Note::Found { member, request, key, version } => {
+                let component = component(member);
+                let Some(open) = self.open(request) else { return };
+                let Some(store) = self.store(component) else { return };
+                let versions = self.acknowledged[store as usize].get(u64::from(key));
+                let before = versions.and_then(|it| it.iter().find(|it| it.1 < open.begun));
+                if let Some((newest, acknowledged)) = before.copied()
+                    && version < newest
+                {
+                    let read = at;
+                    let it =
+                        StaleRead { request, key, version, newest, acknowledged, read, member };
+                    self.caught(component, it);
+                }
+            }
+            Note::Ended { member, request, outcome: Outcome::Ok, version, own: false, .. }
+                if request.verb == Verb::Write && version > 0 =>
+            {
+                let store = self.store(component(member));
+                let (Some(store), Some(mut open)) = (store, self.open(request.id)) else { return };
+                let same = |it: &&mut Option<(u32, u32)>| it.is_none_or(|it| it.0 == store);
+                if let Some(place) = open.wrote.iter_mut().find(same) {
+                    *place = (*place).max(Some((store, version)));
+                    self.open.insert(short(request.id), open);
+                }
+            }
+            Note::Ended { request, outcome, own: true, .. } => {
+                let Some(open) = self.open(request.id) else { return };
+                self.open.remove(short(request.id));
+                if request.verb == Verb::Write && outcome == Outcome::Ok {
+                    for (store, version) in open.wrote.into_iter().flatten() {
+                        self.acknowledge(store, request.key, version, at);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&self, id: u64) -> Option<Open> {
+        self.open.get(short(id)).filter(|it| it.id == id)
+    }
+
+    fn store(&self, component: u32) -> Option<u32> {
+        self.stores.get(component as usize).copied().flatten()
+    }
+
+    fn acknowledge(&mut self, store: u32, key: u32, version: u32, at: Nanos) {
+        let versions = &mut self.acknowledged[store as usize];
+        while versions.end() <= u64::from(key) {
+            versions.push(Default::default());
+        }
+        if let Some([newest, _]) = versions.get(u64::from(key)).copied()
+            && version > newest.0
+        {
+            versions.set(u64::from(key), [(version, at), newest]);
+        }
+    }
+
+    fn caught(&mut self, component: u32, it: StaleRead) {
+        let tally = &mut self.tallies[component as usize];
+        tally.total += 1;
+        let end = Nanos((it.read.0 / WINDOWS[0].0 + 1) * WINDOWS[0].0);
+        match tally.windows.back_mut().filter(|it| it.0 == end) {
+            Some(window) => window.1 += 1,
+            None => tally.windows.push_back((end, 1)),
+        }
+        // As far back as the longest windows reach.
+        if tally.windows.len() > KEPT * (WINDOWS[2].0 / WINDOWS[0].0) as usize {
+            tally.windows.pop_front();
+        }
+        if self.latest.len() == LATEST_MAX {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(it);
+    }
+}
+
+/// Ids count on in their lower half, and say who in their upper.
+fn short(id: u64) -> u32 {
+    (id ^ (id >> 32)) as u32
+}

@@ -1,0 +1,290 @@
+//! When a write is acknowledged, what the loss of the primary costs, and who reads old values.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::*;
+use ringside::base::spread::Shape;
+use ringside::base::time::Nanos;
+use ringside::base::unit::Rate;
+use ringside::component::client::{Arrivals, ClientParams};
+use ringside::component::sql_db::{Replication, SqlDb, SqlDbParams, SqlDbState};
+use ringside::component::{Kind, Spec, State};
+use ringside::document::{Design, WireParams};
+use ringside::engine::blueprint::Reads;
+use ringside::engine::fault::{Fault, Ways};
+use ringside::engine::{Note, Outcome, Verb};
+
+const SECOND: Nanos = Nanos::SECOND;
+
+fn params(replication: Replication) -> SqlDbParams {
+    SqlDbParams { replication, ..SqlDbParams::default() }
+}
+
+fn with(params: SqlDbParams, seed: u64) -> Live {
+    let mut it = design();
+    add(&mut it, "client", Spec::Client(client(100.0, 1, 1)));
+    add(&mut it, "group", Spec::SqlDb(params));
+    wire(&mut it, "client", "group", WireParams::default());
+    let mut live = Live::new(&it, seed);
+    live.audit.keep = true;
+    live
+}
+
+fn members(live: &Live) -> Vec<&SqlDbState> {
+    let own = |it: &State| matches!(it, State::SqlDb(_));
+    assert!(states(&live.world, "group").iter().all(|it| own(it)));
+    let states = states(&live.world, "group").into_iter();
+    states.filter_map(|it| if let State::SqlDb(it) = it { Some(&**it) } else { None }).collect()
+}
+
+/// When each write was acknowledged: key, version.
+fn acknowledged(live: &Live) -> Vec<(Nanos, u32, u32)> {
+    let primary = slots(&live.world, "group")[0];
+    let write = |(at, _, note): &(Nanos, u64, Note)| match *note {
+        Note::Ended { member, request, outcome: Outcome::Ok, version, .. }
+            if member == primary && request.verb == Verb::Write =>
+        {
+            Some((*at, request.key, version))
+        }
+        _ => None,
+    };
+    live.audit.notes.iter().filter_map(write).collect()
+}
+
+/// Acknowledged writes that a replica does not have, applied or still in its log.
+fn lost(live: &Live, replica: usize) -> usize {
+    let it = members(live)[replica];
+    let mut newest = BTreeMap::new();
+    for position in it.log.start()..it.log.end() {
+        let entry = it.log.get(position).expect("an entry of the log");
+        newest.insert(entry.key, entry.version);
+    }
+    let has = |key: u32| {
+        let row = it.rows.get(u64::from(key)).copied().unwrap_or(1);
+        newest.get(&key).copied().unwrap_or(1).max(row)
+    };
+    acknowledged(live).iter().filter(|(_, key, version)| has(*key) < *version).count()
+}
+
+/// The replica whose log reaches furthest: who would take over.
+fn best(live: &Live) -> usize {
+    let members = members(live);
+    (1..members.len()).max_by_key(|it| members[*it].log.end()).expect("a replica")
+}
+
+/// Loses the primary after a while, and lets what is on its way arrive.
+fn lose_primary(live: &mut Live, seed: u64) {
+    live.run_for(Nanos::seconds(3) + Nanos::millis(17 * seed));
+    live.fault(Fault::Crash(target("group/0")));
+    live.run_for(SECOND);
+}
+
+#[test]
+fn asynchronous_replication_loses_the_end_of_the_log() {
+    let mut total = 0;
+    for_seeds(10, |seed| {
+        let mesh_latency = Nanos::millis(60);
+        let params = SqlDbParams { mesh_latency, ..params(Replication::Async) };
+        let mut live = with(params, seed);
+        live.run_to(SECOND);
+        // A cut makes the last words certain to be lost.
+        live.run_for(Nanos::millis(2_700));
+        live.fault(cut("a", &["group/0"], &["group/1", "group/2"], Ways::Both));
+        lose_primary(&mut live, seed);
+        let it = members(&live);
+        let unsent = it[0].log.end() - it[best(&live)].log.end();
+        assert!(unsent > 0);
+        assert_eq!(lost(&live, best(&live)) as u64, unsent, "each entry not received is lost");
+        live.check_replay();
+    });
+    // Without a cut, too, if a write was just acknowledged.
+    for seed in 0..20 {
+        let mesh_latency = Nanos::millis(60);
+        let mut live = with(SqlDbParams { mesh_latency, ..params(Replication::Async) }, seed);
+        lose_primary(&mut live, seed);
+        let it = members(&live);
+        let unsent = (it[0].log.end() - it[best(&live)].log.end()) as usize;
+        assert_eq!(lost(&live, best(&live)), unsent);
+        total += unsent;
+    }
+    assert_eq!(total, 0, "messages sent before a crash arrive: only a cut loses them");
+}
+
+#[test]
+fn synchronous_replication_loses_nothing_anywhere() {
+    for_seeds(10, |seed| {
+        let mesh_latency = Nanos::millis(20);
+        let mut live = with(SqlDbParams { mesh_latency, ..params(Replication::Sync) }, seed);
+        live.run_to(SECOND);
+        live.fault(cut("a", &["group/0"], &["group/1", "group/2"], Ways::Both));
+        lose_primary(&mut live, seed);
+        assert!(acknowledged(&live).len() > 20);
+        let it = members(&live);
+        assert!(it[0].log.end() > it[best(&live)].log.end(), "some were not acknowledged");
+        assert_eq!((lost(&live, 1), lost(&live, 2)), (0, 0));
+        live.check_replay();
+    });
+}
+
+#[test]
+fn semi_synchronous_replication_loses_nothing_that_one_replica_has() {
+    for_seeds(10, |seed| {
+        let mut live = with(params(Replication::SemiSync), seed);
+        live.run_to(SECOND);
+        live.fault(cut("a", &["group/0"], &["group/2"], Ways::Both));
+        live.run_for(SECOND);
+        let before = acknowledged(&live).len();
+        lose_primary(&mut live, seed);
+        assert!(acknowledged(&live).len() > before + 100, "one replica is enough");
+        assert_eq!((best(&live), lost(&live, 1)), (1, 0));
+        assert!(lost(&live, 2) > 100, "the other would have lost them");
+        live.check_replay();
+    });
+}
+
+#[test]
+fn a_dead_replica_stops_synchronous_writes_until_it_is_back() {
+    let mut live = with(params(Replication::Sync), 3);
+    live.run_to(Nanos::seconds(2));
+    live.fault(Fault::Crash(target("group/2")));
+    live.run_for(Nanos::millis(100));
+    let before = acknowledged(&live).len();
+    live.run_for(Nanos::seconds(3));
+    assert_eq!(acknowledged(&live).len(), before, "nothing is acknowledged");
+    assert!(members(&live)[0].waiting.len() > 10, "writers wait");
+    live.fault(Fault::Restart(target("group/2")));
+    live.run_for(SECOND);
+    assert!(acknowledged(&live).len() > before + 30, "and go on");
+    assert!(members(&live)[0].waiting.len() < 5);
+    live.check_replay();
+}
+
+#[test]
+fn a_semi_synchronous_primary_goes_on_alone_and_returns() {
+    let ack_timeout = Nanos::seconds(1);
+    for (ack_timeout, alone) in [(ack_timeout, true), (Nanos::ZERO, false)] {
+        let mut live = with(SqlDbParams { ack_timeout, ..params(Replication::SemiSync) }, 4);
+        live.run_to(Nanos::seconds(2));
+        let cut_at = live.world.now();
+        live.fault(cut("a", &["group/0"], &["group/1", "group/2"], Ways::Both));
+        live.run_for(Nanos::seconds(3));
+        assert_eq!(members(&live)[0].alone, alone);
+        let (quiet, loud) = (cut_at + Nanos::millis(50), cut_at + Nanos::millis(900));
+        let in_time = |it: &&(Nanos, u32, u32)| it.0 > quiet && it.0 < loud;
+        assert_eq!(acknowledged(&live).iter().filter(in_time).count(), 0, "it waits first");
+        let after = acknowledged(&live).iter().filter(|it| it.0 > loud).count();
+        assert_eq!(after > 50, alone, "{after} acknowledged without a replica");
+        live.fault(heal("a"));
+        live.run_for(Nanos::seconds(2));
+        assert!(!members(&live)[0].alone, "level again, it waits again");
+        assert!(members(&live)[0].waiting.len() < 5);
+        live.check_replay();
+    }
+}
+
+#[test]
+fn acknowledgements_follow_the_parameter_at_once() {
+    let mut live = with(params(Replication::Sync), 5);
+    live.run_to(SECOND);
+    live.fault(cut("a", &["group/0"], &["group/1"], Ways::Both));
+    live.run_for(Nanos::seconds(1));
+    assert!(!members(&live)[0].waiting.is_empty());
+    let set = |replication| {
+        move |it: &mut Design| {
+            let spec = Spec::SqlDb(params(replication));
+            it.components.get_mut("group").expect("a group").spec = spec;
+        }
+    };
+    live.edit(set(Replication::SemiSync));
+    assert!(members(&live)[0].waiting.is_empty(), "one replica has them all");
+    live.run_for(SECOND);
+    live.edit(set(Replication::Async));
+    live.run_for(SECOND);
+    live.check_replay();
+}
+
+/// At a constant rate the lag in entries is the lag in seconds times the rate; both grow while a
+/// replica is cut off, and both are gone once it has caught up.
+#[test]
+fn lag_in_entries_and_in_seconds_agree() {
+    let per_second = 100.0;
+    let fixed = SqlDbParams { work_shape: Shape::Constant, ..params(Replication::Async) };
+    let mut it = design();
+    let writer = ClientParams { arrivals: Arrivals::Constant, ..client(per_second, 0, 1) };
+    add(&mut it, "client", Spec::Client(writer));
+    add(&mut it, "group", Spec::SqlDb(fixed));
+    wire(&mut it, "client", "group", steady(Nanos::millis(1)));
+    let mut live = Live::new(&it, 6);
+    let lag = |live: &Live| {
+        let members: Vec<_> = states(&live.world, "group").into_iter().collect();
+        let own = members.iter().map(|it| match it {
+            State::SqlDb(it) => Some(it),
+            _ => None,
+        });
+        let it = SqlDb::gauges(&own.collect::<Vec<_>>(), live.world.now());
+        (it[0] / 1e9, it[1])
+    };
+    live.run_to(SECOND);
+    live.fault(cut("a", &["group/0"], &["group/1"], Ways::Both));
+    for step in 1..=30 {
+        live.run_for(Nanos::millis(100));
+        let (seconds, entries) = lag(&live);
+        assert!((seconds * per_second - entries).abs() <= 1.0, "{seconds} s, {entries} entries");
+        assert!((seconds - 0.1 * f64::from(step)).abs() < 0.03, "{seconds} s after {step} steps");
+    }
+    live.fault(heal("a"));
+    live.run_for(SECOND);
+    let (seconds, entries) = lag(&live);
+    assert!(entries <= 1.0 && seconds < 0.02, "caught up: {seconds} s, {entries} entries");
+}
+
+/// A replica that comes up asks for the log from its own position, and does not wait for a beat.
+#[test]
+fn a_replica_that_returns_catches_up_from_its_position() {
+    let mut live = with(params(Replication::Async), 7);
+    live.run_to(Nanos::seconds(2));
+    live.fault(Fault::Crash(target("group/1")));
+    live.run_for(Nanos::seconds(2));
+    live.edit(|it| {
+        if let Spec::Client(it) = &mut it.components.get_mut("client").expect("it").spec {
+            it.rate = Rate(0.0);
+        }
+    });
+    live.run_for(Nanos::millis(50));
+    let behind = members(&live)[0].log.end() - members(&live)[1].log.end();
+    assert!(behind > 50);
+    live.fault(Fault::Restart(target("group/1")));
+    // There and back over the mesh, and no beat's tenth of a second.
+    live.run_for(Nanos::millis(20));
+    assert_eq!(members(&live)[0].log.end(), members(&live)[1].log.end());
+    live.check_replay();
+}
+
+/// Where reads go is the wire's affair.
+#[test]
+fn reads_go_where_the_wire_says() {
+    for (reads, expected) in [
+        (Reads::Primary, [true, false, false]),
+        (Reads::Replicas, [false, true, true]),
+        (Reads::Any, [true, true, true]),
+    ] {
+        let mut it = design();
+        add(&mut it, "client", Spec::Client(client(100.0, 1, 1)));
+        add(&mut it, "group", Spec::SqlDb(SqlDbParams::default()));
+        wire(&mut it, "client", "group", WireParams { reads, ..WireParams::default() });
+        let mut live = Live::new(&it, 8);
+        live.audit.keep = true;
+        live.run_to(Nanos::seconds(3));
+        let slots = slots(&live.world, "group");
+        let read = |slot: u32| {
+            live.audit
+                .notes
+                .iter()
+                .any(|it| matches!(it.2, Note::Found { member, .. } if member == slot))
+        };
+        assert_eq!([read(slots[0]), read(slots[1]), read(slots[2])], expected, "{reads:?}");
+    }
+}

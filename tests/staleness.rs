@@ -1,0 +1,200 @@
+//! Stale reads are caught as they happen, and none that is not one: against a naive judge who
+//! remembers every acknowledgement there ever was.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::*;
+use ringside::base::time::Nanos;
+use ringside::component::Spec;
+use ringside::component::cache::{CacheParams, Strategy};
+use ringside::component::service::ServiceParams;
+use ringside::component::sql_db::{Replication, SqlDbParams};
+use ringside::document::{Design, WireParams};
+use ringside::engine::blueprint::Reads;
+use ringside::engine::fault::{Fault, Ways};
+use ringside::engine::staleness::{LATEST_MAX, StaleRead};
+use ringside::engine::{Note, Outcome, Verb};
+use ringside::session::protocol::Input;
+use ringside::session::report::report;
+use ringside::session::run::Run;
+
+const SECOND: Nanos = Nanos::SECOND;
+
+/// People → service → store, read at its replicas.
+fn replicated(params: SqlDbParams) -> Design {
+    let mut it = design();
+    add(&mut it, "people", Spec::Client(client(200.0, 3, 1)));
+    add(&mut it, "service", Spec::Service(ServiceParams::default()));
+    add(&mut it, "store", Spec::SqlDb(params));
+    wire(&mut it, "people", "service", WireParams::default());
+    wire(&mut it, "service", "store", WireParams { reads: Reads::Any, ..WireParams::default() });
+    it
+}
+
+/// The same, read at the primary, with a cache beside the store or in front of it.
+fn cached(cache: CacheParams) -> Design {
+    let mut it = replicated(SqlDbParams { replicas: 0, ..SqlDbParams::default() });
+    let in_front = cache.strategy != Strategy::CacheAside;
+    add(&mut it, "cache", Spec::Cache(cache));
+    wire(&mut it, "service", "cache", WireParams::default());
+    if in_front {
+        wire(&mut it, "cache", "store", WireParams::default());
+    }
+    it
+}
+
+fn open(design: &Design) -> Run {
+    Run::open(design.clone(), 7, Nanos::ZERO, Vec::new()).expect("it compiles")
+}
+
+fn stale(run: &Run, id: &str) -> u64 {
+    let slot = run.head.world.blueprint().component(id).expect("a component");
+    run.recorder.staleness.total(slot)
+}
+
+fn cut_off() -> Fault {
+    cut("a", &["store/0"], &["store/1"], Ways::Both)
+}
+
+/// All stale reads by the notes of a run of the same design, found the slow way.
+fn judge(design: &Design, fault: Option<Fault>, until: Nanos) -> Vec<StaleRead> {
+    let mut live = Live::new(design, 7);
+    live.audit.keep = true;
+    live.run_to(SECOND);
+    fault.into_iter().for_each(|it| live.fault(it));
+    live.run_to(until);
+    let mut begun = BTreeMap::new();
+    let mut wrote = BTreeMap::new();
+    let mut acknowledged = BTreeMap::<u32, Vec<(u32, Nanos)>>::new();
+    let mut found = Vec::new();
+    for (at, _, note) in &live.audit.notes {
+        match *note {
+            Note::Offered { request, own: true, .. } => _ = begun.insert(request.id, *at),
+            Note::Ended { request, own, outcome: Outcome::Ok, version, .. }
+                if request.verb == Verb::Write =>
+            {
+                match own {
+                    true => {
+                        let version = wrote.get(&request.id).copied().unwrap_or(0);
+                        acknowledged.entry(request.key).or_default().push((version, *at));
+                    }
+                    false => _ = wrote.insert(request.id, version),
+                }
+            }
+            Note::Found { member, request, key, version } => {
+                let Some(begun) = begun.get(&request) else { continue };
+                let known = acknowledged.get(&key).into_iter().flatten();
+                let Some(it) = known.filter(|it| it.1 < *begun).max() else { continue };
+                if version < it.0 {
+                    let (newest, acknowledged, read) = (it.0, it.1, *at);
+                    found.push(StaleRead {
+                        request,
+                        key,
+                        version,
+                        newest,
+                        acknowledged,
+                        read,
+                        member,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The observer finds what the judge finds, and says the same of it.
+#[track_caller]
+fn check(design: &Design, fault: Option<Fault>, id: &str) -> Run {
+    let until = Nanos::seconds(9);
+    let mut run = open(design);
+    run.advance(SECOND, u64::MAX);
+    if let Some(fault) = &fault {
+        run.act(Input::Fault(fault.clone())).expect("a fault compiles");
+    }
+    run.advance(until - SECOND, u64::MAX);
+    let judged = judge(design, fault, until);
+    assert_eq!(stale(&run, id), judged.len() as u64);
+    let latest: Vec<_> = judged.iter().rev().take(LATEST_MAX).rev().copied().collect();
+    let kept: Vec<_> = run.recorder.staleness.latest.iter().copied().collect();
+    assert_eq!(kept, latest);
+    run
+}
+
+#[test]
+fn reads_at_a_replica_cut_off_are_stale() {
+    let design = replicated(SqlDbParams::default());
+    let mut run = check(&design, Some(cut_off()), "store");
+    let found = stale(&run, "store");
+    assert!(found > 100, "{found}");
+    let slot = run.head.world.blueprint().component("store").expect("it");
+    let behind = run.head.world.blueprint().components[slot as usize].members[1];
+    let staleness = &run.recorder.staleness;
+    assert!(staleness.latest.iter().all(|it| it.member == behind), "from that replica only");
+    let seconds = (1..=9).map(|it| staleness.within(slot, Nanos::seconds(it), SECOND));
+    assert_eq!(seconds.sum::<u64>(), found, "windows add up");
+    assert_eq!(report(&run, 7).components["store"].stale_reads, found);
+    // Once it has caught up, no read is stale but in the moment of a lag.
+    run.act(Input::Fault(heal("a"))).expect("it heals");
+    run.advance(SECOND, u64::MAX);
+    let before = stale(&run, "store");
+    run.advance(Nanos::seconds(3), u64::MAX);
+    assert!(stale(&run, "store") - before < 5);
+    // Looking back and forth changes nothing.
+    let known = stale(&run, "store");
+    run.seek(Nanos::seconds(3));
+    run.latest();
+    assert_eq!(stale(&run, "store"), known);
+}
+
+/// A replica that answers a write only once it has applied it is never out of date.
+#[test]
+fn synchronous_replicas_are_never_stale() {
+    let mesh_latency = Nanos::millis(30);
+    for (replication, some) in [(Replication::Async, true), (Replication::Sync, false)] {
+        let workers = 64;
+        let params = SqlDbParams { mesh_latency, replication, workers, ..SqlDbParams::default() };
+        let run = check(&replicated(params), None, "store");
+        assert_eq!(stale(&run, "store") > 0, some, "{replication:?}");
+    }
+}
+
+/// Where nobody drops what has changed (the delete is lost with the wire it takes), a cache keeps
+/// answering with what it has.
+#[test]
+fn a_cache_that_is_not_told_is_stale_until_entries_expire() {
+    let ttl = Nanos::millis(200);
+    let mut found = Vec::new();
+    for ttl in [Nanos::ZERO, ttl] {
+        let mut design = cached(CacheParams { ttl, ..CacheParams::default() });
+        // Another service writes past the cache.
+        add(&mut design, "writer", Spec::Service(ServiceParams::default()));
+        add(&mut design, "editors", Spec::Client(client(40.0, 0, 1)));
+        wire(&mut design, "editors", "writer", WireParams::default());
+        wire(&mut design, "writer", "store", WireParams::default());
+        let run = check(&design, None, "cache");
+        assert_eq!(stale(&run, "store"), 0, "the primary is never stale");
+        found.push(stale(&run, "cache"));
+    }
+    assert!(found[0] > 2 * found[1] && found[1] > 0, "{found:?}: expiry bounds staleness");
+}
+
+#[test]
+fn strategies_of_the_cache_keep_reads_fresh_until_what_was_dirty_is_lost() {
+    for strategy in [Strategy::WriteThrough, Strategy::WriteBehind] {
+        let design = cached(CacheParams { strategy, ..CacheParams::default() });
+        let mut run = check(&design, None, "cache");
+        assert_eq!((stale(&run, "cache"), stale(&run, "store")), (0, 0), "{strategy:?}");
+        run.advance(Nanos::millis(900), u64::MAX);
+        run.act(Input::Fault(Fault::Crash(target("cache")))).expect("it dies");
+        run.act(Input::Fault(Fault::Restart(target("cache")))).expect("it returns");
+        run.advance(Nanos::seconds(3), u64::MAX);
+        // Those who wrote what is lost read what was before.
+        let later = stale(&run, "cache") + stale(&run, "store");
+        assert_eq!(later > 0, strategy == Strategy::WriteBehind, "{strategy:?}: {later}");
+    }
+}
