@@ -117,10 +117,11 @@ fn check(design: &Design, fault: Option<Fault>, id: &str) -> Run {
         run.act(Input::Fault(fault.clone())).expect("a fault compiles");
     }
     run.advance(until - SECOND, u64::MAX);
+    let slot = run.head.world.blueprint().component(id).expect("a component");
     let judged = judge(design, fault, until);
     assert_eq!(stale(&run, id), judged.len() as u64);
-    let latest: Vec<_> = judged.iter().rev().take(LATEST_MAX).rev().copied().collect();
-    let kept: Vec<_> = run.recorder.staleness.latest.iter().copied().collect();
+    let latest: Vec<_> = judged.iter().rev().take(LATEST_MAX).copied().collect();
+    let kept: Vec<_> = run.recorder.staleness.latest(slot).copied().collect();
     assert_eq!(kept, latest);
     run
 }
@@ -134,7 +135,7 @@ fn reads_at_a_replica_cut_off_are_stale() {
     let slot = run.head.world.blueprint().component("store").expect("it");
     let behind = run.head.world.blueprint().components[slot as usize].members[1];
     let staleness = &run.recorder.staleness;
-    assert!(staleness.latest.iter().all(|it| it.member == behind), "from that replica only");
+    assert!(staleness.latest(slot).all(|it| it.member == behind), "from that replica only");
     let seconds = (1..=9).map(|it| staleness.within(slot, Nanos::seconds(it), SECOND));
     assert_eq!(seconds.sum::<u64>(), found, "windows add up");
     assert_eq!(report(&run, 7).components["store"].stale_reads, found);

@@ -10,7 +10,9 @@ use ringside::algorithm::eviction::Policy;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
+use ringside::component::cache::Strategy;
 use ringside::component::service::ServiceParams;
+use ringside::component::sql_db::Replication;
 use ringside::component::{Spec, State};
 use ringside::document::Design;
 use ringside::engine::blueprint::Reads;
@@ -21,6 +23,7 @@ const INPUTS: u64 = 60;
 
 fn base() -> Design {
     let mut it = bookstore(150.0);
+    wire(&mut it, "cache", "store", Default::default());
     add(&mut it, "bank", Spec::FailoverPair(Default::default()));
     add(&mut it, "lock", Spec::RaftGroup(Default::default()));
     add(&mut it, "clerks", Spec::Client(client(60.0, 1, 1)));
@@ -112,15 +115,21 @@ fn edit(dice: &mut Dice, design: &mut Design) {
             2 => it.hold_worker = !it.hold_worker,
             _ => (it.queue, it.drop_expired) = (dice.below(40) as u32, flip),
         },
-        Spec::Cache(it) => match small {
+        Spec::Cache(it) => match dice.below(6) {
             0 => it.capacity = 1 + dice.below(60) as u32,
             1 => it.policy = Policy::ALL[dice.below(Policy::ALL.len() as u64) as usize],
             2 => it.ttl = Nanos::millis(dice.below(3) * 100),
+            3 => it.flush_every = Nanos::millis(20 + dice.below(400)),
+            4 => it.strategy = Strategy::ALL[dice.below(4) as usize],
             _ => it.queue = dice.below(30) as u32,
         },
-        Spec::SqlDb(it) => match flip {
-            true => it.replicas = small,
-            false => (it.workers, it.queue) = (1 + 4 * small, dice.below(50) as u32),
+        Spec::SqlDb(it) => match dice.below(3) {
+            0 => it.replicas = small,
+            1 => {
+                it.replication = Replication::ALL[dice.below(3) as usize];
+                it.ack_timeout = Nanos::millis(dice.below(3) * 200);
+            }
+            _ => (it.workers, it.queue) = (1 + 4 * small, dice.below(50) as u32),
         },
         Spec::FailoverPair(it) => match flip {
             true => it.members = 2 + small % 3,

@@ -96,7 +96,8 @@ pub struct Waiting {
     pub version: u32,
     /// Since when it waits.
     pub since: Nanos,
-    ticket: Handle,
+    /// What names it when it is acknowledged.
+    pub ticket: Handle,
 }
 
 /// What a member of the database remembers; all of it survives a crash but what others told it of

@@ -18,8 +18,8 @@ use super::note::Note;
 use super::recorder::{KEPT, WINDOWS};
 use super::{Addressing, Blueprint, Kinds};
 
-/// Stale reads kept with all there is to say of them.
-pub const LATEST_MAX: usize = 64;
+/// Stale reads of each component kept with all there is to say of them.
+pub const LATEST_MAX: usize = 32;
 /// Stores told apart; versions of further ones are not judged.
 const STORES_MAX: usize = 64;
 /// Stores whose acknowledgements one request may collect.
@@ -62,6 +62,7 @@ struct Tally {
     total: u64,
     /// Ends of the shortest windows in which there were any, and how many.
     windows: VecDeque<(Nanos, u32)>,
+    latest: VecDeque<StaleRead>,
 }
 
 /// The observer.
@@ -75,8 +76,6 @@ pub struct Staleness {
     stores: Vec<Option<u32>>,
     /// By component.
     tallies: Vec<Tally>,
-    /// The latest stale reads, oldest first.
-    pub latest: VecDeque<StaleRead>,
 }
 
 impl Staleness {
@@ -91,6 +90,11 @@ impl Staleness {
         let Some(tally) = self.tallies.get(component as usize) else { return 0 };
         let within = |it: &&(Nanos, u32)| it.0 <= end && it.0 > end.saturating_sub(span);
         tally.windows.iter().filter(within).map(|it| u64::from(it.1)).sum()
+    }
+
+    /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].
+    pub fn latest(&self, component: u32) -> impl Iterator<Item = &StaleRead> {
+        self.tallies.get(component as usize).into_iter().flat_map(|it| it.latest.iter().rev())
     }
 
     /// The warm-up is over: totals begin anew.
@@ -210,10 +214,10 @@ impl Staleness {
         if tally.windows.len() > KEPT * (WINDOWS[2].0 / WINDOWS[0].0) as usize {
             tally.windows.pop_front();
         }
-        if self.latest.len() == LATEST_MAX {
-            self.latest.pop_front();
+        if tally.latest.len() == LATEST_MAX {
+            tally.latest.pop_front();
         }
-        self.latest.push_back(it);
+        tally.latest.push_back(it);
     }
 }
 

@@ -3,7 +3,10 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::cache::{ADMITTED, CacheState, DROPPED, EVICTED, EXPIRED, HIT, MISS};
+use crate::component::cache::{
+    ADMITTED, CacheParams, CacheState, DROPPED, EVICTED, EXPIRED, FLUSHED, HIT, LOST, MISS,
+    Strategy,
+};
 use crate::component::{Spec, State};
 use crate::engine::recorder::Recent;
 use crate::scene::layout::chips::Chip;
@@ -29,9 +32,10 @@ pub fn draw(subject: &Subject) -> Scene {
     };
     let description = describe(subject, state, up);
     let mut sheet = Sheet::new(subject.width, title, description);
-    figures(subject, state, &mut sheet);
+    figures(subject, state, up, &mut sheet);
     if !up {
         sheet.words("down", "It is down: all it held is lost, and nobody reaches it.");
+        lost(subject, state, &mut sheet);
         return sheet.finish();
     }
     entries(subject, state, &mut sheet);
@@ -39,12 +43,36 @@ pub fn draw(subject: &Subject) -> Scene {
     sheet.finish()
 }
 
-fn policy(subject: &Subject) -> (&'static str, u32) {
+fn params<'a>(subject: &Subject<'a>) -> Option<&'a CacheParams> {
     let component = &subject.world.blueprint().components[subject.component as usize];
     match &component.spec {
-        Some(Spec::Cache(params)) => (params.policy.label(), params.capacity),
-        _ => ("", 0),
+        Some(Spec::Cache(params)) => Some(params),
+        _ => None,
     }
+}
+
+fn policy(subject: &Subject) -> (&'static str, u32) {
+    params(subject).map_or(("", 0), |it| (it.policy.label(), it.capacity))
+}
+
+fn strategy(subject: &Subject) -> Strategy {
+    params(subject).map_or(Strategy::CacheAside, |it| it.strategy)
+}
+
+/// Writes that were acknowledged and that the store had not confirmed when the cache died.
+fn lost(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
+    if state.dirty.is_empty() {
+        return;
+    }
+    sheet.space(6.0);
+    let total = state.dirty.len();
+    let words = format!("{} keys", text::count(total as u64));
+    sheet.caption("lost", ["Acknowledged, but not flushed", &words]);
+    let keys = state.dirty.iter().take(DRAWN).map(|it| it.key);
+    let chip = |key| chip(subject, state, key).styled(Tone::Fail, CellStyle::Struck);
+    let chips: Vec<_> = keys.map(chip).collect();
+    sheet.chips("lost", &chips, ROWS, total);
+    sheet.space(2.0);
 }
 
 /// Hits of all reads in the last ten whole seconds before the cursor.
@@ -65,32 +93,50 @@ fn hit_ratio(subject: &Subject) -> Option<f64> {
 fn describe(subject: &Subject, state: &CacheState, up: bool) -> String {
     let (policy, capacity) = policy(subject);
     if !up {
-        return format!("{} is down and holds nothing.", subject.label);
+        let lost = match state.dirty.len() {
+            0 => String::new(),
+            count => format!("; {} acknowledged writes are lost", text::count(count as u64)),
+        };
+        return format!("{} is down and holds nothing{lost}.", subject.label);
     }
     let ratio = hit_ratio(subject).map_or("no reads yet".into(), |it| {
         format!("{} of reads hit in the last 10 s", text::percent(it))
     });
     let held = text::count(state.entries.len() as u64);
-    format!("{policy} cache with {held} of {} entries; {ratio}.", text::count(capacity.into()))
+    let dirty = match state.dirty.len() {
+        0 => String::new(),
+        count => format!("; {} not yet in the store", text::count(count as u64)),
+    };
+    let (strategy, capacity) = (strategy(subject).word(), text::count(capacity.into()));
+    format!("{policy} cache, {strategy}, with {held} of {capacity} entries{dirty}; {ratio}.")
 }
 
-fn figures(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
+fn figures(subject: &Subject, state: &CacheState, up: bool, sheet: &mut Sheet) {
     let (policy, capacity) = policy(subject);
     let ratio = hit_ratio(subject).map_or("–".into(), |it| text::number(it * 100.0));
-    let held = text::count(state.entries.len() as u64);
-    sheet.figures(
-        "figures",
-        &[
-            Figure::new("hit-ratio", "Hit ratio, 10 s", ratio, "%"),
-            Figure::new(
-                "entries",
-                "Entries",
-                held,
-                &format!("of {}", text::count(capacity.into())),
-            ),
-            Figure::new("policy", "Policy", policy, ""),
-        ],
-    );
+    let held = if up { state.entries.len() as u64 } else { 0 };
+    let held = text::count(held);
+    let mut figures = vec![
+        Figure::new("hit-ratio", "Hit ratio, 10 s", ratio, "%"),
+        Figure::new("entries", "Entries", held, &format!("of {}", text::count(capacity.into()))),
+        Figure::new("policy", "Policy", policy, ""),
+    ];
+    let strategy = strategy(subject);
+    if strategy == Strategy::WriteBehind {
+        let dirty = text::count(state.dirty.len() as u64);
+        figures.push(Figure::new("dirty", "Not in the store", dirty, ""));
+    }
+    sheet.figures("figures", &figures);
+    let how = match strategy {
+        Strategy::CacheAside => return,
+        Strategy::ReadThrough => "Read-through: after a miss the cache asks its store itself.",
+        Strategy::WriteThrough => "Write-through: a write is acknowledged once the store has it.",
+        Strategy::WriteBehind => {
+            "Write-behind: a write is acknowledged here; a square marks what the store lacks."
+        }
+    };
+    sheet.space(4.0);
+    sheet.words("strategy", how);
 }
 
 fn recent<'a>(subject: &'a Subject) -> impl Iterator<Item = &'a Recent> {
@@ -106,10 +152,14 @@ fn lit(subject: &Subject, key: u32) -> Option<u8> {
 }
 
 fn chip(subject: &Subject, state: &CacheState, key: u32) -> Chip {
-    let version = state.entries.get(key).map_or(0, |it| it.version);
+    let entry = state.entries.get(key);
+    let version = entry.map_or(0, |it| it.version);
     let name = subject.key(key);
     let id = format!("entry/{key}");
     let chip = Chip::new(id, if version > 1 { format!("{name} v{version}") } else { name });
+    if entry.is_some_and(|it| it.dirty) {
+        return chip.styled(Tone::Write, CellStyle::Filled);
+    }
     match lit(subject, key) {
         Some(HIT) => chip.styled(Tone::Hit, CellStyle::Strong),
         Some(ADMITTED) => chip.styled(Tone::Ink2, CellStyle::Dashed),
@@ -150,6 +200,8 @@ fn happenings(subject: &Subject, sheet: &mut Sheet) {
             MISS => ("miss", Tone::Ink2, CellStyle::Dashed),
             ADMITTED => ("in", Tone::Ink, CellStyle::Plain),
             EVICTED | DROPPED => ("out", Tone::Ink3, CellStyle::Struck),
+            FLUSHED => ("flushed", Tone::Ink, CellStyle::Plain),
+            LOST => ("lost", Tone::Fail, CellStyle::Struck),
             EXPIRED => ("expired", Tone::Stale, CellStyle::Struck),
             _ => continue,
         };

@@ -10,6 +10,8 @@ use crate::scene::Scene;
 mod api_gateway;
 mod cache;
 mod load_balancer;
+mod service;
+mod sql_db;
 
 /// What a lens may look at: as an observer, everything.
 #[derive(Clone, Copy)]
@@ -58,6 +60,8 @@ type Draw = fn(&Subject) -> Scene;
 /// Every lens: the id of its kind, and what draws it.
 const ALL: &[(&str, Draw)] = &[
     ("cache", cache::draw),
+    ("service", service::draw),
+    ("sql-db", sql_db::draw),
     ("api-gateway", api_gateway::draw),
     ("load-balancer", load_balancer::draw),
 ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringside::base::slab::Handle;
 use ringside::base::time::Nanos;
-use ringside::component::{Registry, Spec};
+use ringside::component::{Registry, Spec, State};
 use ringside::engine::desk::Role;
 use ringside::engine::event::Deed;
 use ringside::engine::world::Watch;
@@ -197,6 +197,7 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     if component.spec.as_ref().is_some_and(|it| !keeps_tickets(it)) {
         let mut waiting: BTreeSet<_> = desk.waiting.iter().copied().collect();
         waiting.extend(desk.jobs.iter().flat_map(|it| it.1.line.iter().copied()));
+        let tickets = tickets(world, slot);
         let calling: BTreeSet<_> = desk.calls.iter().map(|it| it.1.strand).collect();
         for (handle, strand) in desk.strands.iter() {
             let things = [
@@ -204,10 +205,19 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
                 calling.contains(&handle),
                 due.works.contains(&handle),
                 strand.need > 0,
+                tickets.contains(&handle),
             ];
             let count = things.iter().filter(|it| **it).count();
             assert_eq!(count, 1, "{at}: {handle:?} {strand:?} waits for {things:?}");
         }
+    }
+}
+
+/// Writes that a database has committed and not yet acknowledged.
+fn tickets(world: &World, slot: u32) -> BTreeSet<Handle> {
+    match &world.member(slot).state {
+        Some(State::SqlDb(it)) => it.waiting.iter().map(|it| it.ticket).collect(),
+        _ => BTreeSet::new(),
     }
 }
 

@@ -19,6 +19,11 @@ impl Sheet {
         Self { scene: Scene { width, title, description, ..Scene::default() }, y: 0.0 }
     }
 
+    /// Its width in pixels.
+    pub fn width(&self) -> f32 {
+        self.scene.width
+    }
+
     /// The room from here to the bottom of a block of `height`, which is taken.
     pub fn block(&mut self, height: f32) -> Rect {
         let area = Rect::new(0.0, self.y, self.scene.width, height);

@@ -1,0 +1,353 @@
+//! The insides of a database, a service and a cache with dirty entries, from a running book store.
+//! `LENSES=folder` writes the pictures there.
+#![cfg(not(target_arch = "wasm32"))]
+
+use expect_test::{Expect, expect};
+use ringside::base::time::Nanos;
+use ringside::component::Spec;
+use ringside::component::cache::Strategy;
+use ringside::component::sql_db::Replication;
+use ringside::document::{Design, WireParams, WireRecord, file};
+use ringside::engine::fault::{Fault, Ways};
+use ringside::lens::{self, Subject};
+use ringside::scene::{check, svg, text};
+use ringside::session::protocol::Input;
+use ringside::session::run::Run;
+
+/// A book store of its own, so that tuning the one people see does not change these pictures.
+fn store(change: impl Fn(&mut Design)) -> Run {
+    let (mut file, _) = file::read(include_str!("golden/store.json")).expect("it is a file");
+    change(&mut file.design);
+    Run::open(file.design, file.seed, Nanos::ZERO, Vec::new()).expect("it compiles")
+}
+
+fn spec<'a>(design: &'a mut Design, id: &str) -> &'a mut Spec {
+    &mut design.components.get_mut(id).expect("it is there").spec
+}
+
+/// The lens at three widths: well drawn, and read aloud as expected at the smallest.
+#[track_caller]
+fn look(run: &Run, id: &str, name: &str, expected: Expect) {
+    let shown = run.shown();
+    let component = shown.world.blueprint().component(id).expect("a component");
+    for width in [320.0, 520.0, 900.0] {
+        let subject = Subject {
+            world: &shown.world,
+            recorder: &run.recorder,
+            component,
+            label: &shown.design.components[id].label,
+            key_name: "book",
+            width,
+        };
+        let scene = lens::draw(&subject).expect("it has a lens");
+        assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");
+        if let Ok(folder) = std::env::var("LENSES") {
+            std::fs::write(format!("{folder}/{name}-{width}.svg"), svg::svg(&scene)).expect("it");
+        }
+        if width == 320.0 {
+            expected.assert_eq(&text::reading(&scene));
+        }
+    }
+}
+
+fn cut() -> Fault {
+    let targets = |it: &[&str]| it.iter().map(|it| it.parse().expect("a target")).collect();
+    let (one, other) = (targets(&["database/0"]), targets(&["database/1"]));
+    Fault::Partition { name: "cut".into(), one, other, ways: Ways::Both }
+}
+
+fn kill(id: &str) -> Input {
+    Input::Fault(Fault::Crash(id.parse().expect("a target")))
+}
+
+#[test]
+fn a_database_at_ease_and_with_a_replica_cut_off() {
+    let mut run = store(|_| ());
+    run.advance(Nanos::millis(8_113), u64::MAX);
+    look(
+        &run,
+        "database",
+        "database",
+        expect![[r#"
+            Inside Store database
+            668 entries in the log, async replication to 2 replicas; all are level; 0 stale reads in the last 10 s.
+            Slowest lags: 0 ns  Entries behind: 0  Stale, 10 s: 0
+            Async: a write is acknowledged by the primary alone.
+            Filled: applied. Framed: received. Diamond: on its
+            way. Clock: the entry that a stale read missed.
+            The log, newest right  entries 645 to 668
+            primary  668 committed
+            book:2 v17  book:395 v2  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:1361 v2  book:5 v11  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:32 v6  book:0 v40  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:288 v2  book:1219 v2  book:3013 v2  book:0 v42
+            replica 1  level
+            book:2 v17  book:395 v2  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:1361 v2  book:5 v11  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:32 v6  book:0 v40  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:288 v2  book:1219 v2  book:3013 v2  book:0 v42
+            replica 2  level
+            book:2 v17  book:395 v2  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:1361 v2  book:5 v11  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:32 v6  book:0 v40  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:288 v2  book:1219 v2  book:3013 v2  book:0 v42
+            Stale reads, last 10 s  newest left
+            None.
+        "#]],
+    );
+    run.act(Input::Fault(cut())).expect("it compiles");
+    run.advance(Nanos::millis(1_200), u64::MAX);
+    look(
+        &run,
+        "database",
+        "database-cut",
+        expect![[r#"
+            Inside Store database
+            769 entries in the log, async replication to 2 replicas; the slowest is 101 entries and 1.19 s behind; 8 stale reads in the last 10 s.
+            Slowest lags: 1.19 s  Entries behind: 101  Stale, 10 s: 8
+            Async: a write is acknowledged by the primary alone.
+            Filled: applied. Framed: received. Diamond: on its
+            way. Clock: the entry that a stale read missed.
+            The log, newest right  entries 665 to 769
+            primary  769 committed
+            769 entries applied
+            replica 1  −101 · 1.19 s
+            668 entries applied
+            Read book:6 v13, but v14 had been acknowledged 237 ms before  Read book:9 v8, but v9 had been acknowledged 444 ms before  Read book:0 v42, but v43 had been acknowledged 296 ms before  Read book:17 v3, but v4 had been acknowledged 61.2 ms before  Read book:0 v42, but v45 had been acknowledged 340 ms before  Read book:0 v42, but v46 had been acknowledged 210 ms before
+            replica 2  level
+            769 entries applied
+            Stale reads, last 10 s  newest left
+            member 1: Read book:0 v42, but v46 had been acknowledged 210 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 340 ms before
+            member 1: Read book:0 v42, but v45 had been acknowledged 245 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 444 ms before
+            member 1: Read book:0 v42, but v45 had been acknowledged 48.4 ms before  … 3 more
+        "#]],
+    );
+    run.advance(Nanos::millis(1_700), u64::MAX);
+    run.act(Input::Fault(Fault::Heal { name: "cut".into() })).expect("it compiles");
+    run.advance(Nanos::millis(70), u64::MAX);
+    look(
+        &run,
+        "database",
+        "database-healed",
+        expect![[r#"
+            Inside Store database
+            931 entries in the log, async replication to 2 replicas; the slowest is 263 entries and 2.96 s behind; 49 stale reads in the last 10 s.
+            Slowest lags: 2.96 s  Entries behind: 263  Stale, 10 s: 49
+            Async: a write is acknowledged by the primary alone.
+            Filled: applied. Framed: received. Diamond: on its
+            way. Clock: the entry that a stale read missed.
+            The log, newest right  entries 665 to 931
+            primary  931 committed
+            931 entries applied
+            replica 1  −263 · 2.96 s
+            668 entries applied
+            Read book:47 v1, but v3 had been acknowledged 1.66 s before  Read book:119 v1, but v2 had been acknowledged 1.52 s before  Read book:6 v13, but v16 had been acknowledged 1.16 s before  Read book:5 v11, but v16 had been acknowledged 1.05 s before  Read book:0 v42, but v50 had been acknowledged 363 ms before  Read book:3 v13, but v18 had been acknowledged 470 ms before  Read book:16 v3, but v6 had been acknowledged 131 ms before  Read book:1 v22, but v32 had been acknowledged 56.6 ms before
+            replica 2  level
+            931 entries applied
+            Stale reads, last 10 s  newest left
+            member 1: Read book:1 v22, but v32 had been acknowledged 56.6 ms before  member 1: Read book:3 v13, but v18 had been acknowledged 470 ms before
+            member 1: Read book:5 v11, but v16 had been acknowledged 1.05 s before  member 1: Read book:119 v1, but v2 had been acknowledged 1.52 s before
+            member 1: Read book:16 v3, but v6 had been acknowledged 131 ms before  … 44 more
+        "#]],
+    );
+}
+
+#[test]
+fn a_synchronous_database_waits_for_its_replicas() {
+    let mut run = store(|design| {
+        let Spec::SqlDb(it) = spec(design, "database") else { panic!("a database") };
+        it.replication = Replication::Sync;
+    });
+    run.advance(Nanos::seconds(5), u64::MAX);
+    run.act(kill("database/1")).expect("it compiles");
+    run.advance(Nanos::millis(400), u64::MAX);
+    look(
+        &run,
+        "database",
+        "database-sync",
+        expect![[r#"
+        Inside Store database
+        414 entries in the log, sync replication to 2 replicas; the slowest is 4 entries and 398 ms behind; 0 stale reads in the last 10 s.
+        Slowest lags: 398 ms  Entries behind: 4
+        Stale, 10 s: 0  Writes waiting: 4
+        Sync: acknowledged once every replica has applied
+        it.
+        Filled: applied. Framed: received. Diamond: on its
+        way. Clock: the entry that a stale read missed.
+        The log, newest right  entries 391 to 414
+        primary  414 committed
+        book:2065 v2  book:334 v2  book:25 v3  book:2787 v2  book:212 v2  book:66 v3  book:7714 v2  book:30 v4  book:6 v9  book:220 v2  book:46 v4  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:19 v3  book:879 v2  book:392 v2
+        replica 1  down
+        book:2065 v2  book:334 v2  book:25 v3  book:2787 v2  book:212 v2  book:66 v3  book:7714 v2  book:30 v4  book:6 v9  book:220 v2  book:46 v4  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  4 entries are on their way
+        replica 2  level
+        book:2065 v2  book:334 v2  book:25 v3  book:2787 v2  book:212 v2  book:66 v3  book:7714 v2  book:30 v4  book:6 v9  book:220 v2  book:46 v4  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:19 v3  book:879 v2  book:392 v2
+        Stale reads, last 10 s  newest left
+        None.
+    "#]],
+    );
+}
+
+#[test]
+fn a_service_at_ease_and_one_that_waits() {
+    let mut run = store(|_| ());
+    run.advance(Nanos::seconds(8), u64::MAX);
+    look(
+        &run,
+        "books",
+        "service",
+        expect![[r#"
+            Inside Books
+            10 of 16 workers are working, 6 are held by requests that wait for others; 11 requests in line.
+            Working: 10 of 16  Held, waiting: 6 of 16  In line: 11
+            Filled: working. With a letter: held while it waits.
+            Hollow: idle.
+            instance 1  0 idle
+            Works for book:8  Works for book:37  Works for book:12158  Held by book:598, waits for database
+            1 held, waiting for database
+            In line 4 of 128  first waits 9.71 ms
+            instance 2  0 idle
+            Works for book:9959  Works for book:379  Held by book:16711, waits for database  Held by book:879, waits for database
+            2 held, waiting for database
+            In line 3 of 128  first waits 7.02 ms
+            instance 3  0 idle
+            Works for book:4  Works for book:55  Held by book:2846, waits for database  Held by book:870, waits for database
+            2 held, waiting for database
+            In line 2 of 128  first waits 6.44 ms
+            instance 4  0 idle
+            Works for book:33  Works for book:75  Works for book:2688  Held by book:6999, waits for database
+            1 held, waiting for database
+            In line 2 of 128  first waits 4.68 ms
+        "#]],
+    );
+    let slow = Fault::Slow { target: "database".parse().expect("a target"), factor: 40.0 };
+    run.act(Input::Fault(slow)).expect("it compiles");
+    run.act(kill("books/1")).expect("it compiles");
+    run.advance(Nanos::millis(2_500), u64::MAX);
+    look(
+        &run,
+        "books",
+        "service-waits",
+        expect![[r#"
+            Inside Books
+            1 of 12 workers are working, 11 are held by requests that wait for others; 368 requests in line.
+            Working: 1 of 12  Held, waiting: 11 of 12  In line: 368
+            Filled: working. With a letter: held while it waits.
+            Hollow: idle.
+            instance 1  0 idle
+            Held by book:2441, waits for database  Held by book:6383, waits for database  Held by book:2300, waits for database  Held by book:15576, waits for database
+            4 held, waiting for database
+            In line 125 of 128  first waits 1.00 s
+            instance 2  down
+            instance 3  0 idle
+            Works for book:93  Held by book:8856, waits for database  Held by book:522, waits for database  Held by book:7403, waits for database
+            3 held, waiting for database
+            In line 121 of 128  first waits 997 ms
+            instance 4  0 idle
+            Held by book:4380, waits for database  Held by book:15351, waits for database  Held by book:2925, waits for database  Held by book:881, waits for database
+            4 held, waiting for database
+            In line 122 of 128  first waits 999 ms
+        "#]],
+    );
+}
+
+#[test]
+fn a_service_with_many_workers_shows_a_bar() {
+    let mut run = store(|design| {
+        let Spec::Service(it) = spec(design, "books") else { panic!("a service") };
+        (it.workers, it.instances) = (200, 10);
+    });
+    run.advance(Nanos::seconds(3), u64::MAX);
+    look(
+        &run,
+        "books",
+        "service-bar",
+        expect![[r#"
+            Inside Books
+            11 of 2 000 workers are working, 5 are held by requests that wait for others; 0 requests in line.
+            Working: 11 of 2 000  Held, waiting: 5 of 2 000  In line: 0
+            Filled: working. With a letter: held while it waits.
+            Hollow: idle.
+            instance 1  198 idle
+            1 working, 1 held of 200
+            1 held, waiting for database
+            instance 2  199 idle
+            1 working, 0 held of 200
+            instance 3  198 idle
+            1 working, 1 held of 200
+            1 held, waiting for database
+            instance 4  197 idle
+            3 working, 0 held of 200
+            instance 5  198 idle
+            1 working, 1 held of 200
+            1 held, waiting for database
+            instance 6  199 idle
+            0 working, 1 held of 200
+            1 held, waiting for database
+            instance 7  199 idle
+            1 working, 0 held of 200
+            instance 8  199 idle
+            1 working, 0 held of 200
+            and 2 more instances
+        "#]],
+    );
+}
+
+#[test]
+fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
+    let mut run = store(|design| {
+        let Spec::Cache(it) = spec(design, "cache") else { panic!("a cache") };
+        (it.strategy, it.capacity) = (Strategy::WriteBehind, 400);
+        // Everybody who uses the store goes through the cache.
+        let wires: Vec<_> =
+            design.wires.values().filter(|it| it.to == "database").cloned().collect();
+        for WireRecord { from, .. } in wires {
+            let (to, settings) = ("cache".to_owned(), WireParams::default());
+            let record = WireRecord { from: from.clone(), to, settings, extra: Default::default() };
+            design.wires.insert(format!("{from}-cache"), record);
+        }
+        let (from, to) = ("cache".to_owned(), "database".to_owned());
+        let settings = WireParams::default();
+        let record = WireRecord { from, to, settings, extra: Default::default() };
+        design.wires.insert("cache-database".into(), record);
+    });
+    run.advance(Nanos::millis(9_500), u64::MAX);
+    look(
+        &run,
+        "cache",
+        "cache-dirty",
+        expect![[r#"
+        Inside Book cache
+        LRU cache, write-behind, with 400 of 400 entries; 33 not yet in the store; 36.1 % of reads hit in the last 10 s.
+        Hit ratio, 10 s: 36.1 %  Entries: 400 of 400
+        Policy: LRU  Not in the store: 33
+        Write-behind: a write is acknowledged here; a square
+        marks what the store lacks.
+        Next to leave  LRU, first left
+        book:1471  book:12089  book:8973
+        book:18 v3  book:11210 v2  book:1877
+        book:4049  book:3691  book:5812  book:2586
+        book:16639  book:5366  book:357  … 11 more
+        Last to leave  352 entries between
+        book:8471  book:3216  book:20 v2
+        book:232 v2  book:24 v2  book:302 v2
+        book:0 v47  book:5 v15  book:1580
+        book:221  book:6988  … 13 more
+        What happened last  newest left
+        in book:8471  out book:2218  in book:3216
+        out book:4164  in book:20  out book:1295
+        miss book:843  miss book:431  in book:232
+        out book:3347  hit book:24  … 3 more
+    "#]],
+    );
+    run.act(kill("cache")).expect("it compiles");
+    look(
+        &run,
+        "cache",
+        "cache-lost",
+        expect![[r#"
+            Inside Book cache
+            Book cache is down and holds nothing; 33 acknowledged writes are lost.
+            Hit ratio, 10 s: 36.1 %  Entries: 0 of 400
+            Policy: LRU  Not in the store: 33
+            Write-behind: a write is acknowledged here; a square
+            marks what the store lacks.
+            It is down: all it held is lost, and nobody reaches it.
+            Acknowledged, but not flushed  33 keys
+            book:3 v17  book:2 v21  book:47 v3
+            book:176 v2  book:471 v2
+            book:2928 v2  book:5 v15
+            book:8013 v2  book:13173 v2  … 24 more
+        "#]],
+    );
+}
