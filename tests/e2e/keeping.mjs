@@ -76,7 +76,7 @@ journey("several designs are kept, opened, copied and deleted", async ({ page, o
   await page.locator(".trash").getByRole("button", { name: "Undo" }).click();
   await until(async () => (await kept(page).count()) === 3 || kept(page).count(), "three again");
   await kept(page).filter({ hasText: "First" }).last().locator(".pick").click();
-  await until(async () => (await nodes(page)) === 8 || nodes(page), "the book store's components");
+  await until(async () => (await nodes(page)) === 12 || nodes(page), "the book store's components");
   assert.equal(await page.locator(".panel").count(), 0);
 });
 
@@ -129,7 +129,7 @@ journey("broken and huge files leave the canvas as it was", async ({ page, open,
   await shot("keeping-5-broken");
   await drop(page, "huge.json", "x");
   await until(async () => /larger than 4 MB/.test(await notice(page).innerText()) || notice(page).innerText(), "too large");
-  assert.equal(await nodes(page), 8);
+  assert.equal(await nodes(page), 12);
   assert.equal(await title(page), "Book store");
   await drop(page, "odd.json", '{"version": 1, "design": {"name": "Odd", "components": {"a": {"kind": "quantum"}}}}');
   await until(async () => /components\.a\.kind/.test(await notice(page).innerText()) || notice(page).innerText(), "place and fix");
@@ -179,7 +179,7 @@ journey("hostile links leave the canvas as it was", async ({ page, open, shot })
     await open(suffix);
     await notice(page).waitFor();
     assert.match(await notice(page).innerText(), problem, suffix.slice(0, 40));
-    await until(async () => (await nodes(page)) === 8 || nodes(page), "the book store");
+    await until(async () => (await nodes(page)) === 12 || nodes(page), "the book store");
   }
   await shot("keeping-7-hostile");
   await page.evaluate(() => { location.hash = "#d=zzz"; });
