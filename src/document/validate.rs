@@ -222,7 +222,7 @@ mod tests {
             "database",
             "cache",
             expect![
-                "Store database calls nobody: it is asked, and answers. Put a service that uses both Store database and Book cache."
+                "Store database calls nobody: it is asked, and answers. Draw the wire from Book cache to Store database."
             ],
         );
         check(
