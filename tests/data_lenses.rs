@@ -115,30 +115,30 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
     );
     run.advance(Nanos::millis(1_700), u64::MAX);
     run.act(Input::Fault(Fault::Heal { name: "cut".into() })).expect("it compiles");
-    run.advance(Nanos::millis(70), u64::MAX);
+    run.advance(Nanos::millis(140), u64::MAX);
     look(
         &run,
         "database",
         "database-healed",
         expect![[r#"
             Inside Store database
-            931 entries in the log, async replication to 2 replicas; the slowest is 263 entries and 2.96 s behind; 49 stale reads in the last 10 s.
-            Slowest lags: 2.96 s  Entries behind: 263  Stale, 10 s: 49
+            939 entries in the log, async replication to 2 replicas; the slowest is 167 entries and 1.81 s behind; 49 stale reads in the last 10 s.
+            Slowest lags: 1.81 s  Entries behind: 167  Stale, 10 s: 49
             Async: a write is acknowledged by the primary alone.
             Filled: applied. Framed: received. Diamond: on its
             way. Clock: the entry that a stale read missed.
-            The log, newest right  entries 665 to 931
-            primary  931 committed
-            931 entries applied
-            replica 1  −263 · 2.96 s
-            668 entries applied
-            Read book:47 v1, but v3 had been acknowledged 1.66 s before  Read book:119 v1, but v2 had been acknowledged 1.52 s before  Read book:6 v13, but v16 had been acknowledged 1.16 s before  Read book:5 v11, but v16 had been acknowledged 1.05 s before  Read book:0 v42, but v50 had been acknowledged 363 ms before  Read book:3 v13, but v18 had been acknowledged 470 ms before  Read book:16 v3, but v6 had been acknowledged 131 ms before  Read book:1 v22, but v32 had been acknowledged 56.6 ms before
+            The log, newest right  entries 769 to 939
+            primary  939 committed
+            939 entries applied
+            replica 1  −167 · 1.81 s
+            772 entries applied  167 entries received, not yet applied
+            Read book:119 v1, but v2 had been acknowledged 1.52 s before  Read book:6 v13, but v16 had been acknowledged 1.16 s before  Read book:5 v11, but v16 had been acknowledged 1.05 s before  Read book:0 v42, but v50 had been acknowledged 363 ms before  Read book:3 v13, but v18 had been acknowledged 470 ms before  Read book:16 v3, but v6 had been acknowledged 131 ms before  Read book:1 v22, but v32 had been acknowledged 56.6 ms before
             replica 2  level
-            931 entries applied
+            939 entries applied
             Stale reads, last 10 s  newest left
-            member 1: Read book:1 v22, but v32 had been acknowledged 56.6 ms before  member 1: Read book:3 v13, but v18 had been acknowledged 470 ms before
-            member 1: Read book:5 v11, but v16 had been acknowledged 1.05 s before  member 1: Read book:119 v1, but v2 had been acknowledged 1.52 s before
-            member 1: Read book:16 v3, but v6 had been acknowledged 131 ms before  … 44 more
+            member 1: Read book:4553 v1, but v2 had been acknowledged 2.69 s before  member 1: Read book:1 v22, but v32 had been acknowledged 56.6 ms before
+            member 1: Read book:3 v13, but v18 had been acknowledged 470 ms before  member 1: Read book:5 v11, but v16 had been acknowledged 1.05 s before
+            member 1: Read book:119 v1, but v2 had been acknowledged 1.52 s before  … 44 more
         "#]],
     );
 }
@@ -259,25 +259,25 @@ fn a_service_with_many_workers_shows_a_bar() {
             Filled: working. With a letter: held while it waits.
             Hollow: idle.
             instance 1  198 idle
-            1 working, 1 held of 200
+            1 working of 200
             1 held, waiting for database
             instance 2  199 idle
-            1 working, 0 held of 200
+            1 working of 200
             instance 3  198 idle
-            1 working, 1 held of 200
+            1 working of 200
             1 held, waiting for database
             instance 4  197 idle
-            3 working, 0 held of 200
+            3 working of 200
             instance 5  198 idle
-            1 working, 1 held of 200
+            1 working of 200
             1 held, waiting for database
             instance 6  199 idle
-            0 working, 1 held of 200
+            0 working of 200
             1 held, waiting for database
             instance 7  199 idle
-            1 working, 0 held of 200
+            1 working of 200
             instance 8  199 idle
-            1 working, 0 held of 200
+            1 working of 200
             and 2 more instances
         "#]],
     );

@@ -347,7 +347,8 @@ fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mu
         state.order.touch(entry.slot);
         // A cache that asks its store itself does not put an older answer over a newer one.
         let through = params.strategy != Strategy::CacheAside;
-        if !entry.dirty && !(through && version < entry.version) {
+        let stays = entry.dirty || through && version < entry.version;
+        if !stays {
             state.entries.insert(key, Entry { version, expires, ..entry });
         }
         return;

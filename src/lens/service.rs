@@ -240,7 +240,7 @@ fn workers_bar(it: &Instance, id: &str, sheet: &mut Sheet) {
             sheet.draw(Mark::new(format!("{id}/workers/{name}"), shape, tone));
         }
     }
-    let words = format!("{} working, {} held of {}", it.works(), it.held(), it.workers);
+    let words = format!("{} working of {}", it.works(), it.workers);
     sheet.words(&format!("{id}/workers/words"), &words);
 }
 

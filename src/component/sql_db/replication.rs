@@ -86,8 +86,9 @@ pub(super) fn acknowledge(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mu
         state.alone = false;
     }
     let confirmed = confirmed(state, params);
-    while let Some(first) = state.waiting.pop_front_if(|it| it.position < confirmed) {
-        ctx.complete(first.ticket, Served::ok(first.version));
+    let ready = state.waiting.iter().take_while(|it| it.position < confirmed).count();
+    for it in state.waiting.drain(..ready) {
+        ctx.complete(it.ticket, Served::ok(it.version));
     }
 }
 
