@@ -47,7 +47,10 @@ pub fn listen(app: App) {
             "z" | "Z" if command && event.shift_key() => super::deeds::undo(app, false),
             "y" if command => super::deeds::undo(app, false),
             "z" if command => super::deeds::undo(app, true),
+            "d" if command => app.duplicate_chosen(),
             _ if command || event.alt_key() => return,
+            "Delete" | "Backspace" if !held => app.delete_chosen(),
+            "a" | "A" if !held => super::library::toggle(),
             " " if is_button(&event) => return,
             " " if !held => app.toggle(),
             " " => {}

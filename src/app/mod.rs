@@ -18,6 +18,7 @@ pub mod icons;
 pub mod inspector;
 pub mod keep;
 pub mod keys;
+pub mod library;
 pub mod mirror;
 pub mod rooms;
 pub mod store;

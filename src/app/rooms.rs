@@ -10,7 +10,7 @@ use crate::session::later::Later;
 use super::banner::Banner;
 use super::canvas::{actions, gesture};
 use super::store::App;
-use super::{deeds, inspector, keep, keys, story};
+use super::{deeds, inspector, keep, keys, library, story};
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -33,6 +33,8 @@ pub struct Rooms {
     pub vacancy: fn(App) -> AnyView,
     /// Begins to keep what is done, and opens what was kept.
     pub keep: fn(App),
+    /// What can be added.
+    pub library: fn(App) -> AnyView,
     /// Takes the last step back (true), or does it again.
     pub undo: fn(App, bool),
 }
@@ -90,6 +92,7 @@ fn open(app: App) -> Rooms {
         notices: keep::notice::strip,
         vacancy: keep::vacancy::vacancy,
         keep: keep::begin,
+        library: library::button,
         undo: deeds::undo,
     }
 }

@@ -42,6 +42,7 @@ pub fn TopBar() -> impl IntoView {
                 on:click=move |_| undo(true)><Icon name="undo".to_owned()/></button>
             <button aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled=move || !app.history.get().1
                 on:click=move |_| undo(false)><Icon name="redo".to_owned()/></button>
+            {app.room(|it| it.library)}
             <span class="spring"></span>
             {app.room(|it| it.share)}
             <button class="toggle-chart" aria-pressed=move || chart.get().to_string() class:on=move || chart.get()

@@ -38,7 +38,7 @@ pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
     if which == Which::Errors {
         let occurs = |cause: &&Outcome| {
             let of = |it: &&Window| it.causes.iter().any(|it| it.0 == **cause);
-            windows.iter().flatten().any(|it| of(it))
+            windows.iter().flatten().any(of)
         };
         shape.causes = Outcome::ALL.iter().filter(occurs).copied().collect();
     }

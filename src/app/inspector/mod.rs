@@ -12,6 +12,7 @@ use super::canvas::actions::Buttons;
 use super::canvas::node::FigureText;
 use super::figures::{self, Health};
 use super::icons::Icon;
+use super::library;
 use super::store::{App, Selected, Tab};
 
 pub mod about;
@@ -123,7 +124,11 @@ fn OfNode(id: Id) -> impl IntoView {
             <Tabs has_lens/>
             <div class="tab-body" role="tabpanel">
                 {move || match app.tab.get() {
-                    Tab::Settings => view! { <settings::Settings fields set/> }.into_any(),
+                    Tab::Settings => view! {
+                        <library::Shape id=lens_id.clone()/>
+                        <settings::Settings fields set/>
+                    }
+                    .into_any(),
                     Tab::Inside => view! { <inside::Inside id=lens_id.clone()/> }.into_any(),
                     Tab::Requests => view! { <requests::Requests/> }.into_any(),
                     Tab::About => view! { <about::About about/> }.into_any(),
@@ -256,6 +261,7 @@ fn OfWire(id: Id) -> impl IntoView {
                             Fault::CutWire { wire, ways: Ways::Both }
                         });
                     }>{move || if cut.get() { "Mend" } else { "Cut" }}</button>
+                    <button title="Takes the wire away (Delete)" on:click=move |_| app.delete_chosen()>"Delete"</button>
                 </div>
                 <div class="figs num">
                     {cell("Calls", "Calls per second, over the last quarter second.", |it| it.reads + it.writes)}
