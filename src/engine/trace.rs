@@ -315,7 +315,7 @@ impl Tracer {
         };
         while at > self.bars[job as usize].start {
             let ends = |it: &(u32, &Bar)| it.1.end.min(now) == at && it.1.start < at;
-            let Some((index, bar)) = of(job).filter(ends).next_back() else { return };
+            let Some((index, bar)) = of(job).rfind(ends) else { return };
             path[index as usize] = true;
             // A call that was answered waited for what happened there; any other just waited.
             let replied = of(index).any(|it| it.1.kind == Kind::Back);
