@@ -236,7 +236,9 @@ const SLOW_NEAR: Nanos = Nanos::millis(400);
 /// messages are shown.
 fn slow_down(app: App, at: f64, first: First) {
     let now = app.latest.with_value(|it| it.now);
-    if !app.auto_speed.get_untracked() || now.saturating_sub(first.failed) > SLOW_NEAR {
+    let mut wrong = first.failed.into_iter().chain(first.stale);
+    let near = wrong.any(|it| now.saturating_sub(it.0) <= SLOW_NEAR);
+    if !app.auto_speed.get_untracked() || !near {
         return;
     }
     app.pulse.update_value(|it| {

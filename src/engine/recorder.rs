@@ -69,6 +69,8 @@ pub struct Disturbance {
     pub at: Nanos,
     /// When a call or a request first failed after it, and at which component, by slot.
     pub failure: Option<(Nanos, u32)>,
+    /// When an old value was first read after it, and from which component, by slot.
+    pub stale: Option<(Nanos, u32)>,
 }
 
 /// Everything kept of one component.
@@ -295,6 +297,19 @@ impl<K: Kinds> Recorder<K> {
         }
     }
 
+    /// Has a read judged, and remembers what is first found stale after a disturbance.
+    fn judge(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+        self.staleness.note(at, note, blueprint);
+        let (Note::Found { member, .. }, Some(last)) = (note, self.disturbances.back_mut()) else {
+            return;
+        };
+        let (component, _) = blueprint.members[*member as usize];
+        let latest = self.staleness.latest(component).next();
+        if latest.is_some_and(|it| it.read == at) {
+            last.stale.get_or_insert((at, component));
+        }
+    }
+
     /// Remembers what first goes wrong after a disturbance.
     fn failed(&mut self, at: Nanos, component: u32, outcome: Outcome) {
         if outcome.is_failure()
@@ -348,7 +363,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         if self.disturbances.len() == DISTURBANCES_MAX {
             self.disturbances.pop_front();
         }
-        self.disturbances.push_back(Disturbance { at, failure: None });
+        self.disturbances.push_back(Disturbance { at, failure: None, stale: None });
     }
 
     fn next_look(&self) -> Nanos {
@@ -375,7 +390,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>) {
         self.seen = ordinal;
         self.fit(blueprint, at);
-        notes.iter().for_each(|it| self.staleness.note(at, it, blueprint));
+        notes.iter().for_each(|it| self.judge(at, it, blueprint));
         notes.iter().filter(|it| !it.is_flush()).for_each(|it| self.note(at, it, blueprint));
     }
 }

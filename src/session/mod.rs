@@ -230,8 +230,8 @@ impl Session {
 /// What first went wrong after each fault or edit.
 fn firsts(run: &Run) -> Vec<First> {
     let first = |it: &crate::engine::recorder::Disturbance| {
-        let (failed, component) = it.failure?;
-        Some(First { at: it.at, failed, component })
+        let wrong = it.failure.is_some() || it.stale.is_some();
+        wrong.then_some(First { at: it.at, failed: it.failure, stale: it.stale })
     };
     run.recorder.disturbances.iter().filter_map(first).collect()
 }

@@ -2,8 +2,9 @@
 
 use crate::base::time::Nanos;
 use crate::component::Registry;
-use crate::engine::event::{Deed, Outcome, Request};
+use crate::engine::event::{Deed, Outcome, Request, Verb};
 use crate::engine::exemplar::{Exemplars, Span};
+use crate::engine::staleness::StaleRead;
 use crate::engine::{Via, World};
 
 use super::protocol::{Pick, Place, Why};
@@ -33,8 +34,9 @@ impl Seen {
 
     fn pick(&self, why: Why) -> Pick {
         let Self { request, start, lasted, outcome } = *self;
-        let (verb, key, class, near) = (request.verb, request.key, request.class, start);
-        Pick { why, request: request.id, near, lasted, outcome, verb, key, class }
+        let Request { id: request, verb, key, class, .. } = request;
+        let (near, class, versions) = (start, Some(class), None);
+        Pick { why, request, near, lasted, outcome, verb, key, class, versions }
     }
 }
 
@@ -57,7 +59,8 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
                 seen.extend(recent(&record.exemplars[0], now));
             }
             let next = next(world, |via, to| matches!(via, Via::Forth(_)) && members.contains(&to));
-            choose(&seen, median(run, slot, now), next)
+            let stale = stale(run, slot, now.saturating_sub(RECENT), now);
+            choose(&seen, median(run, slot, now), next, stale)
         }
         Place::Wire(id) => {
             let Some(slot) = blueprint.wire(id) else { return Vec::new() };
@@ -74,7 +77,7 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
             // What callers wait for: the way there, the median at the other end, the way back.
             let ways = 2 * wire.link.latency.mean.saturating_add(wire.distance).0;
             let median = median(run, wire.to, now).map(|it| it.saturating_add(Nanos(ways)));
-            choose(&seen, median, next(world, |via, _| via == Via::Forth(slot)))
+            choose(&seen, median, next(world, |via, _| via == Via::Forth(slot)), None)
         }
         Place::Point { component, since, until, from, to } => {
             let component = blueprint.component(component);
@@ -84,7 +87,8 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
             let spans = record.exemplars[long].between(*since, *until);
             let inside = |it: &Seen| it.failed() || (*from..=*to).contains(&it.lasted);
             let seen: Vec<_> = spans.map(Seen::past).filter(inside).collect();
-            choose(&seen, Some(Nanos(from.0.midpoint(to.0))), None)
+            let stale = component.and_then(|it| stale(run, it, *since, *until));
+            choose(&seen, Some(Nanos(from.0.midpoint(to.0))), None, stale)
         }
     }
 }
@@ -112,8 +116,31 @@ fn next(world: &World<Registry>, there: impl Fn(Via, u32) -> bool) -> Option<See
     Some(Seen { request: call.request, start, lasted: world.now() - start, outcome: None })
 }
 
-/// The slowest, the latest failure, the one closest to the median, the next to arrive.
-fn choose(seen: &[Seen], median: Option<Nanos>, next: Option<Seen>) -> Vec<Pick> {
+/// The latest stale read a component has answered in a stretch of time.
+fn stale(run: &Run, component: u32, since: Nanos, until: Nanos) -> Option<Pick> {
+    let within = |it: &&StaleRead| it.read > since && it.read <= until;
+    let it = run.recorder.staleness.latest(component).find(within)?;
+    Some(Pick {
+        why: Why::Stale,
+        request: it.request,
+        near: it.read,
+        lasted: Nanos::ZERO,
+        outcome: Some(Outcome::Ok),
+        verb: Verb::Read,
+        key: it.key,
+        class: None,
+        versions: Some((it.version, it.newest)),
+    })
+}
+
+/// The slowest, the latest failure, the one closest to the median, the next to arrive, and the
+/// stale one.
+fn choose(
+    seen: &[Seen],
+    median: Option<Nanos>,
+    next: Option<Seen>,
+    stale: Option<Pick>,
+) -> Vec<Pick> {
     let end = |it: &Seen| it.start.saturating_add(it.lasted);
     let slowest = seen.iter().filter(|it| !it.failed()).max_by_key(|it| it.lasted);
     let failed = seen.iter().filter(|it| it.failed()).max_by_key(|it| end(it));
@@ -127,5 +154,5 @@ fn choose(seen: &[Seen], median: Option<Nanos>, next: Option<Seen>) -> Vec<Pick>
         (typical, Why::Typical),
         (next.as_ref(), Why::Next),
     ];
-    picks.into_iter().filter_map(|(it, why)| Some(it?.pick(why))).collect()
+    picks.into_iter().filter_map(|(it, why)| Some(it?.pick(why))).chain(stale).collect()
 }

@@ -259,10 +259,10 @@ pub struct WireFigures {
 pub struct First {
     /// When the fault or edit was.
     pub at: Nanos,
-    /// When a call or a request first failed after it.
-    pub failed: Nanos,
-    /// Slot of the component that it failed at.
-    pub component: u32,
+    /// When a call or a request first failed after it, and at which component, by slot.
+    pub failed: Option<(Nanos, u32)>,
+    /// When an old value was first read after it, and from which component, by slot.
+    pub stale: Option<(Nanos, u32)>,
 }
 
 /// What a lens shows.

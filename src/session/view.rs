@@ -219,8 +219,10 @@ pub struct Pick {
     pub verb: Verb,
     /// Its key.
     pub key: u32,
-    /// Its class, an index into [`super::protocol::Cast::classes`].
-    pub class: u8,
+    /// Its class, an index into [`super::protocol::Cast::classes`]; none if it is not known.
+    pub class: Option<u8>,
+    /// Of a stale read: the version that was read, and the newest that had been acknowledged.
+    pub versions: Option<(u32, u32)>,
 }
 
 /// What makes a request worth a look.
@@ -230,6 +232,8 @@ pub enum Why {
     Slowest,
     /// It failed.
     Failed,
+    /// It read an old value after a finished write.
+    Stale,
     /// None is closer to the median.
     Typical,
     /// It arrives next.

@@ -82,12 +82,17 @@ fn one(app: App, pick: Pick) -> impl IntoView {
     let why = match pick.why {
         Why::Slowest => "Slowest",
         Why::Failed => "Failed",
+        Why::Stale => "Stale",
         Why::Typical => "Typical",
         Why::Next => "Next",
     };
     let (class, word) = ending(pick.outcome);
     let followed = move || app.following.get().is_some_and(|it| it.0 == pick.request);
-    let words = format!("{} · key {}", class_name(app, pick.class), pick.key);
+    let kind = match (pick.versions, pick.class) {
+        (Some((read, newest)), _) => format!("read version {read}, {newest} was written"),
+        (None, class) => class.map(|it| class_name(app, it)).unwrap_or_default(),
+    };
+    let words = format!("{kind} · key {}", pick.key);
     view! {
         <button class=format!("pick {class}") aria-pressed=move || followed().to_string()
             title="Follow this request: where it was, and how long."
