@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::base::time::Nanos;
-use crate::session::protocol::{First, Frame, View};
+use crate::engine::fault::Fault;
+use crate::session::protocol::{First, Frame, Input, Stamped, View};
 
 use super::banner::Banner;
 use super::canvas::overlay::{self, Overlay};
@@ -238,7 +239,20 @@ fn slow_down(app: App, at: f64, first: First) {
     let now = app.latest.with_value(|it| it.now);
     let mut wrong = first.failed.into_iter().chain(first.stale);
     let near = wrong.any(|it| now.saturating_sub(it.0) <= SLOW_NEAR);
-    if !app.auto_speed.get_untracked() || !near {
+    // An edit is no fault, nor is the end of one: what fails after those is what failed before.
+    let breaks = |it: &Stamped| {
+        let Input::Fault(fault) = &it.input else { return false };
+        it.at == first.at
+            && !matches!(
+                fault,
+                Fault::Restart(_)
+                    | Fault::MendWire { .. }
+                    | Fault::Heal { .. }
+                    | Fault::ZoneRestart { .. }
+            )
+    };
+    let broken = app.inputs.with_untracked(|it| it.iter().any(breaks));
+    if !app.auto_speed.get_untracked() || !near || !broken {
         return;
     }
     app.pulse.update_value(|it| {
