@@ -6,8 +6,9 @@ use crate::document::Design;
 use crate::lens;
 use crate::scene::{svg, text};
 
-use super::protocol::{LensPicture, Pick, Place, Trace};
+use super::protocol::{Input, LensPicture, Pick, Place, Story, Trace};
 use super::run::Run;
+use super::story::Pending;
 use super::{picks, trace};
 
 /// The parts that can come later.
@@ -19,12 +20,17 @@ pub struct Later {
     pub trace: fn(&Run) -> Option<Trace>,
     /// Who is at a place.
     pub picks: fn(&Run, &Place) -> Vec<Pick>,
+    /// What has just been done to a run, to be told of once its consequences are known.
+    pub done: fn(&Run, &Input) -> Pending,
+    /// The story, once there is enough to tell it by.
+    pub tell: fn(&Pending, &Run) -> Option<Story>,
 }
 
 impl Later {
     /// All of them.
     pub fn all() -> Self {
-        Self { picture, trace: trace::trace, picks: picks::picks }
+        let (trace, picks) = (trace::trace, picks::picks);
+        Self { picture, trace, picks, done: Pending::new, tell: Pending::tell }
     }
 }
 

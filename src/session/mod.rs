@@ -133,7 +133,9 @@ impl Session {
                         self.stories.retain(|it| it.at <= now);
                         self.pending.clear();
                     }
-                    self.pending.push(story::Pending::new(run, input));
+                    if let Some(later) = self.later {
+                        self.pending.push((later.done)(run, input));
+                    }
                 }
                 Err(error) => self.failure = Some(error.to_string()),
             },
@@ -169,7 +171,7 @@ impl Session {
         }
         let world = &run.shown().world;
         let before = self.stories.len();
-        self.pending.retain(|it| match it.tell(run) {
+        self.pending.retain(|it| match self.later.and_then(|later| (later.tell)(it, run)) {
             Some(story) => {
                 self.stories.push(story);
                 false
