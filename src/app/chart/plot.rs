@@ -200,7 +200,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     let px = |it: f64| (it * scale).round() as i32;
     let (ink, ink_3, line) = (color(&palette.ink), color(&palette.ink_3), color(&palette.line_2));
     let family: &str = palette.num.split(',').next().unwrap_or("monospace");
-    let font = || (family, palette.type_1 * ratio).into_font();
+    let font = || (FontFamily::Name(family), palette.type_1 * ratio).into_font();
     root.fill(&color(&palette.surface))?;
     let axis = plot.axis();
     let (from, to) = plot.window;
