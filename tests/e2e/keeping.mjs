@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { deflateRawSync } from "node:zlib";
-import { journey } from "./harness.mjs";
+import { journey, until } from "./harness.mjs";
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const designs = (page) => page.locator("#designs-button");
@@ -13,21 +13,10 @@ const nodes = (page) => page.locator(".node").count();
 const clock = (page) => page.locator(".clock").innerText();
 const notice = (page) => page.locator(".notice");
 
-async function until(check, what, ms = 20_000) {
-  const end = Date.now() + ms;
-  let last;
-  while (Date.now() < end) {
-    last = await check();
-    if (last === true) return;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-  assert.fail(`${what}; last seen: ${last}`);
-}
-
 /** Renames what is open, which is a change worth keeping, and waits until it is kept. */
 async function rename(page, name) {
   await designs(page).click();
-  const field = page.getByLabel("Name", { exact: true });
+  const field = page.getByRole("region", { name: "Designs" }).getByLabel("Name", { exact: true });
   await field.fill(name);
   await field.press("Enter");
   await kept(page).filter({ hasText: name }).waitFor();
