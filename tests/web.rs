@@ -11,12 +11,13 @@ use ringside::app::inspector::values::nudged;
 use ringside::app::mirror::Heat;
 use ringside::app::store::App;
 use ringside::app::theme::{Palette, Theme};
+use ringside::base::english::{Text, TextId};
 use ringside::base::param::Field;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::document::file;
 use ringside::session::protocol::{
-    Chart, ChartPoint, ComponentFigures, MemberFigures, WireFigures,
+    Chart, ChartPoint, ComponentFigures, Line, LineRole, MemberFigures, Unit, WireFigures,
 };
 use serde_json::Value;
 use wasm_bindgen::JsCast;
@@ -194,16 +195,17 @@ fn the_chart_draws_its_lines() {
         type_1: 12.0,
         ..Palette::default()
     };
-    let point = |second: u64| ChartPoint {
-        at: Nanos::seconds(second),
-        p50_ns: 20e6,
-        p95_ns: 50e6,
-        p99_ns: 80e6,
-        completed: 1.0,
-        failed: 0.0,
-    };
+    let point =
+        |second: u64| ChartPoint { at: Nanos::seconds(second), values: vec![20e6, 50e6, 80e6] };
+    let line = |(id, role)| Line { name: Text::new(id, Vec::new()), unit: Unit::Nanos, role };
+    let lines = [
+        (TextId::LineP50, LineRole::P50),
+        (TextId::LineP95, LineRole::P95),
+        (TextId::LineP99, LineRole::P99),
+    ];
     let picture = |points: Vec<ChartPoint>| {
-        let chart = Chart { points, ..Chart::default() };
+        let lines = lines.map(line).into();
+        let chart = Chart { lines, points, ..Chart::default() };
         let plot = Plot { chart, window: (0.0, 30.0), ratio: 1.0, ..Plot::default() };
         let canvas = canvas();
         plot::draw(canvas.clone(), &plot, &palette).expect("it draws");
