@@ -85,8 +85,8 @@ impl Meter {
 }
 
 impl Watch<Registry> for Meter {
-    fn wants(&self, _: u64) -> bool {
-        true
+    fn wants_from(&self) -> u64 {
+        0
     }
     fn next_look(&self) -> Nanos {
         Nanos::MAX

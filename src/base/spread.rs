@@ -47,6 +47,11 @@ impl Spread {
         Self { shape: Shape::Exponential, mean }
     }
 
+    /// Whether all its values are the same.
+    pub const fn is_constant(self) -> bool {
+        matches!(self.shape, Shape::Constant)
+    }
+
     /// The value that these 64 random bits stand for, rounded to the nearest nanosecond.
     pub fn sample(self, bits: u64) -> Nanos {
         let mean = self.mean.0 as f64;

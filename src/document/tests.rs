@@ -43,8 +43,8 @@ impl Tally {
 }
 
 impl Watch<Registry> for Tally {
-    fn wants(&self, _: u64) -> bool {
-        true
+    fn wants_from(&self) -> u64 {
+        0
     }
     fn next_look(&self) -> Nanos {
         Nanos::MAX

@@ -31,6 +31,17 @@ pub(super) struct Core<K: Kinds> {
     pub pending: Vec<Pending>,
 }
 
+impl<K: Kinds> Core<K> {
+    /// Adds an event due after a delay; `same` if many delays are as long as this one.
+    pub fn add_after(&mut self, delay: Nanos, same: bool, event: Event<K>) {
+        if same {
+            self.queue.add_after(self.now, delay, event);
+        } else {
+            self.queue.add(self.now.saturating_add(delay), event);
+        }
+    }
+}
+
 /// One member's turn.
 pub struct Context<'a, K: Kinds> {
     pub(super) core: &'a mut Core<K>,
@@ -225,6 +236,6 @@ impl<K: Kinds> Context<'_, K> {
         let delay = wire.delay(wire.stream.bits(request.id, purpose));
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
-        self.core.queue.add(self.core.now.saturating_add(delay), event);
+        self.core.add_after(delay, wire.link.latency.is_constant(), event);
     }
 }

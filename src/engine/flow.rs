@@ -132,7 +132,7 @@ impl<K: Kinds> Context<'_, K> {
                             .bits(request.id, purpose::WORK + u64::from(position));
                         let span = self.stretch(spread.sample(bits));
                         let event = self.inside(Deed::WorkDone(handle));
-                        self.core.queue.add(self.core.now.saturating_add(span), event);
+                        self.core.add_after(span, spread.is_constant(), event);
                         self.desk.busy += 1;
                         self.desk.changed = true;
                     }
@@ -486,7 +486,7 @@ impl<K: Kinds> Context<'_, K> {
         let slot = self.blueprint.components[wire_of.to as usize].members[usize::from(target)];
         self.trace_call(strand, handle, wire, Some(slot), request);
         let event = self.inside(Deed::Timeout(handle));
-        let timer = self.core.queue.add_timeout(self.core.now, wire_of.patience.timeout, event);
+        let timer = self.core.queue.add_after(self.core.now, wire_of.patience.timeout, event);
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
         if let Some(call) = self.desk.calls.get_mut(handle) {
@@ -653,7 +653,7 @@ impl<K: Kinds> Context<'_, K> {
             self.phase(strand, Some(Phase::Backoff));
             let event = self.inside(Deed::Retry(handle));
             let backoff = wire.patience.backoff;
-            let timer = self.core.queue.add_timeout(self.core.now, backoff, event);
+            let timer = self.core.queue.add_after(self.core.now, backoff, event);
             if let Some(call) = self.desk.calls.get_mut(handle) {
                 call.timer = timer;
             }

@@ -87,7 +87,7 @@ impl<K: Kinds> Context<'_, K> {
 
     fn probe_after(&mut self, interval: Nanos, wire: u32) {
         let event = self.inside(Deed::ProbeDue(wire));
-        self.core.queue.add(self.core.now.saturating_add(interval), event);
+        self.core.add_after(interval, true, event);
     }
 
     /// Probes everybody behind a wire whose last probe has ended.
@@ -107,7 +107,7 @@ impl<K: Kinds> Context<'_, K> {
             let (caller, number) = (self.slot, known.number + 1);
             let probe = Probe { caller, asked: *asked, wire: slot, number };
             let event = self.inside(Deed::ProbeLost(probe));
-            let open = self.core.queue.add_timeout(self.core.now, check.timeout, event);
+            let open = self.core.queue.add_after(self.core.now, check.timeout, event);
             let known = &mut self.desk.routes[index].health[ordinal];
             (known.number, known.open) = (number, Some(open));
             self.carry_probe(probe, Via::Forth(slot), Deed::Probe(probe));
@@ -131,9 +131,10 @@ impl<K: Kinds> Context<'_, K> {
         let draw = ordinal(probe.caller) << 48 | ordinal(probe.asked) << 32;
         let purpose = if forth { purpose::PROBE } else { purpose::PROBE + 1 };
         let bits = wire.stream.bits(draw | u64::from(probe.number), purpose);
-        let due = self.core.now.saturating_add(wire.delay(bits));
+        let delay = wire.delay(bits);
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
-        self.core.queue.add(due, Event { to, deed, via, sent: self.core.now });
+        let event = Event { to, deed, via, sent: self.core.now };
+        self.core.add_after(delay, wire.link.latency.is_constant(), event);
     }
 
     /// A probe has ended: with an answer, or without one in time.

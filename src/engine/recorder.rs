@@ -355,8 +355,8 @@ impl<K: Kinds> Recorder<K> {
 }
 
 impl<K: Kinds> Watch<K> for Recorder<K> {
-    fn wants(&self, ordinal: u64) -> bool {
-        ordinal >= self.seen
+    fn wants_from(&self) -> u64 {
+        self.seen
     }
 
     fn disturbed(&mut self, at: Nanos) {

@@ -332,8 +332,8 @@ impl Tracer {
 }
 
 impl<K: Kinds> Watch<K> for Tracer {
-    fn wants(&self, _: u64) -> bool {
-        !self.is_over()
+    fn wants_from(&self) -> u64 {
+        if self.is_over() { u64::MAX } else { 0 }
     }
 
     fn traces(&self) -> Option<u64> {

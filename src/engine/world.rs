@@ -10,6 +10,7 @@ use super::desk::{Caller, Desk};
 use super::event::{Address, Deed, Event, Outcome, Reply, Via};
 use super::fault::{Fault, Partition, Target};
 use super::note::Note;
+use super::queue::First;
 use super::{Blueprint, Happening, Kinds};
 
 /// One member.
@@ -36,8 +37,9 @@ pub struct World<K: Kinds> {
 
 /// Whoever watches a world.
 pub trait Watch<K: Kinds> {
-    /// Whether it wants to hear of the event with this ordinal.
-    fn wants(&self, ordinal: u64) -> bool;
+    /// The ordinal of the first event it wants to hear of; [`u64::MAX`] for none. Asked before
+    /// a run, not before every event.
+    fn wants_from(&self) -> u64;
     /// Which request it wants to follow step by step, by [`Note::Traced`].
     fn traces(&self) -> Option<u64> {
         None
@@ -56,8 +58,8 @@ pub trait Watch<K: Kinds> {
 pub struct Unwatched;
 
 impl<K: Kinds> Watch<K> for Unwatched {
-    fn wants(&self, _: u64) -> bool {
-        false
+    fn wants_from(&self) -> u64 {
+        u64::MAX
     }
     fn next_look(&self) -> Nanos {
         Nanos::MAX
@@ -144,11 +146,9 @@ impl<K: Kinds> World<K> {
 
     /// What comes next, unless that is the script's or void.
     pub fn upcoming(&mut self) -> Option<&Event<K>> {
-        let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
-        let (at, event) = self.core.queue.peek()?;
+        let (_, Some(first)) = self.next()? else { return None };
         let (lives, blueprint) = (&self.core.lives, &self.blueprint);
-        let next = script.is_none_or(|it| at < it) && !is_void(lives, blueprint, event);
-        next.then_some(event)
+        self.core.queue.look(first).filter(|it| !is_void(lives, blueprint, it))
     }
 
     /// Everything that decides the future, in 64 bits that are the same on every platform.
@@ -172,17 +172,27 @@ impl<K: Kinds> World<K> {
 
     /// When the next thing happens.
     pub fn next_at(&mut self) -> Option<Nanos> {
-        let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
-        let queue = self.core.queue.next_at();
-        script.into_iter().chain(queue).min()
+        self.next().map(|it| it.0)
+    }
+
+    /// What comes next, and when: an event, or if none the script's next fault.
+    fn next(&mut self) -> Option<(Nanos, Option<First>)> {
+        let first = self.core.queue.first();
+        match self.blueprint.script.get(self.script_done) {
+            Some((at, _)) if first.is_none_or(|it| *at <= it.at) => Some((*at, None)),
+            _ => first.map(|it| (it.at, Some(it))),
+        }
     }
 
     /// Runs until `until`, or until `budget` events have been handled. True if `until` was
     /// reached; the time is then `until`.
     pub fn run(&mut self, until: Nanos, budget: u64, watch: &mut dyn Watch<K>) -> bool {
         let last = self.ordinal.saturating_add(budget);
+        let wanted = watch.wants_from();
+        let mut look = watch.next_look();
+        self.core.traced = watch.traces();
         loop {
-            let Some(at) = self.next_at().filter(|it| *it <= until) else {
+            let Some((at, what)) = self.next().filter(|it| it.0 <= until) else {
                 self.look_until(until, watch);
                 self.core.now = self.core.now.max(until);
                 return true;
@@ -190,8 +200,12 @@ impl<K: Kinds> World<K> {
             if self.ordinal >= last {
                 return false;
             }
-            self.look_before(at, watch);
-            self.advance(watch);
+            while look < at {
+                watch.look(look, self);
+                look = watch.next_look();
+            }
+            self.core.watched = self.ordinal >= wanted;
+            self.advance(at, what, watch);
         }
     }
 
@@ -199,56 +213,55 @@ impl<K: Kinds> World<K> {
     pub fn step(&mut self, watch: &mut dyn Watch<K>) -> bool {
         let before = self.ordinal;
         while self.ordinal == before {
-            if !self.advance(watch) {
-                return false;
-            }
+            let Some((at, what)) = self.next() else { return false };
+            self.listen(watch);
+            self.advance(at, what, watch);
         }
         true
     }
 
-    /// Handles what comes next: one event, or nothing if it was void. False if nothing is to come.
-    fn advance(&mut self, watch: &mut dyn Watch<K>) -> bool {
-        self.listen(watch);
-        let script = self.blueprint.script.get(self.script_done).map(|it| it.0);
-        let queue = self.core.queue.next_at();
-        if let Some(at) = script.filter(|it| queue.is_none_or(|queue| *it <= queue)) {
-            self.core.now = self.core.now.max(at);
-            let fault = self.blueprint.script[self.script_done].1.clone();
-            self.script_done += 1;
-            if self.core.watched {
-                watch.disturbed(at);
+    /// Handles what comes next: one event, or nothing if it was void.
+    fn advance(&mut self, at: Nanos, what: Option<First>, watch: &mut dyn Watch<K>) {
+        match what {
+            Some(first) => {
+                let Some(event) = self.core.queue.take(first) else { return };
+                self.core.now = at;
+                if !self.deliver(event) {
+                    return;
+                }
             }
-            self.apply(&fault);
-        } else {
-            let Some((at, event)) = self.core.queue.take(Nanos::MAX) else { return false };
-            self.core.now = at;
-            if !self.deliver(event) {
-                return true;
+            None => {
+                self.core.now = self.core.now.max(at);
+                let fault = self.blueprint.script[self.script_done].1.clone();
+                self.script_done += 1;
+                if self.core.watched {
+                    watch.disturbed(at);
+                }
+                self.apply(&fault);
             }
         }
         self.ordinal += 1;
         self.skip_voids();
         self.tell(watch);
-        true
     }
 
     /// Drops void events that are due by now, so that a world at rest depends on its history,
     /// ordinal and time alone, and not on the steps in which it got there.
     fn skip_voids(&mut self) {
         while self.died
-            && let Some((at, event)) = self.core.queue.peek()
+            && let Some(first) = self.core.queue.first().filter(|it| it.at <= self.core.now)
         {
             let (lives, blueprint) = (&self.core.lives, &self.blueprint);
-            if at > self.core.now || !is_void(lives, blueprint, event) {
+            if self.core.queue.look(first).is_some_and(|it| !is_void(lives, blueprint, it)) {
                 return;
             }
-            self.core.queue.take(at);
+            self.core.queue.take(first);
         }
     }
 
     /// Asks the watcher what it wants to hear of what comes next.
     fn listen(&mut self, watch: &mut dyn Watch<K>) {
-        self.core.watched = watch.wants(self.ordinal);
+        self.core.watched = self.ordinal >= watch.wants_from();
         self.core.traced = watch.traces();
     }
 
@@ -260,14 +273,7 @@ impl<K: Kinds> World<K> {
         self.core.watched = false;
     }
 
-    /// Lets the watcher look at every moment it asked for before `at`.
-    fn look_before(&mut self, at: Nanos, watch: &mut dyn Watch<K>) {
-        while watch.next_look() < at {
-            let look = watch.next_look();
-            watch.look(look, self);
-        }
-    }
-
+    /// Lets the watcher look at every moment it asked for, up to and with `until`.
     fn look_until(&mut self, until: Nanos, watch: &mut dyn Watch<K>) {
         while watch.next_look() <= until {
             let look = watch.next_look();
@@ -277,7 +283,7 @@ impl<K: Kinds> World<K> {
 
     /// Gives an event to its member. False if it was void.
     fn deliver(&mut self, event: Event<K>) -> bool {
-        if is_void(&self.core.lives, &self.blueprint, &event) {
+        if self.died && is_void(&self.core.lives, &self.blueprint, &event) {
             return false;
         }
         let Event { to, deed, via: _, sent: _ } = event;

@@ -84,7 +84,7 @@ impl Follow {
 
     /// The tracer, if it listens to the newest.
     pub fn live(&mut self) -> Option<&mut Tracer> {
-        if matches!(self.state, State::Live) && Watch::<Registry>::wants(&self.tracer, 0) {
+        if matches!(self.state, State::Live) && !self.tracer.is_over() {
             Some(&mut self.tracer)
         } else {
             None
@@ -101,8 +101,8 @@ pub struct Both<'a> {
 }
 
 impl Watch<Registry> for Both<'_> {
-    fn wants(&self, ordinal: u64) -> bool {
-        self.recorder.wants(ordinal)
+    fn wants_from(&self) -> u64 {
+        self.recorder.wants_from()
     }
 
     fn traces(&self) -> Option<u64> {

@@ -117,8 +117,8 @@ impl Audit {
 }
 
 impl Watch<Registry> for Audit {
-    fn wants(&self, _: u64) -> bool {
-        true
+    fn wants_from(&self) -> u64 {
+        0
     }
     fn next_look(&self) -> Nanos {
         Nanos::MAX
