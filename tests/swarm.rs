@@ -8,7 +8,7 @@ use common::*;
 use ringside::algorithm::balancing::Rule;
 use ringside::algorithm::eviction::Policy;
 use ringside::base::draw::Stream;
-use ringside::base::time::Nanos;
+use ringside::base::time::{Nanos, Offset};
 use ringside::base::unit::Rate;
 use ringside::component::cache::Strategy;
 use ringside::component::service::ServiceParams;
@@ -16,7 +16,7 @@ use ringside::component::sql_db::Replication;
 use ringside::component::{Spec, State};
 use ringside::document::Design;
 use ringside::engine::blueprint::Reads;
-use ringside::engine::fault::{Fault, Ways};
+use ringside::engine::fault::{Fault, Scope, Ways};
 
 const SEEDS: u64 = 60;
 const INPUTS: u64 = 60;
@@ -65,7 +65,7 @@ impl Dice {
 fn fault(dice: &mut Dice, design: &Design) -> Fault {
     let ways = [Ways::Both, Ways::Forth, Ways::Back][dice.below(3) as usize];
     let name = format!("p{}", dice.below(3));
-    match dice.below(10) {
+    match dice.below(18) {
         0 | 1 => Fault::Crash(target(&dice.member(design))),
         2 | 3 => Fault::Restart(target(&dice.id(design))),
         4 => {
@@ -79,8 +79,43 @@ fn fault(dice: &mut Dice, design: &Design) -> Fault {
             let far = dice.id(design);
             cut(&name, &[one.as_str()], &[other.as_str(), far.as_str()], ways)
         }
-        _ => heal(&name),
+        9 | 10 => heal(&name),
+        11 => Fault::Gray {
+            target: target(&dice.member(design)),
+            share: [0.0, 0.2, 1.0][dice.below(3) as usize],
+            factor: [0.5, 20.0][dice.below(2) as usize],
+        },
+        12 => {
+            let offset = Offset([0, 3_000_000_000, -3_000_000_000][dice.below(3) as usize]);
+            Fault::Skew { target: target(&dice.id(design)), offset }
+        }
+        13 => Fault::Flush(target(&dice.id(design))),
+        14 | 15 => {
+            let share = [0.0, 0.0, 0.05, 0.5, 1.0][dice.below(5) as usize];
+            Fault::Loss { on: scope(dice, design), share }
+        }
+        _ => {
+            let by = Nanos::millis([0, 0, 1, 30, 2_000][dice.below(5) as usize]);
+            Fault::Delay { on: scope(dice, design), by }
+        }
     }
+}
+
+fn scope(dice: &mut Dice, design: &Design) -> Scope {
+    match dice.below(2) {
+        0 => Scope::Wire(some_wire(dice, design)),
+        _ => Scope::Target(target(&dice.member(design))),
+    }
+}
+
+/// Something befalls one message that is under way.
+fn mishap(dice: &mut Dice, live: &Live) -> Option<Fault> {
+    let mut messages: Vec<_> = live.world.messages().map(|it| it.0).collect();
+    messages.sort_unstable();
+    let message = *messages.get(dice.below(messages.len().max(1) as u64) as usize)?;
+    let by = Nanos::millis(dice.below(800));
+    let delay = Fault::DelayMessage { message, by };
+    Some(if dice.below(2) == 0 { Fault::DropMessage { message } } else { delay })
 }
 
 fn some_wire(dice: &mut Dice, design: &Design) -> String {
@@ -207,11 +242,16 @@ fn peaceful(live: &Live) -> bool {
 }
 
 fn act(dice: &mut Dice, live: &mut Live, resized: &mut bool) {
-    match dice.below(10) {
+    match dice.below(11) {
         0..=4 => {
             let fault = fault(dice, &live.design);
             live.fault(fault);
         }
+        10 => (0..4)
+            .filter_map(|_| mishap(dice, live))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|it| live.fault(it)),
         5 if !*resized && peaceful(live) => {
             *resized = true;
             let up = dice.below(2) == 0;

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::base::time::Nanos;
-use crate::engine::fault::Fault;
 use crate::session::protocol::{First, Frame, Input, Stamped, View};
 
 use super::banner::Banner;
@@ -242,14 +241,7 @@ fn slow_down(app: App, at: f64, first: First) {
     // An edit is no fault, nor is the end of one: what fails after those is what failed before.
     let breaks = |it: &Stamped| {
         let Input::Fault(fault) = &it.input else { return false };
-        it.at == first.at
-            && !matches!(
-                fault,
-                Fault::Restart(_)
-                    | Fault::MendWire { .. }
-                    | Fault::Heal { .. }
-                    | Fault::ZoneRestart { .. }
-            )
+        it.at == first.at && !fault.is_reversal()
     };
     let broken = app.inputs.with_untracked(|it| it.iter().any(breaks));
     if !app.auto_speed.get_untracked() || !near || !broken {

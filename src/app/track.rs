@@ -152,6 +152,22 @@ fn marks(app: App) -> Vec<(Nanos, &'static str, String)> {
             Input::Fault(Fault::Slow { target, .. }) => {
                 ("back", format!("{} at full speed", name(target)))
             }
+            Input::Fault(it @ (Fault::Gray { target, .. } | Fault::Skew { target, .. })) => {
+                match (it.is_reversal(), it) {
+                    (true, _) => ("back", format!("{} well again", name(target))),
+                    (_, Fault::Gray { .. }) => ("slow", format!("{}: gray failure", name(target))),
+                    _ => ("slow", format!("{}: clock put wrong", name(target))),
+                }
+            }
+            Input::Fault(Fault::Flush(target)) => ("crash", format!("{} emptied", name(target))),
+            Input::Fault(it @ (Fault::Loss { .. } | Fault::Delay { .. })) => match it.is_reversal()
+            {
+                true => ("back", "Network well again".to_owned()),
+                false => ("slow", "Network trouble".to_owned()),
+            },
+            Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => {
+                ("crash", "One message".to_owned())
+            }
             Input::Fault(Fault::ZoneOutage { .. }) => ("crash", "Zone outage".to_owned()),
             Input::Fault(Fault::ZoneRestart { .. }) => ("back", "Zone back".to_owned()),
             Input::Fault(Fault::CutWire { .. } | Fault::Partition { .. }) => {

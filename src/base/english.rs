@@ -33,6 +33,26 @@ pub enum TextId {
     Slowed,
     /// Somebody is as fast as before.
     Unslowed,
+    /// Some of somebody's requests are slow.
+    Grayed,
+    /// A clock shows a later time.
+    Ahead,
+    /// A clock shows an earlier time.
+    Behind,
+    /// A clock shows the time again.
+    OnTime,
+    /// A cache lost what it held.
+    Flushed,
+    /// Messages get lost.
+    Lossy,
+    /// Messages take longer.
+    Delayed,
+    /// Messages get through as before.
+    Untroubled,
+    /// One message was taken away.
+    MessageDropped,
+    /// One message was held up.
+    MessageDelayed,
     /// A wire carries nothing.
     WireCut,
     /// It carries again.
@@ -108,6 +128,16 @@ impl TextId {
             Self::Restarted => "{0} came back",
             Self::Slowed => "{0} became {1} slower",
             Self::Unslowed => "{0} is as fast as before",
+            Self::Grayed => "{1} of the requests at {0} became {2} slower",
+            Self::Ahead => "The clock of {0} went {1} ahead",
+            Self::Behind => "The clock of {0} fell {1} behind",
+            Self::OnTime => "The clock of {0} is right again",
+            Self::Flushed => "{0} was emptied",
+            Self::Lossy => "{1} of the messages of {0} got lost and were sent again",
+            Self::Delayed => "Messages of {0} took {1} longer",
+            Self::Untroubled => "Messages of {0} get through as before",
+            Self::MessageDropped => "One message was dropped",
+            Self::MessageDelayed => "One message was held up by {0}",
             Self::WireCut => "The wire from {0} to {1} was cut",
             Self::WireMended => "The wire from {0} to {1} carries again",
             Self::Partitioned => "{0} and {1} can no longer reach each other",

@@ -140,6 +140,58 @@ impl<'de> Deserialize<'de> for Nanos {
     }
 }
 
+/// A difference between two clocks, in whole nanoseconds, either way. Files read and write it as
+/// `"-250ms"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offset(pub i64);
+
+impl Offset {
+    /// Reads `"250ms"`, `"-1.5 s"`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let size = |text: &str| Nanos::parse(text).map(|it| it.0 as i64);
+        match text.strip_prefix('-') {
+            Some(rest) => size(rest).map(|it| Self(-it)),
+            None => size(text).map(Self),
+        }
+    }
+
+    /// What a clock shows at a moment if it is this far ahead.
+    pub fn of(self, now: Nanos) -> Nanos {
+        Nanos(now.0.saturating_add_signed(self.0))
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        Nanos(self.0.unsigned_abs()).fmt(f)
+    }
+}
+
+impl Serialize for Offset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Offset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            Self::parse(&text).ok_or_else(|| D::Error::custom("an offset such as \"-250ms\""))
+        } else {
+            i64::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +206,19 @@ mod tests {
         for bad in ["", "ms", "5", "-1s", "1 parsec", "1e300s", "9999999999h"] {
             assert_eq!(Nanos::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn offsets_read_back_and_move_a_clock_either_way() {
+        for n in [0, 1, -1_500, 250_000_000, -1_500_000_000] {
+            assert_eq!(Offset::parse(&Offset(n).to_string()), Some(Offset(n)));
+        }
+        assert_eq!(
+            (Offset(-1_500_000).to_string(), Offset::parse("--1s")),
+            ("-1.5ms".into(), None)
+        );
+        let now = Nanos::seconds(2);
+        assert_eq!(Offset(-500_000_000).of(now), Nanos::millis(1_500));
+        assert_eq!(Offset::parse("-1h").map(|it| it.of(now)), Some(Nanos::ZERO));
     }
 }

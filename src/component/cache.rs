@@ -134,7 +134,7 @@ pub const EXPIRED: u8 = 4;
 pub const DROPPED: u8 = 5;
 /// The store has got an entry that was written here first.
 pub const FLUSHED: u8 = 6;
-/// A dirty entry was found lost when the cache came back from a crash.
+/// A dirty entry was lost: by a flush, or found so when the cache came back from a crash.
 pub const LOST: u8 = 7;
 
 /// The kind.
@@ -165,6 +165,7 @@ impl Kind for Cache {
     const FIDELITY: Fidelity = Fidelity {
         modelled: &[
             "Real keys and versions; the policy that is named, entry by entry.",
+            "Entries grow old by the cache's own clock, which a fault can put wrong.",
             "One request at a time, as Redis serves them; a waiting line.",
             "A crash empties it; what it missed meanwhile it does not know.",
             "With a strategy of its own and a wire to a store it reads and writes there itself, \
@@ -223,6 +224,11 @@ impl Kind for Cache {
     fn restart(old: &CacheState, params: &CacheParams, ctx: &mut Context<Self>) -> CacheState {
         old.dirty.iter().for_each(|it| ctx.count(LOST, it.key));
         CacheState { begun: old.begun, ..Self::start(params, ctx) }
+    }
+
+    fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut Context<Self>) {
+        let alarmed = state.alarmed;
+        *state = CacheState { alarmed, ..Self::restart(state, params, ctx) };
     }
 
     fn retune(
@@ -321,7 +327,7 @@ fn strategy(of: Strategy, ask: &dyn Fn(Option<Verb>) -> Plan<Arc<str>>) -> Plan<
 fn read(state: &mut CacheState, request: &Request, ctx: &mut Context<Cache>) -> Served {
     let key = request.key;
     if let Some(entry) = state.entries.get(key) {
-        if entry.expires > ctx.now() || entry.dirty {
+        if entry.expires > ctx.clock() || entry.dirty {
             state.order.touch(entry.slot);
             ctx.count(HIT, key);
             ctx.found(request, entry.version);
@@ -336,13 +342,13 @@ fn read(state: &mut CacheState, request: &Request, ctx: &mut Context<Cache>) -> 
     Served::ended(Outcome::Miss)
 }
 
-fn expiry(params: &CacheParams, now: Nanos) -> Nanos {
-    if params.ttl == Nanos::ZERO { Nanos::MAX } else { now.saturating_add(params.ttl) }
+fn expiry(params: &CacheParams, clock: Nanos) -> Nanos {
+    if params.ttl == Nanos::ZERO { Nanos::MAX } else { clock.saturating_add(params.ttl) }
 }
 
 fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mut Context<Cache>) {
     let (key, version) = (request.key, request.version);
-    let expires = expiry(params, ctx.now());
+    let expires = expiry(params, ctx.clock());
     if let Some(entry) = state.entries.get(key) {
         state.order.touch(entry.slot);
         // A cache that asks its store itself does not put an older answer over a newer one.
@@ -370,12 +376,12 @@ fn write(
     key: u32,
     ctx: &mut Context<Cache>,
 ) -> Served {
-    let now = ctx.now();
-    let held = state.entries.get(key).filter(|it| it.dirty || it.expires > now);
+    let (now, clock) = (ctx.now(), ctx.clock());
+    let held = state.entries.get(key).filter(|it| it.dirty || it.expires > clock);
     let Some(entry) = held else { return Served::ended(Outcome::Miss) };
     let version = entry.version + 1;
     state.order.touch(entry.slot);
-    let expires = expiry(params, now);
+    let expires = expiry(params, clock);
     state.entries.insert(key, Entry { version, expires, dirty: true, ..entry });
     if !entry.dirty {
         state.dirty.push_back(Dirty { key, since: now, sent: 0 });

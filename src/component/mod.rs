@@ -225,6 +225,9 @@ pub trait Kind: Sized {
     ) {
     }
 
+    /// What it holds for quick answers is gone; it goes on.
+    fn flush(_: &mut Self::State, _: &Self::Params, _: &mut Context<Self>) {}
+
     /// Its own act on a request.
     fn serve(
         _state: &mut Self::State,
@@ -535,6 +538,15 @@ macro_rules! registry {
                         };
                         let ctx = &mut Context::new(ctx);
                         <$module::$name as Kind>::handle(state, params, what, ctx);
+                    } )*
+                    _ => {}
+                }
+            }
+
+            fn flush(state: &mut State, spec: &Spec, ctx: &mut engine::Context<Self>) {
+                match (state, spec) {
+                    $( (State::$name(state), Spec::$name(params)) => {
+                        <$module::$name as Kind>::flush(state, params, &mut Context::new(ctx));
                     } )*
                     _ => {}
                 }

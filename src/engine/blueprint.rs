@@ -197,6 +197,11 @@ pub struct Wire<K: Kinds> {
 }
 
 impl<K: Kinds> Wire<K> {
+    /// How long a message takes one way on average.
+    pub fn mean_delay(&self) -> Nanos {
+        self.link.latency.mean.saturating_add(self.distance)
+    }
+
     /// How long a message takes one way, by a draw.
     pub fn delay(&self, bits: u64) -> Nanos {
         self.link.latency.sample(bits).saturating_add(self.distance)

@@ -61,12 +61,19 @@ pub(super) mod purpose {
     pub const MESH: u64 = 0x500;
     pub const KIND: u64 = 0x600;
     pub const PROBE: u64 = 0x800;
+    pub const GRAY: u64 = 0x900;
+    pub const LOSS: u64 = 0x1_0000;
 }
 
 impl<K: Kinds> Context<'_, K> {
     /// The time.
     pub fn now(&self) -> Nanos {
         self.core.now
+    }
+
+    /// What this member's own clock shows: the time, unless a fault has put the clock wrong.
+    pub fn clock(&self) -> Nanos {
+        self.desk.skew.of(self.core.now)
     }
 
     /// This member's ordinal in its component, from 0.
@@ -130,7 +137,12 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let bits = self.draw_next();
-        let due = self.core.now.saturating_add(self.component.mesh.latency.sample(bits));
+        let latency = self.component.mesh.latency;
+        let mut due = self.core.now.saturating_add(latency.sample(bits));
+        if !self.core.cuts.is_none() {
+            let bits = self.draw_next();
+            due = due.saturating_add(self.trouble(slot, via, latency.mean, bits));
+        }
         let to = usize::from(to);
         if self.desk.last_arrival.len() <= to {
             self.desk.last_arrival.resize(to + 1, Nanos::ZERO);
@@ -233,7 +245,11 @@ impl<K: Kinds> Context<'_, K> {
         }
         let wire = &self.blueprint.wires[wire as usize];
         let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
-        let delay = wire.delay(wire.stream.bits(request.id, purpose));
+        let mut delay = wire.delay(wire.stream.bits(request.id, purpose));
+        if !self.core.cuts.is_none() {
+            let bits = wire.stream.bits(request.id, purpose + purpose::LOSS);
+            delay = delay.saturating_add(self.trouble(to, via, wire.mean_delay(), bits));
+        }
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
         self.core.add_after(delay, wire.link.latency.is_constant(), event);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::base::candidate::Candidate;
 use crate::base::slab::{Handle, Slab};
-use crate::base::time::Nanos;
+use crate::base::time::{Nanos, Offset};
 
 use super::event::{Outcome, Request};
 use super::health::Health;
@@ -134,6 +134,15 @@ impl<P: Picker> Route<P> {
     }
 }
 
+/// A gray failure in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gray {
+    /// Which part of the requests feels it.
+    pub share: f64,
+    /// How many times as long their work takes.
+    pub factor: f64,
+}
+
 /// The desk.
 #[derive(Clone, Debug)]
 pub struct Desk<K: Kinds> {
@@ -157,6 +166,10 @@ pub struct Desk<K: Kinds> {
     pub routes: Vec<Route<K::Picker>>,
     /// Work takes this many times as long.
     pub slow: f64,
+    /// Some of its work takes longer still.
+    pub gray: Option<Gray>,
+    /// How far its clock is ahead.
+    pub skew: Offset,
     /// Draws made that belong to no request.
     pub draws: u64,
     /// When the last message to each member of the component arrives: connections keep order.
@@ -178,6 +191,8 @@ impl<K: Kinds> Default for Desk<K> {
             open: 0,
             routes: Vec::new(),
             slow: 1.0,
+            gray: None,
+            skew: Offset::default(),
             draws: 0,
             last_arrival: Vec::new(),
             changed: false,
@@ -204,6 +219,7 @@ crate::stable! {
         at_work, line,
     }
     Caller { slot, call, wire }
+    Gray { share, factor }
     Strand { job, role, position, need, pending, hit, holds }
     OutCall {
         strand, wire, request, target, asked, job, timer, sent, retries, redirects, soft,
@@ -242,9 +258,14 @@ impl<K: Kinds> StableHash for Desk<K> {
         waiting.stable_hash(h);
         (*waiting_count, *busy).stable_hash(h);
         (*occupied, *open).stable_hash(h);
-        let Self { routes, slow, draws, last_arrival, .. } = self;
+        let Self { routes, slow, gray, skew, draws, last_arrival, .. } = self;
         routes.stable_hash(h);
         (*slow, *draws).stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        gray.iter().for_each(|it| it.stable_hash(h));
+        if skew.0 != 0 {
+            h.word(skew.0 as u64);
+        }
         last_arrival.stable_hash(h);
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::base::stable::{StableHash, StableHasher, hash_of};
+use crate::base::time::{Nanos, Offset};
 
 /// A component, or one member of it: `books`, `store/2` (ordinals count from 0).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,6 +68,17 @@ impl From<Target> for String {
     }
 }
 
+/// Where the network is in trouble: on one wire, or around a component or member, whatever it
+/// sends or gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Document id of a wire.
+    Wire(String),
+    /// A component or a member.
+    Target(Target),
+}
+
 /// Which directions a cut stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +106,51 @@ pub enum Fault {
         target: Target,
         /// How many times as long; more than 0.
         factor: f64,
+    },
+    /// Gray failure (Huang et al., HotOS 2017): some of the requests take many times as long, while
+    /// health checks and the other requests notice nothing; share 0 ends it.
+    Gray {
+        /// Who.
+        target: Target,
+        /// Which part of the requests, 0 to 1.
+        share: f64,
+        /// How many times as long; more than 0.
+        factor: f64,
+    },
+    /// Its clock shows another time than the others' from now on; 0s ends it.
+    Skew {
+        /// Whose.
+        target: Target,
+        /// How far its clock is ahead; negative for behind.
+        offset: Offset,
+    },
+    /// Caches lose all they hold, and go on.
+    Flush(Target),
+    /// Messages get lost and are sent again after a while; share 0 ends it.
+    Loss {
+        /// Where.
+        on: Scope,
+        /// Which part of the messages, 0 to 1.
+        share: f64,
+    },
+    /// Messages take longer, one way; 0s ends it.
+    Delay {
+        /// Where.
+        on: Scope,
+        /// By how much.
+        by: Nanos,
+    },
+    /// One message on its way never arrives.
+    DropMessage {
+        /// Its number ([`super::World::messages`]).
+        message: u64,
+    },
+    /// One message on its way arrives later.
+    DelayMessage {
+        /// Its number ([`super::World::messages`]).
+        message: u64,
+        /// By how much.
+        by: Nanos,
     },
     /// A wire carries nothing, one way or both.
     CutWire {
@@ -146,7 +203,14 @@ impl Fault {
             | Self::Heal { .. }
             | Self::ZoneRestart { .. } => true,
             Self::Slow { factor, .. } => *factor == 1.0,
+            Self::Gray { share, factor, .. } => *share == 0.0 || *factor == 1.0,
+            Self::Skew { offset, .. } => offset.0 == 0,
+            Self::Loss { share, .. } => *share == 0.0,
+            Self::Delay { by, .. } => *by == Nanos::ZERO,
             Self::Crash(_)
+            | Self::Flush(_)
+            | Self::DropMessage { .. }
+            | Self::DelayMessage { .. }
             | Self::CutWire { .. }
             | Self::Partition { .. }
             | Self::ZoneOutage { .. } => false,
@@ -170,18 +234,34 @@ pub(super) struct Partition {
     pub ways: Ways,
 }
 
-/// What the network refuses to carry at present.
+/// Where a trouble is, by slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spot {
+    Wire(u32),
+    Member(u32),
+}
+
+/// Messages that get lost and are sent again, and messages that take longer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trouble {
+    pub at: Spot,
+    pub loss: f64,
+    pub delay: Nanos,
+}
+
+/// What the network refuses to carry at present, or carries badly.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
     /// Cut wires by slot.
     pub wires: Vec<(u32, Ways)>,
     pub partitions: Vec<Partition>,
+    pub troubles: Vec<Trouble>,
 }
 
 impl Cuts {
-    /// Whether nothing is cut: the usual case, and the fast one.
+    /// Whether all is well: the usual case, and the fast one.
     pub fn is_none(&self) -> bool {
-        self.wires.is_empty() && self.partitions.is_empty()
+        self.wires.is_empty() && self.partitions.is_empty() && self.troubles.is_empty()
     }
 
     /// Whether a message from one member to another is lost.
@@ -197,6 +277,32 @@ impl Cuts {
             forth && it.ways != Ways::Back || back && it.ways != Ways::Forth
         })
     }
+
+    /// What troubles a message from one member to another: the chance that it is lost, and how much
+    /// longer it takes.
+    pub fn troubles(&self, from: u32, to: u32, via: super::Via) -> (f64, Nanos) {
+        let felt = |it: &&Trouble| match (it.at, via) {
+            (Spot::Member(slot), _) => slot == from || slot == to,
+            (Spot::Wire(slot), super::Via::Forth(wire) | super::Via::Back(wire)) => slot == wire,
+            (Spot::Wire(_), _) => false,
+        };
+        self.troubles.iter().filter(felt).fold((0.0, Nanos::ZERO), |(loss, delay), it| {
+            (1.0 - (1.0 - loss) * (1.0 - it.loss), delay.saturating_add(it.delay))
+        })
+    }
+
+    /// Changes what is wrong at a spot.
+    pub fn trouble(&mut self, at: Spot, change: impl FnOnce(&mut Trouble)) {
+        let index = self.troubles.iter().position(|it| it.at == at).unwrap_or_else(|| {
+            self.troubles.push(Trouble { at, loss: 0.0, delay: Nanos::ZERO });
+            self.troubles.len() - 1
+        });
+        let trouble = &mut self.troubles[index];
+        change(trouble);
+        if (trouble.loss, trouble.delay) == (0.0, Nanos::ZERO) {
+            self.troubles.remove(index);
+        }
+    }
 }
 
 impl StableHash for Cuts {
@@ -209,6 +315,13 @@ impl StableHash for Cuts {
             one.stable_hash(h);
             other.stable_hash(h);
             h.word(*ways as u64);
+        }
+        for Trouble { at, loss, delay } in &self.troubles {
+            match at {
+                Spot::Wire(slot) => (0u32, *slot).stable_hash(h),
+                Spot::Member(slot) => (1u32, *slot).stable_hash(h),
+            }
+            (*loss, *delay).stable_hash(h);
         }
     }
 }

@@ -131,6 +131,7 @@ impl<K: Kinds> Context<'_, K> {
                             .stream
                             .bits(request.id, purpose::WORK + u64::from(position));
                         let span = self.stretch(spread.sample(bits));
+                        let span = self.gray(span, request.id);
                         let event = self.inside(Deed::WorkDone(handle));
                         self.core.add_after(span, spread.is_constant(), event);
                         self.desk.busy += 1;

@@ -131,10 +131,15 @@ impl<K: Kinds> Context<'_, K> {
         let draw = ordinal(probe.caller) << 48 | ordinal(probe.asked) << 32;
         let purpose = if forth { purpose::PROBE } else { purpose::PROBE + 1 };
         let bits = wire.stream.bits(draw | u64::from(probe.number), purpose);
-        let delay = wire.delay(bits);
+        let mut delay = wire.delay(bits);
+        let troubled = !self.core.cuts.troubles.is_empty();
+        if troubled {
+            let bits = wire.stream.bits(draw | u64::from(probe.number), purpose + purpose::LOSS);
+            delay = delay.saturating_add(self.trouble(to, via, wire.mean_delay(), bits));
+        }
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
-        self.core.add_after(delay, wire.link.latency.is_constant(), event);
+        self.core.add_after(delay, wire.link.latency.is_constant() && !troubled, event);
     }
 
     /// A probe has ended: with an answer, or without one in time.

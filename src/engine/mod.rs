@@ -9,6 +9,7 @@ pub mod exemplar;
 pub mod fault;
 pub mod flow;
 pub mod health;
+mod network;
 pub mod note;
 pub mod plan;
 pub mod queue;
@@ -27,7 +28,7 @@ use crate::base::stable::StableHash;
 pub use blueprint::{Addressing, Blueprint, Component, Draft, Link, Station, Wire};
 pub use context::Context;
 pub use event::{Outcome, Request, Verb, Via};
-pub use fault::{Fault, Target};
+pub use fault::{Fault, Scope, Target};
 pub use health::{Health, HealthCheck};
 pub use note::Note;
 pub use world::World;
@@ -124,6 +125,8 @@ pub trait Kinds: Clone + Debug + Sized + 'static {
         what: Happening<Self::Message, Self::Timer>,
         ctx: &mut Context<Self>,
     );
+    /// What it holds for quick answers is gone; see [`Fault::Flush`].
+    fn flush(state: &mut Self::State, spec: &Self::Spec, ctx: &mut Context<Self>);
     /// The kind's own act on a request; `ticket` names it if the answer comes later.
     fn serve(
         state: &mut Self::State,

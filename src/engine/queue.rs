@@ -248,6 +248,18 @@ impl<T> Queue<T> {
         self.events.iter().map(|(_, it)| (it.due.at, &it.event))
     }
 
+    /// Everything that waits with its number, which no other event ever has, and its due time, in
+    /// no order that means anything.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, Nanos, &T)> {
+        self.events.iter().map(|(_, (key, event))| (key.sequence, key.at, event))
+    }
+
+    /// What names the event with this number, and when it is due; none if it no longer waits.
+    pub fn find(&self, number: u64) -> Option<(Handle, Nanos)> {
+        let found = self.events.iter().find(|it| it.1.0.sequence == number);
+        found.map(|(handle, (key, _))| (handle, key.at))
+    }
+
     /// How many events wait.
     pub fn len(&self) -> usize {
         self.events.len()

@@ -6,9 +6,9 @@ use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
 use super::context::{Context, Core};
-use super::desk::{Caller, Desk};
+use super::desk::{Caller, Desk, Gray};
 use super::event::{Address, Deed, Event, Outcome, Reply, Via};
-use super::fault::{Fault, Partition, Target};
+use super::fault::{Fault, Partition, Scope, Spot, Target};
 use super::note::Note;
 use super::queue::First;
 use super::{Blueprint, Happening, Kinds};
@@ -132,6 +132,12 @@ impl<K: Kinds> World<K> {
     /// Everything in the queue with its due time, in no order that means anything.
     pub fn in_flight(&self) -> impl Iterator<Item = (Nanos, &Event<K>)> {
         self.core.queue.iter()
+    }
+
+    /// Every message on its way with its number, by which a fault can name it, and its due time, in
+    /// no order that means anything.
+    pub fn messages(&self) -> impl Iterator<Item = (u64, Nanos, &Event<K>)> {
+        self.core.queue.numbered().filter(|it| it.2.via != Via::Inside)
     }
 
     /// Events that wait.
@@ -434,6 +440,28 @@ impl<K: Kinds> World<K> {
                 let factor = factor.clamp(0.001, 1e6);
                 self.each(target, |it, slot| it.members[slot as usize].desk.slow = factor);
             }
+            Fault::Gray { target, share, factor } => {
+                let (share, factor) = (share.clamp(0.0, 1.0), factor.clamp(0.001, 1e6));
+                let gray = (share > 0.0 && factor != 1.0).then_some(Gray { share, factor });
+                self.each(target, |it, slot| it.members[slot as usize].desk.gray = gray);
+            }
+            Fault::Skew { target, offset } => {
+                self.each(target, |it, slot| it.members[slot as usize].desk.skew = *offset);
+            }
+            Fault::Flush(target) => self.each(target, Self::flush),
+            Fault::Loss { on, share } => {
+                let share = share.clamp(0.0, 1.0);
+                self.spots(on).for_each(|it| self.core.cuts.trouble(it, |it| it.loss = share));
+            }
+            Fault::Delay { on, by } => {
+                self.spots(on).for_each(|it| self.core.cuts.trouble(it, |it| it.delay = *by));
+            }
+            Fault::DropMessage { message } => _ = self.take_message(*message),
+            Fault::DelayMessage { message, by } => {
+                if let Some((due, event)) = self.take_message(*message) {
+                    self.core.queue.add(due.saturating_add(*by), event);
+                }
+            }
             Fault::CutWire { wire, ways } => {
                 if let Some(wire) = self.blueprint.wire(wire) {
                     self.core.cuts.wires.retain(|it| it.0 != wire);
@@ -454,6 +482,28 @@ impl<K: Kinds> World<K> {
             Fault::Heal { name } => self.core.cuts.partitions.retain(|it| it.name != *name),
             Fault::ZoneOutage { zone } => self.each_in(zone, Self::crash),
             Fault::ZoneRestart { zone } => self.each_in(zone, Self::revive),
+        }
+    }
+
+    fn spots(&self, on: &Scope) -> impl Iterator<Item = Spot> + use<K> {
+        let (wire, members) = match on {
+            Scope::Wire(id) => (self.blueprint.wire(id), Vec::new()),
+            Scope::Target(target) => (None, self.slots(target)),
+        };
+        wire.map(Spot::Wire).into_iter().chain(members.into_iter().map(Spot::Member))
+    }
+
+    /// Takes a message off its way, with the moment at which it would have arrived.
+    fn take_message(&mut self, number: u64) -> Option<(Nanos, Event<K>)> {
+        let is_message = |it: &(u64, Nanos, &Event<K>)| it.0 == number;
+        self.messages().find(is_message)?;
+        let (handle, due) = self.core.queue.find(number)?;
+        self.core.queue.cancel(handle).map(|it| (due, it))
+    }
+
+    fn flush(&mut self, slot: u32) {
+        if self.core.lives[slot as usize].1 {
+            self.turn(slot, |ctx, state, spec| K::flush(state, spec, ctx));
         }
     }
 
@@ -563,7 +613,8 @@ impl<K: Kinds> World<K> {
 
     /// Whether nothing has happened yet, by itself or from outside.
     fn is_untouched(&self) -> bool {
-        let calm = self.members.iter().all(|it| it.desk.slow == 1.0) && self.core.cuts.is_none();
+        let well = |it: &Desk<K>| it.slow == 1.0 && it.gray.is_none() && it.skew.0 == 0;
+        let calm = self.members.iter().all(|it| well(&it.desk)) && self.core.cuts.is_none();
         self.core.now == Nanos::ZERO && self.ordinal == 0 && !self.died && calm
     }
 

@@ -94,7 +94,7 @@ fn member(world: &World<Registry>, slot: u32) -> MemberFigures {
     MemberFigures {
         up: world.is_up(slot),
         standing: member.state.as_ref().map(|it| it.standing()).unwrap_or_default(),
-        slow: member.desk.slow,
+        slow: member.desk.gray.map_or(member.desk.slow, |it| it.factor.max(member.desk.slow)),
         busy: member.desk.busy,
         queue: member.desk.waiting_count,
         jobs: member.desk.open,

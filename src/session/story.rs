@@ -5,7 +5,7 @@ use crate::base::order::sort_few;
 use crate::base::time::Nanos;
 use crate::component::Role;
 use crate::document::Design;
-use crate::engine::fault::{Fault, Target};
+use crate::engine::fault::{Fault, Scope, Target};
 use crate::engine::recorder::Window;
 
 use super::figures::ratios;
@@ -105,6 +105,31 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
             let arguments = vec![name(design, target), Argument::Factor(*factor)];
             (Text::new(TextId::Slowed, arguments), Some(target.component.clone()))
         }
+        Fault::Gray { target, .. } if fault.is_reversal() => of(TextId::Unslowed, target),
+        Fault::Gray { target, share, factor } => {
+            let (share, factor) = (Argument::Share(*share), Argument::Factor(*factor));
+            let arguments = vec![name(design, target), share, factor];
+            (Text::new(TextId::Grayed, arguments), Some(target.component.clone()))
+        }
+        Fault::Skew { target, .. } if fault.is_reversal() => of(TextId::OnTime, target),
+        Fault::Skew { target, offset } => {
+            let id = if offset.0 > 0 { TextId::Ahead } else { TextId::Behind };
+            let by = Argument::Duration(offset.0.unsigned_abs() as f64);
+            (Text::new(id, vec![name(design, target), by]), Some(target.component.clone()))
+        }
+        Fault::Flush(target) => of(TextId::Flushed, target),
+        Fault::Loss { on, .. } | Fault::Delay { on, .. } if fault.is_reversal() => {
+            spot(design, on, TextId::Untroubled, None)
+        }
+        Fault::Loss { on, share } => spot(design, on, TextId::Lossy, Some(Argument::Share(*share))),
+        Fault::Delay { on, by } => {
+            spot(design, on, TextId::Delayed, Some(Argument::Duration(by.0 as f64)))
+        }
+        Fault::DropMessage { .. } => (Text::new(TextId::MessageDropped, Vec::new()), None),
+        Fault::DelayMessage { by, .. } => {
+            let by = Argument::Duration(by.0 as f64);
+            (Text::new(TextId::MessageDelayed, vec![by]), None)
+        }
         Fault::CutWire { wire: id, .. } => wire(TextId::WireCut, id),
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),
         Fault::Partition { one, other, .. } => {
@@ -120,6 +145,20 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
             (Text::new(TextId::Healed, vec![Argument::Name(name.clone())]), None)
         }
     }
+}
+
+/// What is wrong with the messages of a wire, a component or a member.
+fn spot(design: &Design, on: &Scope, id: TextId, how: Option<Argument>) -> (Text, Option<String>) {
+    let (who, component) = match on {
+        Scope::Wire(wire) => {
+            let ends = design.wires.get(wire).map(|it| (it.from.as_str(), it.to.as_str()));
+            let (from, to) = ends.unwrap_or_default();
+            let name = format!("{} → {}", label(design, from), label(design, to));
+            (Argument::Name(name), to.to_owned())
+        }
+        Scope::Target(target) => (name(design, target), target.component.clone()),
+    };
+    (Text::new(id, std::iter::once(who).chain(how).collect()), Some(component))
 }
 
 /// How much a figure changed: 1 for ten times as much or as little, and more for more.

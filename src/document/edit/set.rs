@@ -8,7 +8,7 @@ use crate::base::geometry::{Point, Rect};
 use crate::base::param::Params;
 use crate::base::table::Table;
 use crate::base::time::Nanos;
-use crate::engine::fault::{Fault, Target};
+use crate::engine::fault::{Fault, Scope, Target};
 
 use super::super::compile::MEMBERS_MAX;
 use super::super::{ComponentRecord, Design, FaultRecord, NoteRecord, WireRecord, ZoneRecord};
@@ -221,16 +221,30 @@ impl Draft<'_> {
             let there = design.wires.contains_key(id);
             if there { Ok(()) } else { Err(error("fault", format!("there is no wire {id:?}"))) }
         };
+        let scope = |it: &Scope| match it {
+            Scope::Wire(id) => wire(id),
+            Scope::Target(it) => target(it),
+        };
+        let factor = |factor: f64| {
+            let problem = format!("{factor} is no factor; use a number above 0, 1 to end it");
+            let fits = factor > 0.0 && factor.is_finite();
+            if fits { Ok(()) } else { Err(error("factor", problem)) }
+        };
+        let share = |share: f64| {
+            let problem = format!("{share} is no share; use a number from 0 to 1, 0 to end it");
+            let fits = (0.0..=1.0).contains(&share);
+            if fits { Ok(()) } else { Err(error("share", problem)) }
+        };
         match fault {
-            Fault::Crash(it) | Fault::Restart(it) => target(it),
-            Fault::Slow { target: it, factor } => {
-                if !(*factor > 0.0 && factor.is_finite()) {
-                    let problem =
-                        format!("{factor} is no factor; use a number above 0, 1 to end it");
-                    return Err(error("factor", problem));
-                }
-                target(it)
+            Fault::Crash(it) | Fault::Restart(it) | Fault::Flush(it) => target(it),
+            Fault::Slow { target: it, factor: times } => factor(*times).and(target(it)),
+            Fault::Gray { target: it, share: part, factor: times } => {
+                share(*part).and(factor(*times)).and(target(it))
             }
+            Fault::Skew { target: it, .. } => target(it),
+            Fault::Loss { on, share: part } => share(*part).and(scope(on)),
+            Fault::Delay { on, .. } => scope(on),
+            Fault::DropMessage { .. } | Fault::DelayMessage { .. } => Ok(()),
             Fault::CutWire { wire: id, .. } | Fault::MendWire { wire: id } => wire(id),
             Fault::Partition { one, other, .. } => one.iter().chain(other).try_for_each(target),
             Fault::Heal { .. } => Ok(()),
