@@ -139,7 +139,7 @@ impl<K: Kinds> Context<'_, K> {
         let bits = self.draw_next();
         let latency = self.component.mesh.latency;
         let mut due = self.core.now.saturating_add(latency.sample(bits));
-        if !self.core.cuts.is_none() {
+        if !self.core.cuts.troubles.is_empty() {
             let bits = self.draw_next();
             due = due.saturating_add(self.trouble(slot, via, latency.mean, bits));
         }
@@ -246,12 +246,13 @@ impl<K: Kinds> Context<'_, K> {
         let wire = &self.blueprint.wires[wire as usize];
         let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
         let mut delay = wire.delay(wire.stream.bits(request.id, purpose));
-        if !self.core.cuts.is_none() {
+        let troubled = !self.core.cuts.troubles.is_empty();
+        if troubled {
             let bits = wire.stream.bits(request.id, purpose + purpose::LOSS);
             delay = delay.saturating_add(self.trouble(to, via, wire.mean_delay(), bits));
         }
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
-        self.core.add_after(delay, wire.link.latency.is_constant(), event);
+        self.core.add_after(delay, wire.link.latency.is_constant() && !troubled, event);
     }
 }

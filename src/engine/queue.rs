@@ -251,13 +251,13 @@ impl<T> Queue<T> {
     /// Everything that waits with its number, which no other event ever has, and its due time, in
     /// no order that means anything.
     pub fn numbered(&self) -> impl Iterator<Item = (u64, Nanos, &T)> {
-        self.events.iter().map(|(_, (key, event))| (key.sequence, key.at, event))
+        self.events.iter().map(|(_, it)| (it.due.sequence, it.due.at, &it.event))
     }
 
     /// What names the event with this number, and when it is due; none if it no longer waits.
     pub fn find(&self, number: u64) -> Option<(Handle, Nanos)> {
-        let found = self.events.iter().find(|it| it.1.0.sequence == number);
-        found.map(|(handle, (key, _))| (handle, key.at))
+        let found = self.events.iter().find(|it| it.1.due.sequence == number);
+        found.map(|(handle, it)| (handle, it.due.at))
     }
 
     /// How many events wait.
