@@ -215,10 +215,10 @@ fn lost_messages_cost_the_geometric_mean_of_retransmission_timers() {
         let second: f64 = (1..15)
             .map(|k| {
                 let cost = f64::from((1u32 << k) - 1);
-                p.powi(k) * (1.0 - p) * cost * cost
+                libm::pow(p, f64::from(k)) * (1.0 - p) * cost * cost
             })
             .sum();
-        let variance = 2.0 * 0.04 * (second - (p / (1.0 - 2.0 * p)).powi(2));
+        let variance = 2.0 * 0.04 * (second - libm::pow(p / (1.0 - 2.0 * p), 2.0));
         let tolerance = 4.0 * (variance / n).sqrt();
         assert!((mean - expected).abs() < tolerance, "{on:?}: {mean} not {expected} ± {tolerance}");
         live.fault(Fault::Loss { on, share: 0.0 });
