@@ -97,7 +97,9 @@ fn monotonic_reads_agrees_with_brute_force() {
                 .iter()
                 .filter(|own| (own.process, own.key) == (it.process, it.key));
             // The last one is enough: it was not older than those before.
-            own.filter_map(found).last().is_none_or(|own| age(own) <= age(found(it).expect("read")))
+            own.filter_map(found)
+                .next_back()
+                .is_none_or(|own| age(own) <= age(found(it).expect("read")))
         })
     });
 }

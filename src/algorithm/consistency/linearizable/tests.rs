@@ -194,10 +194,10 @@ fn many_open_operations_are_no_burden() {
         }
         match act {
             Act::Write(new) if takes_effect || outcome == Outcome::Ok => value = new,
-            Act::CompareAndSet { old, new } if old == value => {
-                if takes_effect || outcome == Outcome::Ok {
-                    value = new;
-                }
+            Act::CompareAndSet { old, new }
+                if old == value && (takes_effect || outcome == Outcome::Ok) =>
+            {
+                value = new;
             }
             Act::CompareAndSet { .. } if outcome == Outcome::Ok => outcome = Outcome::Failed,
             _ => {}
