@@ -177,6 +177,7 @@ fn marks(app: App) -> Vec<(Nanos, &'static str, String)> {
                 ("back", "Mended".to_owned())
             }
             Input::Edit(_) => ("edit", "Edit".to_owned()),
+            Input::Seed(seed) => ("edit", format!("Seed {seed}")),
         };
         (it.at, class, format!("{} · {words}", text::clock(it.at, zero)))
     };

@@ -70,6 +70,25 @@ impl Spread {
         };
         Nanos((mean * factor + 0.5) as u64)
     }
+
+    /// The first four moments about zero, E[S] to E[S⁴], in seconds to the same powers: infinite
+    /// where the tail is too heavy for one (textbook moments).
+    pub fn moments_s(self) -> [f64; 4] {
+        let mean = self.mean.as_seconds();
+        let sigma2 = LOG_NORMAL_SIGMA * LOG_NORMAL_SIGMA;
+        let scale = (PARETO_ALPHA - 1.0) / PARETO_ALPHA;
+        let factor = |n: f64| match self.shape {
+            Shape::Constant => 1.0,
+            Shape::Uniform => libm::pow(2.0, n) / (n + 1.0),
+            Shape::Exponential => libm::tgamma(n + 1.0),
+            Shape::LogNormal => libm::exp(sigma2 * n * (n - 1.0) / 2.0),
+            Shape::Pareto if n < PARETO_ALPHA => {
+                libm::pow(scale, n) * PARETO_ALPHA / (PARETO_ALPHA - n)
+            }
+            Shape::Pareto => f64::INFINITY,
+        };
+        [1.0, 2.0, 3.0, 4.0].map(|n| factor(n) * libm::pow(mean, n))
+    }
 }
 
 /// A standard normal deviate (Box & Muller 1958), the second uniform cut from the first's bits.
@@ -82,6 +101,27 @@ fn normal(bits: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::base::draw::Stream;
+
+    /// E[S²] is mean² (1 + c²), with the squared coefficients of variation below; an exponential's
+    /// moments are n! mean^n.
+    #[test]
+    fn moments_are_those_of_the_textbook() {
+        let of = |shape| Spread { shape, mean: Nanos::millis(10) }.moments_s();
+        let near = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-12);
+        for (shape, variation) in [
+            (Shape::Constant, 0.0),
+            (Shape::Uniform, 1.0 / 3.0),
+            (Shape::Exponential, 1.0),
+            (Shape::LogNormal, libm::exp(0.25) - 1.0),
+            (Shape::Pareto, 1.0 / (2.2 * 0.2)),
+        ] {
+            near(of(shape)[0], 0.01);
+            near(of(shape)[1], 1e-4 * (1.0 + variation));
+        }
+        near(of(Shape::Exponential)[2], 6e-6);
+        near(of(Shape::Exponential)[3], 24e-8);
+        assert_eq!(of(Shape::Pareto)[2], f64::INFINITY);
+    }
 
     /// Sample means within four standard errors of the stated mean; squared coefficients of
     /// variation 0, 1/3, 1, exp(sigma²)−1 and 1/(alpha(alpha−2)) (textbook moments).

@@ -240,6 +240,15 @@ impl<K: Kinds> Blueprint<K> {
         Self::build_shared(Arc::clone(&self.draft), None)
     }
 
+    /// The same design with the random draws of another seed.
+    pub fn reseeded(&self, seed: u64) -> Self {
+        let draft = Arc::new(Draft { seed, ..(*self.draft).clone() });
+        let mut next = Self { seed, draft, ..self.clone() };
+        next.components.iter_mut().for_each(|it| it.stream = Stream::new(seed, &it.id));
+        next.wires.iter_mut().for_each(|it| it.stream = Stream::new(seed, &it.id));
+        next
+    }
+
     fn build_shared(draft: Arc<Draft<K>>, earlier: Option<&Self>) -> Self {
         let mut next = Self {
             seed: draft.seed,

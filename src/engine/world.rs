@@ -215,6 +215,16 @@ impl<K: Kinds> World<K> {
         }
     }
 
+    /// All random draws from now on are those of another seed.
+    pub fn reseed(&mut self, seed: u64, watch: &mut dyn Watch<K>) {
+        self.listen(watch);
+        if self.core.watched {
+            watch.disturbed(self.core.now);
+        }
+        self.blueprint = Arc::new(self.blueprint.reseeded(seed));
+        self.tell(watch);
+    }
+
     /// Handles the next event. False if nothing is to come.
     pub fn step(&mut self, watch: &mut dyn Watch<K>) -> bool {
         let before = self.ordinal;

@@ -6,10 +6,10 @@ use crate::document::Design;
 use crate::lens;
 use crate::scene::{svg, text};
 
-use super::protocol::{Input, LensPicture, Pick, Place, Story, Trace};
+use super::protocol::{Input, LensPicture, Pick, Place, Story, Theory, Trace};
 use super::run::Run;
 use super::story::Pending;
-use super::{picks, trace};
+use super::{picks, theory, trace};
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub struct Later {
     pub trace: fn(&Run) -> Option<Trace>,
     /// Who is at a place.
     pub picks: fn(&Run, &Place) -> Vec<Pick>,
+    /// What theory says of the component with this id, beside what was seen.
+    pub theory: fn(&Run, &str) -> Option<Theory>,
     /// What has just been done to a run, to be told of once its consequences are known.
     pub done: fn(&Run, &Input) -> Pending,
     /// The story, once there is enough to tell it by.
@@ -29,8 +31,8 @@ pub struct Later {
 impl Later {
     /// All of them.
     pub fn all() -> Self {
-        let (trace, picks) = (trace::trace, picks::picks);
-        Self { picture, trace, picks, done: Pending::new, tell: Pending::tell }
+        let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
+        Self { picture, trace, picks, theory, done: Pending::new, tell: Pending::tell }
     }
 }
 

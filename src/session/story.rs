@@ -37,6 +37,7 @@ impl Pending {
         let design = &run.head.design;
         let (done, component) = match input {
             Input::Fault(fault) => done(design, fault),
+            Input::Seed(seed) => (Text::new(TextId::Reseeded, vec![Argument::Count(*seed)]), None),
             Input::Edit(diff) => {
                 let component = diff.components.keys().next().cloned();
                 let wire = || diff.wires.values().find_map(|it| it.after.as_ref());
