@@ -9,4 +9,5 @@ pub mod consistency;
 pub mod eviction;
 pub mod limiting;
 pub mod queueing;
+pub mod traffic;
 pub mod zipf;

@@ -168,6 +168,15 @@ fn marks(app: App) -> Vec<(Nanos, &'static str, String)> {
             Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => {
                 ("crash", "One message".to_owned())
             }
+            Input::Fault(Fault::Spike { target, factor }) if *factor != 1.0 => {
+                ("slow", format!("{} × {factor}", name(target)))
+            }
+            Input::Fault(Fault::HotKey { target, share, .. }) if *share > 0.0 => {
+                ("slow", format!("{}: a hot key", name(target)))
+            }
+            Input::Fault(Fault::Spike { target, .. } | Fault::HotKey { target, .. }) => {
+                ("back", format!("{} as usual", name(target)))
+            }
             Input::Fault(Fault::ZoneOutage { .. }) => ("crash", "Zone outage".to_owned()),
             Input::Fault(Fault::ZoneRestart { .. }) => ("back", "Zone back".to_owned()),
             Input::Fault(Fault::CutWire { .. } | Fault::Partition { .. }) => {

@@ -53,6 +53,14 @@ pub enum TextId {
     MessageDropped,
     /// One message was held up.
     MessageDelayed,
+    /// More traffic comes in.
+    Spike,
+    /// As much as before.
+    SpikeOver,
+    /// Many ask for one key.
+    HotKey,
+    /// No longer.
+    HotKeyOver,
     /// A wire carries nothing.
     WireCut,
     /// It carries again.
@@ -170,6 +178,10 @@ impl TextId {
             Self::Untroubled => "Messages of {0} get through as before",
             Self::MessageDropped => "One message was dropped",
             Self::MessageDelayed => "One message was held up by {0}",
+            Self::Spike => "Traffic of {0} went to {1} its usual",
+            Self::SpikeOver => "Traffic of {0} is as usual again",
+            Self::HotKey => "{1} of what {0} ask for is key {2}",
+            Self::HotKeyOver => "{0} ask for the usual keys again",
             Self::WireCut => "The wire from {0} to {1} was cut",
             Self::WireMended => "The wire from {0} to {1} carries again",
             Self::Partitioned => "{0} and {1} can no longer reach each other",

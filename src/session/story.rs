@@ -131,6 +131,17 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
             let by = Argument::Duration(by.0 as f64);
             (Text::new(TextId::MessageDelayed, vec![by]), None)
         }
+        Fault::Spike { target, factor } if *factor == 1.0 => of(TextId::SpikeOver, target),
+        Fault::Spike { target, factor } => {
+            let arguments = vec![name(design, target), Argument::Factor(*factor)];
+            (Text::new(TextId::Spike, arguments), Some(target.component.clone()))
+        }
+        Fault::HotKey { target, share, .. } if *share == 0.0 => of(TextId::HotKeyOver, target),
+        Fault::HotKey { target, key, share } => {
+            let key = Argument::Count(u64::from(*key));
+            let arguments = vec![name(design, target), Argument::Share(*share), key];
+            (Text::new(TextId::HotKey, arguments), Some(target.component.clone()))
+        }
         Fault::CutWire { wire: id, .. } => wire(TextId::WireCut, id),
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),
         Fault::Partition { one, other, .. } => {

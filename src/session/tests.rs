@@ -23,7 +23,7 @@ fn small_store() -> Design {
     };
     let classes = vec![
         client::Class { name: "browse".into(), weight: 9, ..Default::default() },
-        client::Class { name: "buy".into(), weight: 1, does: client::Does::Write },
+        client::Class { name: "buy".into(), does: client::Does::Write, ..Default::default() },
     ];
     let keys = 500;
     let rate = Rate(300.0);
