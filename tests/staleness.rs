@@ -199,3 +199,33 @@ fn strategies_of_the_cache_keep_reads_fresh_until_what_was_dirty_is_lost() {
         assert_eq!(later > 0, strategy == Strategy::WriteBehind, "{strategy:?}: {later}");
     }
 }
+
+/// What newcomers see is healthy, its invalidations included; every old value comes from the replica
+/// that is cut off, or was put into the cache from there.
+#[test]
+fn the_book_store_reads_nothing_old_until_a_replica_is_cut_off() {
+    let text = include_str!("../static/designs/bookstore.json");
+    let (file, _) = ringside::document::file::read(text).expect("it reads");
+    for seed in [file.seed, 1, 2] {
+        let mut run =
+            Run::open(file.design.clone(), seed, file.warmup, Vec::new()).expect("compiles");
+        let stale = |run: &Run| -> u64 {
+            let components = 0..run.head.world.blueprint().components.len() as u32;
+            components.map(|it| run.recorder.staleness.total(it)).sum()
+        };
+        run.advance(Nanos::seconds(10), u64::MAX);
+        assert_eq!(stale(&run), 0, "seed {seed}");
+        let member = |ordinal| ringside::engine::fault::Target::member("database", ordinal);
+        let (one, other) = (vec![member(2)], vec![member(0), member(1)]);
+        let cut = Fault::Partition { name: "cut".into(), one, other, ways: Ways::Both };
+        run.act(Input::Fault(cut)).expect("a fault compiles");
+        run.advance(Nanos::seconds(5), u64::MAX);
+        let component = |id| run.head.world.blueprint().component(id).expect("is there");
+        let (database, cache) = (component("database"), component("cache"));
+        let staleness = &run.recorder.staleness;
+        assert!(staleness.total(database) > 100, "{}", staleness.total(database));
+        assert_eq!(staleness.total(database) + staleness.total(cache), stale(&run));
+        let members = &run.head.world.blueprint().components[database as usize].members;
+        assert!(staleness.latest(database).all(|it| it.member == members[2]), "seed {seed}");
+    }
+}

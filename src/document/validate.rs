@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn refusals_say_why_and_what_else() {
-        check("cart", "cache", expect!["may"]);
+        check("search", "cache", expect!["may"]);
         check("search", "books", expect!["may"]);
         check(
             "books",

@@ -137,13 +137,13 @@ fn a_wire_is_drawn_checked_and_refused() {
     let mut editor = editor();
     editor.tap(Key::Letter('w'), NO);
     assert_eq!(editor.tool(), Tool::Connect);
-    editor.down(500.0, 340.0, NO);
+    editor.down(500.0, 230.0, NO);
     let effects = editor.to(750.0, 130.0);
     let [Effect::Preview(Preview::Wire { verdict, .. })] = &effects[..] else { panic!() };
     assert_eq!(verdict, &Some(Ok(())));
     editor.up(750.0, 130.0);
-    assert_eq!(editor.selected(), ["cart-cache"]);
-    editor.down(500.0, 340.0, NO);
+    assert_eq!(editor.selected(), ["search-cache"]);
+    editor.down(500.0, 230.0, NO);
     let effects = editor.up(-190.0, 190.0);
     let Some(Effect::Refused(error)) = effects.last() else { panic!("{effects:?}") };
     assert!(error.problem.starts_with("Nothing calls Readers"), "{error}");
