@@ -5,9 +5,7 @@
 mod registry;
 
 pub mod balancing;
-pub mod consistency;
 pub mod eviction;
 pub mod limiting;
 pub mod queueing;
-pub mod traffic;
 pub mod zipf;

@@ -8,7 +8,7 @@ use crate::component::Role;
 use crate::document::history::History;
 use crate::document::{ComponentRecord, Design, Diff, Id, WireRecord};
 use crate::engine::fault::{Fault, Target};
-use crate::session::protocol::{Command, Input, Stamped};
+use crate::session::protocol::{Command, Input, Stamped, Which};
 
 use super::desk::Desk;
 use super::frame_loop::Pulse;
@@ -80,12 +80,18 @@ impl App {
 
     /// A fault, or its end, now.
     pub fn fault(self, fault: Fault) {
-        self.send(Command::Act(self.branch, Input::Fault(fault)));
+        self.send(Command::Act(Input::Fault(fault)));
     }
 
     /// Another moment; the latest wish wins.
     pub fn seek(self, at: Nanos) {
         self.send(Command::Seek(at));
+    }
+
+    /// Stops, and shows another moment.
+    pub fn look_at(self, at: Nanos) {
+        self.playing.set(false);
+        self.seek(at);
     }
 
     /// Changes the design: one step of undo, felt at once by what runs.
@@ -115,7 +121,7 @@ impl App {
         self.history.set(can);
         self.show();
         if felt {
-            self.send(Command::Act(self.branch, Input::Edit(diff)));
+            self.send(Command::Act(Input::Edit(diff)));
         }
     }
 
@@ -176,11 +182,15 @@ impl App {
         self.mirror.with_value(|it| it.wires.get(id).cloned())
     }
 
-    /// The first component of a role.
-    pub fn first(self, role: Role) -> Option<(Id, String)> {
+    /// What is charted: what was chosen as long as there is such a thing, else how long the first
+    /// clients wait.
+    pub fn charted(self) -> Option<(Id, Which)> {
+        let chosen = self.charting.get_untracked();
         self.desk.with_value(|it| {
-            let found = it.shown.components.iter().find(|it| it.1.spec.about().role == role);
-            found.map(|(id, it)| (id.clone(), it.label.clone()))
+            let components = &it.shown.components;
+            let there = |it: &(Id, Which)| components.contains_key(&it.0);
+            let first = || components.iter().find(|it| it.1.spec.about().role == Role::Source);
+            chosen.filter(there).or_else(|| Some((first()?.0.clone(), Which::Latency)))
         })
     }
 

@@ -128,14 +128,14 @@ fn ask(app: App, at: f64, playing: bool) {
         (Some(Selected::Node(id)), Tab::Inside) => Some((id, width)),
         _ => None,
     };
-    let chart = super::chart::charted(app).filter(|_| app.chart_open.get_untracked());
+    let chart = app.charted().filter(|_| app.chart_open.get_untracked());
     let follow = app.following.get_untracked();
     let pick = match app.tab.get_untracked() {
         Tab::Requests => app.picking(),
         _ => None,
     };
     let messages = !app.clock.with_untracked(|it| it.flow);
-    let view = View { lens, chart, follow, pick, messages, figures, ..View::default() };
+    let view = View { lens, chart, follow, pick, messages, figures };
     if jumps {
         app.latest.update_value(|it| it.jumps += 1);
     }
@@ -144,7 +144,10 @@ fn ask(app: App, at: f64, playing: bool) {
 }
 
 /// Takes a frame in.
-pub fn receive(app: App, frame: Frame) {
+pub fn receive(app: App, mut frame: Frame) {
+    if let Some(rooms) = app.later() {
+        (rooms.unpack)(&mut frame);
+    }
     let at = window().performance().map_or(0.0, |it| it.now());
     if let Some(reason) = &frame.failure {
         app.banner.set(Some(Banner::failure(reason)));
@@ -319,6 +322,11 @@ fn tell_time(app: App, at: f64) {
     let flow = app.latest.with_value(|it| overlay::is_flow(&it.figures, speed)).unwrap_or(flow);
     let clock = super::store::Clock { now, zero, latest, pace, flow, per_mark };
     if app.clock.with_untracked(|it| *it != clock) {
+        let before = app.span.get_untracked();
+        let span = super::timeline::span(clock, before);
+        if span != before {
+            app.span.set(span);
+        }
         app.clock.set(clock);
     }
 }

@@ -19,6 +19,7 @@ pub mod inspector;
 pub mod keep;
 pub mod keys;
 pub mod library;
+pub mod marks;
 pub mod mirror;
 pub mod rooms;
 pub mod store;
@@ -68,7 +69,10 @@ pub fn Page(
     rooms::load(app);
     view! {
         <div class="app" class:with-chart=move || app.chart_open.get()>
-            <topbar::TopBar/>
+            <header class="topbar">
+                <Name/>
+                {app.room(|it| it.tools)}
+            </header>
             <div class="notices">
                 <banner::BannerStrip/>
                 {app.room(|it| it.notices)}
@@ -79,11 +83,29 @@ pub fn Page(
                 <section aria-label="What happened, and what to try">{app.room(|it| it.foot)}</section>
                 {app.room(|it| it.inspector)}
             </div>
-            <timeline::Timeline/>
-            <Show when=move || app.chart_open.get()>
-                <chart::ChartPanel/>
-            </Show>
+            <section class="time" aria-label="Time">{app.room(|it| it.time)}</section>
+            {move || app.chart_open.get().then(|| view! {
+                <section class="chart" aria-label="Chart">{app.room(|it| it.chart)}</section>
+            })}
         </div>
+    }
+}
+
+/// Whose page this is; and what is open, until it can be chosen.
+#[component]
+fn Name() -> impl IntoView {
+    let app = App::here();
+    view! {
+        <svg class="logo" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
+            <circle cx="11" cy="11" r="8" class="ring"/>
+            <circle cx="11" cy="3" r="2.200" class="f-read"/>
+            <circle cx="18" cy="15" r="2.200" class="f-write"/>
+            <circle cx="4.200" cy="15.200" r="2.200" class="f-hit"/>
+        </svg>
+        <h1>"Ringside"</h1>
+        <span class="document" hidden=move || app.rooms.get().is_some()>
+            {move || app.frame_of.with(|it| it.0.clone())}
+        </span>
     }
 }
 

@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use web_sys::PointerEvent;
 
 use crate::session::later::Later;
+use crate::session::protocol::Frame;
 
 use super::banner::Banner;
-use super::canvas::{actions, gesture};
+use super::canvas::{actions, gesture, legend, zoom};
 use super::store::App;
-use super::{deeds, inspector, keep, keys, library, story};
+use super::{chart, inspector, keep, keys, story, timeline, topbar};
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -23,20 +24,24 @@ pub struct Rooms {
     pub actions: fn(App) -> AnyView,
     /// What a pointer does on the canvas.
     pub touch: fn(App, &PointerEvent),
-    /// The name of what is open, and the designs that are kept.
-    pub designs: fn(App) -> AnyView,
-    /// The link to what is open.
-    pub share: fn(App) -> AnyView,
     /// What was not as it should be in what was opened, or could not be kept.
     pub notices: fn(App) -> AnyView,
     /// What an empty canvas teaches.
     pub vacancy: fn(App) -> AnyView,
     /// Begins to keep what is done, and opens what was kept.
     pub keep: fn(App),
-    /// What can be added.
-    pub library: fn(App) -> AnyView,
-    /// Takes the last step back (true), or does it again.
-    pub undo: fn(App, bool),
+    /// What the bar at the top holds.
+    pub tools: fn(App) -> AnyView,
+    /// What the bar of time holds.
+    pub time: fn(App) -> AnyView,
+    /// Zoom and fit.
+    pub zoom: fn(App) -> AnyView,
+    /// How to read what moves.
+    pub legend: fn(App) -> AnyView,
+    /// One chart, with its place kept until it is there.
+    pub chart: fn(App) -> AnyView,
+    /// Reads what a frame holds for them.
+    pub unpack: fn(&mut Frame),
 }
 
 /// They did not come: the network, or the host.
@@ -87,13 +92,15 @@ fn open(app: App) -> Rooms {
         foot: story::foot,
         actions: actions::bar,
         touch: gesture::touch,
-        designs: keep::menu::designs,
-        share: keep::share::share,
         notices: keep::notice::strip,
         vacancy: keep::vacancy::vacancy,
         keep: keep::begin,
-        library: library::button,
-        undo: deeds::undo,
+        tools: topbar::tools,
+        time: timeline::timeline,
+        zoom: zoom::zoom,
+        legend: legend::legend,
+        chart: chart::panel,
+        unpack: Frame::unpack,
     }
 }
 

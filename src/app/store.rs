@@ -7,8 +7,7 @@ use crate::base::geometry::Camera;
 use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::session::protocol::{
-    Branch, Cast, Chart, Figures, Flight, LensPicture, Pick, Place as Picked, Stamped, Story,
-    Trace, Which,
+    Cast, Chart, Figures, Flight, LensPicture, Pick, Place as Picked, Stamped, Story, Trace, Which,
 };
 
 use super::banner::Banner;
@@ -97,8 +96,6 @@ pub struct Latest {
 /// Everything a part of the page may want; handed around by value.
 #[derive(Clone, Copy)]
 pub struct App {
-    /// Which of two futures this is of.
-    pub branch: Branch,
     /// The document.
     pub desk: StoredValue<Desk, LocalStorage>,
     /// Signals per record.
@@ -145,6 +142,10 @@ pub struct App {
     pub seed: RwSignal<u64>,
     /// Time.
     pub clock: RwSignal<Clock>,
+    /// Which signs are on the canvas, by bits.
+    pub seen: RwSignal<u8>,
+    /// Where the scrubber ends, in seconds from zero.
+    pub span: RwSignal<u64>,
     /// Everything done to the run.
     pub inputs: RwSignal<Vec<Stamped>>,
     /// What happened.
@@ -188,7 +189,6 @@ impl App {
     pub fn blank() -> Self {
         let theme = Theme::current();
         Self {
-            branch: Branch::Main,
             desk: StoredValue::new_local(Desk::default()),
             mirror: StoredValue::new_local(Mirror::default()),
             latest: StoredValue::new_local(Latest::default()),
@@ -212,6 +212,8 @@ impl App {
             speed: RwSignal::new(1.0),
             seed: RwSignal::new(7),
             clock: RwSignal::new(Clock { flow: true, ..Clock::default() }),
+            seen: RwSignal::new(0),
+            span: RwSignal::new(30),
             inputs: RwSignal::new(Vec::new()),
             stories: RwSignal::new(Vec::new()),
             lens: RwSignal::new(None),

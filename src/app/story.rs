@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::base::text;
+use crate::base::{english, text};
 use crate::component::Spec;
 use crate::document::{ComponentRecord, Id};
 use crate::engine::fault::{Fault, Target, Ways};
-use crate::session::protocol::Input;
+use crate::session::protocol::{Input, Story, Which};
 
 use super::store::{App, Selected};
 
@@ -14,7 +14,7 @@ use super::store::{App, Selected};
 pub fn foot(_: App) -> AnyView {
     view! {
         <div class="stage-foot">
-            <Story/>
+            <Newest/>
             <Invite/>
         </div>
     }
@@ -23,37 +23,63 @@ pub fn foot(_: App) -> AnyView {
 
 /// The newest story that is not after the cursor.
 #[component]
-fn Story() -> impl IntoView {
+fn Newest() -> impl IntoView {
     let app = App::here();
     let closed = RwSignal::new(None);
     let story = Memo::new(move |_| {
         let now = app.clock.get().now;
         let told = app.stories.with(|it| it.iter().rev().find(|it| it.at <= now).cloned());
-        told.filter(|it| Some(it.at) != closed.get())
+        told.filter(|it| Some((it.at, it.until)) != closed.get())
     });
     view! {
         <div class="story-place" role="status" aria-live="polite">
             {move || story.get().map(|story| {
-                let at = story.at;
-                let component = story.component.clone();
+                let (at, until) = (story.at, story.until);
                 let zero = app.clock.get_untracked().zero;
+                let component = story.component.clone();
+                let show = move |_| {
+                    app.look_at(at);
+                    if let Some(id) = component.clone() {
+                        app.select(Some(Selected::Node(id)));
+                    }
+                };
                 view! {
                     <div class="story chip">
-                        <button class="when num" title="Go to this moment"
-                            on:click=move |_| {
-                                app.playing.set(false);
-                                app.seek(at);
-                                if let Some(id) = component.clone() {
-                                    app.select(Some(Selected::Node(id)));
-                                }
-                            }>{text::clock(at, zero)}</button>
-                        <p>{story.sentence()}</p>
-                        <button class="close" aria-label="Dismiss" on:click=move |_| closed.set(Some(at))>"×"</button>
+                        <button class="when num" title="Go to this moment" on:click=show>
+                            {text::clock(at, zero)}
+                        </button>
+                        <p>{told(app, &story)}</p>
+                        <button class="close" aria-label="Dismiss" on:click=move |_| closed.set(Some((at, until)))>"×"</button>
                     </div>
                 }
             })}
         </div>
     }
+}
+
+/// The sentence, in which each change leads to its component, its chart and its moment.
+fn told(app: App, story: &Story) -> AnyView {
+    let clauses = story.clauses();
+    let changes = story.changes.iter().map(Some).chain(std::iter::repeat(None));
+    let parts = clauses.iter().skip(1).zip(changes).enumerate().map(|(index, (text, change))| {
+        let before = if index == 0 { ": " } else { ", " };
+        let words = english::clause(text);
+        let Some(change) = change.cloned() else { return view! { {before} {words} }.into_any() };
+        let show = move |event: leptos::ev::MouseEvent| {
+            event.prevent_default();
+            app.look_at(change.at);
+            app.show_chart(change.component.clone(), change.which);
+            app.select(Some(Selected::Node(change.component.clone())));
+        };
+        let title = "Show the component, its chart and the moment that this was measured at";
+        view! { {before} <a href="#" title=title on:click=show>{words}</a> }.into_any()
+    });
+    let parts = parts.collect_view();
+    let later = text::duration(story.until.saturating_sub(story.at).0 as f64).replace(".00", "");
+    let against = (!story.is_too_soon()).then(|| {
+        view! { <small>{format!(" {later} later, compared with the same run without it.")}</small> }
+    });
+    view! { {english::clause(&story.done)} {parts} "." {against} }.into_any()
 }
 
 /// One obvious thing to try, with its reversal and a question about what was seen.
@@ -197,8 +223,21 @@ impl About {
                 }
             }),
         }
+        if on {
+            self.chart(app);
+        }
         app.playing.set(true);
         app.wake();
+    }
+
+    /// Charts what will change the most.
+    fn chart(&self, app: App) {
+        app.charting.set(match self {
+            // How long clients wait.
+            Self::Cache(_) => None,
+            Self::Replica(id) => Some((id.clone(), Which::Gauge(0))),
+            Self::Customers(id) => Some((id.clone(), Which::Throughput)),
+        });
     }
 }
 

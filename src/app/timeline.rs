@@ -6,8 +6,8 @@ use crate::base::text;
 use crate::session::protocol::{Command, Whom};
 
 use super::icons::Icon;
-use super::store::{App, Selected};
-use super::track::Track;
+use super::store::{App, Clock, Selected};
+use super::track::track;
 
 /// Speeds there are.
 pub const SPEEDS: [f64; 17] = [
@@ -23,14 +23,11 @@ pub fn span_for(seconds: f64) -> u64 {
     SPANS.into_iter().find(|it| *it as f64 >= seconds * 1.04).unwrap_or(hours * 3_600)
 }
 
-/// Where the scrubber ends, in seconds from zero; never less than before in one run.
-pub fn span(app: App) -> Memo<u64> {
-    Memo::new(move |before: Option<&u64>| {
-        let clock = app.clock.get();
-        let wanted = span_for(clock.latest.saturating_sub(clock.zero).as_seconds());
-        let restarted = clock.latest.saturating_sub(clock.zero).as_seconds() < 1.0;
-        if restarted { wanted } else { wanted.max(before.copied().unwrap_or(0)) }
-    })
+/// Where the scrubber ends, in seconds from zero; never less than `before` in one run.
+pub fn span(clock: Clock, before: u64) -> u64 {
+    let seconds = clock.latest.saturating_sub(clock.zero).as_seconds();
+    let wanted = span_for(seconds);
+    if seconds < 1.0 { wanted } else { wanted.max(before) }
 }
 
 /// Where a speed stands among those there are.
@@ -72,13 +69,13 @@ impl App {
             _ => Whom::Anything,
         };
         self.playing.set(false);
-        self.send(Command::StepTo(self.branch, whom));
+        self.send(Command::StepTo(whom));
     }
 
     /// Some events of the engine on, or back.
     pub fn step(self, events: i64) {
         self.playing.set(false);
-        self.send(Command::Step(self.branch, events));
+        self.send(Command::Step(events));
     }
 
     /// Another speed.
@@ -103,9 +100,7 @@ impl App {
 }
 
 /// The bar.
-#[component]
-pub fn Timeline() -> impl IntoView {
-    let app = App::here();
+pub fn timeline(app: App) -> AnyView {
     let playing = app.playing;
     let clock = app.clock;
     let icon = Signal::derive(move || if playing.get() { "pause" } else { "play" }.to_owned());
@@ -127,56 +122,55 @@ pub fn Timeline() -> impl IntoView {
     });
     let past = Memo::new(move |_| clock.get().is_past());
     view! {
-        <section class="time" aria-label="Time">
-            <button class="p" aria-label=play_name title=move || format!("{} (Space)", play_name())
-                on:click=move |_| app.toggle()>
-                <Icon name=icon/>
-            </button>
-            <button class="wide-only" aria-label="Back one event" title="Back one event (←)" on:click=move |_| app.step(-1)>
-                <Icon name="back".to_owned()/>
-            </button>
-            <button class="wide-only" aria-label="Step" title="On to the next delivery (→); with Shift: one event" on:click=move |event| {
-                if event.shift_key() { app.step(1) } else { app.step_on() }
-            }>
-                <Icon name="forward".to_owned()/>
-            </button>
-            <button class="wide-only" aria-label="Restart" title="Restart (R): the same seed from the start, with your edits, without the faults"
-                on:click=move |_| app.restart()>
-                <Icon name="restart".to_owned()/>
-            </button>
-            <label class="speed" title="How much simulated time passes in a second.">
-                <span class="hidden">"Speed"</span>
-                <select class="num" prop:value=move || speed_index(app.speed.get()).to_string()
-                    on:change=move |event| {
-                        let at = event_target_value(&event).parse::<usize>().ok();
-                        app.set_speed(at.and_then(|it| SPEEDS.get(it)).copied().unwrap_or(1.0));
-                    }>
-                    {options.collect_view()}
-                </select>
-            </label>
-            <span class="speed">
-                <button type="button" class="auto" class:on=move || auto.get() aria-pressed=move || auto.get().to_string()
-                    title="Automatic: slower for a moment when something first goes wrong, and while a request is followed."
-                    on:click=move |_| auto.update(|it| *it = !*it)>"auto"</button>
-                <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
-            </span>
-            <span class="clock num" title="Simulated time since the end of the warm-up.">
-                {move || { let it = clock.get(); text::clock(it.now, it.zero) }}
-            </span>
-            <Track/>
-            <button class="o latest" hidden=move || !past.get() title="Back to the newest moment"
-                on:click=move |_| app.send(Command::Latest)>"Latest"</button>
-            <label class="seed" title="The same seed and the same design give the same run, to the last digit.">
-                "seed "
-                <input class="num" inputmode="numeric" aria-label="Seed"
-                    prop:value=move || app.seed.get().to_string()
-                    on:change=move |event| {
-                        if let Ok(seed) = event_target_value(&event).trim().parse() {
-                            app.seed.set(seed);
-                            app.restart();
-                        }
-                    }/>
-            </label>
-        </section>
+        <button class="p" aria-label=play_name title=move || format!("{} (Space)", play_name())
+            on:click=move |_| app.toggle()>
+            <Icon name=icon/>
+        </button>
+        <button class="wide-only" aria-label="Back one event" title="Back one event (←)" on:click=move |_| app.step(-1)>
+            <Icon name="back".to_owned()/>
+        </button>
+        <button class="wide-only" aria-label="Step" title="On to the next delivery (→); with Shift: one event" on:click=move |event| {
+            if event.shift_key() { app.step(1) } else { app.step_on() }
+        }>
+            <Icon name="forward".to_owned()/>
+        </button>
+        <button class="wide-only" aria-label="Restart" title="Restart (R): the same seed from the start, with your edits, without the faults"
+            on:click=move |_| app.restart()>
+            <Icon name="restart".to_owned()/>
+        </button>
+        <label class="speed" title="How much simulated time passes in a second.">
+            <span class="hidden">"Speed"</span>
+            <select class="num" prop:value=move || speed_index(app.speed.get()).to_string()
+                on:change=move |event| {
+                    let at = event_target_value(&event).parse::<usize>().ok();
+                    app.set_speed(at.and_then(|it| SPEEDS.get(it)).copied().unwrap_or(1.0));
+                }>
+                {options.collect_view()}
+            </select>
+        </label>
+        <span class="speed">
+            <button type="button" class="auto" class:on=move || auto.get() aria-pressed=move || auto.get().to_string()
+                title="Automatic: slower for a moment when something first goes wrong, and while a request is followed."
+                on:click=move |_| auto.update(|it| *it = !*it)>"auto"</button>
+            <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
+        </span>
+        <span class="clock num" title="Simulated time since the end of the warm-up.">
+            {move || { let it = clock.get(); text::clock(it.now, it.zero) }}
+        </span>
+        {track(app)}
+        <button class="o latest" hidden=move || !past.get() title="Back to the newest moment"
+            on:click=move |_| app.send(Command::Latest)>"Latest"</button>
+        <label class="seed" title="The same seed and the same design give the same run, to the last digit.">
+            "seed "
+            <input class="num" inputmode="numeric" aria-label="Seed"
+                prop:value=move || app.seed.get().to_string()
+                on:change=move |event| {
+                    if let Ok(seed) = event_target_value(&event).trim().parse() {
+                        app.seed.set(seed);
+                        app.restart();
+                    }
+                }/>
+        </label>
     }
+    .into_any()
 }

@@ -58,7 +58,7 @@ pub fn run() {
         let mut session = session.borrow_mut();
         let plain = tick.commands.is_empty();
         session.tick(&tick, pace.budget());
-        let frame = session.frame(&tick.view);
+        let frame = session.packed(&tick.view);
         if plain && frame.ordinal > ordinal {
             pace.learn(frame.ordinal - ordinal, now_ms(&here) - began);
         }

@@ -77,6 +77,12 @@ impl Camera {
         Point::new(at.x * self.zoom + self.offset.x, at.y * self.zoom + self.offset.y)
     }
 
+    /// What of the document a screen of this width and height shows.
+    pub fn view(self, (width, height): (f64, f64)) -> Rect {
+        let Point { x, y } = self.document_from_screen(Point::default());
+        Rect { x, y, width: width / self.zoom, height: height / self.zoom }
+    }
+
     /// Which document point is at a screen point.
     pub fn document_from_screen(self, at: Point) -> Point {
         Point::new((at.x - self.offset.x) / self.zoom, (at.y - self.offset.y) / self.zoom)

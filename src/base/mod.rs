@@ -12,7 +12,6 @@ pub mod key_map;
 pub(crate) mod keyed;
 pub mod order;
 pub mod param;
-pub mod size;
 pub mod slab;
 pub mod spread;
 pub mod stable;

@@ -41,10 +41,14 @@ const BESIDE: f64 = 12.0;
 /// Two nodes are stacked if they overlap sideways by at least this part of the narrower one.
 const STACKED: f64 = 0.4;
 
+/// Width of a node's label.
+pub fn label_width(label: &str) -> f64 {
+    f64::from(measure::width(label, Font { weight: Weight::Bold, ..Font::BODY }))
+}
+
 /// Width of a node with this label and so many members.
 pub fn node_width(label: &str, members: u32) -> f64 {
-    let font = Font { weight: Weight::Bold, ..Font::BODY };
-    let label = f64::from(measure::width(label, font));
+    let label = label_width(label);
     let marks = MARK + f64::from(members.clamp(1, MARKS_MAX) - 1) * MARK_STEP;
     let needed = LABEL_LEFT + label + MARKS_GAP + marks + PADDING_RIGHT;
     let steps = libm::ceil((needed - NODE_WIDTH).max(0.0) / WIDTH_STEP);

@@ -192,22 +192,6 @@ pub enum Fault {
         /// Document id of the zone.
         zone: String,
     },
-    /// Traffic spike: this many times as many requests come in; 1 ends it.
-    Spike {
-        /// Which client.
-        target: Target,
-        /// How many times as many; not negative.
-        factor: f64,
-    },
-    /// Hot key: a part of all requests is about one key; 0 ends it.
-    HotKey {
-        /// Whose requests.
-        target: Target,
-        /// Which key.
-        key: u32,
-        /// The part, 0 to 1.
-        share: f64,
-    },
 }
 
 impl Fault {
@@ -218,12 +202,11 @@ impl Fault {
             | Self::MendWire { .. }
             | Self::Heal { .. }
             | Self::ZoneRestart { .. } => true,
+            Self::Slow { factor, .. } => *factor == 1.0,
             Self::Gray { share, factor, .. } => *share == 0.0 || *factor == 1.0,
             Self::Skew { offset, .. } => offset.0 == 0,
             Self::Loss { share, .. } => *share == 0.0,
             Self::Delay { by, .. } => *by == Nanos::ZERO,
-            Self::Slow { factor, .. } | Self::Spike { factor, .. } => *factor == 1.0,
-            Self::HotKey { share, .. } => *share == 0.0,
             Self::Crash(_)
             | Self::Flush(_)
             | Self::DropMessage { .. }
@@ -233,12 +216,44 @@ impl Fault {
             | Self::ZoneOutage { .. } => false,
         }
     }
+
+    /// Whether it goes on until it is taken back.
+    pub fn lasts(&self) -> bool {
+        let moment = |it: &Self| {
+            matches!(it, Self::Flush(_) | Self::DropMessage { .. } | Self::DelayMessage { .. })
+        };
+        !self.is_reversal() && !moment(self)
+    }
+
+    /// Whether this takes that earlier fault back, or a part of it.
+    pub fn ends(&self, earlier: &Self) -> bool {
+        let same = |now: &Target, then: &Target| {
+            now == then || now.member.is_none() && now.component == then.component
+        };
+        match (earlier, self) {
+            (Self::Crash(then), Self::Restart(now)) => same(now, then),
+            (Self::Slow { target: then, .. }, Self::Slow { target: now, .. })
+            | (Self::Gray { target: then, .. }, Self::Gray { target: now, .. })
+            | (Self::Skew { target: then, .. }, Self::Skew { target: now, .. }) => {
+                earlier.lasts() && self.is_reversal() && same(now, then)
+            }
+            (Self::Loss { on: then, .. }, Self::Loss { on: now, .. })
+            | (Self::Delay { on: then, .. }, Self::Delay { on: now, .. }) => {
+                earlier.lasts() && self.is_reversal() && now == then
+            }
+            (Self::CutWire { wire: then, .. }, Self::MendWire { wire: now }) => now == then,
+            (Self::Partition { name: then, .. }, Self::Heal { name: now }) => now == then,
+            (Self::ZoneOutage { zone: then }, Self::ZoneRestart { zone: now }) => now == then,
+            _ => false,
+        }
+    }
 }
 
-/// Scripts are part of a blueprint, so they count; their bits as text do, being exact.
+/// Scripts are part of a blueprint, so they count; their bytes on the way to the worker do, being
+/// exact and the same everywhere.
 impl StableHash for Fault {
     fn stable_hash(&self, h: &mut StableHasher) {
-        h.word(hash_of(&format!("{self:?}")));
+        h.word(hash_of(&postcard::to_allocvec(self).unwrap_or_default()));
     }
 }
 

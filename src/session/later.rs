@@ -6,10 +6,10 @@ use crate::document::Design;
 use crate::lens;
 use crate::scene::{svg, text};
 
-use super::protocol::{Input, LensPicture, Pick, Place, Story, Theory, Trace};
+use super::protocol::{Chart, Frame, Input, LensPicture, Pick, Place, Story, Trace, Which};
 use super::run::Run;
 use super::story::Pending;
-use super::{picks, theory, trace};
+use super::{chart, picks, trace};
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
@@ -20,19 +20,22 @@ pub struct Later {
     pub trace: fn(&Run) -> Option<Trace>,
     /// Who is at a place.
     pub picks: fn(&Run, &Place) -> Vec<Pick>,
-    /// What theory says of the component with this id, beside what was seen.
-    pub theory: fn(&Run, &str) -> Option<Theory>,
+    /// One chart of a component, by slot.
+    pub chart: fn(&Run, u32, Which) -> Chart,
+    /// Packs what a frame holds of all this.
+    pub pack: fn(&mut Frame),
     /// What has just been done to a run, to be told of once its consequences are known.
     pub done: fn(&Run, &Input) -> Pending,
-    /// The story, once there is enough to tell it by.
-    pub tell: fn(&Pending, &Run) -> Option<Story>,
+    /// The story, once there is enough to tell it by, or something else is done next.
+    pub tell: fn(&Pending, &Run, Option<&Input>) -> Option<Story>,
 }
 
 impl Later {
     /// All of them.
     pub fn all() -> Self {
-        let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
-        Self { picture, trace, picks, theory, done: Pending::new, tell: Pending::tell }
+        let (trace, picks) = (trace::trace, picks::picks);
+        let (chart, pack) = (chart::chart, Frame::pack);
+        Self { picture, trace, picks, chart, pack, done: Pending::new, tell: Pending::tell }
     }
 }
 

@@ -3,15 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::english::{self, Text};
+use crate::base::english::{self, Text, TextId};
 use crate::base::time::Nanos;
 use crate::component::Standing;
 use crate::document::{Design, Diff, Id};
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::fault::Fault;
 
-pub use super::breakpoint::{Breakpoint, Hit, Measure};
-pub use super::theory::{Compared, Model, Theory};
 pub use super::view::{
     Chart, ChartPoint, Line, LineRole, Pick, Place, Trace, TraceBar, TwinState, Unit, View, Which,
     Whom, Why,
@@ -24,18 +22,25 @@ pub enum Input {
     Fault(Fault),
     /// A change of the design that the running system feels.
     Edit(Diff),
-    /// Another seed: from now on everything random comes out differently.
-    Seed(u64),
 }
 
-/// Which of two futures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Branch {
-    /// The run.
-    #[default]
-    Main,
-    /// What would be if: the other, as long as there is one.
-    Fork,
+impl Input {
+    /// Whether it goes on until it is taken back.
+    pub fn lasts(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.lasts(),
+            Self::Edit(_) => true,
+        }
+    }
+
+    /// Whether it takes that earlier one back.
+    pub fn ends(&self, earlier: &Self) -> bool {
+        match (earlier, self) {
+            (Self::Fault(then), Self::Fault(now)) => now.ends(then),
+            (Self::Edit(then), Self::Edit(now)) => then.clone().reversed() == *now,
+            _ => false,
+        }
+    }
 }
 
 /// An input with the moment the session stamped on it.
@@ -66,24 +71,16 @@ pub enum Command {
     },
     /// Do something at the cursor. In the past this makes a branch; what came after is kept as the
     /// dashed "before" of charts.
-    Act(Branch, Input),
-    /// Show another moment, in both futures; later than known ground is bounded to it.
+    Act(Input),
+    /// Show another moment; later than known ground is bounded to it.
     Seek(Nanos),
     /// Go to the newest moment known.
     Latest,
-    /// Go some events on (positive) or back (negative); the other future follows in time.
-    Step(Branch, i64),
+    /// Go some events on (positive) or back (negative).
+    Step(i64),
     /// Go on to the next delivery or change of state that can be seen there; a bounded way, so that
-    /// the cursor may come to rest where nothing is to be seen. The other future follows in time.
-    StepTo(Branch, Whom),
-    /// Begin another future at the cursor: the same until something is done to one of the two.
-    /// Both are played in step. One that there was is gone.
-    Fork,
-    /// Go on with one future alone; the other is kept as the dashed "before" of charts if it is the
-    /// run that is left, and is gone if it is the fork.
-    Keep(Branch),
-    /// Stop there, once ([`Frame::hit`]), from now on; none: play on.
-    StopAt(Branch, Option<Breakpoint>),
+    /// the cursor may come to rest where nothing is to be seen.
+    StepTo(Whom),
 }
 
 /// One request from page to worker, per animation frame.
@@ -126,42 +123,42 @@ pub struct Frame {
     /// Whether every failure is there all the same.
     pub all_failures: bool,
     /// The open lens; only with figures.
+    #[serde(skip)]
     pub lens: Option<LensPicture>,
     /// The chart; only with figures.
+    #[serde(skip)]
     pub chart: Option<Chart>,
     /// The request that is followed; only with figures.
+    #[serde(skip)]
     pub trace: Option<Trace>,
     /// Who is at the place picked from; only with figures.
+    #[serde(skip)]
     pub picks: Option<Vec<Pick>>,
     /// What first went wrong after each fault or edit; only when changed.
     pub firsts: Option<Vec<First>>,
     /// Everything done to the run, in order, as stamped; only when it has changed.
     pub inputs: Option<Vec<Stamped>>,
     /// What happened last, once it can be told; newest last, at most 20; only when changed.
+    #[serde(skip)]
     pub stories: Option<Vec<Story>>,
     /// A failure to tell the person, told once: the design could not be run, or had to be stopped.
     pub failure: Option<String>,
+    /// Lens, chart, trace, picks and stories, packed: what is not needed for the first run is read
+    /// by code that comes later.
+    pub extras: Vec<u8>,
     /// Whether the run was stopped because it ran away: it does not go on before something is
     /// done, at the newest moment or in the past, or another run is opened.
     pub stopped: bool,
-    /// Where it has stopped at a breakpoint; told once.
-    pub hit: Option<Hit>,
-    /// Moments at which old values were read after a finished write, oldest first, the last 64;
-    /// only when changed.
-    pub stale: Option<Vec<Nanos>>,
-    /// What theory says of the component asked about, beside what was seen; only with figures.
-    pub theory: Option<Theory>,
-    /// The other future at the same moment, as long as there is one.
-    pub fork: Option<Box<Forked>>,
 }
 
-/// The other future.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Forked {
-    /// When it parted from the run.
-    pub since: Nanos,
-    /// All that can be seen of it.
-    pub frame: Frame,
+/// What [`Frame::extras`] holds.
+#[derive(Serialize, Deserialize)]
+struct Extras {
+    lens: Option<LensPicture>,
+    chart: Option<Chart>,
+    trace: Option<Trace>,
+    picks: Option<Vec<Pick>>,
+    stories: Option<Vec<Story>>,
 }
 
 /// Names by slot. Slots stay the same within a run.
@@ -316,21 +313,55 @@ pub struct LensPicture {
     pub text: String,
 }
 
-/// What happened after one input, in measured figures, with what it links to.
+/// What came of one input, in measured figures: a few seconds later, compared with the same run
+/// without it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Story {
-    /// The moment it tells of.
+    /// The moment of the input.
     pub at: Nanos,
+    /// The moment at which the two runs are compared; that of the input if it is too soon for that.
+    pub until: Nanos,
     /// What it is about.
     pub component: Option<Id>,
-    /// First what was done, then what changed, the largest change first.
-    pub clauses: Vec<Text>,
+    /// What was done.
+    pub done: Text,
+    /// What is different, the largest change first.
+    pub changes: Vec<Change>,
+}
+
+/// One figure that is not what it would be, with where it can be looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Of which component.
+    pub component: Id,
+    /// In which of its charts.
+    pub which: Which,
+    /// When.
+    pub at: Nanos,
+    /// In words.
+    pub text: Text,
 }
 
 impl Story {
+    /// Whether something else was done too soon to tell what came of this.
+    pub fn is_too_soon(&self) -> bool {
+        self.until < self.at.saturating_add(Nanos::millis(500))
+    }
+
+    /// What was done, and what came of it, as the parts of one sentence.
+    pub fn clauses(&self) -> Vec<Text> {
+        let mut clauses = vec![self.done.clone()];
+        clauses.extend(self.changes.iter().map(|it| it.text.clone()));
+        if clauses.len() == 1 {
+            let nothing = if self.is_too_soon() { TextId::TooSoon } else { TextId::NothingChanged };
+            clauses.push(Text::new(nothing, Vec::new()));
+        }
+        clauses
+    }
+
     /// The story in English.
     pub fn sentence(&self) -> String {
-        english::sentence(&self.clauses)
+        english::sentence(&self.clauses())
     }
 }
 
@@ -347,6 +378,26 @@ impl Tick {
 }
 
 impl Frame {
+    /// Puts what comes later into [`Self::extras`], for the journey.
+    pub fn pack(&mut self) {
+        let lens = self.lens.take();
+        let (chart, trace, picks) = (self.chart.take(), self.trace.take(), self.picks.take());
+        let stories = self.stories.take();
+        let extras = Extras { lens, chart, trace, picks, stories };
+        self.extras = postcard::to_allocvec(&extras).unwrap_or_default();
+    }
+
+    /// Takes it out again.
+    pub fn unpack(&mut self) {
+        let extras = std::mem::take(&mut self.extras);
+        let Ok(Extras { lens, chart, trace, picks, stories }) = postcard::from_bytes(&extras)
+        else {
+            return;
+        };
+        (self.lens, self.chart, self.trace) = (lens, chart, trace);
+        (self.picks, self.stories) = (picks, stories);
+    }
+
     /// For the journey between worker and page.
     pub fn encode(&self) -> Vec<u8> {
         postcard::to_allocvec(self).unwrap_or_default()

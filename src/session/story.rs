@@ -1,34 +1,36 @@
-//! "What happened": a few seconds after each fault or edit, what changed, in measured figures.
+//! "What happened": a few seconds after each fault or edit, what is different, in measured figures.
+//! It is compared with the same run without it, second by second, and not with the seconds before:
+//! so what an earlier fault still does is not told of a later one.
 
 use crate::base::english::{Argument, Text, TextId};
 use crate::base::order::sort_few;
 use crate::base::time::Nanos;
-use crate::component::Role;
+use crate::component::{About, Registry, Role};
 use crate::document::Design;
 use crate::engine::fault::{Fault, Scope, Target};
-use crate::engine::recorder::Window;
+use crate::engine::recorder::{Recorder, Window};
 
-use super::figures::ratios;
-use super::protocol::{Input, Story};
+use super::protocol::{Change, Input, Story, Which};
 use super::run::Run;
+use super::twin::Twin;
 
-/// Whole seconds compared: the last before, and the last of those after.
-const AFTER: Nanos = Nanos::seconds(3);
+/// How long after it something is told of, if nothing else is done sooner. What is compared is the
+/// last whole second of that.
+pub const AFTER: Nanos = Nanos::seconds(3);
 /// Changes told, the largest first.
-const CLAUSES_MAX: usize = 3;
+const CHANGES_MAX: usize = 3;
+/// Smaller changes are not worth telling: by a quarter, as [`weight`] has it.
+const WEIGHT_MIN: f64 = 0.1;
 
 /// An input whose consequences are not yet known.
 #[derive(Clone, Debug)]
 pub struct Pending {
     at: Nanos,
+    /// Which of the run's inputs it is.
+    index: usize,
     done: Text,
     component: Option<String>,
-}
-
-/// A change of one figure: how large it is, and how to say it.
-struct Change {
-    weight: f64,
-    text: Text,
+    edits: bool,
 }
 
 impl Pending {
@@ -37,7 +39,6 @@ impl Pending {
         let design = &run.head.design;
         let (done, component) = match input {
             Input::Fault(fault) => done(design, fault),
-            Input::Seed(seed) => (Text::new(TextId::Reseeded, vec![Argument::Count(*seed)]), None),
             Input::Edit(diff) => {
                 let component = diff.components.keys().next().cloned();
                 let wire = || diff.wires.values().find_map(|it| it.after.as_ref());
@@ -51,23 +52,38 @@ impl Pending {
                 (Text::new(TextId::Edited, vec![Argument::Name(name)]), component)
             }
         };
-        Self { at: run.head.world.now(), done, component }
+        let (at, index) = (run.head.world.now(), run.head.inputs.saturating_sub(1));
+        Self { at, index, done, component, edits: matches!(input, Input::Edit(_)) }
     }
 
-    /// The story, once there is enough to tell it by.
-    pub fn tell(&self, run: &Run) -> Option<Story> {
-        if run.head.world.now() < self.at.saturating_add(AFTER) {
+    /// The story, once the run and the same run without this have come far enough. If something
+    /// else is done `next`, it is told by what is known; an edit that is edited further is not.
+    pub fn tell(&self, run: &Run, next: Option<&Input>) -> Option<Story> {
+        let end = self.at.saturating_add(AFTER);
+        let without = run.without(self.index);
+        // A twin that gave up early has come as far as it ever will.
+        let waits = |it: &Twin| it.reached < end && !it.is_over();
+        let early = run.head.world.now() < end || without.is_some_and(waits);
+        if early && next.is_none() {
             return None;
         }
-        let mut changes = changes(run, self.at);
-        changes.retain(|it| it.weight > 0.1);
-        sort_few(&mut changes, |a, b| a.weight > b.weight);
-        let mut clauses = vec![self.done.clone()];
-        clauses.extend(changes.into_iter().take(CLAUSES_MAX).map(|it| it.text));
-        if clauses.len() == 1 {
-            clauses.push(Text::new(TextId::NothingChanged, Vec::new()));
-        }
-        Some(Story { at: self.at, component: self.component.clone(), clauses })
+        let known = without.map_or(self.at, |it| it.reached).min(run.head.world.now()).min(end);
+        let mut story = Story {
+            at: self.at,
+            until: known,
+            component: self.component.clone(),
+            done: self.done.clone(),
+            changes: Vec::new(),
+        };
+        let Some(without) = without.filter(|_| !story.is_too_soon()) else {
+            let again = self.edits && matches!(next, Some(Input::Edit(_)));
+            return (!again).then_some(story);
+        };
+        let mut changes = changes(run, &without.recorder, known);
+        changes.retain(|it| it.0 > WEIGHT_MIN);
+        sort_few(&mut changes, |a, b| a.0 > b.0);
+        story.changes = changes.into_iter().take(CHANGES_MAX).map(|it| it.1).collect();
+        Some(story)
     }
 }
 
@@ -131,17 +147,6 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
             let by = Argument::Duration(by.0 as f64);
             (Text::new(TextId::MessageDelayed, vec![by]), None)
         }
-        Fault::Spike { target, factor } if *factor == 1.0 => of(TextId::SpikeOver, target),
-        Fault::Spike { target, factor } => {
-            let arguments = vec![name(design, target), Argument::Factor(*factor)];
-            (Text::new(TextId::Spike, arguments), Some(target.component.clone()))
-        }
-        Fault::HotKey { target, share, .. } if *share == 0.0 => of(TextId::HotKeyOver, target),
-        Fault::HotKey { target, key, share } => {
-            let key = Argument::Count(u64::from(*key));
-            let arguments = vec![name(design, target), Argument::Share(*share), key];
-            (Text::new(TextId::HotKey, arguments), Some(target.component.clone()))
-        }
         Fault::CutWire { wire: id, .. } => wire(TextId::WireCut, id),
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),
         Fault::Partition { one, other, .. } => {
@@ -173,70 +178,94 @@ fn spot(design: &Design, on: &Scope, id: TextId, how: Option<Argument>) -> (Text
     (Text::new(id, std::iter::once(who).chain(how).collect()), Some(component))
 }
 
-/// How much a figure changed: 1 for ten times as much or as little, and more for more.
-fn weight(before: f64, after: f64, least: f64) -> f64 {
-    let (before, after) = (before.max(least), after.max(least));
-    libm::fabs(libm::log10(after / before))
+/// How much a figure differs: 1 for ten times as much or as little, and more for more.
+fn weight(without: f64, with: f64, least: f64) -> f64 {
+    libm::fabs(libm::log10(with.max(least) / without.max(least)))
 }
 
-fn changes(run: &Run, at: Nanos) -> Vec<Change> {
-    let world = &run.head.world;
-    let now = run.head.world.now();
+/// What is different at a moment from what it would be without, each with its weight.
+fn changes(run: &Run, without: &Recorder<Registry>, at: Nanos) -> Vec<(f64, Change)> {
     let mut changes = Vec::new();
-    for (slot, component) in world.blueprint().components.iter().enumerate() {
+    for (slot, component) in run.head.world.blueprint().components.iter().enumerate() {
         let Some(spec) = &component.spec else { continue };
         let about = spec.about();
         let slot = slot as u32;
-        let (Some((was, before)), Some((is, after))) =
-            (run.recorder.window_at(slot, 1, at), run.recorder.window_at(slot, 1, now))
-        else {
-            continue;
-        };
-        let name = || Argument::Name(label(&run.head.design, &component.id));
-        let mut add = |id, weight, before, after| {
-            changes.push(Change { weight, text: Text::new(id, vec![name(), before, after]) });
+        let windows = (without.window_at(slot, 1, at), run.recorder.window_at(slot, 1, at));
+        let (Some((_, was)), Some((_, is))) = windows else { continue };
+        let id = component.id.to_string();
+        let name = Argument::Name(label(&run.head.design, &id));
+        let mut add = |text, which, weight, was, is| {
+            let text = Text::new(text, vec![name.clone(), was, is]);
+            changes.push((weight, Change { component: id.clone(), which, at, text }));
         };
         match about.role {
-            Role::Source => source(before, after, &mut add),
+            Role::Source => source(was, is, &mut add),
             Role::Cache => {
-                let ratio = |at| ratios(&run.recorder, slot, at, about)[0];
-                let (was, is) = (ratio(was), latest_ratio(run, slot, is));
+                let (was, is) = (hits(was), hits(is));
                 let weight = 2.0 * libm::fabs(is - was);
-                add(TextId::HitRatio, weight, Argument::Share(was), Argument::Share(is));
+                let (was, is) = (Argument::Share(was), Argument::Share(is));
+                add(TextId::HitRatio, Which::Ratio(0), weight, was, is);
             }
             Role::Store => {
-                let (was, is) = (f64::from(before.offered), f64::from(after.offered));
-                let weight = weight(was, is, 1.0);
-                add(TextId::Offered, weight, Argument::Rate(was), Argument::Rate(is));
+                let (calls, now) = (f64::from(was.offered), f64::from(is.offered));
+                let weight = weight(calls, now, 1.0);
+                let (calls, now) = (Argument::Rate(calls), Argument::Rate(now));
+                add(TextId::Offered, Which::Throughput, weight, calls, now);
+                store(was, is, about, &mut add);
             }
             Role::Server | Role::Balancer | Role::External => {}
         }
+        let stale = |it: &Recorder<_>| it.staleness.within(slot, at, Nanos::SECOND) as f64;
+        let (old, now) = (stale(without), stale(&run.recorder));
+        // An old value is worse than a slow one.
+        let heavy = 2.0 * weight(old, now, 1.0);
+        add(TextId::StaleReads, Which::Throughput, heavy, Argument::Rate(old), Argument::Rate(now));
         if about.role != Role::Source {
-            let (was, is) = (f64::from(before.levels[1]), f64::from(after.levels[1]));
-            let (from, to) = (Argument::Count(was as u64), Argument::Count((is + 0.5) as u64));
-            add(TextId::Queue, weight(was, is, 10.0) * 0.9, from, to);
+            let (old, now) = (f64::from(was.levels[1]), f64::from(is.levels[1]));
+            let count = |it: f64| Argument::Count((it + 0.5) as u64);
+            let weight = 0.9 * weight(old, now, 10.0);
+            add(TextId::Queue, Which::Latency, weight, count(old), count(now));
         }
     }
     changes
 }
 
-/// The hit ratio of the last second alone: what the fault did, not what was before it. A cache
-/// that nobody reaches hits nothing.
-fn latest_ratio(run: &Run, slot: u32, last: usize) -> f64 {
-    let window = &run.recorder.components[slot as usize].windows[1][last];
+/// The hit ratio of one second. A cache that nobody reaches hits nothing.
+fn hits(window: &Window) -> f64 {
     let count = |at: usize| f64::from(window.counters.get(at).copied().unwrap_or(0));
     let total = count(0) + count(1);
     if total == 0.0 { 0.0 } else { count(0) / total }
 }
 
-fn source(before: &Window, after: &Window, add: &mut impl FnMut(TextId, f64, Argument, Argument)) {
-    if before.p99_ns.is_finite() && after.p99_ns.is_finite() {
-        let (was, is) = (f64::from(before.p99_ns), f64::from(after.p99_ns));
+/// How far replicas are behind, where the kind says so.
+fn store(
+    was: &Window,
+    is: &Window,
+    about: &About,
+    add: &mut dyn FnMut(TextId, Which, f64, Argument, Argument),
+) {
+    let Some(lag) = about.gauges.iter().position(|it| it.name == "lag_ns") else { return };
+    let value = |it: &Window| it.gauges.get(lag).map_or(0.0, |it| f64::from(*it));
+    let (old, now) = (value(was), value(is));
+    let weight = weight(old, now, 1e7);
+    add(
+        TextId::Lag,
+        Which::Gauge(lag as u8),
+        weight,
+        Argument::Duration(old),
+        Argument::Duration(now),
+    );
+}
+
+fn source(was: &Window, is: &Window, add: &mut dyn FnMut(TextId, Which, f64, Argument, Argument)) {
+    if was.p99_ns.is_finite() && is.p99_ns.is_finite() {
+        let (old, now) = (f64::from(was.p99_ns), f64::from(is.p99_ns));
         // What people feel comes before what machines count.
-        let weight = 1.5 * weight(was, is, 1e3);
-        add(TextId::ClientP99, weight, Argument::Duration(was), Argument::Duration(is));
+        let weight = 1.5 * weight(old, now, 1e3);
+        let (old, now) = (Argument::Duration(old), Argument::Duration(now));
+        add(TextId::ClientP99, Which::Latency, weight, old, now);
     }
-    let (was, is) = (f64::from(before.failed), f64::from(after.failed));
-    let weight = 1.5 * weight(was, is, 1.0);
-    add(TextId::ClientFailures, weight, Argument::Rate(was), Argument::Rate(is));
+    let (old, now) = (f64::from(was.failed), f64::from(is.failed));
+    let weight = 1.5 * weight(old, now, 1.0);
+    add(TextId::ClientFailures, Which::Errors, weight, Argument::Rate(old), Argument::Rate(now));
 }

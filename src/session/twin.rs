@@ -5,10 +5,10 @@ use crate::base::time::Nanos;
 use crate::component::Registry;
 use crate::engine::recorder::Recorder;
 
-use super::moment::{Goal, Moment};
+use super::moment::{Goal, Moment, Score};
 use super::protocol::Input;
 
-/// A twin is carried on for so long after the input it is without.
+/// The twin that charts show is carried on for so long after the input it is without.
 pub const TWIN_MAX: Nanos = Nanos::seconds(120);
 
 /// The run as if the latest fault or edit had not been.
@@ -20,6 +20,8 @@ pub struct Twin {
     input: Input,
     /// Which of the run's inputs that is.
     index: usize,
+    /// For how long it is carried on.
+    lasts: Nanos,
     /// How far it has come.
     pub reached: Nanos,
     /// What was recorded of it.
@@ -29,13 +31,14 @@ pub struct Twin {
 }
 
 impl Twin {
-    /// Parts from a run that is about to take an input.
-    pub fn new(head: &Moment, recorder: &Recorder<Registry>, input: &Input) -> Self {
+    /// Parts from a run that is about to take an input, for so long.
+    pub fn new(head: &Moment, recorder: &Recorder<Registry>, input: &Input, lasts: Nanos) -> Self {
         let since = head.world.now();
         Self {
             since,
             input: input.clone(),
             index: head.inputs,
+            lasts,
             reached: since,
             recorder: recorder.clone(),
             moment: Some(Box::new(head.clone())),
@@ -48,7 +51,7 @@ impl Twin {
         match (input, &self.input) {
             (Input::Fault(fault), _) => fault.is_reversal(),
             (Input::Edit(now), Input::Edit(then)) => then.clone().reversed() == *now,
-            (Input::Edit(_) | Input::Seed(_), _) => false,
+            (Input::Edit(_), Input::Fault(_)) => false,
         }
     }
 
@@ -57,17 +60,23 @@ impl Twin {
         self.index < inputs
     }
 
+    /// Whether this is the run without the input with this index.
+    pub fn is_without(&self, index: usize) -> bool {
+        self.index == index
+    }
+
     /// Whether it has given up following.
     pub fn is_over(&self) -> bool {
         self.moment.is_none()
     }
 
     /// Follows the head by at most so many events.
-    pub fn follow(&mut self, head: Nanos, budget: u64) {
+    pub fn follow(&mut self, head: Nanos, seed: u64, budget: u64) {
         let Some(moment) = &mut self.moment else { return };
-        let end = self.since.saturating_add(TWIN_MAX);
+        let end = self.since.saturating_add(self.lasts);
         // What was done later was done to the other, or would take back what is not there.
-        moment.replay(Goal::At(head.min(end)), &[], budget, &mut self.recorder);
+        let score = Score { inputs: &[], seed };
+        moment.replay(Goal::At(head.min(end)), score, budget, &mut self.recorder);
         self.reached = moment.world.now();
         let heavy = moment.world.queue_len() > super::guard::WAITING_MAX;
         if self.reached >= end || heavy {

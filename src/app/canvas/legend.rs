@@ -4,112 +4,61 @@ use leptos::prelude::*;
 
 use crate::app::store::App;
 use crate::base::text;
-use crate::engine::event::{Outcome, Verb};
-use crate::session::protocol::Path;
 
-/// Marks stay on their way for about this long after what they stand for was last measured.
-const HOLD_MS: f64 = 2_500.0;
+use super::brush::Sign;
 
-/// What is on the canvas now.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Seen {
-    reads: bool,
-    writes: bool,
-    mesh: bool,
-    answers: bool,
-    misses: bool,
-    failed: bool,
-}
-
-fn seen(app: App) -> Seen {
-    let clock = app.clock.get();
-    app.latest.with_value(|latest| {
-        let mut seen = Seen::default();
-        if clock.flow {
-            for it in &latest.figures.wires {
-                seen.reads |= it.reads > 0.0;
-                seen.writes |= it.writes > 0.0;
-                seen.answers |= it.answers > it.misses;
-                seen.misses |= it.misses > 0.0;
-                seen.failed |= it.failures > 0.0 || it.lost > 0.0;
-            }
-        } else {
-            for it in &latest.messages {
-                match (it.path, it.outcome) {
-                    (Path::Mesh { .. }, _) => seen.mesh = true,
-                    (_, Some(Outcome::Miss)) => seen.misses = true,
-                    (_, Some(outcome)) if outcome.is_failure() => seen.failed = true,
-                    (_, Some(_)) => seen.answers = true,
-                    (_, None) if it.verb == Verb::Read => seen.reads = true,
-                    _ => seen.writes = true,
-                }
-            }
-        }
-        seen
-    })
-}
+/// Each sign, drawn, and what it stands for.
+const ITEMS: [(Sign, &str, &str); 7] = [
+    (Sign::Read, r#"<circle r="4" class="f-read"/>"#, "read"),
+    (Sign::Write, r#"<path d="M-3.700-3.700h7.400v7.400h-7.400z" class="f-write"/>"#, "write"),
+    (Sign::Mesh, r#"<path d="M0-5l5 5-5 5-5-5z" class="f-replicate"/>"#, "replication"),
+    (Sign::Answer, r#"<circle r="3.400" class="s-read"/>"#, "answer"),
+    (Sign::Done, r#"<path d="M-3-3h6v6h-6z" class="s-write"/>"#, "written"),
+    (
+        Sign::Miss,
+        r#"<path d="M-3-3m6 0l-6 6M3.400 0a3.400 3.400 0 1 1-6.800 0a3.400 3.400 0 1 1 6.800 0" class="s-miss"/>"#,
+        "miss",
+    ),
+    (Sign::Failed, r#"<path d="M-4-4l8 8M4-4l-8 8" class="s-fail"/>"#, "failed"),
+];
 
 /// The legend.
-#[component]
-pub fn Legend() -> impl IntoView {
-    let app = App::here();
-    let last = StoredValue::new((false, [f64::MIN; 6]));
-    let seen = Memo::new(move |_| {
-        let now = seen(app);
-        let at = window().performance().map_or(0.0, |it| it.now());
-        let flow = app.clock.with(|it| it.flow);
-        let flags = [now.reads, now.writes, now.mesh, now.answers, now.misses, now.failed];
-        let held = last.try_update_value(|(was_flow, times)| {
-            if *was_flow != flow {
-                (*was_flow, *times) = (flow, [f64::MIN; 6]);
-            }
-            for (time, flag) in times.iter_mut().zip(flags) {
-                *time = if flag { at } else { *time };
-            }
-            times.map(|it| at - it < HOLD_MS)
-        });
-        let [reads, writes, mesh, answers, misses, failed] = held.unwrap_or(flags);
-        Seen { reads, writes, mesh, answers, misses, failed }
-    });
+pub fn legend(app: App) -> AnyView {
+    let seen = app.seen;
     let manner = Memo::new(move |_| {
         let clock = app.clock.get();
-        if app.still.get() {
-            return "counts per second, for less motion".to_owned();
-        }
-        match clock.flow {
-            true => "flow: rate and mix, not single requests".to_owned(),
-            false if clock.per_mark > 1.5 => {
+        match () {
+            () if app.still.get() => "counts per second, for less motion".to_owned(),
+            () if seen.get() == 0 => "nothing is on its way".to_owned(),
+            () if clock.flow => "flow: rate and mix, not single requests".to_owned(),
+            () if clock.per_mark > 1.5 => {
                 format!("messages: 1 in {}, all failures", text::number(clock.per_mark))
             }
-            false => "each mark is one message".to_owned(),
+            () => "each mark is one message".to_owned(),
         }
     });
     let scale = Memo::new(move |_| {
         let clock = app.clock.get();
-        let per_mark = clock.per_mark;
-        (clock.flow && per_mark > 0.0)
-            .then(|| format!("One mark stands for {}.", text::rate(per_mark, "req")))
+        let shown = clock.flow && clock.per_mark > 0.0 && seen.get() != 0;
+        shown.then(|| format!("One mark stands for {}.", text::rate(clock.per_mark, "req")))
     });
-    let item = |shown: fn(Seen) -> bool, mark: &'static str, name: &'static str| {
-        move || {
-            shown(seen.get()).then(|| {
-                view! {
-                    <span><svg viewBox="-6 -6 12 12" width="12" height="12" aria-hidden="true"
-                        inner_html=mark></svg>{name}</span>
-                }
-            })
-        }
+    let items = move || {
+        let seen = seen.get();
+        let shown = ITEMS.iter().filter(|it| seen & 1 << it.0 as u8 != 0);
+        let item = |it: &(Sign, &'static str, &'static str)| {
+            view! {
+                <span><svg viewBox="-6 -6 12 12" width="12" height="12" aria-hidden="true"
+                    inner_html=it.1></svg>{it.2}</span>
+            }
+        };
+        shown.map(item).collect_view()
     };
     view! {
         <div class="chip legend" role="note" aria-label="Legend"
             title=move || scale.get().unwrap_or_default()>
-            {item(|it| it.reads, r#"<circle r="4" class="f-read"/>"#, "read")}
-            {item(|it| it.writes, r#"<path d="M-3.700-3.700h7.400v7.400h-7.400z" class="f-write"/>"#, "write")}
-            {item(|it| it.mesh, r#"<path d="M0-5l5 5-5 5-5-5z" class="f-replicate"/>"#, "replication")}
-            {item(|it| it.answers, r#"<circle r="3.400" class="s-read"/>"#, "answer")}
-            {item(|it| it.misses, r#"<circle r="3.400" class="s-miss"/>"#, "miss")}
-            {item(|it| it.failed, r#"<path d="M-4-4l8 8M4-4l-8 8" class="s-fail"/>"#, "failed")}
+            {items}
             <span class="manner">{manner}</span>
         </div>
     }
+    .into_any()
 }

@@ -9,6 +9,7 @@ use web_sys::{AddEventListenerOptions, PointerEvent, ResizeObserver, WheelEvent}
 use crate::base::geometry::{Camera, Point, Rect};
 
 use super::store::App;
+use crate::document::Id;
 
 pub mod actions;
 mod brush;
@@ -19,6 +20,7 @@ pub mod node;
 pub mod overlay;
 pub mod place;
 pub mod wire;
+pub mod zoom;
 
 /// Screens narrower than this are laid out from top to bottom.
 const NARROW: f64 = 640.0;
@@ -35,7 +37,11 @@ pub const INSPECTOR: f64 = 324.0;
 
 /// Room that is kept around the design: left, top, right, bottom.
 fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
-    if narrow { (8.0, 64.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 * growth) }
+    if narrow {
+        (8.0, 64.0, 8.0, 66.0)
+    } else {
+        (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 + 34.0 * (growth - 1.0))
+    }
 }
 
 impl App {
@@ -164,44 +170,24 @@ pub fn Canvas() -> impl IntoView {
             <div class="world" style:transform=transform>
                 <Zones/>
                 <svg class="wires">
-                    <For each=move || app.wires.get() key=|id| id.clone() let:id>
-                        <wire::Wire id/>
-                    </For>
+                    {each(app.wires, |id| view! { <wire::Wire id/> }.into_any())}
                 </svg>
             </div>
             // Between wires and nodes: what moves never hides a figure.
             <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
             <div class="world" style:transform=transform>
-                <For each=move || app.nodes.get() key=|id| id.clone() let:id>
-                    <node::Node id/>
-                </For>
+                {each(app.nodes, |id| view! { <node::Node id/> }.into_any())}
             </div>
             {app.room(|it| it.actions)}
-            <legend::Legend/>
-            <Lens/>
+            {app.room(|it| it.legend)}
+            {app.room(|it| it.zoom)}
         </main>
     }
 }
 
-/// Zoom and fit, in the corner.
-#[component]
-fn Lens() -> impl IntoView {
-    let app = App::here();
-    let percent = move || format!("{:.0} %", app.camera.get().zoom * 100.0);
-    view! {
-        <div class="chip zoom" role="toolbar" aria-label="Zoom">
-            <button aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| app.zoom(1.0 / 1.25)>
-                <super::icons::Icon name="minus".to_owned()/>
-            </button>
-            <span class="num" title="How large the design is shown.">{percent}</span>
-            <button aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| app.zoom(1.25)>
-                <super::icons::Icon name="plus".to_owned()/>
-            </button>
-            <button aria-label="Show all" title="Show all (F)" on:click=move |_| app.follow()>
-                <super::icons::Icon name="fit".to_owned()/>
-            </button>
-        </div>
-    }
+/// One view for each of a list, kept while it is on it.
+fn each(list: RwSignal<Vec<Id>>, view: fn(Id) -> AnyView) -> AnyView {
+    view! { <For each=move || list.get() key=|id| id.clone() children=view/> }.into_any()
 }
 
 /// Places that hold components.
@@ -214,7 +200,7 @@ fn Zones() -> impl IntoView {
             let area = app.place.with(|it| it.zone(zone.area))?;
             let Rect { x, y, width, height } = area;
             Some(view! {
-                <div class="zone" style=format!("left:{x}px;top:{y}px;width:{width}px;height:{height}px")>
+                <div class="zone" style=format!("left:{x:.1}px;top:{y:.1}px;width:{width:.1}px;height:{height:.1}px")>
                     <span>{zone.label}</span>
                 </div>
             })

@@ -50,7 +50,7 @@ pub fn Node(
     };
     let transform = move || {
         let at = rect.get();
-        format!("translate({}px, {}px)", at.x, at.y)
+        format!("translate({:.2}px, {:.2}px)", at.x, at.y)
     };
     let enter = {
         let id = id.clone();
@@ -96,8 +96,8 @@ pub fn Node(
             aria-pressed=move || if chosen.get() { "true" } else { "false" }
             aria-label=words
             style:transform=transform
-            style:width=move || format!("{}px", rect.get().width)
-            style:height=move || format!("{}px", rect.get().height)
+            style:width=move || format!("{:.2}px", rect.get().width)
+            style:height=move || format!("{:.2}px", rect.get().height)
             on:keydown=enter
         >
             <div class="node-title">

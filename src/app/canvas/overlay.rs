@@ -1,6 +1,8 @@
 //! What moves: messages as dots at their true places, or flow; painted on one canvas over nodes and
 //! wires from the latest frame.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -14,7 +16,7 @@ use crate::editor::geometry;
 use crate::engine::event::Verb;
 use crate::session::protocol::{Figures, Flight, Path, WireFigures};
 
-use super::brush::Brush;
+use super::brush::{Brush, SIGNS, Sign};
 use super::flow::{Flow, Kind};
 
 /// A hop that lasts this long on screen can be seen.
@@ -25,6 +27,8 @@ const DIM: f64 = 0.22;
 const SIDE: f64 = 3.6;
 /// The flow is never further behind simulated time, in seconds on screen.
 const CREDIT_MAX: f64 = 0.12;
+/// For how long after its last mark the legend still tells of a sign, in milliseconds.
+const HOLD_MS: f64 = 700.0;
 /// Half a mark's size, in pixels.
 const RADIUS: f64 = 3.4;
 
@@ -45,6 +49,10 @@ pub struct Overlay {
     /// Seconds on screen that simulated time has gone and the flow not yet.
     credit: f64,
     moved: bool,
+    /// When each sign was last painted.
+    painted: [f64; SIGNS],
+    /// Which are to be seen.
+    seen: u8,
 }
 
 impl Overlay {
@@ -83,38 +91,64 @@ pub fn is_flow(figures: &Figures, speed: f64) -> Option<bool> {
 pub fn paint(app: App, passed_ms: f64, clock: Clock) {
     let camera = app.camera.get_untracked();
     let stage = app.stage.get_untracked();
-    let speed = app.pace(window().performance().map_or(0.0, |it| it.now()));
+    let at = window().performance().map_or(0.0, |it| it.now());
+    let speed = app.pace(at);
     let followed = app.following.get_untracked().map(|it| it.0);
     let theme = app.theme.get_untracked();
     let still = app.still.get_untracked();
-    app.pulse.update_value(|pulse| {
+    let seen = app.pulse.try_update_value(|pulse| {
         let overlay = &mut pulse.overlay;
-        let Some(context) = overlay.context.clone() else { return };
+        let context = overlay.context.clone()?;
         app.latest.with_value(|latest| {
             if overlay.geometry != latest.geometry {
                 overlay.geometry = latest.geometry;
                 overlay.survey(app, &latest.cast.wires, &latest.cast.components);
             }
-            overlay.is_flow = clock.flow;
+            if overlay.is_flow != clock.flow {
+                (overlay.is_flow, overlay.painted) = (clock.flow, [f64::MIN; SIGNS]);
+            }
             overlay.go_on(latest.now, latest.jumps, &latest.figures.wires, (passed_ms, speed));
             overlay.clear(&context, stage, camera);
             if still || latest.cast.wires.is_empty() {
+                overlay.seen = 0;
                 return;
             }
             app.palette.with_value(|palette| {
-                let brush = Brush { context: &context, palette, size: RADIUS * theme.growth() };
+                let size = RADIUS * theme.growth();
+                let (view, painted) = (camera.view(stage), Cell::new(0));
+                let brush = Brush { context: &context, palette, size, view, painted };
                 if overlay.is_flow {
                     overlay.paint_flow(&brush);
                 } else {
                     overlay.shown_of = f64::from(latest.one_in.max(1));
                     overlay.paint_dots(&brush, &latest.messages, latest.now, followed);
                 }
+                overlay.see(brush.painted.get(), at, app.playing.get_untracked());
             });
         });
+        Some(overlay.seen)
     });
+    if let Some(seen) = seen.flatten()
+        && app.seen.get_untracked() != seen
+    {
+        app.seen.set(seen);
+    }
 }
 
 impl Overlay {
+    /// Which signs the legend has to tell: those that were just painted, and while time runs for a
+    /// moment longer, so that it does not flicker.
+    fn see(&mut self, painted: u8, at: f64, playing: bool) {
+        self.seen = painted;
+        for (sign, last) in self.painted.iter_mut().enumerate() {
+            if painted & 1 << sign != 0 {
+                *last = at;
+            } else if playing && at - *last < HOLD_MS {
+                self.seen |= 1 << sign;
+            }
+        }
+    }
+
     /// Walks the wires anew: something drawn has moved.
     fn survey(&mut self, app: App, wires: &[String], components: &[String]) {
         let place = app.place.get_untracked();
@@ -187,15 +221,16 @@ impl Overlay {
             self.flow.marks(wire, length, |mark| {
                 let lane = if mark.back { -SIDE } else { SIDE };
                 let at = beside(course, mark.distance / length.max(1e-9), lane);
-                match mark.kind {
-                    Kind::Lost if mark.stopped => brush.cross(at),
-                    Kind::Read | Kind::Lost => brush.dot(at, true),
-                    Kind::Write => brush.square(at, true),
-                    Kind::Answer => brush.dot(at, false),
-                    Kind::Done => brush.square(at, false),
-                    Kind::Miss => brush.miss(at),
-                    Kind::Failure => brush.cross(at),
-                }
+                let sign = match mark.kind {
+                    Kind::Lost if mark.stopped => Sign::Failed,
+                    Kind::Read | Kind::Lost => Sign::Read,
+                    Kind::Write => Sign::Write,
+                    Kind::Answer => Sign::Answer,
+                    Kind::Done => Sign::Done,
+                    Kind::Miss => Sign::Miss,
+                    Kind::Failure => Sign::Failed,
+                };
+                brush.mark(sign, at);
             });
         }
     }
@@ -212,7 +247,7 @@ impl Overlay {
                 Path::Back(wire) => (wire, 1.0 - part, -SIDE),
                 Path::Mesh { component, from, to } => {
                     if let Some(at) = self.between(component, (from, to), part) {
-                        brush.diamond(at);
+                        brush.mark(Sign::Mesh, at);
                     }
                     continue;
                 }
@@ -220,12 +255,15 @@ impl Overlay {
             let Some(Some(course)) = self.courses.get(wire as usize) else { continue };
             let at = beside(course, part, lane);
             let writes = !matches!(it.verb, Verb::Read);
-            match it.outcome {
-                Some(outcome) if outcome.is_failure() => brush.cross(at),
-                Some(crate::engine::event::Outcome::Miss) => brush.miss(at),
-                outcome if writes => brush.square(at, outcome.is_none()),
-                outcome => brush.dot(at, outcome.is_none()),
-            }
+            let sign = match it.outcome {
+                Some(outcome) if outcome.is_failure() => Sign::Failed,
+                Some(crate::engine::event::Outcome::Miss) => Sign::Miss,
+                Some(_) if writes => Sign::Done,
+                Some(_) => Sign::Answer,
+                None if writes => Sign::Write,
+                None => Sign::Read,
+            };
+            brush.mark(sign, at);
         }
         brush.context.set_global_alpha(1.0);
     }

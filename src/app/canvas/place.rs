@@ -11,10 +11,13 @@ use crate::base::geometry::{Point, Rect};
 use crate::document::{ComponentRecord, Design, Id};
 use crate::editor::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
 
-/// Room between nodes that larger nodes still leave, in pixels.
-const GAP: (f64, f64) = (46.0, 18.0);
-/// Nodes never move further apart than this.
-const SPREAD_MAX: f64 = 3.0;
+/// Least size of a larger node, in pixels: type is 1.46 times as large, and the second figure
+/// stands below the first, so that it grows less in width.
+const LARGE: (f64, f64) = (184.0, 92.0);
+/// How much larger its label is, the room beside that, a member mark, and from one to the next.
+const LARGE_LABEL: (f64, f64, f64, f64) = (1.46, 56.0, 12.0, 15.0);
+/// Room between larger nodes.
+const GAP: (f64, f64) = (44.0, 14.0);
 /// The same on a narrow screen.
 const GAP_NARROW: (f64, f64) = (20.0, 36.0);
 /// Nodes side by side on a narrow screen.
@@ -27,46 +30,81 @@ pub struct Place {
     pub growth: f64,
     /// Whether the screen is narrow.
     pub narrow: bool,
-    /// How much further apart things are than in the document, sideways and downwards.
-    pub spread: (f64, f64),
+    /// Where larger nodes stand: columns and rows of the document with theirs on the canvas.
+    columns: Vec<(f64, f64)>,
+    rows: Vec<(f64, f64)>,
     down: Table<Point>,
 }
 
 impl Place {
     /// For a theme, on a wide screen.
     pub fn new(theme: Theme) -> Self {
-        Self { growth: theme.growth(), narrow: false, spread: (1.0, 1.0), down: Table::new() }
+        let (columns, rows, down) = (Vec::new(), Vec::new(), Table::new());
+        Self { growth: theme.growth(), narrow: false, columns, rows, down }
     }
 
     /// Fits the layout to a design.
     pub fn arrange(&mut self, design: &Design) {
-        self.spread = self.spread_of(design);
+        self.columns.clear();
+        self.rows.clear();
+        if self.is_large() {
+            self.make_room(design);
+        }
         self.down.clear();
         if self.narrow {
             self.down = self.top_down(design);
         }
     }
 
-    /// The least factors at which no two nodes come too near.
-    fn spread_of(&self, design: &Design) -> (f64, f64) {
-        if self.growth <= 1.0 {
-            return (1.0, 1.0);
+    fn is_large(&self) -> bool {
+        self.growth > 1.0
+    }
+
+    /// How large a node is on the canvas.
+    fn size(&self, record: &ComponentRecord) -> (f64, f64) {
+        let Rect { width, height, .. } = geometry::node_rect(record);
+        if !self.is_large() {
+            return (if self.narrow { NODE_WIDTH } else { width }, height);
         }
-        let (width, height) = (NODE_WIDTH * self.growth + GAP.0, NODE_HEIGHT * self.growth + GAP.1);
-        let spots: Vec<Point> = design.components.values().map(|it| it.at).collect();
-        let (mut x, mut y) = (1.0_f64, 1.0_f64);
-        for (index, one) in spots.iter().enumerate() {
-            for other in &spots[index + 1..] {
-                let (dx, dy) = ((one.x - other.x).abs(), (one.y - other.y).abs());
-                match (dx >= NODE_WIDTH, dy >= NODE_HEIGHT) {
-                    // Side by side; one above the other; neither: whoever drew them so meant it.
-                    (true, false) => x = x.max(width / dx),
-                    (false, true) => y = y.max(height / dy),
-                    _ => {}
-                }
+        let (scale, beside, mark, step) = LARGE_LABEL;
+        let members = record.spec.members().clamp(1, geometry::MARKS_MAX) - 1;
+        let label = scale * geometry::label_width(&record.label);
+        let needed = label + beside + mark + step * f64::from(members);
+        (needed.clamp(LARGE.0, 2.0 * LARGE.0), LARGE.1)
+    }
+
+    /// Moves columns and rows just as far apart as larger nodes need, and columns no further: the
+    /// screen is as wide as it was.
+    fn make_room(&mut self, design: &Design) {
+        let node = |it: &ComponentRecord| (it.at, self.size(it));
+        let mut nodes: Vec<(Point, (f64, f64))> = design.components.values().map(node).collect();
+        let beside = |one: Point, other: Point| (one.x - other.x).abs() >= NODE_WIDTH;
+        sort_few(&mut nodes, |a, b| a.0.x < b.0.x);
+        let mut columns: Vec<(f64, f64)> = Vec::new();
+        for (at, _) in &nodes {
+            let least = nodes.iter().filter(|it| it.0.x < at.x).map(|(left, size)| {
+                let there = along(&columns, left.x);
+                if beside(*left, *at) { there + size.0 + GAP.0 } else { there + at.x - left.x }
+            });
+            let x = least.fold(f64::MIN, f64::max);
+            if columns.last().is_none_or(|it| it.0 < at.x) {
+                columns.push((at.x, if x == f64::MIN { at.x } else { x }));
             }
         }
-        (x.min(SPREAD_MAX), y.min(SPREAD_MAX))
+        sort_few(&mut nodes, |a, b| a.0.y < b.0.y);
+        let mut rows: Vec<(f64, f64)> = Vec::new();
+        for (at, _) in &nodes {
+            let least = nodes.iter().filter(|it| it.0.y < at.y).map(|(above, size)| {
+                let apart = at.y - above.y;
+                let stacked = apart >= NODE_HEIGHT && !beside(*above, *at);
+                along(&rows, above.y) + if stacked { apart.max(size.1 + GAP.1) } else { apart }
+            });
+            let y = least.fold(f64::MIN, f64::max);
+            if rows.last().is_none_or(|it| it.0 < at.y) {
+                rows.push((at.y, if y == f64::MIN { at.y } else { y }));
+            }
+        }
+        (self.columns, self.rows) = (columns, rows);
     }
 
     fn top_down(&self, design: &Design) -> Table<Point> {
@@ -91,7 +129,7 @@ impl Place {
             let rank = ranks.get(id.as_str()).copied().unwrap_or(0);
             rows.entry(rank).or_default().push((id, record.at));
         }
-        let (width, height) = (NODE_WIDTH * self.growth, NODE_HEIGHT * self.growth);
+        let (width, height) = if self.is_large() { LARGE } else { (NODE_WIDTH, NODE_HEIGHT) };
         let mut spots = Table::new();
         let mut y = 0.0;
         for mut row in rows.into_values() {
@@ -112,30 +150,33 @@ impl Place {
     pub fn spot(&self, id: &str, at: Point) -> Point {
         match self.down.get(id) {
             Some(spot) => *spot,
-            None => Point::new(at.x * self.spread.0, at.y * self.spread.1),
+            None => Point::new(along(&self.columns, at.x), along(&self.rows, at.y)),
         }
     }
 
     /// The document's place for a node whose corner is at `spot`; none where places are not saved.
     pub fn document_from_spot(&self, spot: Point) -> Option<Point> {
-        (!self.narrow).then(|| Point::new(spot.x / self.spread.0, spot.y / self.spread.1))
+        let back = |it: &[(f64, f64)], value| {
+            along(&it.iter().map(|it| (it.1, it.0)).collect::<Vec<_>>(), value)
+        };
+        (!self.narrow).then(|| Point::new(back(&self.columns, spot.x), back(&self.rows, spot.y)))
     }
 
     /// A zone on the canvas: as much larger as it takes to hold larger nodes.
     pub fn zone(&self, area: Rect) -> Option<Rect> {
-        let more = |size: f64, spread: f64| size * (self.growth - spread).max(0.0);
-        let (x, y) = (area.x * self.spread.0, area.y * self.spread.1);
-        let width = area.width * self.spread.0 + more(NODE_WIDTH, self.spread.0);
-        let height = area.height * self.spread.1 + more(NODE_HEIGHT, self.spread.1);
+        let more = if self.is_large() { LARGE.1 - NODE_HEIGHT } else { 0.0 };
+        let (x, y) = (along(&self.columns, area.x), along(&self.rows, area.y));
+        let width = along(&self.columns, area.x + area.width) - x;
+        let height = along(&self.rows, area.y + area.height) - y + more;
         (!self.narrow).then_some(Rect { x, y, width, height })
     }
 
     /// A node's rectangle on the canvas.
     pub fn rect(&self, id: &str, record: &ComponentRecord) -> Rect {
         let Point { x, y } = self.spot(id, record.at);
-        let Rect { width, height, .. } = geometry::node_rect(record);
-        let width = if self.narrow { NODE_WIDTH } else { width };
-        Rect { x, y, width: width * self.growth, height: height * self.growth }
+        let (width, height) = self.size(record);
+        let width = if self.narrow && self.is_large() { LARGE.0 } else { width };
+        Rect { x, y, width, height }
     }
 
     /// Around all of a design.
@@ -143,5 +184,18 @@ impl Place {
         let nodes = design.components.iter().map(|(id, it)| self.rect(id, it));
         let zones = design.zones.values().filter_map(|it| self.zone(it.area));
         nodes.chain(zones).reduce(Rect::union)
+    }
+}
+
+/// Where a place of the document is on the canvas: between two steps in proportion, beyond them as
+/// far from the last as in the document.
+fn along(steps: &[(f64, f64)], value: f64) -> f64 {
+    let after = steps.partition_point(|it| it.0 <= value);
+    match (after.checked_sub(1).map(|it| steps[it]), steps.get(after)) {
+        (Some((from, at)), Some((to, end))) => {
+            at + (value - from) / (to - from).max(1e-9) * (end - at)
+        }
+        (Some((last, at)), None) | (None, Some(&(last, at))) => at + value - last,
+        (None, None) => value,
     }
 }

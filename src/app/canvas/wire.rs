@@ -82,11 +82,11 @@ pub fn Wire(
             <path class="head" d=move || curve.with(head)></path>
             {move || cut.get().then(|| {
                 let (x, y) = middle();
-                view! { <path class="break" d=format!("M{} {}l10 10m0-10l-10 10", x - 5.0, y - 5.0)></path> }
+                view! { <path class="break" d=format!("M{:.1} {:.1}l10 10m0-10l-10 10", x - 5.0, y - 5.0)></path> }
             })}
             {move || (app.still.get() && rate.get() > 0.0).then(|| {
                 let (x, y) = middle();
-                view! { <text class="rate num" x=x y={y - 5.0} text-anchor="middle">{text::number(rate.get())}</text> }
+                view! { <text class="rate num" x=format!("{x:.1}") y=format!("{:.1}", y - 5.0) text-anchor="middle">{text::number(rate.get())}</text> }
             })}
         </g>
     })

@@ -83,15 +83,6 @@ fn words(name: &str) -> String {
     name
 }
 
-/// What is charted: what was chosen as long as there is such a thing, else the first that is offered.
-pub fn charted(app: App) -> Option<(Id, Which)> {
-    let wanted = app.charting.get_untracked();
-    app.desk.with_value(|it| match wanted {
-        Some((id, which)) if it.shown.components.contains_key(&id) => Some((id, which)),
-        _ => offers(&it.shown, None).into_iter().next().map(|it| (it.id, it.which)),
-    })
-}
-
 /// The point that tells of a moment: the last window that has ended by then.
 fn at(points: &[ChartPoint], moment: Nanos) -> Option<&ChartPoint> {
     points.iter().rev().find(|it| it.at <= moment)
@@ -101,26 +92,24 @@ fn at(points: &[ChartPoint], moment: Nanos) -> Option<&ChartPoint> {
 fn marks(app: App, zero: Nanos, latest: Nanos) -> Vec<plot::Mark> {
     let seconds = |at: Nanos| (at.0 as f64 - zero.0 as f64) / 1e9;
     app.inputs.with(|inputs| {
-        let ends = super::track::down(inputs);
-        let one = |(it, end): (&crate::session::protocol::Stamped, Option<Option<Nanos>>)| {
-            let to = end.map_or(it.at, |end| end.unwrap_or(latest));
-            plot::Mark { from: seconds(it.at), to: seconds(to) }
-        };
-        inputs.iter().zip(ends).map(one).collect()
+        let moments = inputs.iter().map(|it| (it.at, it.at));
+        let spans = super::marks::spans(inputs).into_iter();
+        let spans = spans.map(|(from, to)| (from, to.unwrap_or(latest)));
+        moments
+            .chain(spans)
+            .map(|(from, to)| plot::Mark { from: seconds(from), to: seconds(to) })
+            .collect()
     })
 }
 
 /// The panel.
-#[component]
-pub fn ChartPanel() -> impl IntoView {
-    let app = App::here();
+pub fn panel(app: App) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let span = super::timeline::span(app);
     let hover = RwSignal::new(None::<f64>);
     let size = RwSignal::new((0.0, 0.0));
     let window_shown = move || {
         let clock = app.clock.get_untracked();
-        let end = span.get() as f64;
+        let end = app.span.get() as f64;
         let now = clock.now.0 as f64 - clock.zero.0 as f64;
         let start = (now / 1e9 - WINDOW * 0.75).clamp(-BEFORE, (end - WINDOW).max(-BEFORE));
         (start, end.min(start + WINDOW.max(30.0) + BEFORE).max(start + 30.0))
@@ -233,7 +222,7 @@ pub fn ChartPanel() -> impl IntoView {
     };
     // Two clicks list who was there: the slowest, the failed, the typical.
     let pick = move |event: web_sys::MouseEvent| {
-        let Some((component, Which::Latency)) = charted(app) else { return };
+        let Some((component, Which::Latency)) = app.charted() else { return };
         let Some(at) = hover.get_untracked() else { return };
         event.prevent_default();
         let clock = app.clock.get_untracked();
@@ -268,7 +257,7 @@ pub fn ChartPanel() -> impl IntoView {
             let all = app.desk.with_value(|it| self::offers(&it.shown, Some(id)));
             offers.extend(all.into_iter().find(|it| (&it.id, it.which) == (id, *which)));
         }
-        let now = charted(app);
+        let now = app.charted();
         let options = offers.iter().enumerate().map(|(at, it)| {
             let selected = now.as_ref().is_some_and(|now| (&now.0, now.1) == (&it.id, it.which));
             view! { <option value=at.to_string() selected=selected>{it.name.clone()}</option> }
@@ -283,20 +272,19 @@ pub fn ChartPanel() -> impl IntoView {
         view! { <select class="which" aria-label="Chart" on:change=choose>{options}</select> }
     };
     view! {
-        <section class="chart" aria-label="Chart">
-            <header>
-                {choice}
-                <div class="percentiles">{key}</div>
-                <span class="axis">"simulated time →"</span>
-            </header>
-            <canvas node_ref=canvas role="img" aria-label="The chart; its values are in the key above it"
-                title="Click: go to this moment. Double-click on latencies: requests of then."
-                on:pointermove=move |event| hover.set(moment(&event))
-                on:pointerleave=move |_| hover.set(None)
-                on:dblclick=pick
-                on:pointerdown=seek></canvas>
-        </section>
+        <header>
+            {choice}
+            <div class="percentiles">{key}</div>
+            <span class="axis">"simulated time →"</span>
+        </header>
+        <canvas node_ref=canvas role="img" aria-label="The chart; its values are in the key above it"
+            title="Click: go to this moment. Double-click on latencies: requests of then."
+            on:pointermove=move |event| hover.set(moment(&event))
+            on:pointerleave=move |_| hover.set(None)
+            on:dblclick=pick
+            on:pointerdown=seek></canvas>
     }
+    .into_any()
 }
 
 impl App {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, check, run as run_design, serve};
+use crate::{bench, run as run_design, serve};
 
 /// What a failed command returns; the reason is on standard error.
 const FAILURE: u8 = 2;
@@ -21,8 +21,6 @@ struct Arguments {
 enum Command {
     /// Run a design and report figures per component.
     Run(run_design::Options),
-    /// Judge a recorded history of operations; exits with 0 if the guarantee holds, 1 if not.
-    Check(check::Options),
     /// Measure the engine on the benchmark designs.
     Bench(bench::Options),
     /// Serve the site from a folder.
@@ -32,15 +30,12 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run(options) => run_design::run(&options).map(|()| ExitCode::SUCCESS),
-        Command::Check(options) => check::run(&options),
-        Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
-        Command::Serve(options) => {
-            serve::serve(&options).map(|()| ExitCode::SUCCESS).map_err(|it| it.to_string())
-        }
+        Command::Run(options) => run_design::run(&options).map_err(Into::into),
+        Command::Bench(options) => bench::run(&options).map_err(Into::into),
+        Command::Serve(options) => serve::serve(&options),
     };
     match done {
-        Ok(code) => code,
+        Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("ringside: {reason}");
             ExitCode::from(FAILURE)

@@ -1,0 +1,110 @@
+//! What was done to the run, as marks: on the scrubber, and as brackets in the chart.
+
+use leptos::prelude::*;
+
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::engine::fault::{Fault, Target};
+use crate::session::protocol::{Input, Stamped};
+
+use super::store::App;
+
+/// For each input that may be taken back, from when to when it was in force: to none while it is.
+/// An edit that was not taken back is how things are since then, so it has no end to wait for.
+pub fn spans(inputs: &[Stamped]) -> Vec<(Nanos, Option<Nanos>)> {
+    let span = |(index, it): (usize, &Stamped)| {
+        let later = &inputs[index + 1..];
+        let end = later.iter().find(|later| later.input.ends(&it.input)).map(|it| it.at);
+        // Nor does what takes an edit back ask to be taken back.
+        let takes_back = inputs[..index].iter().any(|then| it.input.ends(&then.input));
+        match it.input {
+            Input::Edit(_) if end.is_none() || takes_back => None,
+            _ => it.input.lasts().then_some((it.at, end)),
+        }
+    };
+    inputs.iter().enumerate().filter_map(span).collect()
+}
+
+/// What was done to the run, on the scrubber.
+pub fn marks(app: App) -> impl IntoView {
+    let spans = move || {
+        let latest = app.clock.get().latest;
+        let shade = |(from, to): (Nanos, Option<Nanos>)| {
+            let (left, right) = (app.percent(from), app.percent(to.unwrap_or(latest)));
+            let place = format!("left:{left:.3}%;width:{:.3}%", (right - left).max(0.0));
+            view! { <div class="outage" style=place></div> }
+        };
+        app.inputs.with(|it| spans(it).into_iter().map(shade).collect_view())
+    };
+    let marks = move || {
+        let mark = |it: &Stamped| {
+            let (at, (class, words)) = (it.at, told(app, &it.input));
+            let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
+            view! {
+                <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
+                    title=name.clone() aria-label=name
+                    on:click=move |_| app.look_at(at)></button>
+            }
+        };
+        app.inputs.with(|it| it.iter().map(mark).collect_view())
+    };
+    view! { <div class="deeds" role="group" aria-label="What was done to the run">{spans} {marks}</div> }
+}
+
+/// Class of an input's mark, and what it was in words.
+fn told(app: App, input: &Input) -> (&'static str, String) {
+    let label = |id: &str| {
+        app.desk.with_value(|it| {
+            it.shown.components.get(id).map_or_else(|| id.to_owned(), |it| it.label.clone())
+        })
+    };
+    let name = |target: &Target| {
+        let label = label(&target.component);
+        let member = app.desk.with_value(|it| {
+            let record = it.shown.components.get(&target.component)?;
+            Some(record.spec.member_name(target.member?))
+        });
+        member.map_or_else(|| label.clone(), |member| format!("{label}, {member}"))
+    };
+    match input {
+        Input::Fault(Fault::Crash(target)) => ("crash", format!("{} killed", name(target))),
+        Input::Fault(Fault::Restart(target)) => ("back", format!("{} restarted", name(target))),
+        Input::Fault(Fault::Slow { target, factor }) if *factor > 1.0 => {
+            ("slow", format!("{} slowed {factor} times", name(target)))
+        }
+        Input::Fault(Fault::Slow { target, .. }) => {
+            ("back", format!("{} at full speed", name(target)))
+        }
+        Input::Fault(it @ (Fault::Gray { target, .. } | Fault::Skew { target, .. })) => {
+            match (it.is_reversal(), it) {
+                (true, _) => ("back", format!("{} well again", name(target))),
+                (_, Fault::Gray { .. }) => ("slow", format!("{}: gray failure", name(target))),
+                _ => ("slow", format!("{}: clock put wrong", name(target))),
+            }
+        }
+        Input::Fault(Fault::Flush(target)) => ("crash", format!("{} emptied", name(target))),
+        Input::Fault(it @ (Fault::Loss { .. } | Fault::Delay { .. })) => match it.is_reversal() {
+            true => ("back", "Network well again".to_owned()),
+            false => ("slow", "Network trouble".to_owned()),
+        },
+        Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => {
+            ("crash", "One message".to_owned())
+        }
+        Input::Fault(Fault::ZoneOutage { .. }) => ("crash", "Zone outage".to_owned()),
+        Input::Fault(Fault::ZoneRestart { .. }) => ("back", "Zone back".to_owned()),
+        Input::Fault(Fault::CutWire { .. } | Fault::Partition { .. }) => {
+            ("crash", "Network cut".to_owned())
+        }
+        Input::Fault(Fault::MendWire { .. } | Fault::Heal { .. }) => {
+            ("back", "Network mended".to_owned())
+        }
+        Input::Edit(diff) => {
+            let ids: Vec<_> = diff.components.keys().map(|it| label(it)).collect();
+            match ids.as_slice() {
+                [] => ("edit", "Wires edited".to_owned()),
+                [one] => ("edit", format!("{one} edited")),
+                [one, rest @ ..] => ("edit", format!("{one} and {} more edited", rest.len())),
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// Takes the pictures of `.ci/shots`: node shots.mjs SITE OUT. States come one after the other in the
+// order of the list; each begins with the page as the book store opens it.
+
+import { createServer } from "node:http";
+import { mkdir, readFile } from "node:fs/promises";
+import { deflateRawSync } from "node:zlib";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const [site, out] = process.argv.slice(2);
+const chosen = (name, all) => (process.env[name] ? all.filter((it) => process.env[name].split(",").includes(it)) : all);
+const wanted = new RegExp(process.env.STATES ?? ".");
+const SIZES = { wide: [1440, 900], middle: [1024, 768], phone: [390, 844] };
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".svg": "image/svg+xml" };
+
+const server = createServer(async (request, response) => {
+  const name = new URL(request.url, "http://x").pathname.replace(/\/$/, "/index.html");
+  try {
+    const body = await readFile(path.join(site, path.normalize(name)));
+    response.setHeader("content-type", TYPES[path.extname(name)] ?? "application/octet-stream");
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+const address = `http://127.0.0.1:${server.address().port}`;
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const wait = (page, ms) => page.waitForTimeout(ms);
+const select = async (page, id) => {
+  await page.locator(`[data-node=${id}]`).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".inspector").waitFor();
+};
+const tab = (page, name) => page.getByRole("tab", { name, exact: true }).click();
+const speed = (page, index) => page.locator(".speed select").selectOption(String(index));
+const drop = (page, name, text) =>
+  page.evaluate(([name, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name));
+    document.querySelector("main").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, [name, text]);
+const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "database", "payments"];
+
+/** A design whose every call brings two more, for ever: it has to be stopped. */
+const runaway = JSON.stringify({
+  version: 1,
+  design: {
+    name: "Run-away",
+    components: {
+      a: { kind: "service", label: "One", at: [240, 0], settings: { queue: 1000000, work: "0s", hold_worker: false } },
+      b: { kind: "service", label: "Other", at: [480, 0], settings: { queue: 1000000, work: "0s", hold_worker: false } },
+      c: { kind: "client", label: "People", at: [0, 0], settings: { rate: "5000/s" } },
+    },
+    wires: {
+      "a-b": { from: "a", to: "b", settings: { latency: "0s", retries: 5, timeout: "1ms" } },
+      "b-a": { from: "b", to: "a", settings: { latency: "0s", retries: 5, timeout: "1ms" } },
+      "c-a": { from: "c", to: "a" },
+    },
+  },
+  seed: 1,
+  warmup: "0s",
+});
+
+/** Name, what is done, and whether the page is left as it is for the next one. */
+const STATES = [
+  ["open", async (page) => wait(page, 2_500)],
+  ["cache-killed", async (page) => { await wait(page, 1_000); await button(page, "Kill the cache").click(); await page.locator(".story").waitFor({ timeout: 30_000 }); }, true],
+  ["cache-back", async (page) => { await button(page, "Bring the cache back").click(); await wait(page, 4_500); }, true],
+  ["cache-answered", async (page) => { await button(page, "Misses").click(); await wait(page, 200); }, true],
+  ["replica-cut", async (page) => { await button(page, "Next").click(); await button(page, "Cut replica 2 off").click(); await wait(page, 5_000); }, true],
+  ["replica-stale-requests", async (page) => { await select(page, "database"); await tab(page, "Requests"); await wait(page, 1_000); }, true],
+  ["replica-healed", async (page) => { await page.keyboard.press("Escape"); await button(page, "Heal the network").click(); await wait(page, 4_500); }, true],
+  ["sale", async (page) => { await button(page, "Old values").click(); await button(page, "Next").click(); await button(page, "Make it Black Friday").click(); await wait(page, 5_000); }, true],
+  ["sale-over", async (page) => { await button(page, "End the sale").click(); await wait(page, 4_500); }, true],
+  ["paused", async (page) => { await page.keyboard.press("Space"); await wait(page, 500); }, true],
+  ["scrubbed", async (page) => { await page.getByRole("slider", { name: "Moment" }).press("Home"); for (let n = 0; n < 6; n++) await page.getByRole("slider", { name: "Moment" }).press("ArrowRight"); await wait(page, 800); }, true],
+  ["branch", async (page) => { await select(page, "books"); await page.locator(".inspector .doing, .actions").first().getByRole("button", { name: "Kill", exact: true }).click(); await page.keyboard.press("Escape"); await page.keyboard.press("Space"); await wait(page, 5_000); }, true],
+  ["dots", async (page) => { await wait(page, 1_500); await speed(page, 3); await wait(page, 2_500); }],
+  ["dots-slow", async (page) => { await wait(page, 1_500); await speed(page, 1); await wait(page, 3_000); }],
+  ...KINDS.flatMap((id) => [
+    [`${id}-settings`, async (page) => { await wait(page, 1_200); await select(page, id); await tab(page, "Settings"); await wait(page, 400); }],
+    [`${id}-requests`, async (page) => { await tab(page, "Requests"); await wait(page, 900); }, true],
+    [`${id}-inside`, async (page) => { await tab(page, "Inside"); await wait(page, 900); }, true],
+    [`${id}-about`, async (page) => { await tab(page, "About"); await wait(page, 200); }, true],
+  ]),
+  ...["gateway", "balancer", "books", "cache", "database"].map((id) => [`${id}-spread`, async (page) => {
+    await wait(page, 1_200);
+    await select(page, id);
+    await tab(page, "Inside");
+    await page.locator(".spread").click();
+    await wait(page, 900);
+  }]),
+  ["waterfall", async (page) => { await wait(page, 1_500); await select(page, "readers"); await tab(page, "Requests"); await page.locator(".pick").first().click(); await page.locator(".bar").nth(2).waitFor(); await wait(page, 1_500); }],
+  ["wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await wait(page, 600); }],
+  ["wire-cut", async (page) => { await page.locator(".inspector").getByRole("button", { name: "Cut", exact: true }).click(); await wait(page, 1_500); }, true],
+  ...[0, 1, 2, 3, 4].map((index) => [`chart-${index}`, async (page) => {
+    await wait(page, index === 0 ? 3_000 : 0);
+    if (index === 0) { await button(page, "Kill the cache").click(); await wait(page, 4_000); }
+    await page.locator(".which").selectOption({ index });
+    await wait(page, 900);
+    const box = await page.locator(".chart canvas").boundingBox();
+    await page.mouse.move(box.x + box.width * 0.22, box.y + box.height / 2);
+    await wait(page, 400);
+  }, index > 0]),
+  ["designs", async (page) => { await wait(page, 800); await page.locator("#designs-button").click(); await wait(page, 300); }],
+  ["empty", async (page) => { await button(page, "New design").click(); await page.getByText("An empty canvas").waitFor(); }, true],
+  ["share", async (page) => { await wait(page, 1_000); await page.locator("#share-button").click(); await page.locator("#share-link").waitFor(); }],
+  ["library", async (page) => { await wait(page, 800); await page.locator(".library > button").click(); await wait(page, 300); }],
+  ["file-broken", async (page) => { await wait(page, 800); await drop(page, "broken.json", '{"design": {"name": "X",,}}'); await page.locator(".notice").waitFor(); }],
+  ["file-notices", async (page) => { await drop(page, "odd.json", '{"version": 1, "design": {"name": "Odd", "components": {"a": {"kind": "quantum"}, "b": {"kind": "service", "settings": {"workers": -3, "color": 1}}}}}'); await wait(page, 600); }, true],
+  ["runaway", async (page) => { await wait(page, 800); await drop(page, "runaway.json", runaway); await wait(page, 4_000); }],
+  ["worker-died", async (page) => { await wait(page, 1_500); await page.evaluate(() => globalThis.workers[0].dispatchEvent(new ErrorEvent("error", { message: "a test" }))); await page.getByRole("alert").waitFor(); }],
+  ["link-broken", async (page) => { await page.goto("about:blank"); await page.goto(`${address}/#d=${deflateRawSync("not json").toString("base64url")}`); await page.locator(".notice").waitFor(); await wait(page, 800); }],
+];
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
+  for (const size of chosen("SIZES", Object.keys(SIZES))) {
+    const [width, height] = SIZES[size];
+    const folder = path.join(out, `${theme}-${size}`);
+    await mkdir(folder, { recursive: true });
+    const phone = size === "phone" ? { hasTouch: true, isMobile: true } : {};
+    let context, page, broken;
+    const fresh = async () => {
+      await context?.close();
+      context = await browser.newContext({ viewport: { width, height }, ...phone });
+      await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
+      await context.addInitScript(() => {
+        const start = globalThis.Worker;
+        globalThis.Worker = class extends start {
+          constructor(...all) { super(...all); globalThis.workers = [...(globalThis.workers ?? []), this]; }
+        };
+      });
+      page = await context.newPage();
+      page.setDefaultTimeout(8_000);
+      await page.goto(address);
+      await page.locator("#shell").waitFor({ state: "detached", timeout: 60_000 });
+      await page.locator(".track").waitFor({ timeout: 60_000 });
+      broken = false;
+    };
+    for (const [name, act, goesOn] of STATES.filter((it) => wanted.test(it[0]))) {
+      if (!goesOn || !page) await fresh();
+      if (broken) continue;
+      try {
+        await act(page);
+        await page.screenshot({ path: path.join(folder, `${name}.png`) });
+      } catch (error) {
+        // What cannot be reached at one size (a button behind a sheet) is told, and the rest goes on.
+        broken = true;
+        console.error(`${theme}-${size}/${name}: ${String(error).split("\n")[0]}`);
+      }
+    }
+    await context?.close();
+    console.log(`${folder}: done`);
+  }
+}
+await browser.close();
+server.close();
