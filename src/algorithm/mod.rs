@@ -6,6 +6,9 @@ mod registry;
 
 pub mod balancing;
 pub mod eviction;
+pub mod hashing;
 pub mod limiting;
+pub mod placement;
 pub mod queueing;
+pub mod requests;
 pub mod zipf;

@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::draw::mix;
 use super::stable::{StableHash, StableHasher, hash_of};
 
@@ -64,6 +66,21 @@ impl<V: Copy> KeyMap<V> {
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Written as pairs in the order of the keys.
+impl<V: Serialize + Copy> Serialize for KeyMap<V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut pairs: Vec<(u32, V)> = self.0.iter().map(|(key, value)| (*key, *value)).collect();
+        pairs.sort_unstable_by_key(|it| it.0);
+        pairs.serialize(to)
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for KeyMap<V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self(Vec::<(u32, V)>::deserialize(from)?.into_iter().collect()))
     }
 }
 

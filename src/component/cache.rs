@@ -91,7 +91,7 @@ crate::stable! {
 #[derive(Clone, Debug)]
 pub struct CacheState {
     /// Entries in the policy's order.
-    pub order: Running,
+    pub order: Box<Running>,
     /// Entries by key.
     pub entries: KeyMap<Entry>,
     /// What the store does not have yet, oldest first.
@@ -216,7 +216,7 @@ impl Kind for Cache {
     }
 
     fn start(params: &CacheParams, _: &mut Context<Self>) -> CacheState {
-        let order = params.policy.start(params.capacity);
+        let order = Box::new(params.policy.start(params.capacity.into()));
         let (entries, dirty) = (KeyMap::default(), VecDeque::new());
         CacheState { order, entries, dirty, alarmed: false, begun: 0 }
     }
@@ -243,7 +243,8 @@ impl Kind for Cache {
             }
             keep_dirty(state, params);
         }
-        while state.order.len() > params.capacity as usize && evict(state, ctx) {}
+        state.order.resize(params.capacity.into());
+        while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
         true
     }
 
@@ -337,7 +338,6 @@ fn read(state: &mut CacheState, request: &Request, ctx: &mut Context<Cache>) -> 
         state.order.remove(entry.slot);
         ctx.count(EXPIRED, key);
     }
-    state.order.missed(key);
     ctx.count(MISS, key);
     Served::ended(Outcome::Miss)
 }
@@ -355,16 +355,23 @@ fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mu
         let through = params.strategy != Strategy::CacheAside;
         let stays = entry.dirty || through && version < entry.version;
         if !stays {
-            state.entries.insert(key, Entry { version, expires, ..entry });
+            let mut slot = entry.slot;
+            if params.policy.needs_ttl() {
+                // Its time begins anew, and entries are ordered by that.
+                state.order.remove(slot);
+                slot = state.order.insert(key, 1);
+            }
+            state.entries.insert(key, Entry { slot, version, expires, ..entry });
         }
         return;
     }
+    state.order.arriving(key);
     while state.order.len() >= params.capacity as usize {
-        if !evict(state, ctx) {
+        if !evict(state, !params.policy.needs_ttl(), ctx) {
             return flush(state, params, ctx);
         }
     }
-    let slot = state.order.insert(key);
+    let slot = state.order.insert(key, 1);
     state.entries.insert(key, Entry { slot, version, expires, dirty: false });
     ctx.count(ADMITTED, key);
 }
@@ -439,27 +446,29 @@ fn flushed(
 
 /// Goes over to another policy with nothing but what is dirty.
 fn keep_dirty(state: &mut CacheState, params: &CacheParams) {
-    state.order = params.policy.start(params.capacity);
+    *state.order = params.policy.start(params.capacity.into());
     let before = std::mem::take(&mut state.entries);
     for Dirty { key, .. } in &state.dirty {
         if let Some(entry) = before.get(*key) {
-            let slot = state.order.insert(*key);
+            let slot = state.order.insert(*key, 1);
             state.entries.insert(*key, Entry { slot, ..entry });
         }
     }
 }
 
-/// Makes room by the policy's choice, passing over what is dirty. False if there is nothing else.
-fn evict(state: &mut CacheState, ctx: &mut Context<Cache>) -> bool {
+/// Makes room by the policy's choice, passing over what is dirty and, if nothing `live` may leave,
+/// what has not expired. False if there is nothing else.
+fn evict(state: &mut CacheState, live: bool, ctx: &mut Context<Cache>) -> bool {
     let first = state.order.victim();
-    let is_clean = |slot: &Slot| {
-        let key = state.order.key(*slot);
-        state.entries.get(key).is_none_or(|it| !it.dirty)
-    };
+    let entry_of = |slot: Slot| state.entries.get(state.order.key(slot));
+    let is_clean = |slot: &Slot| entry_of(*slot).is_none_or(|it| !it.dirty);
     let victim = first.filter(is_clean).or_else(|| state.order.order().find(is_clean));
     let Some(victim) = victim else { return false };
+    if !live && entry_of(victim).is_some_and(|it| it.expires > ctx.now()) {
+        return false;
+    }
     let key = state.order.evict(victim);
     state.entries.remove(key);
-    ctx.count(EVICTED, key);
+    ctx.count(if live { EVICTED } else { EXPIRED }, key);
     true
 }

@@ -16,34 +16,34 @@ pub struct Fifo {
 }
 
 impl Eviction for Fifo {
-    fn new(_capacity: u32) -> Self {
+    fn new(_capacity: u64) -> Self {
         Self { slab: Slab::new(), arrivals: List::EMPTY }
     }
 
     /// Use makes no difference.
+    #[inline]
     fn touch(&mut self, _slot: Slot) {}
 
-    fn insert(&mut self, key: Key) -> Slot {
-        let slot = self.slab.take(key);
+    #[inline]
+    fn insert(&mut self, key: Key, size: u64) -> Slot {
+        let slot = self.slab.take(key, size);
         self.arrivals.push_last(&mut self.slab, slot);
         slot
     }
 
+    #[inline]
     fn victim(&mut self) -> Option<Slot> {
         self.arrivals.front()
     }
 
+    #[inline]
     fn remove(&mut self, slot: Slot) -> Key {
         self.arrivals.unlink(&mut self.slab, slot);
         self.slab.give_back(slot)
     }
 
-    fn key(&self, slot: Slot) -> Key {
-        self.slab.key(slot)
-    }
-
-    fn len(&self) -> usize {
-        self.slab.held as usize
+    fn slab(&self) -> &Slab {
+        &self.slab
     }
 
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {

@@ -95,10 +95,11 @@ impl Lfu {
 }
 
 impl Eviction for Lfu {
-    fn new(_capacity: u32) -> Self {
+    fn new(_capacity: u64) -> Self {
         Self { slab: Slab::new(), buckets: Vec::new(), rarest: NONE, free: NONE }
     }
 
+    #[inline]
     fn touch(&mut self, slot: Slot) {
         let at = self.slab.mark(slot);
         let Bucket { uses, .. } = self.buckets[at as usize];
@@ -113,28 +114,27 @@ impl Eviction for Lfu {
         }
     }
 
-    fn insert(&mut self, key: Key) -> Slot {
-        let slot = self.slab.take(key);
+    #[inline]
+    fn insert(&mut self, key: Key, size: u64) -> Slot {
+        let slot = self.slab.take(key, size);
         let at = self.bucket_after(NONE, 1);
         self.enter(slot, at);
         slot
     }
 
+    #[inline]
     fn victim(&mut self) -> Option<Slot> {
         self.buckets.get(self.rarest as usize).and_then(|bucket| bucket.entries.front())
     }
 
+    #[inline]
     fn remove(&mut self, slot: Slot) -> Key {
         self.leave(slot);
         self.slab.give_back(slot)
     }
 
-    fn key(&self, slot: Slot) -> Key {
-        self.slab.key(slot)
-    }
-
-    fn len(&self) -> usize {
-        self.slab.held as usize
+    fn slab(&self) -> &Slab {
+        &self.slab
     }
 
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {

@@ -16,35 +16,35 @@ pub struct Lru {
 }
 
 impl Eviction for Lru {
-    fn new(_capacity: u32) -> Self {
+    fn new(_capacity: u64) -> Self {
         Self { slab: Slab::new(), uses: List::EMPTY }
     }
 
+    #[inline]
     fn touch(&mut self, slot: Slot) {
         self.uses.move_last(&mut self.slab, slot);
     }
 
-    fn insert(&mut self, key: Key) -> Slot {
-        let slot = self.slab.take(key);
+    #[inline]
+    fn insert(&mut self, key: Key, size: u64) -> Slot {
+        let slot = self.slab.take(key, size);
         self.uses.push_last(&mut self.slab, slot);
         slot
     }
 
+    #[inline]
     fn victim(&mut self) -> Option<Slot> {
         self.uses.front()
     }
 
+    #[inline]
     fn remove(&mut self, slot: Slot) -> Key {
         self.uses.unlink(&mut self.slab, slot);
         self.slab.give_back(slot)
     }
 
-    fn key(&self, slot: Slot) -> Key {
-        self.slab.key(slot)
-    }
-
-    fn len(&self) -> usize {
-        self.slab.held as usize
+    fn slab(&self) -> &Slab {
+        &self.slab
     }
 
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {

@@ -3,11 +3,19 @@
 //! A policy orders entries and knows only their keys; values, sizes and counting belong to the
 //! cache. Adding a policy: one file with its state, and one line in `policies!`.
 
+pub mod curve;
+mod ghosts;
+mod heap;
+mod segments;
+mod sketch;
 mod slab;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use serde::{Deserialize, Serialize};
+
+pub use trace::{Tally, Trace};
 
 /// A key as the cache knows it: a dense id from whoever interned it. `u32::MAX` is reserved.
 pub type Key = u32;
@@ -17,21 +25,36 @@ pub type Slot = u32;
 
 /// The duties of an eviction policy.
 ///
-/// On a hit the cache calls `touch`. On a miss it calls `missed`; then, while there is no room,
-/// `victim` and `evict`; then `insert`. A deletion or expiry is a `remove`.
-pub trait Eviction {
-    /// An empty policy for a cache of `capacity` entries. Some policies divide their room by it;
-    /// none enforces it.
-    fn new(capacity: u32) -> Self;
+/// On a hit the cache calls `touch`. When a key comes in it calls `arriving`; then, while there is
+/// no room, `victim` and `evict`; then `insert`. A deletion or expiry is a `remove`.
+pub(crate) trait Eviction: Clone {
+    /// The parts in which entries are held, by name; see `segment`.
+    const SEGMENTS: &'static [&'static str] = &[];
+
+    /// Whether an entry may have to leave that has not expired. If not, a full cache takes nothing
+    /// in but for an expired victim.
+    const LIVE_MAY_LEAVE: bool = true;
+
+    /// An empty policy for a cache of so much room, in entries or bytes. Some policies divide their
+    /// room by it; none enforces it.
+    fn new(capacity: u64) -> Self;
+
+    /// The room changes, and entries stay.
+    fn resize(&mut self, _capacity: u64) {}
+
+    /// The nodes of the entries held.
+    fn slab(&self) -> &slab::Slab;
 
     /// An entry was used.
     fn touch(&mut self, slot: Slot);
 
-    /// A key was asked for that is not here. Policies that remember the departed learn from it.
-    fn missed(&mut self, _key: Key) {}
+    /// A key that is not here is about to come in. Policies that remember the departed look it up,
+    /// since it may decide who leaves for it.
+    fn arriving(&mut self, _key: Key) {}
 
-    /// A key that is not here comes in. It counts as used once.
-    fn insert(&mut self, key: Key) -> Slot;
+    /// A key that is not here comes in, with its size (1 if entries are counted). It counts as
+    /// used once.
+    fn insert(&mut self, key: Key, size: u64) -> Slot;
 
     /// The entry that should leave next. Asking may advance a hand, but asking again with nothing
     /// else in between gives the same answer.
@@ -46,18 +69,40 @@ pub trait Eviction {
     fn remove(&mut self, slot: Slot) -> Key;
 
     /// The key of an entry.
-    fn key(&self, slot: Slot) -> Key;
-
-    /// Entries held.
-    fn len(&self) -> usize;
-
-    /// Whether nothing is held.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
+    fn key(&self, slot: Slot) -> Key {
+        self.slab().key(slot)
     }
 
-    /// The entries from the first to leave to the last, if nothing were used from now on.
-    fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_>;
+    /// Entries held.
+    fn len(&self) -> usize {
+        self.slab().held as usize
+    }
+
+    /// The part an entry is in, as an index into `SEGMENTS`.
+    fn segment(&self, _slot: Slot) -> usize {
+        0
+    }
+
+    /// Keys remembered of entries that have left.
+    fn departed(&self) -> usize {
+        0
+    }
+
+    /// The entries from the first to leave to the last, if nothing were used from now on and
+    /// nothing came in: a copy of the policy is emptied.
+    fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        let mut copy = self.clone();
+        Box::new(std::iter::from_fn(move || {
+            let slot = copy.victim()?;
+            copy.evict(slot);
+            Some(slot)
+        }))
+    }
+
+    /// Runs a trace through a cache of so much room.
+    fn replay(capacity: u64, _ttl: u64, trace: &Trace) -> Tally {
+        trace::replay::<Self>(capacity, trace)
+    }
 
     /// Feeds the state hash: everything that decides what happens next, in a fixed order.
     fn fold(&self, feed: &mut impl FnMut(u64));
@@ -81,10 +126,29 @@ macro_rules! policies {
         }
 
         impl Policy {
-            /// Starts the policy for a cache of `capacity` entries.
-            pub fn start(self, capacity: u32) -> Running {
+            /// Starts the policy for a cache of so much room, in entries or bytes.
+            pub fn start(self, capacity: u64) -> Running {
                 match self {
                     $( Policy::$member => Running::$member(Eviction::new(capacity)), )*
+                }
+            }
+        }
+
+        impl Policy {
+            /// Runs a trace through a cache of so much room. `ttl`: for policies by which nothing
+            /// leaves before its time, how many requests that is.
+            pub fn replay(self, capacity: u64, ttl: u64, trace: &Trace) -> Tally {
+                match self {
+                    $( Policy::$member => {
+                        <$module::$member as Eviction>::replay(capacity, ttl, trace)
+                    } )*
+                }
+            }
+
+            /// Whether nothing leaves before its time.
+            pub fn needs_ttl(self) -> bool {
+                match self {
+                    $( Policy::$member => !<$module::$member as Eviction>::LIVE_MAY_LEAVE, )*
                 }
             }
         }
@@ -109,22 +173,57 @@ policies! {
     lru::Lru, "lru", "LRU", "The least recently used entry leaves.";
     fifo::Fifo, "fifo", "FIFO", "The entry that came first leaves, used or not.";
     lfu::Lfu, "lfu", "LFU", "The least used entry leaves; among equals, the one idle longest.";
+    clock::Clock, "clock", "CLOCK", "As FIFO, but what was used gets a second chance.";
+    sieve::Sieve, "sieve", "SIEVE",
+        "A hand from old to new takes the first entry not used since it last came by.";
+    s3_fifo::S3Fifo, "s3-fifo", "S3-FIFO",
+        "A small queue sorts out what is asked for once; a main one keeps the rest.";
+    w_tiny_lfu::WTinyLfu, "w-tinylfu", "W-TinyLFU",
+        "A newcomer stays only if it was asked for more often lately than who leaves for it.";
+    slru::Slru, "slru", "Segmented LRU", "Each use lifts an entry into a safer segment.";
+    two_q::TwoQ, "two-q", "2Q", "Only a key that comes back soon after it has left is kept long.";
+    arc::Arc, "arc", "ARC", "Recent and frequent entries share the room, which learns from misses.";
+    lirs::Lirs, "lirs", "LIRS", "Entries whose last two uses lie close together stay.";
+    gdsf::Gdsf, "gdsf", "GDSF", "Small and often used entries stay; old fame fades.";
+    random::Random, "random", "Random", "Any entry leaves, with equal chances.";
+    ttl::Ttl, "ttl", "TTL only",
+        "Nothing leaves before its time; a full cache takes nothing new in.";
+}
+
+choice! {
+    /// What no running cache can follow, since it needs the future: bounds to compare with.
+    Bound:
+    belady::Belady, "belady", "Belady's MIN", "The entry whose next use lies furthest ahead leaves.";
+}
+
+impl Bound {
+    /// Runs a trace through a cache of so much room.
+    pub fn replay(self, capacity: u64, trace: &Trace) -> Tally {
+        match self {
+            Bound::Belady => belady::replay(capacity, trace),
+        }
+    }
 }
 
 impl Running {
+    /// The room changes, and entries stay.
+    pub fn resize(&mut self, capacity: u64) {
+        delegate!(self, it => it.resize(capacity))
+    }
+
     /// An entry was used.
     pub fn touch(&mut self, slot: Slot) {
         delegate!(self, it => it.touch(slot))
     }
 
-    /// A key was asked for that is not here.
-    pub fn missed(&mut self, key: Key) {
-        delegate!(self, it => it.missed(key))
+    /// A key that is not here is about to come in.
+    pub fn arriving(&mut self, key: Key) {
+        delegate!(self, it => it.arriving(key))
     }
 
-    /// A key that is not here comes in.
-    pub fn insert(&mut self, key: Key) -> Slot {
-        delegate!(self, it => it.insert(key))
+    /// A key that is not here comes in, with its size (1 if entries are counted).
+    pub fn insert(&mut self, key: Key, size: u64) -> Slot {
+        delegate!(self, it => it.insert(key, size))
     }
 
     /// The entry that should leave next.
@@ -155,6 +254,19 @@ impl Running {
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Keys remembered of entries that have left.
+    pub fn departed(&self) -> usize {
+        delegate!(self, it => it.departed())
+    }
+
+    /// The name of the part of the cache that an entry is in; empty if there is only one.
+    pub fn segment(&self, slot: Slot) -> &'static str {
+        fn name<P: Eviction>(policy: &P, slot: Slot) -> &'static str {
+            P::SEGMENTS.get(policy.segment(slot)).copied().unwrap_or_default()
+        }
+        delegate!(self, it => name(it, slot))
     }
 
     /// The entries from the first to leave to the last.

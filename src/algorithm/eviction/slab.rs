@@ -24,31 +24,53 @@ pub(crate) struct Node {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Slab {
     pub(crate) nodes: Vec<Node>,
+    /// The size of each node's entry; empty as long as all are 1, which is what most caches count.
+    pub(crate) sizes: Vec<u64>,
     pub(crate) free: Slot,
     pub(crate) held: u32,
 }
 
 impl Slab {
     pub(crate) fn new() -> Self {
-        Self { nodes: Vec::new(), free: NONE, held: 0 }
+        Self { nodes: Vec::new(), sizes: Vec::new(), free: NONE, held: 0 }
     }
 
     /// Takes a node for `key`; it is in no list yet.
-    pub(crate) fn take(&mut self, key: Key) -> Slot {
+    #[inline]
+    pub(crate) fn take(&mut self, key: Key, size: u64) -> Slot {
         assert!(key != NONE, "the last key id is reserved");
         let node = Node { key, previous: NONE, next: NONE, mark: 0 };
         self.held += 1;
-        if self.free == NONE {
+        let slot = if self.free == NONE {
             self.nodes.push(node);
-            return (self.nodes.len() - 1) as Slot;
+            (self.nodes.len() - 1) as Slot
+        } else {
+            let slot = self.free;
+            self.free = self.nodes[slot as usize].next;
+            self.nodes[slot as usize] = node;
+            slot
+        };
+        if size != 1 || !self.sizes.is_empty() {
+            self.set_size(slot, size);
         }
-        let slot = self.free;
-        self.free = self.nodes[slot as usize].next;
-        self.nodes[slot as usize] = node;
         slot
     }
 
+    /// Notes a size, once any differs from 1.
+    #[cold]
+    fn set_size(&mut self, slot: Slot, size: u64) {
+        self.sizes.resize(self.nodes.len(), 1);
+        self.sizes[slot as usize] = size;
+    }
+
+    /// How much room an entry takes.
+    #[inline]
+    pub(crate) fn size(&self, slot: Slot) -> u64 {
+        if self.sizes.is_empty() { 1 } else { self.sizes[slot as usize] }
+    }
+
     /// Gives a node back; it must be in no list any more.
+    #[inline]
     pub(crate) fn give_back(&mut self, slot: Slot) -> Key {
         let key = self.key(slot);
         self.nodes[slot as usize] = Node { key: NONE, previous: NONE, next: self.free, mark: 0 };
@@ -58,16 +80,19 @@ impl Slab {
     }
 
     /// The key in a slot. Asking for a slot that holds none is a bug of the caller.
+    #[inline]
     pub(crate) fn key(&self, slot: Slot) -> Key {
         let key = self.nodes[slot as usize].key;
         assert!(key != NONE, "the slot holds an entry");
         key
     }
 
+    #[inline]
     pub(crate) fn mark(&self, slot: Slot) -> u32 {
         self.nodes[slot as usize].mark
     }
 
+    #[inline]
     pub(crate) fn set_mark(&mut self, slot: Slot, mark: u32) {
         self.nodes[slot as usize].mark = mark;
     }
@@ -80,18 +105,21 @@ impl Slab {
             feed(pair(node.previous, node.next));
         }
         feed(pair(self.free, self.held));
+        self.sizes.iter().for_each(|size| feed(*size));
     }
 }
 
-/// A list of entries: where it begins and ends. The links are in the slab.
+/// A list of entries: where it begins and ends, and how much room all in it take. The links are in
+/// the slab.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct List {
     pub(crate) first: Slot,
     pub(crate) last: Slot,
+    pub(crate) weight: u64,
 }
 
 impl List {
-    pub(crate) const EMPTY: List = List { first: NONE, last: NONE };
+    pub(crate) const EMPTY: List = List { first: NONE, last: NONE, weight: 0 };
 
     pub(crate) fn is_empty(&self) -> bool {
         self.first == NONE
@@ -102,7 +130,21 @@ impl List {
         (self.first != NONE).then_some(self.first)
     }
 
+    /// The slot after another one of this list.
+    #[inline]
+    pub(crate) fn after(&self, slab: &Slab, slot: Slot) -> Option<Slot> {
+        let next = slab.nodes[slot as usize].next;
+        (next != NONE).then_some(next)
+    }
+
+    #[inline]
     pub(crate) fn push_last(&mut self, slab: &mut Slab, slot: Slot) {
+        self.weight += slab.size(slot);
+        self.link_last(slab, slot);
+    }
+
+    #[inline]
+    fn link_last(&mut self, slab: &mut Slab, slot: Slot) {
         let node = &mut slab.nodes[slot as usize];
         node.previous = self.last;
         node.next = NONE;
@@ -113,7 +155,14 @@ impl List {
         self.last = slot;
     }
 
+    #[inline]
     pub(crate) fn unlink(&mut self, slab: &mut Slab, slot: Slot) {
+        self.weight -= slab.size(slot);
+        self.cut(slab, slot);
+    }
+
+    #[inline]
+    fn cut(&mut self, slab: &mut Slab, slot: Slot) {
         let Node { previous, next, .. } = slab.nodes[slot as usize];
         match previous {
             NONE => self.first = next,
@@ -125,10 +174,11 @@ impl List {
         }
     }
 
+    #[inline]
     pub(crate) fn move_last(&mut self, slab: &mut Slab, slot: Slot) {
         if self.last != slot {
-            self.unlink(slab, slot);
-            self.push_last(slab, slot);
+            self.cut(slab, slot);
+            self.link_last(slab, slot);
         }
     }
 

@@ -12,7 +12,11 @@ struct Cache {
 
 impl Cache {
     fn new(policy: Policy, capacity: u32) -> Self {
-        Self { policy: policy.start(capacity), capacity: capacity as usize, slots: [].into() }
+        Self {
+            policy: policy.start(capacity.into()),
+            capacity: capacity as usize,
+            slots: [].into(),
+        }
     }
 
     /// Asks for a key and says whether it was there, and who left for it.
@@ -21,14 +25,14 @@ impl Cache {
             self.policy.touch(*slot);
             return (true, None);
         }
-        self.policy.missed(key);
+        self.policy.arriving(key);
         let mut left = None;
         if self.policy.len() == self.capacity {
             let slot = self.policy.victim().expect("a full cache has a victim");
             left = Some(self.policy.evict(slot));
             self.slots.remove(&left.unwrap());
         }
-        self.slots.insert(key, self.policy.insert(key));
+        self.slots.insert(key, self.policy.insert(key, 1));
         (false, left)
     }
 
@@ -117,7 +121,7 @@ fn policies_agree_with_their_definition() {
                     }
                     5..8 => {
                         let key = now as Key;
-                        slots.push(running.insert(key));
+                        slots.push(running.insert(key, 1));
                         entries.push(Known { key, arrived: now, used: now, uses: 1 });
                     }
                     8 if !entries.is_empty() => {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, run as run_design, serve};
+use crate::{bench, cache, place, run as run_design, serve};
 
 /// What a failed command returns; the reason is on standard error.
 const FAILURE: u8 = 2;
@@ -23,6 +23,10 @@ enum Command {
     Run(run_design::Options),
     /// Measure the engine on the benchmark designs.
     Bench(bench::Options),
+    /// Run a trace of keys through a cache and count the hits.
+    Cache(cache::Options),
+    /// Say which node each key belongs to.
+    Place(place::Options),
     /// Serve the site from a folder.
     Serve(serve::Options),
 }
@@ -32,6 +36,8 @@ pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(options) => run_design::run(&options).map_err(Into::into),
         Command::Bench(options) => bench::run(&options).map_err(Into::into),
+        Command::Cache(options) => cache::run(&options).map_err(Into::into),
+        Command::Place(options) => place::run(&options).map_err(Into::into),
         Command::Serve(options) => serve::serve(&options),
     };
     match done {

@@ -1,0 +1,119 @@
+//! Miss-ratio curves: the hits of many cache sizes at once, or from a sample of the keys.
+
+use crate::base::draw::mix;
+
+use super::trace::{Tally, Trace};
+use super::{Key, Policy};
+use crate::base::key_map::KeyMap;
+
+/// Marks on a line of positions, and how many there are before a position: bits in blocks, and a
+/// Fenwick tree over the blocks (Fenwick, "A new data structure for cumulative frequency tables",
+/// Software: Practice and Experience 24(3), 1994).
+struct Marks {
+    words: Vec<u64>,
+    /// Sums of marks a block, as a Fenwick tree counted from 1.
+    tree: Vec<u32>,
+}
+
+/// Words in a block: one line of memory.
+const WORDS: usize = 8;
+
+impl Marks {
+    fn new(positions: usize) -> Self {
+        let blocks = positions.div_ceil(64 * WORDS);
+        Self { words: vec![0; blocks * WORDS], tree: vec![0; blocks + 1] }
+    }
+
+    fn flip(&mut self, at: usize) {
+        let bit = 1 << (at % 64);
+        self.words[at / 64] ^= bit;
+        let set = self.words[at / 64] & bit != 0;
+        let mut node = at / (64 * WORDS) + 1;
+        while node < self.tree.len() {
+            let sum = &mut self.tree[node];
+            *sum = if set { *sum + 1 } else { *sum - 1 };
+            node += node & node.wrapping_neg();
+        }
+    }
+
+    /// Marks at positions below `at`.
+    fn before(&self, at: usize) -> u32 {
+        let (word, mut node) = (at / 64, at / (64 * WORDS));
+        let whole = &self.words[node * WORDS..word];
+        let part = self.words.get(word).map_or(0, |it| it & ((1 << (at % 64)) - 1));
+        let mut sum = whole.iter().map(|it| it.count_ones()).sum::<u32>() + part.count_ones();
+        while node > 0 {
+            sum += self.tree[node];
+            node &= node - 1;
+        }
+        sum
+    }
+}
+
+/// How many requests would hit an LRU cache of each size from 0 to `capacity` entries, from one
+/// pass: a request hits if its stack distance is at most the size.
+///
+/// Source: Mattson et al., IBM Systems Journal 9(2), 1970, for the distance; Bennett and Kruskal,
+/// "LRU stack processing", IBM Journal of Research and Development 19(4), 1975, for the tree.
+pub fn lru_hits(keys: &[Key], capacity: u64) -> Vec<u64> {
+    let mut hits = vec![0u64; usize::try_from(capacity).unwrap_or(usize::MAX).min(keys.len()) + 1];
+    let mut marks = Marks::new(keys.len());
+    let mut last: KeyMap<u32> = KeyMap::default();
+    for (now, key) in keys.iter().enumerate() {
+        if let Some(before) = last.insert(*key, now as u32) {
+            // Marks stand at the last use of each key: those after `before`, and the key itself.
+            let distance = last.len() - marks.before(before as usize) as usize;
+            if let Some(hits) = hits.get_mut(distance) {
+                *hits += 1;
+            }
+            marks.flip(before as usize);
+        }
+        marks.flip(now);
+    }
+    let mut sum = 0;
+    for count in &mut hits {
+        sum += *count;
+        *count = sum;
+    }
+    hits
+}
+
+/// A share that was estimated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Hits of all requests, from 0 to 1.
+    pub hit_ratio: f64,
+    /// Twice the standard error between the samples.
+    pub error: f64,
+}
+
+/// Samples that are compared to know the error.
+const SAMPLES: u64 = 8;
+
+/// Estimates the hit ratio from several samples, each with `share` (0 to 1) of the keys and of the
+/// capacity. Misses are counted against the expected number of requests, so that it matters little
+/// whether a hot key is in a sample.
+///
+/// Source: Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS", FAST
+/// 2015 (SHARDS-adj), and Waldspurger, Saemundsson, Ahmad and Park, "Cache modeling and
+/// optimization using miniature simulations", USENIX ATC 2017.
+pub fn sampled(policy: Policy, capacity: u64, ttl: u64, trace: &Trace, share: f64) -> Estimate {
+    const ALL: f64 = 18_446_744_073_709_551_616.0;
+    let limit = (share * ALL) as u64;
+    let scale = |room: u64| ((room as f64 * share).round() as u64).max(1);
+    let ratios: Vec<f64> = (0..SAMPLES)
+        .map(|sample| {
+            let is_in = |key: Key| mix(mix(sample) ^ u64::from(key)) <= limit;
+            let (keys, sizes): (Vec<Key>, Vec<u64>) =
+                trace.requests().filter(|it| is_in(it.0)).unzip();
+            let sizes = if trace.sizes.is_empty() { Vec::new() } else { sizes };
+            let tally: Tally = policy.replay(scale(capacity), scale(ttl), &Trace { keys, sizes });
+            let misses = (tally.requests - tally.hits) as f64;
+            1.0 - misses / (trace.keys.len() as f64 * share)
+        })
+        .collect();
+    let count = SAMPLES as f64;
+    let mean = ratios.iter().sum::<f64>() / count;
+    let variance = ratios.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / (count - 1.0);
+    Estimate { hit_ratio: mean.clamp(0.0, 1.0), error: 2.0 * (variance / count).sqrt() }
+}

@@ -1,0 +1,73 @@
+//! Several LRU lists one above the other: a hit lifts an entry into the next one, and what overflows
+//! sinks into the one below. Shared by segmented LRU and W-TinyLFU.
+
+use serde::{Deserialize, Serialize};
+
+use super::Slot;
+use super::slab::{List, Slab};
+
+/// Segments from the lowest up; a node's mark is the number of its segment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Segments {
+    pub(super) lists: Vec<List>,
+    pub(super) limits: Vec<u64>,
+}
+
+impl Segments {
+    pub(super) fn new(limits: Vec<u64>) -> Self {
+        Self { lists: vec![List::EMPTY; limits.len()], limits }
+    }
+
+    fn put(&mut self, slab: &mut Slab, slot: Slot, segment: usize) {
+        slab.set_mark(slot, segment as u32);
+        self.lists[segment].push_last(slab, slot);
+    }
+
+    /// An entry comes in: into the lowest segment with room, or else into the lowest.
+    #[inline]
+    pub(super) fn admit(&mut self, slab: &mut Slab, slot: Slot) {
+        let size = slab.size(slot);
+        let mut segments = self.lists.iter().zip(&self.limits);
+        let segment = segments.position(|(list, limit)| list.weight + size <= *limit);
+        self.put(slab, slot, segment.unwrap_or(0));
+    }
+
+    /// An entry was used: it rises, and who has to make room for it sinks.
+    #[inline]
+    pub(super) fn touch(&mut self, slab: &mut Slab, slot: Slot) {
+        let segment = slab.mark(slot) as usize;
+        if segment + 1 == self.lists.len() {
+            return self.lists[segment].move_last(slab, slot);
+        }
+        self.lists[segment].unlink(slab, slot);
+        self.put(slab, slot, segment + 1);
+        for over in (1..=segment + 1).rev() {
+            while self.lists[over].weight > self.limits[over] {
+                let Some(sinks) = self.lists[over].front() else { break };
+                self.lists[over].unlink(slab, sinks);
+                self.put(slab, sinks, over - 1);
+            }
+        }
+    }
+
+    /// The least recently used entry of the lowest segment that holds any.
+    #[inline]
+    pub(super) fn victim(&self) -> Option<Slot> {
+        self.lists.iter().find_map(List::front)
+    }
+
+    #[inline]
+    pub(super) fn unlink(&mut self, slab: &mut Slab, slot: Slot) {
+        self.lists[slab.mark(slot) as usize].unlink(slab, slot);
+    }
+
+    /// How much room all entries take.
+    pub(super) fn weight(&self) -> u64 {
+        self.lists.iter().map(|list| list.weight).sum()
+    }
+
+    pub(super) fn fold(&self, feed: &mut impl FnMut(u64)) {
+        self.lists.iter().for_each(|list| list.fold(feed));
+        self.limits.iter().for_each(|limit| feed(*limit));
+    }
+}
