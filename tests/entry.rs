@@ -26,7 +26,7 @@ use ringside::engine::{Note, Outcome};
 
 /// A client of one class.
 fn sender(class: &str, per_second: f64, arrivals: Arrivals) -> ClientParams {
-    let classes = vec![Class { name: class.into(), weight: 1, does: Does::Read }];
+    let classes = vec![Class { name: class.into(), does: Does::Read, ..Class::default() }];
     ClientParams { rate: Rate(per_second), classes, arrivals, keys: 500, ..Default::default() }
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use ringside::base::time::Nanos;
 use ringside::engine::fault::Fault;
-use ringside::session::protocol::{Command, Figures, Input, Tick, View};
+use ringside::session::protocol::{Branch, Command, Figures, Input, Tick, View};
 use ringside::session::{Session, golden, report};
 
 /// The figures of a run with two faults, once a second from the end of its warm-up on.
@@ -23,8 +23,8 @@ fn screen(seconds: u64) -> (Session, Vec<Figures>) {
             Input::Fault(Fault::Slow { target, factor: 8.0 })
         };
         let commands = match second {
-            5 => vec![Command::Act(kill())],
-            9 => vec![Command::Act(slow())],
+            5 => vec![Command::Act(Branch::Main, kill())],
+            9 => vec![Command::Act(Branch::Main, slow())],
             _ => Vec::new(),
         };
         session.tick(&Tick { commands, advance: Nanos::SECOND, view: view.clone() }, u64::MAX);

@@ -13,7 +13,7 @@ use ringside::document::{Design, WireParams};
 use ringside::engine::fault::Fault;
 use ringside::session::Session;
 use ringside::session::guard::WAITING_MAX;
-use ringside::session::protocol::{Command, Frame, Input, Tick, View};
+use ringside::session::protocol::{Branch, Command, Frame, Input, Tick, View};
 
 /// Events a tick may take here.
 const BUDGET: u64 = 200_000;
@@ -102,7 +102,7 @@ fn a_line_without_end_is_stopped_and_goes_on_when_it_is_cleared() {
     let (mut session, frame) = stops(&design, "books");
     // Done something about it, it goes on.
     let now = frame.latest;
-    let kill = Command::Act(Input::Fault(Fault::Crash(common::target("client"))));
+    let kill = Command::Act(Branch::Main, Input::Fault(Fault::Crash(common::target("client"))));
     let tick = Tick { commands: vec![kill], ..Tick::default() };
     session.tick(&tick, BUDGET);
     for _ in 0..40 {

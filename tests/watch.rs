@@ -12,8 +12,8 @@ use ringside::engine::fault::Fault;
 use ringside::engine::trace::{Kind, Phase};
 use ringside::session::Session;
 use ringside::session::protocol::{
-    Chart, Command, Frame, Input, LineRole, Place, Tick, Trace, TraceBar, Unit, View, Which, Whom,
-    Why,
+    Branch, Chart, Command, Frame, Input, LineRole, Place, Tick, Trace, TraceBar, Unit, View,
+    Which, Whom, Why,
 };
 use ringside::session::{golden, run::Run};
 
@@ -54,7 +54,7 @@ fn run(session: &Session) -> &Run {
 }
 
 fn act(session: &mut Session, fault: &Fault) {
-    say(session, Command::Act(Input::Fault(fault.clone())));
+    say(session, Command::Act(Branch::Main, Input::Fault(fault.clone())));
 }
 
 fn crash(target: &str) -> Fault {
@@ -268,9 +268,9 @@ fn an_edit_leaves_a_twin_until_it_is_undone_twice_and_gives_up_in_time() {
     let mut after = before.clone();
     after.components.get_mut("cache").expect("it is there").label = "Other".into();
     let edit = Diff::between(&before, &after);
-    say(&mut session, Command::Act(Input::Edit(edit.clone())));
+    say(&mut session, Command::Act(Branch::Main, Input::Edit(edit.clone())));
     play(&mut session, SECOND);
-    say(&mut session, Command::Act(Input::Edit(edit.reversed())));
+    say(&mut session, Command::Act(Branch::Main, Input::Edit(edit.reversed())));
     play(&mut session, SECOND);
     assert_eq!(run(&session).twin.as_ref().expect("a twin").since, SECOND, "undone: the same");
     play(&mut session, Nanos::seconds(125));
@@ -376,16 +376,16 @@ fn a_step_rests_where_something_is_to_be_seen() {
         }
         for _ in 0..20 {
             let before = run(&session).shown().world.ordinal();
-            say(&mut session, Command::StepTo(Whom::Component("books".into())));
+            say(&mut session, Command::StepTo(Branch::Main, Whom::Component("books".into())));
             let after = run(&session).shown().world.ordinal();
             assert!(after > before);
             // The same by single events: the last of them was at books, and all others were not
             // deliveries there.
-            say(&mut session, Command::Step(-1));
+            say(&mut session, Command::Step(Branch::Main, -1));
             let mut shown = run(&session).shown().clone();
             let next = shown.world.upcoming().expect("it comes").to.slot;
             assert_eq!(shown.world.blueprint().members[next as usize].0, books);
-            say(&mut session, Command::Step(1));
+            say(&mut session, Command::Step(Branch::Main, 1));
             assert_eq!(run(&session).shown().world.ordinal(), after);
         }
     }
@@ -393,14 +393,14 @@ fn a_step_rests_where_something_is_to_be_seen() {
     say(&mut session, Command::Seek(span.start));
     let mut steps = 0;
     while run(&session).shown().world.now() < span.end {
-        say(&mut session, Command::StepTo(Whom::Request(span.request.id)));
+        say(&mut session, Command::StepTo(Branch::Main, Whom::Request(span.request.id)));
         steps += 1;
         assert!(steps < 200);
     }
     assert_eq!(run(&session).shown().world.now(), span.end, "its end is a step of its own");
     say(&mut session, Command::Latest);
     let before = run(&session).head.world.ordinal();
-    say(&mut session, Command::StepTo(Whom::Component("nobody".into())));
+    say(&mut session, Command::StepTo(Branch::Main, Whom::Component("nobody".into())));
     assert_eq!(run(&session).head.world.ordinal(), before, "there is no such place");
 }
 

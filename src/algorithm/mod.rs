@@ -5,10 +5,12 @@
 mod registry;
 
 pub mod balancing;
+pub mod consistency;
 pub mod eviction;
 pub mod hashing;
 pub mod limiting;
 pub mod placement;
 pub mod queueing;
 pub mod requests;
+pub mod traffic;
 pub mod zipf;

@@ -116,7 +116,7 @@ impl Bridge {
 
     /// Whether the cursor will move otherwise than by playing.
     pub fn jumps(&self) -> bool {
-        let jump = |it: &Command| !matches!(it, Command::Act(_));
+        let jump = |it: &Command| !matches!(it, Command::Act(..));
         self.commands.iter().any(jump)
     }
 

@@ -80,7 +80,7 @@ impl App {
 
     /// A fault, or its end, now.
     pub fn fault(self, fault: Fault) {
-        self.send(Command::Act(Input::Fault(fault)));
+        self.send(Command::Act(self.branch, Input::Fault(fault)));
     }
 
     /// Another moment; the latest wish wins.
@@ -121,7 +121,7 @@ impl App {
         self.history.set(can);
         self.show();
         if felt {
-            self.send(Command::Act(Input::Edit(diff)));
+            self.send(Command::Act(self.branch, Input::Edit(diff)));
         }
     }
 

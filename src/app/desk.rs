@@ -38,7 +38,7 @@ impl Desk {
         let mut then = self.base.clone();
         let edits = self.inputs.iter().filter_map(|it| match &it.input {
             Input::Edit(diff) => Some(diff),
-            Input::Fault(_) => None,
+            Input::Fault(_) | Input::Seed(_) => None,
         });
         edits.take(self.edits as usize).for_each(|diff| diff.apply(&mut then));
         for (id, record) in then.components.iter_mut() {

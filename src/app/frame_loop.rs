@@ -135,7 +135,7 @@ fn ask(app: App, at: f64, playing: bool) {
         _ => None,
     };
     let messages = !app.clock.with_untracked(|it| it.flow);
-    let view = View { lens, chart, follow, pick, messages, figures };
+    let view = View { lens, chart, follow, pick, messages, figures, ..View::default() };
     if jumps {
         app.latest.update_value(|it| it.jumps += 1);
     }

@@ -90,6 +90,15 @@ fn told(app: App, input: &Input) -> (&'static str, String) {
         Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => {
             ("crash", "One message".to_owned())
         }
+        Input::Fault(Fault::Spike { target, factor }) if *factor != 1.0 => {
+            ("slow", format!("{} × {factor}", name(target)))
+        }
+        Input::Fault(Fault::HotKey { target, share, .. }) if *share > 0.0 => {
+            ("slow", format!("{}: a hot key", name(target)))
+        }
+        Input::Fault(Fault::Spike { target, .. } | Fault::HotKey { target, .. }) => {
+            ("back", format!("{} as usual", name(target)))
+        }
         Input::Fault(Fault::ZoneOutage { .. }) => ("crash", "Zone outage".to_owned()),
         Input::Fault(Fault::ZoneRestart { .. }) => ("back", "Zone back".to_owned()),
         Input::Fault(Fault::CutWire { .. } | Fault::Partition { .. }) => {
@@ -98,6 +107,7 @@ fn told(app: App, input: &Input) -> (&'static str, String) {
         Input::Fault(Fault::MendWire { .. } | Fault::Heal { .. }) => {
             ("back", "Network mended".to_owned())
         }
+        Input::Seed(seed) => ("edit", format!("Seed {seed}")),
         Input::Edit(diff) => {
             let ids: Vec<_> = diff.components.keys().map(|it| label(it)).collect();
             match ids.as_slice() {

@@ -7,7 +7,8 @@ use crate::base::geometry::Camera;
 use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::session::protocol::{
-    Cast, Chart, Figures, Flight, LensPicture, Pick, Place as Picked, Stamped, Story, Trace, Which,
+    Branch, Cast, Chart, Figures, Flight, LensPicture, Pick, Place as Picked, Stamped, Story,
+    Trace, Which,
 };
 
 use super::banner::Banner;
@@ -96,6 +97,8 @@ pub struct Latest {
 /// Everything a part of the page may want; handed around by value.
 #[derive(Clone, Copy)]
 pub struct App {
+    /// Which of two futures this is of.
+    pub branch: Branch,
     /// The document.
     pub desk: StoredValue<Desk, LocalStorage>,
     /// Signals per record.
@@ -189,6 +192,7 @@ impl App {
     pub fn blank() -> Self {
         let theme = Theme::current();
         Self {
+            branch: Branch::Main,
             desk: StoredValue::new_local(Desk::default()),
             mirror: StoredValue::new_local(Mirror::default()),
             latest: StoredValue::new_local(Latest::default()),

@@ -69,13 +69,13 @@ impl App {
             _ => Whom::Anything,
         };
         self.playing.set(false);
-        self.send(Command::StepTo(whom));
+        self.send(Command::StepTo(self.branch, whom));
     }
 
     /// Some events of the engine on, or back.
     pub fn step(self, events: i64) {
         self.playing.set(false);
-        self.send(Command::Step(events));
+        self.send(Command::Step(self.branch, events));
     }
 
     /// Another speed.

@@ -53,6 +53,14 @@ pub enum TextId {
     MessageDropped,
     /// One message was held up.
     MessageDelayed,
+    /// More traffic comes in.
+    Spike,
+    /// As much as before.
+    SpikeOver,
+    /// Many ask for one key.
+    HotKey,
+    /// No longer.
+    HotKeyOver,
     /// A wire carries nothing.
     WireCut,
     /// It carries again.
@@ -67,6 +75,8 @@ pub enum TextId {
     ZoneUp,
     /// Parameters or wiring changed.
     Edited,
+    /// Another seed.
+    Reseeded,
     /// Reads answered from a cache.
     HitRatio,
     /// Calls reaching something.
@@ -123,6 +133,36 @@ pub enum TextId {
     LineP99,
     /// Failures of one cause, or a figure of a kind's own.
     LineNamed,
+    /// No theory: no requests.
+    NobodyCalls,
+    /// No theory: arrivals are not independent at their source.
+    NotPoisson,
+    /// No theory: members are chosen otherwise than by chance.
+    Turns,
+    /// No theory: when requests are passed on depends on a line or on answers.
+    Dependent,
+    /// No theory: failures come again.
+    TriesAgain,
+    /// No theory: the work is not its own.
+    WaitsFor,
+    /// No theory: what is done depends on more than the request.
+    Depends,
+    /// No theory: no work, so no line.
+    NoWork,
+    /// No theory: everybody is served at once.
+    NoLine,
+    /// No theory: no steady state.
+    Overload,
+    /// No theory: several workers, work that is not exponential.
+    NoFormula,
+    /// No theory: a line that ends.
+    Bounded,
+    /// No comparison: a fault is in force.
+    NotHealthy,
+    /// No comparison yet.
+    TooShort,
+    /// No comparison: some were not served.
+    GivenUp,
 }
 
 impl TextId {
@@ -142,6 +182,10 @@ impl TextId {
             Self::Untroubled => "Messages of {0} get through as before",
             Self::MessageDropped => "One message was dropped",
             Self::MessageDelayed => "One message was held up by {0}",
+            Self::Spike => "Traffic of {0} went to {1} its usual",
+            Self::SpikeOver => "Traffic of {0} is as usual again",
+            Self::HotKey => "{1} of what {0} ask for is key {2}",
+            Self::HotKeyOver => "{0} ask for the usual keys again",
             Self::WireCut => "The wire from {0} to {1} was cut",
             Self::WireMended => "The wire from {0} to {1} carries again",
             Self::Partitioned => "{0} and {1} can no longer reach each other",
@@ -149,6 +193,7 @@ impl TextId {
             Self::ZoneDown => "Everything in {0} went down",
             Self::ZoneUp => "Everything in {0} came back",
             Self::Edited => "{0} was changed",
+            Self::Reseeded => "From here on chance goes by seed {0}",
             Self::HitRatio => "hits in {0} are {2} instead of {1}",
             Self::Offered => "{0} gets {2} calls instead of {1}",
             Self::ClientP99 => "the slowest 1 % of {0} wait {2} instead of {1} (p99)",
@@ -183,6 +228,38 @@ impl TextId {
             Self::LineP95 => "p95",
             Self::LineP99 => "p99",
             Self::LineNamed => "{0}",
+            Self::NobodyCalls => "no requests come, so there is nothing to predict",
+            Self::NotPoisson => {
+                "{0} does not send requests independently of each other (not Poisson)"
+            }
+            Self::Turns => {
+                "{0} does not choose among the members by chance, so that what each gets is not \
+                 Poisson; the rule “random” would"
+            }
+            Self::Dependent => {
+                "when {0} passes requests on depends on its own line or on answers, so that they \
+                 do not come independently of each other"
+            }
+            Self::TriesAgain => "{0} tries again what fails, so that arrivals depend on answers",
+            Self::WaitsFor => "it waits for {0}, so that how long it serves is not its own",
+            Self::Depends => "what it does depends on more than the request: on what it holds",
+            Self::NoWork => "it does no work of its own, so that nobody waits for it",
+            Self::NoLine => "it serves everybody at once, so that there is no line",
+            Self::Overload => {
+                "more comes than it can serve ({0} of its workers): the line never settles"
+            }
+            Self::NoFormula => {
+                "it has {0} workers, and its work is not exponential: no closed form is known"
+            }
+            Self::Bounded => {
+                "its line ends at {0} and is sometimes full, and its work is not exponential: no \
+                 closed form is known"
+            }
+            Self::NotHealthy => "a member is down or slow, or a wire is cut",
+            Self::TooShort => {
+                "it has run undisturbed for {0} only; {1} are needed for a comparison"
+            }
+            Self::GivenUp => "{0} requests were not served to their end",
         }
     }
 }

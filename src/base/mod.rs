@@ -12,6 +12,7 @@ pub mod key_map;
 pub(crate) mod keyed;
 pub mod order;
 pub mod param;
+pub mod size;
 pub mod slab;
 pub mod spread;
 pub mod stable;

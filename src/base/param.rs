@@ -43,6 +43,11 @@ pub enum Control {
     Choice(&'static [&'static str]),
     /// Free text of limited length.
     Text,
+    /// Text of many lines, such as a table: typed, pasted or read from a file.
+    Lines {
+        /// Longest allowed, in bytes.
+        max: usize,
+    },
     /// A table; the fields describe a fresh row.
     Rows(Vec<Field>),
 }
@@ -60,6 +65,8 @@ pub struct Field {
     pub value: Value,
     /// Default in file form.
     pub default: Value,
+    /// Whether it has an effect beside the other parameters as they are: forms show only these.
+    pub applies: bool,
 }
 
 impl Field {
@@ -267,8 +274,13 @@ impl<P: Params> Param for Vec<P> {
         Control::Rows(P::default().fields())
     }
     fn to_value(&self) -> Value {
-        let row = |it: &P| it.fields().into_iter().map(|it| (it.name.to_owned(), it.value));
-        Value::Array(self.iter().map(|it| Value::Object(row(it).collect())).collect())
+        // The first column tells rows apart; of the others, what differs from the default.
+        let row = |it: &P| {
+            let fields = it.fields().into_iter().enumerate();
+            let told = fields.filter(|(at, it)| *at == 0 || it.value != it.default);
+            Value::Object(told.map(|(_, it)| (it.name.to_owned(), it.value)).collect())
+        };
+        Value::Array(self.iter().map(row).collect())
     }
     fn from_value(value: &Value, _: &()) -> Result<Self, String> {
         let rows = value.as_array().filter(|it| it.len() <= ROWS_MAX);
@@ -286,7 +298,23 @@ impl<P: Params> Param for Vec<P> {
     }
 }
 
-/// Declares a set of parameters. Doc comments become the help text.
+/// Whether a parameter applies, by what its declaration says of the whole set.
+pub fn applies<T>(set: &T, when: impl Fn(&T) -> bool) -> bool {
+    when(set)
+}
+
+/// What is wrong with a value that is not what was wanted; long values are cut.
+pub fn refusal(value: &Value, wanted: &str) -> String {
+    const SHOWN: usize = 60;
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… is not {wanted}", &text[..end]),
+        None => format!("{text} is not {wanted}"),
+    }
+}
+
+/// Declares a set of parameters. Doc comments become the help text. `when |it| …` at the end of a
+/// line says beside which values of the others the parameter has an effect; without it, always.
 #[macro_export]
 macro_rules! params {
     (
@@ -294,7 +322,8 @@ macro_rules! params {
         pub struct $name:ident {
             $(
                 $(#[doc = $help:literal])+
-                $field:ident : $ty:ty = $default:expr $(, in $limits:expr)? $(, $unit:literal)? ;
+                $field:ident : $ty:ty = $default:expr
+                    $(, in $limits:expr)? $(, $unit:literal)? $(, when $when:expr)? ;
             )*
         }
     ) => {
@@ -319,6 +348,7 @@ macro_rules! params {
                         &$crate::params!(@limits $($limits)?), $crate::params!(@unit $($unit)?)),
                     value: $crate::base::param::Param::to_value(&self.$field),
                     default: $crate::base::param::Param::to_value(&default.$field),
+                    applies: $crate::params!(@when self $(, $when)?),
                 }, )*]
             }
 
@@ -332,7 +362,7 @@ macro_rules! params {
                         Ok(it) => self.$field = it,
                         Err(wanted) => return Err($crate::base::param::ParamError {
                             field: name.to_owned(),
-                            problem: format!("{value} is not {wanted}"),
+                            problem: $crate::base::param::refusal(value, &wanted),
                         }),
                     }
                     return Ok(());
@@ -347,6 +377,8 @@ macro_rules! params {
     };
     (@limits) => { () };
     (@limits $limits:expr) => { $limits };
+    (@when $of:ident) => { true };
+    (@when $of:ident, $when:expr) => { $crate::base::param::applies($of, $when) };
     (@unit) => { "" };
     (@unit $unit:literal) => { $unit };
 }

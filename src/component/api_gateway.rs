@@ -105,7 +105,7 @@ impl Kind for ApiGateway {
     }
 
     fn plan(params: &ApiGatewayParams, wires: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Spread { shape: Shape::LogNormal, mean: params.authentication };
+        let work = Spread::new(Shape::LogNormal, params.authentication);
         Plan::Sequence(vec![Plan::Local, Plan::Work(work), super::service::route(wires)])
     }
 

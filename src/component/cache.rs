@@ -198,7 +198,7 @@ impl Kind for Cache {
     }
 
     fn plan(params: &CacheParams, wires: &[OutWire]) -> Plan<Arc<str>> {
-        let spread = Spread { shape: Shape::LogNormal, mean: params.work };
+        let spread = Spread::new(Shape::LogNormal, params.work);
         let serve = |it| Plan::Sequence(vec![Plan::Work(spread), it]);
         if wires.is_empty() {
             return serve(Plan::Local);
@@ -262,7 +262,7 @@ impl Kind for Cache {
             Happening::Finished { request, outcome, version } => {
                 flushed(state, &request, outcome, version, ctx);
             }
-            Happening::Message(_, never) => match never {},
+            _ => {}
         }
     }
 

@@ -1,103 +1,95 @@
-//! A population of users: requests arrive at a rate, whatever becomes of the earlier ones (an open
-//! loop).
+//! A population of users: requests come at a rate (an open loop), from users who think between them
+//! (a closed loop), or as they were recorded.
 
 use std::sync::Arc;
 
-use crate::algorithm::zipf::Zipf;
+use crate::algorithm::traffic::arrivals::{self, Arrivals as Process, Next};
+use crate::algorithm::traffic::recording::Rows;
 use crate::base::slab::Handle;
-use crate::base::spread::{Shape, Spread};
+use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
-use crate::base::unit::Rate;
 use crate::engine::blueprint::Patience;
-use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
-use crate::engine::{Happening, Request};
+use crate::engine::Happening;
 
 use super::{Context, Fidelity, Group, Kind, Never, OutWire, Role};
 
-crate::choices! {
-    /// When requests come.
-    pub enum Arrivals {
-        /// Independently of each other: gaps are exponential.
-        Poisson = "poisson",
-        /// In equal gaps.
-        Constant = "constant",
-    }
-}
+pub use params::{Arrivals, Class, ClientParams, Course, Does, Load, Method, Popularity};
 
-crate::choices! {
-    /// What a class of requests does.
-    pub enum Does {
-        /// It reads its key.
-        Read = "read",
-        /// It changes its key.
-        Write = "write",
-    }
-}
+mod ask;
+mod params;
+mod pattern;
+mod users;
 
-crate::params! {
-    /// One class of requests.
-    pub struct Class {
-        /// Name; wires choose the classes they carry by it.
-        name: String = String::from("browse");
-        /// How often it comes, relative to the others.
-        weight: u32 = 1, in 0..=1_000_000;
-        /// Whether it reads or changes its key.
-        does: Does = Does::Read;
-    }
-}
-
-crate::params! {
-    /// Parameters of a client.
-    pub struct ClientParams {
-        /// Requests begun per second, all classes together.
-        rate: Rate = Rate(100.0), in 0.0..=1_000_000.0;
-        /// Whether requests come independently of each other (as from many people) or in equal
-        /// gaps.
-        arrivals: Arrivals = Arrivals::Poisson;
-        /// Kinds of request and how often each comes.
-        classes: Vec<Class> = vec![Class::default()];
-        /// Number of different keys asked for, such as books in the shop.
-        keys: u32 = 10_000, in 1..=1_000_000, "keys";
-        /// What one of these is called: `book` makes keys read `book:77`.
-        key_name: String = String::from("key");
-        /// How much more often popular keys are asked for: key k comes with weight 1/k^s. 0 makes
-        /// all keys alike, 1 is typical of shops and news.
-        zipf: f64 = 1.0, in 0.0..=3.0, "exponent";
-        /// How long a user waits for one attempt before giving up on it.
-        timeout: Nanos = Nanos::seconds(2), in Nanos::millis(1)..=Nanos::seconds(3600);
-        /// How often a user tries again after a failure.
-        retries: u32 = 0, in 0..=10, "tries";
-        /// Pause before trying again.
-        backoff: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(60);
-    }
-}
-
-/// What a client remembers: how many requests it has begun.
+/// What a client remembers.
 #[derive(Clone, Debug)]
 pub struct ClientState {
+    /// Requests begun, each way of beginning them.
     begun: u64,
-    /// The alarm of the next arrival, and when it rings.
-    next: Option<(Handle, Nanos)>,
-    keys: Arc<Zipf>,
-    /// What `keys` was made from.
-    keys_of: (u32, f64),
+    /// The alarm of the next arrival.
+    alarm: Option<Handle>,
+    /// In an open loop.
+    arrivals: Option<Process>,
+    /// In a closed loop: users who are here, and users who ever came.
+    users: (u32, u64),
+    /// Of a recording: from when on it is played, where it was then, and the next row.
+    playing: Option<Playing>,
+    /// A traffic spike: this many times the load.
+    surge: f64,
+    /// A key that everybody wants, and the part of the requests that goes to it.
+    hot_key: Option<(u32, f64)>,
+    /// How keys are chosen, and the rows of the recording: they follow from the parameters.
+    tables: Tables,
 }
 
-impl crate::base::stable::StableHash for ClientState {
-    fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
-        // The table of keys follows from the parameters.
-        let Self { begun, next, keys: _, keys_of } = self;
-        (*begun, *next).stable_hash(h);
-        keys_of.stable_hash(h);
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Playing {
+    since: Nanos,
+    position: Nanos,
+    /// Rows played and left out, over all rounds.
+    next: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Tables {
+    keys: crate::algorithm::traffic::popularity::Popularity,
+    rows: Arc<Rows>,
+}
+
+crate::stable! { Playing { since, position, next } }
+
+impl StableHash for ClientState {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { begun, alarm, arrivals, users, playing, surge, hot_key, tables: _ } = self;
+        (*begun, *alarm).stable_hash(h);
+        arrivals.stable_hash(h);
+        users.stable_hash(h);
+        playing.stable_hash(h);
+        surge.stable_hash(h);
+        hot_key.stable_hash(h);
     }
 }
 
 /// Why a client wakes.
 #[derive(Clone, Debug)]
-pub struct Arrival;
+pub enum Alarm {
+    /// A request arrives, or a burst begins or ends.
+    Arrival(bool),
+    /// The next row of the recording is due.
+    Row,
+    /// A user has thought; the number of the next request.
+    Thought(u64),
+}
 
-crate::stable! { Arrival {} }
+impl StableHash for Alarm {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Arrival(arrives) => (0u8, *arrives).stable_hash(h),
+            Self::Row => h.word(1),
+            Self::Thought(number) => (2u8, *number).stable_hash(h),
+        }
+    }
+}
 
 /// The kind.
 #[derive(Debug)]
@@ -107,6 +99,11 @@ pub struct Client;
 const GAP: u8 = 0;
 const CLASS: u8 = 1;
 const KEY: u8 = 2;
+const HOT: u8 = 3;
+const SIZE: u8 = 4;
+const ANSWER: u8 = 5;
+const PHASE: u8 = 6;
+const THINK: u8 = 7;
 
 impl Kind for Client {
     const ID: &'static str = "client";
@@ -116,19 +113,28 @@ impl Kind for Client {
     const ROLE: Role = Role::Source;
     const FIDELITY: Fidelity = Fidelity {
         modelled: &[
-            "Requests arrive at the rate whatever becomes of the earlier ones (an open loop).",
-            "Each has a class and a real key; popular keys come more often (Zipf).",
+            "An open loop: requests arrive at a rate, whatever becomes of the earlier ones; \
+             independently of each other (Poisson), in equal gaps or in bursts; steady, on a ramp, \
+             in a step or by day and night.",
+            "A closed loop: each user waits for the answer, thinks, and asks again.",
+            "A recording, played request by request.",
+            "Each request has a class, a size and a real key; popular keys come more often (Zipf, \
+             or a hot set, which may move).",
             "Timeouts, and a fixed number of further tries.",
         ],
-        left_out: &["Users who think between requests (a closed loop).", "Connection set-up."],
+        left_out: &[
+            "Connection set-up.",
+            "What a user does next does not hang on what came back: there are no sessions.",
+        ],
         defaults: "2 s of patience and no retries: a browser without a service worker. Zipf \
                    exponents near 1 were measured at web proxies (Breslau et al., INFOCOM 1999: \
-                   0.64 to 0.83).",
+                   0.64 to 0.83). 500 bytes to ask and 4 kB to answer: a call of a web API with \
+                   its headers.",
     };
     type Params = ClientParams;
     type State = ClientState;
     type Message = Never;
-    type Timer = Arrival;
+    type Timer = Alarm;
 
     fn plan(params: &ClientParams, wires: &[OutWire]) -> Plan<Arc<str>> {
         let _ = params;
@@ -140,22 +146,40 @@ impl Kind for Client {
         Some(Patience { timeout, retries, backoff })
     }
 
-    fn classes(params: &ClientParams) -> Vec<String> {
-        params.classes.iter().map(|it| it.name.clone()).collect()
+    fn classes(params: &ClientParams) -> Vec<(String, u8)> {
+        let named = params.classes.iter().map(|it| (it.name.clone(), it.priority as u8));
+        let mut classes: Vec<_> = named.collect();
+        if params.load == Load::Recorded {
+            let recorded = params.recording.rows().classes.into_iter();
+            let usual = Class::default().priority as u8;
+            classes.extend(recorded.map(|it| (it, usual)).filter(|it| {
+                !params.classes.iter().any(|known| known.name == it.0)
+            }));
+        }
+        classes
     }
 
     fn start(params: &ClientParams, ctx: &mut Context<Self>) -> ClientState {
-        let keys_of = (params.keys, params.zipf);
-        let keys = Arc::new(Zipf::new(params.keys, params.zipf));
-        let mut state = ClientState { begun: 0, next: None, keys, keys_of };
-        schedule(&mut state, params, ctx);
+        let mut state = ClientState {
+            begun: 0,
+            alarm: None,
+            arrivals: None,
+            users: (0, 0),
+            playing: None,
+            surge: 1.0,
+            hot_key: None,
+            tables: pattern::tables(params),
+        };
+        begin_load(&mut state, params, ctx);
         state
     }
 
     fn restart(old: &ClientState, params: &ClientParams, ctx: &mut Context<Self>) -> ClientState {
-        // Requests are never numbered twice.
-        let mut state = ClientState { next: None, ..old.clone() };
-        schedule(&mut state, params, ctx);
+        // Requests are never numbered twice; what comes in from outside is still there.
+        let users = (0, old.users.1);
+        let (alarm, arrivals, playing) = (None, None, old.playing);
+        let mut state = ClientState { alarm, arrivals, users, playing, ..old.clone() };
+        begin_load(&mut state, params, ctx);
         state
     }
 
@@ -165,86 +189,156 @@ impl Kind for Client {
         params: &ClientParams,
         ctx: &mut Context<Self>,
     ) -> bool {
-        if state.keys_of != (params.keys, params.zipf) {
-            state.keys_of = (params.keys, params.zipf);
-            state.keys = Arc::new(Zipf::new(params.keys, params.zipf));
+        if pattern::tables_differ(before, params) {
+            state.tables = pattern::tables(params);
         }
-        if (before.rate, before.arrivals) != (params.rate, params.arrivals) {
-            // What is left of the gap is stretched to the new rate: right for Poisson arrivals,
-            // and a rate that is dragged about does not push the next arrival ahead of itself.
-            match state.next.take() {
-                Some((alarm, at)) if params.rate.0 > 0.0 => {
-                    ctx.cancel(alarm);
-                    let left = at.saturating_sub(ctx.now()).as_seconds();
-                    let left = left * before.rate.0 / params.rate.0;
-                    arrive_after(state, Nanos::from_seconds(left), ctx);
-                }
-                Some((alarm, _)) => ctx.cancel(alarm),
-                None => schedule(state, params, ctx),
-            }
+        if before.load != params.load {
+            // Users who are here leave when they have their answer.
+            (state.arrivals, state.playing) = (None, None);
+            begin_load(state, params, ctx);
+            return true;
         }
+        let surge = state.surge;
+        change_load(state, (before, surge), (params, surge), ctx);
         true
     }
 
     fn handle(
         state: &mut ClientState,
         params: &ClientParams,
-        what: Happening<Never, Arrival>,
+        what: Happening<Never, Alarm>,
         ctx: &mut Context<Self>,
     ) {
-        let Happening::Timer(Arrival) = what else { return };
-        state.next = None;
-        if let Some((class, verb)) = class(state.begun, params, ctx) {
-            let tries = params.timeout.0.saturating_mul(u64::from(params.retries) + 1);
-            let pauses = params.backoff.0.saturating_mul(u64::from(params.retries));
-            let patience = tries.saturating_add(pauses);
-            let request = Request {
-                id: ctx.request_id(state.begun),
-                deadline: ctx.now().saturating_add(Nanos(patience)),
-                key: state.keys.rank(ctx.draw(state.begun, KEY)),
-                class,
-                verb,
-                ..Request::default()
-            };
-            ctx.begin(request);
+        match what {
+            Happening::Timer(Alarm::Arrival(arrives)) => {
+                state.alarm = None;
+                if arrives {
+                    let number = state.begun;
+                    ask::begin(state, params, number, None, ctx);
+                }
+                let pattern = pattern::pattern(params, state.surge);
+                let next = if arrives { Next::Arrival } else { Next::Phase };
+                if let Some(it) = &mut state.arrivals {
+                    it.pass(ctx.now(), next, &pattern, &Draws(ctx));
+                }
+                schedule(state, params, ctx);
+            }
+            Happening::Timer(Alarm::Row) => {
+                state.alarm = None;
+                let rows = Arc::clone(&state.tables.rows);
+                if let (Some(it), false) = (&mut state.playing, rows.rows.is_empty()) {
+                    let row = rows.rows[(it.next % rows.rows.len() as u64) as usize];
+                    it.next += 1;
+                    let number = state.begun;
+                    ask::begin(state, params, number, Some(&row), ctx);
+                }
+                schedule(state, params, ctx);
+            }
+            Happening::Timer(Alarm::Thought(number)) => {
+                users::thought(state, params, number, ctx);
+            }
+            Happening::Finished { request, .. } => users::answered(state, params, request, ctx),
+            Happening::Surge(factor) => {
+                let before = std::mem::replace(&mut state.surge, factor);
+                change_load(state, (params, before), (params, factor), ctx);
+            }
+            Happening::HotKey(key, share) => {
+                state.hot_key = (share > 0.0).then_some((key, share));
+            }
+            Happening::Message(..) => {}
         }
-        state.begun += 1;
-        schedule(state, params, ctx);
     }
 }
 
-/// Draws the class by weight; the number of the class is its position among all the run's classes.
-fn class(begun: u64, params: &ClientParams, ctx: &Context<Client>) -> Option<(u8, Verb)> {
-    let total: u64 = params.classes.iter().map(|it| u64::from(it.weight)).sum();
-    let draw = (u128::from(ctx.draw(begun, CLASS)) * u128::from(total)) >> 64;
-    let mut left = draw as u64;
-    for class in &params.classes {
-        let weight = u64::from(class.weight);
-        if left < weight {
-            let verb = if class.does == Does::Write { Verb::Write } else { Verb::Read };
-            return Some((ctx.class(&class.name)?, verb));
-        }
-        left -= weight;
+/// An arrival process' draws.
+struct Draws<'a, 'b, 'c>(&'a Context<'b, 'c, Client>);
+
+impl arrivals::Draws for Draws<'_, '_, '_> {
+    fn gap(&self, arrival: u64) -> u64 {
+        self.0.draw(arrival, GAP)
     }
-    None
+    fn phase(&self, phase: u64) -> u64 {
+        self.0.draw(phase, PHASE)
+    }
 }
 
+/// Begins to bring requests, by the parameters as they are.
+fn begin_load(state: &mut ClientState, params: &ClientParams, ctx: &mut Context<Client>) {
+    match params.load {
+        Load::Open => {
+            let pattern = pattern::pattern(params, state.surge);
+            let process = Process::new(ctx.now(), state.begun, &pattern, &Draws(ctx));
+            state.arrivals = Some(process);
+        }
+        Load::Closed => users::fill(state, params, ctx),
+        Load::Recorded => {
+            let (since, position, next) = (ctx.now(), Nanos::ZERO, 0);
+            match &mut state.playing {
+                // After a crash it goes on where it was.
+                Some(it) => pattern::move_on(it, ctx.now(), params.recording_speed * state.surge),
+                None => state.playing = Some(Playing { since, position, next }),
+            }
+        }
+    }
+    schedule(state, params, ctx);
+}
+
+/// Goes over to other parameters or another spike, the kind of load being the same.
+fn change_load(
+    state: &mut ClientState,
+    before: (&ClientParams, f64),
+    after: (&ClientParams, f64),
+    ctx: &mut Context<Client>,
+) {
+    let (params, surge) = after;
+    match params.load {
+        Load::Open => {
+            let old = pattern::pattern(before.0, before.1);
+            let new = pattern::pattern(params, surge);
+            if old == new {
+                return;
+            }
+            if let Some(it) = &mut state.arrivals {
+                it.change(ctx.now(), &old, &new, &Draws(ctx));
+            }
+        }
+        Load::Closed => return users::fill(state, params, ctx),
+        Load::Recorded => {
+            let Some(it) = &mut state.playing else { return };
+            let speed = before.0.recording_speed * before.1;
+            pattern::move_on(it, ctx.now(), speed);
+            if before.0.recording != params.recording {
+                pattern::find_place(it, &state.tables.rows, params.recording_repeats);
+            }
+        }
+    }
+    schedule(state, params, ctx);
+}
+
+/// Sets the alarm for what comes next.
 fn schedule(state: &mut ClientState, params: &ClientParams, ctx: &mut Context<Client>) {
-    if params.rate.0 <= 0.0 {
-        return;
+    if let Some(alarm) = state.alarm.take() {
+        ctx.cancel(alarm);
     }
-    let mean = Nanos::from_seconds(1.0 / params.rate.0);
-    let shape = match params.arrivals {
-        Arrivals::Poisson => Shape::Exponential,
-        Arrivals::Constant => Shape::Constant,
+    let next = match params.load {
+        Load::Open => {
+            let pattern = pattern::pattern(params, state.surge);
+            let next = state.arrivals.as_ref().and_then(|it| it.next(&pattern));
+            next.map(|(at, next)| (at, Alarm::Arrival(next == Next::Arrival)))
+        }
+        Load::Closed => None,
+        Load::Recorded => {
+            let speed = params.recording_speed * state.surge;
+            let due = state.playing.and_then(|it| {
+                pattern::row_due(&it, &state.tables.rows, speed, params.recording_repeats)
+            });
+            due.map(|at| (at, Alarm::Row))
+        }
     };
-    let gap = Spread { shape, mean }.sample(ctx.draw(state.begun, GAP));
-    arrive_after(state, gap, ctx);
-}
-
-fn arrive_after(state: &mut ClientState, gap: Nanos, ctx: &mut Context<Client>) {
-    let at = ctx.now().saturating_add(gap);
-    state.next = Some((ctx.timer(gap, Arrival), at));
+    if let Some((at, alarm)) = next {
+        let after = at.saturating_sub(ctx.now());
+        state.alarm = Some(ctx.timer(after, alarm));
+    }
 }
 
 /// Only requests of these classes do this.

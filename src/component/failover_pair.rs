@@ -109,12 +109,12 @@ impl Kind for FailoverPair {
     }
 
     fn plan(params: &FailoverPairParams, _: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Spread { shape: Shape::LogNormal, mean: params.work };
+        let work = Spread::new(Shape::LogNormal, params.work);
         Plan::Sequence(vec![Plan::Work(work), Plan::Local])
     }
 
     fn mesh(_: &FailoverPairParams) -> Link {
-        Link { latency: Spread { shape: Shape::LogNormal, mean: Nanos::micros(500) } }
+        Link { latency: Spread::new(Shape::LogNormal, Nanos::micros(500)) }
     }
 
     fn start(params: &FailoverPairParams, ctx: &mut Context<Self>) -> FailoverPairState {
@@ -179,7 +179,7 @@ impl Kind for FailoverPair {
                     beat(state, params, ctx);
                 }
             }
-            Happening::Finished { .. } => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) => {}
         }
     }
 

@@ -192,8 +192,8 @@ pub trait Kind: Sized {
         false
     }
 
-    /// Names of the request classes it brings.
-    fn classes(_: &Self::Params) -> Vec<String> {
+    /// Names and priorities of the request classes it brings.
+    fn classes(_: &Self::Params) -> Vec<(String, u8)> {
         Vec::new()
     }
 
@@ -433,8 +433,8 @@ macro_rules! registry {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::through(it), )* }
             }
 
-            /// Names of the request classes it brings.
-            pub fn classes(&self) -> Vec<String> {
+            /// Names and priorities of the request classes it brings.
+            pub fn classes(&self) -> Vec<(String, u8)> {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::classes(it), )* }
             }
 
@@ -532,6 +532,8 @@ macro_rules! registry {
                             Happening::Finished { request, outcome, version } => {
                                 Happening::Finished { request, outcome, version }
                             }
+                            Happening::Surge(factor) => Happening::Surge(factor),
+                            Happening::HotKey(key, share) => Happening::HotKey(key, share),
                             // Meant for another kind: the component was replaced meanwhile.
                             #[allow(unreachable_patterns, reason = "with one kind there is none")]
                             _ => return,
@@ -588,6 +590,11 @@ impl Spec {
     /// What its kind says of itself.
     pub fn about(&self) -> &'static About {
         &ALL[self.position()]
+    }
+
+    /// Names of the request classes it brings.
+    pub fn class_names(&self) -> Vec<String> {
+        self.classes().into_iter().map(|it| it.0).collect()
     }
 }
 

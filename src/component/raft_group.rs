@@ -171,12 +171,12 @@ impl Kind for RaftGroup {
     }
 
     fn plan(params: &RaftGroupParams, _: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Spread { shape: Shape::LogNormal, mean: params.work };
+        let work = Spread::new(Shape::LogNormal, params.work);
         Plan::Sequence(vec![Plan::Work(work), Plan::Local])
     }
 
     fn mesh(_: &RaftGroupParams) -> Link {
-        Link { latency: Spread { shape: Shape::LogNormal, mean: Nanos::micros(500) } }
+        Link { latency: Spread::new(Shape::LogNormal, Nanos::micros(500)) }
     }
 
     fn start(params: &RaftGroupParams, ctx: &mut Context<Self>) -> Box<RaftState> {
@@ -254,7 +254,7 @@ impl Kind for RaftGroup {
                     ctx.timer(params.heartbeat, RaftTimer::Beat(term));
                 }
             }
-            Happening::Finished { .. } => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) => {}
         }
     }
 

@@ -77,7 +77,7 @@ impl Kind for Service {
     }
 
     fn plan(params: &ServiceParams, wires: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Plan::Work(Spread { shape: params.work_shape, mean: params.work });
+        let work = Plan::Work(Spread::new(params.work_shape, params.work));
         let mut steps = vec![work];
         let (data, others): (Vec<_>, Vec<_>) = wires
             .iter()

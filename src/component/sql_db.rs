@@ -244,7 +244,7 @@ impl Kind for SqlDb {
     }
 
     fn plan(params: &SqlDbParams, _: &[OutWire]) -> Plan<Arc<str>> {
-        let work = |mean| Box::new(Plan::Work(Spread { shape: params.work_shape, mean }));
+        let work = |mean| Box::new(Plan::Work(Spread::new(params.work_shape, mean)));
         let by_verb = Plan::If {
             condition: Condition::Verb(Verb::Write),
             then: work(params.write_work),
@@ -254,7 +254,7 @@ impl Kind for SqlDb {
     }
 
     fn mesh(params: &SqlDbParams) -> Link {
-        Link { latency: Spread { shape: Shape::LogNormal, mean: params.mesh_latency } }
+        Link { latency: Spread::new(Shape::LogNormal, params.mesh_latency) }
     }
 
     fn start(_: &SqlDbParams, ctx: &mut Context<Self>) -> Box<SqlDbState> {

@@ -167,7 +167,7 @@ impl Kind for ThirdParty {
         state.used += 1;
         let draw = |purpose: u8| ctx.draw(request.id, purpose + request.attempt.min(0x7f));
         let fails = open_unit(draw(ERROR)) < params.errors.0;
-        let spread = Spread { shape: params.latency_shape, mean: params.latency };
+        let spread = Spread::new(params.latency_shape, params.latency);
         let latency = ctx.stretch(spread.sample(draw(LATENCY)));
         ctx.timer(latency, Answer { ticket, key: request.key, fails });
         Served::Later

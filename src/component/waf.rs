@@ -97,7 +97,7 @@ impl Kind for Waf {
     }
 
     fn plan(params: &WafParams, wires: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Spread { shape: Shape::LogNormal, mean: params.inspection };
+        let work = Spread::new(Shape::LogNormal, params.inspection);
         Plan::Sequence(vec![Plan::Work(work), Plan::Local, super::service::route(wires)])
     }
 

@@ -36,7 +36,7 @@ fn error(id: &str, field: &str, problem: String) -> CompileError {
 
 /// Compiles a design for a run with this seed.
 pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileError> {
-    let classes = classes(design)?;
+    let (classes, priorities) = classes(design)?;
     let total: u64 = design.components.values().map(|it| u64::from(it.spec.members())).sum();
     if total > u64::from(MEMBERS_MAX) {
         let problem = format!("{total} members together; at most {MEMBERS_MAX} can be run");
@@ -65,16 +65,20 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     sort_few(&mut script, |a, b| a.0 < b.0);
     let classes = classes.iter().map(|it| it.as_str().into()).collect();
     let zones = zone::members(design);
-    Ok(Draft { seed, components, wires, classes, script, zones })
+    Ok(Draft { seed, components, wires, classes, priorities, script, zones })
 }
 
-/// All request classes, clients in id order, each name once.
-fn classes(design: &Design) -> Result<Vec<String>, CompileError> {
-    let mut classes = Vec::<String>::new();
+/// All request classes, clients in id order, each name once, and the highest of their priorities.
+fn classes(design: &Design) -> Result<(Vec<String>, Vec<u8>), CompileError> {
+    let (mut classes, mut priorities) = (Vec::<String>::new(), Vec::<u8>::new());
     for (id, record) in &design.components {
-        for name in record.spec.classes() {
-            if !classes.contains(&name) {
-                classes.push(name);
+        for (name, priority) in record.spec.classes() {
+            match classes.iter().position(|it| *it == name) {
+                Some(at) => priorities[at] = priorities[at].max(priority),
+                None => {
+                    classes.push(name);
+                    priorities.push(priority);
+                }
             }
             if classes.len() > CLASSES_MAX {
                 let problem = format!("more than {CLASSES_MAX} different request classes");
@@ -82,7 +86,7 @@ fn classes(design: &Design) -> Result<Vec<String>, CompileError> {
             }
         }
     }
-    Ok(classes)
+    Ok((classes, priorities))
 }
 
 fn names(record: &WireRecord) -> impl Iterator<Item = &str> {
@@ -143,7 +147,7 @@ fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Regi
         id: id.into(),
         from: Arc::from(record.from.as_str()),
         to: Arc::from(record.to.as_str()),
-        link: Link { latency: Spread { shape: it.latency_shape, mean: it.latency } },
+        link: Link { latency: Spread::new(it.latency_shape, it.latency) },
         patience: from.patience().unwrap_or(own),
         picker: Picker(from.rule().unwrap_or(it.rule).start()),
         reads: it.reads,

@@ -136,6 +136,8 @@ pub struct Draft<K: Kinds> {
     pub wires: Vec<DraftWire<K>>,
     /// Request classes by name.
     pub classes: Vec<Arc<str>>,
+    /// Their priorities: higher ones go first where that counts.
+    pub priorities: Vec<u8>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
     /// Zones, and the components in each, by id.
@@ -221,6 +223,8 @@ pub struct Blueprint<K: Kinds> {
     pub members: Vec<(u32, u16)>,
     /// Request classes by name.
     pub classes: Vec<Arc<str>>,
+    /// Their priorities: higher ones go first where that counts.
+    pub priorities: Vec<u8>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
     /// Zones, and the components in each, by id.
@@ -240,6 +244,15 @@ impl<K: Kinds> Blueprint<K> {
         Self::build_shared(Arc::clone(&self.draft), None)
     }
 
+    /// The same design with the random draws of another seed.
+    pub fn reseeded(&self, seed: u64) -> Self {
+        let draft = Arc::new(Draft { seed, ..(*self.draft).clone() });
+        let mut next = Self { seed, draft, ..self.clone() };
+        next.components.iter_mut().for_each(|it| it.stream = Stream::new(seed, &it.id));
+        next.wires.iter_mut().for_each(|it| it.stream = Stream::new(seed, &it.id));
+        next
+    }
+
     fn build_shared(draft: Arc<Draft<K>>, earlier: Option<&Self>) -> Self {
         let mut next = Self {
             seed: draft.seed,
@@ -247,6 +260,7 @@ impl<K: Kinds> Blueprint<K> {
             wires: Vec::new(),
             members: Vec::new(),
             classes: draft.classes.clone(),
+            priorities: draft.priorities.clone(),
             script: draft.script.clone(),
             zones: draft.zones.clone(),
             draft: Arc::clone(&draft),
@@ -424,7 +438,8 @@ impl<K: Kinds> StableHash for Wire<K> {
 
 impl<K: Kinds> StableHash for Blueprint<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { seed, components, wires, members, classes, script, zones, draft: _ } = self;
+        let Self { seed, components, wires, members, classes, priorities, .. } = self;
+        let Self { script, zones, .. } = self;
         h.word(*seed);
         components.stable_hash(h);
         wires.stable_hash(h);
@@ -432,6 +447,7 @@ impl<K: Kinds> StableHash for Blueprint<K> {
             (*component, u32::from(*ordinal)).stable_hash(h);
         }
         classes.stable_hash(h);
+        priorities.stable_hash(h);
         script.stable_hash(h);
         zones.stable_hash(h);
     }

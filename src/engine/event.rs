@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::size::Size;
 use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
@@ -125,9 +126,15 @@ pub struct Request {
     pub attempt: u8,
     /// Calls between the client and here.
     pub hops: u8,
+    /// How much is sent with it.
+    pub size: Size,
+    /// How much the answer to it is, if it is answered well.
+    pub answer: Size,
 }
 
-crate::stable! { Request { id, deadline, key, version, class, verb, attempt, hops } }
+crate::stable! {
+    Request { id, deadline, key, version, class, verb, attempt, hops, size, answer }
+}
 
 /// A call on its way to a server.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -192,6 +192,22 @@ pub enum Fault {
         /// Document id of the zone.
         zone: String,
     },
+    /// Traffic spike: this many times as many requests come in; 1 ends it.
+    Spike {
+        /// Which client.
+        target: Target,
+        /// How many times as many; not negative.
+        factor: f64,
+    },
+    /// Hot key: a part of all requests is about one key; 0 ends it.
+    HotKey {
+        /// Whose requests.
+        target: Target,
+        /// Which key.
+        key: u32,
+        /// The part, 0 to 1.
+        share: f64,
+    },
 }
 
 impl Fault {
@@ -202,11 +218,12 @@ impl Fault {
             | Self::MendWire { .. }
             | Self::Heal { .. }
             | Self::ZoneRestart { .. } => true,
-            Self::Slow { factor, .. } => *factor == 1.0,
             Self::Gray { share, factor, .. } => *share == 0.0 || *factor == 1.0,
             Self::Skew { offset, .. } => offset.0 == 0,
             Self::Loss { share, .. } => *share == 0.0,
             Self::Delay { by, .. } => *by == Nanos::ZERO,
+            Self::Slow { factor, .. } | Self::Spike { factor, .. } => *factor == 1.0,
+            Self::HotKey { share, .. } => *share == 0.0,
             Self::Crash(_)
             | Self::Flush(_)
             | Self::DropMessage { .. }
@@ -234,7 +251,9 @@ impl Fault {
             (Self::Crash(then), Self::Restart(now)) => same(now, then),
             (Self::Slow { target: then, .. }, Self::Slow { target: now, .. })
             | (Self::Gray { target: then, .. }, Self::Gray { target: now, .. })
-            | (Self::Skew { target: then, .. }, Self::Skew { target: now, .. }) => {
+            | (Self::Skew { target: then, .. }, Self::Skew { target: now, .. })
+            | (Self::Spike { target: then, .. }, Self::Spike { target: now, .. })
+            | (Self::HotKey { target: then, .. }, Self::HotKey { target: now, .. }) => {
                 earlier.lasts() && self.is_reversal() && same(now, then)
             }
             (Self::Loss { on: then, .. }, Self::Loss { on: now, .. })

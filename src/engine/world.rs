@@ -215,6 +215,16 @@ impl<K: Kinds> World<K> {
         }
     }
 
+    /// All random draws from now on are those of another seed.
+    pub fn reseed(&mut self, seed: u64, watch: &mut dyn Watch<K>) {
+        self.listen(watch);
+        if self.core.watched {
+            watch.disturbed(self.core.now);
+        }
+        self.blueprint = Arc::new(self.blueprint.reseeded(seed));
+        self.tell(watch);
+    }
+
     /// Handles the next event. False if nothing is to come.
     pub fn step(&mut self, watch: &mut dyn Watch<K>) -> bool {
         let before = self.ordinal;
@@ -482,6 +492,21 @@ impl<K: Kinds> World<K> {
             Fault::Heal { name } => self.core.cuts.partitions.retain(|it| it.name != *name),
             Fault::ZoneOutage { zone } => self.each_in(zone, Self::crash),
             Fault::ZoneRestart { zone } => self.each_in(zone, Self::revive),
+            Fault::Spike { target, factor } => {
+                let factor = if factor.is_finite() { factor.clamp(0.0, 1e4) } else { 1.0 };
+                self.each(target, |it, slot| it.tell_kind(slot, Happening::Surge(factor)));
+            }
+            Fault::HotKey { target, key, share } => {
+                let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+                self.each(target, |it, slot| it.tell_kind(slot, Happening::HotKey(*key, share)));
+            }
+        }
+    }
+
+    /// Tells a kind what happens to its member from outside, if it is up.
+    fn tell_kind(&mut self, slot: u32, what: Happening<K::Message, K::Timer>) {
+        if self.core.lives[slot as usize].1 {
+            self.turn(slot, |ctx, state, spec| K::handle(state, spec, what, ctx));
         }
     }
 

@@ -9,7 +9,9 @@ use crate::engine::trace::Tracer;
 use crate::engine::world::Watch;
 use crate::engine::{Blueprint, World};
 
-use super::moment::{Goal, Moment, Score};
+use super::breakpoint::Sentry;
+use super::moment::{Goal, Moment};
+use super::protocol::Stamped;
 
 /// Events between two looks at how far the search has come.
 const STRIDE: u64 = 20_000;
@@ -53,7 +55,7 @@ impl Follow {
 
     /// Goes on by at most so many events, and takes them off what is left; the ordinal it began at
     /// is given back if it must begin before that.
-    pub fn search(&mut self, head: &Moment, score: Score, left: &mut u64) -> Option<u64> {
+    pub fn search(&mut self, head: &Moment, inputs: &[Stamped], left: &mut u64) -> Option<u64> {
         let last = head.world.ordinal();
         while let State::Searching(moment, from) = &mut self.state {
             if *left == 0 {
@@ -61,13 +63,13 @@ impl Follow {
             }
             let (events, from) = ((*left).min(STRIDE), *from);
             *left -= events;
-            let there = moment.replay(Goal::Ordinal(last), score, events, &mut self.tracer);
+            let there = moment.replay(Goal::Ordinal(last), inputs, events, &mut self.tracer);
             if self.tracer.is_over() {
                 self.state = State::Known;
             } else if !self.tracer.has_begun() && (there || moment.world.now() > self.near) {
                 return Some(from);
             } else if there {
-                moment.replay(Goal::At(head.world.now()), score, u64::MAX, &mut self.tracer);
+                moment.replay(Goal::At(head.world.now()), inputs, u64::MAX, &mut self.tracer);
                 self.state = State::Live;
             }
         }
@@ -92,12 +94,14 @@ impl Follow {
     }
 }
 
-/// The recorder, and a tracer beside it.
+/// The recorder, and what else listens beside it.
 pub struct Both<'a> {
     /// Records everything.
     pub recorder: &'a mut Recorder<Registry>,
     /// Watches for one request.
     pub tracer: Option<&'a mut Tracer>,
+    /// Waits for a breakpoint.
+    pub sentry: Option<&'a mut Sentry>,
 }
 
 impl Watch<Registry> for Both<'_> {
@@ -125,6 +129,9 @@ impl Watch<Registry> for Both<'_> {
         self.recorder.notes(at, ordinal, notes, blueprint);
         if let Some(tracer) = &mut self.tracer {
             tracer.notes(at, ordinal, notes, blueprint);
+        }
+        if let Some(sentry) = &mut self.sentry {
+            sentry.hear(notes, blueprint);
         }
     }
 }

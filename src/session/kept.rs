@@ -4,7 +4,7 @@
 //! `inputs` is `{"base": PATCH, "done": [INPUT, …]}`. The design of a file is always the newest, so
 //! whoever does not know `inputs` still opens what was drawn; `base` is the patch (RFC 7396, on the
 //! file form) that leads from it back to what the run began with. An input is
-//! `{"at": "32.5s", "ordinal": 81233, "fault": FAULT}` or the same with `"edit": PATCH`, on the
+//! `{"at": "32.5s", "ordinal": 81233, "fault": FAULT}` or the same with `"seed": 9` or `"edit": PATCH`, on the
 //! design as it was then. Inputs that do not lead to the design are left out, with a notice.
 //!
 //! `view` is `{"at": "40s", "playing": false, "camera": [X, Y, ZOOM]}`, each part optional: the
@@ -93,6 +93,7 @@ impl Kept {
                     let fault = serde_json::to_value(fault).unwrap_or_default();
                     input.insert("fault".into(), fault);
                 }
+                Input::Seed(seed) => _ = input.insert("seed".into(), (*seed).into()),
                 Input::Edit(diff) => {
                     input.insert("edit".into(), patch(diff));
                 }
@@ -142,19 +143,23 @@ impl Kept {
             if inputs.last().is_some_and(|it| it.at > at || it.ordinal > ordinal) {
                 return Err(place("is earlier than the one before"));
             }
-            let input = match (item.get("fault"), item.get("edit")) {
-                (Some(fault), None) => {
+            let input = match (item.get("fault"), item.get("edit"), item.get("seed")) {
+                (None, None, Some(seed)) => {
+                    let seed = seed.as_u64().ok_or_else(|| place("has a seed that is no number"));
+                    Input::Seed(seed?)
+                }
+                (Some(fault), None, None) => {
                     let fault = serde_json::from_value::<Fault>(fault.clone());
                     Input::Fault(fault.map_err(|it| place(&format!("is no fault ({it})")))?)
                 }
-                (None, Some(patch)) => {
+                (None, Some(patch), None) => {
                     let after = patched(&mut now, patch, &mut budget)
                         .map_err(|it| place(&format!("is no edit: {it}")))?;
                     let diff = Diff::between(&design, &after);
                     design = after;
                     Input::Edit(diff)
                 }
-                _ => return Err(place("is neither a fault nor an edit")),
+                _ => return Err(place("is neither a fault nor an edit nor a seed")),
             };
             inputs.push(Stamped { at, ordinal, input });
         }
@@ -321,7 +326,7 @@ mod tests {
             ),
             (r#""at":"2.517s""#, r#""at":"9s""#, "done[1] is earlier"),
             (r#"{"crash":"cache"}"#, r#"{"crush":"cache"}"#, "done[0] is no fault"),
-            (r#""fault":"#, r#""default":"#, "done[0] is neither a fault nor an edit"),
+            (r#""fault":"#, r#""default":"#, "done[0] is neither a fault nor an edit nor a seed"),
             (r#""ordinal":"#, r#""nominal":"#, "done[0] has no ordinal"),
             (r#""done":["#, r#""dune":["#, "done is not a list"),
         ] {

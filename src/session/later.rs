@@ -6,10 +6,10 @@ use crate::document::Design;
 use crate::lens;
 use crate::scene::{svg, text};
 
-use super::protocol::{Chart, Frame, Input, LensPicture, Pick, Place, Story, Trace, Which};
+use super::protocol::{Chart, Frame, Input, LensPicture, Pick, Place, Story, Theory, Trace, Which};
 use super::run::Run;
 use super::story::Pending;
-use super::{chart, picks, trace};
+use super::{chart, picks, theory, trace};
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub struct Later {
     pub trace: fn(&Run) -> Option<Trace>,
     /// Who is at a place.
     pub picks: fn(&Run, &Place) -> Vec<Pick>,
+    /// What theory says of the component with this id, beside what was seen.
+    pub theory: fn(&Run, &str) -> Option<Theory>,
     /// One chart of a component, by slot.
     pub chart: fn(&Run, u32, Which) -> Chart,
     /// Packs what a frame holds of all this.
@@ -33,9 +35,10 @@ pub struct Later {
 impl Later {
     /// All of them.
     pub fn all() -> Self {
-        let (trace, picks) = (trace::trace, picks::picks);
+        let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
         let (chart, pack) = (chart::chart, Frame::pack);
-        Self { picture, trace, picks, chart, pack, done: Pending::new, tell: Pending::tell }
+        let (done, tell) = (Pending::new, Pending::tell);
+        Self { picture, trace, picks, theory, chart, pack, done, tell }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Running a design: play, step, seek, snapshots, branches, frames. Commands in, frames out; no
 //! clock, no browser.
 
+pub mod branch;
+pub mod breakpoint;
 pub mod chart;
+pub mod compare;
 pub mod figures;
 pub mod flights;
 pub mod follow;
@@ -17,6 +20,7 @@ pub mod report;
 pub mod run;
 pub mod step;
 pub mod story;
+pub mod theory;
 pub mod trace;
 pub mod twin;
 pub mod view;
@@ -24,27 +28,21 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
-use crate::base::english;
 use crate::base::time::Nanos;
 use crate::document::Design;
 
-use flights::Sample;
+use branch::{Fork, Side, in_step};
 use later::Later;
-use protocol::{Command, First, Frame, Input, Stamped, Story, Tick, View};
-use run::Run;
+use protocol::{Branch, Command, Frame, Stamped, Tick, View};
+use run::{Allowance, Run};
 
-/// A session: at most one run at a time, and what has been told of it.
+/// A session: at most one run at a time, and perhaps another future of it.
 #[derive(Debug)]
 pub struct Session {
-    run: Option<Run>,
+    main: Option<Side>,
+    fork: Option<Fork>,
     runs: u32,
-    branch: u32,
-    stories: Vec<Story>,
-    /// Stories told so far.
-    tales: usize,
-    pending: Vec<story::Pending>,
-    sample: Sample,
-    told: Told,
+    branches: u32,
     failure: Option<String>,
     later: Option<Later>,
 }
@@ -58,40 +56,16 @@ impl Default for Session {
     }
 }
 
-/// What the page already knows.
-#[derive(Debug, Default, PartialEq)]
-struct Told {
-    cast: (u32, usize, usize, usize),
-    inputs: (u32, u32, usize),
-    stories: (u32, usize),
-    firsts: (u32, Vec<First>),
-    stopped: bool,
-}
-
-/// The twin may take a part of a tick's budget even if the run could do with all of it.
+/// What runs beside the newest may take a part of a tick's budget even if the run could do with all
+/// of it.
 const TWIN_PART: u64 = 16;
 /// Events of the warm-up that opening a design may take; the rest of it is played.
 const WARMUP_EVENTS: u64 = 3_000_000;
-/// Events that a twin may take to catch up at once, so that a story can be told.
-const STORY_EVENTS: u64 = 300_000;
-/// Stories kept.
-const STORIES_MAX: usize = 20;
 
 impl Session {
     /// Without the parts that come later: lenses are answered once they are there.
     pub fn first() -> Self {
-        Self {
-            run: None,
-            runs: 0,
-            branch: 0,
-            stories: Vec::new(),
-            tales: 0,
-            pending: Vec::new(),
-            sample: Sample::default(),
-            told: Told::default(),
-            failure: None,
-            later: None,
-        }
+        Self { main: None, fork: None, runs: 0, branches: 0, failure: None, later: None }
     }
 
     /// Here are the parts that come later.
@@ -105,88 +79,137 @@ impl Session {
         for command in &tick.commands {
             self.command(command);
         }
-        let Some(run) = &mut self.run else { return true };
-        run.follow(tick.view.follow);
-        let ordinal = run.head.world.ordinal();
-        let done = tick.advance == Nanos::ZERO || run.advance(tick.advance, budget);
-        let left = budget.saturating_sub(run.head.world.ordinal() - ordinal);
-        run.catch_up(left.max(budget / TWIN_PART), budget);
+        let Some(main) = self.main.as_mut().map(|it| &mut it.run) else { return true };
+        let mut fork = self.fork.as_mut().map(|it| &mut it.side.run);
+        let count = |main: &Run, fork: Option<&mut Run>| {
+            main.head.world.ordinal() + fork.map_or(0, |it| it.head.world.ordinal())
+        };
+        let before = count(main, fork.as_deref_mut());
+        main.follow(tick.view.follow);
+        let done = match fork.as_deref_mut() {
+            _ if tick.advance == Nanos::ZERO => true,
+            None => main.advance(tick.advance, budget),
+            Some(fork) => in_step(main, fork, tick.advance, budget),
+        };
+        let spent = count(main, fork.as_deref_mut()) - before;
+        let left = budget.saturating_sub(spent).max(budget / TWIN_PART);
+        main.catch_up(left, budget);
+        if let Some(fork) = fork {
+            fork.follow(tick.view.follow);
+            fork.catch_up(left, budget);
+        }
         done
     }
 
     /// The run, if a design is open.
     pub fn run(&self) -> Option<&Run> {
-        self.run.as_ref()
+        self.main.as_ref().map(|it| &it.run)
+    }
+
+    /// The other future, if there is one.
+    pub fn fork(&self) -> Option<&Run> {
+        self.fork.as_ref().map(|it| &it.side.run)
     }
 
     fn command(&mut self, command: &Command) {
         if let Command::Open { design, seed, warmup, inputs } = command {
             return self.open(design, *seed, *warmup, inputs);
         }
-        let Some(run) = &mut self.run else { return };
         match command {
             Command::Open { .. } => {}
-            Command::Seek(at) => run.seek(*at),
-            Command::Latest => run.latest(),
-            Command::Step(events) => run.step(*events),
-            Command::StepTo(whom) => run.step_to(whom),
-            Command::Act(input) => self.act(input),
-        }
-    }
-
-    fn act(&mut self, input: &Input) {
-        self.settle(Some(input));
-        let Some(run) = &mut self.run else { return };
-        match run.act(input.clone()) {
-            Ok(branched) => {
-                if branched {
-                    self.branch += 1;
-                    let now = run.head.world.now();
-                    self.stories.retain(|it| it.at <= now);
-                }
-                if let Some(later) = self.later {
-                    self.pending.push((later.done)(run, input));
+            Command::Seek(at) => self.seek(*at),
+            Command::Latest => self.seek(Nanos::MAX),
+            Command::Step(branch, events) => self.on(*branch, |it| it.step(*events)),
+            Command::StepTo(branch, whom) => self.on(*branch, |it| it.step_to(whom)),
+            Command::Act(branch, input) => {
+                self.branches += 1;
+                let (next, later) = (self.branches, self.later);
+                if let Some(side) = self.side(*branch) {
+                    side.act(input, next, later);
+                    let now = side.run.head.world.now();
+                    if let Some(fork) = &mut self.fork {
+                        fork.since = fork.since.min(now);
+                    }
                 }
             }
-            Err(error) => self.failure = Some(error.to_string()),
+            Command::Fork => self.split(),
+            Command::Keep(branch) => self.keep(*branch),
+            Command::StopAt(branch, what) => {
+                self.each(|it| it.stop_at(None));
+                if let Some(side) = self.side(*branch) {
+                    side.run.stop_at(what.clone());
+                }
+            }
         }
     }
 
-    /// Tells what came of what was done, as soon as it is known: now, if something else is done
-    /// next.
-    fn settle(&mut self, next: Option<&Input>) {
-        let (Some(run), Some(later), false) = (&mut self.run, self.later, self.pending.is_empty())
-        else {
-            return;
+    fn side(&mut self, branch: Branch) -> Option<&mut Side> {
+        match branch {
+            Branch::Main => self.main.as_mut(),
+            Branch::Fork => self.fork.as_mut().map(|it| &mut it.side),
+        }
+    }
+
+    fn each(&mut self, act: impl Fn(&mut Run)) {
+        let fork = self.fork.as_mut().map(|it| &mut it.side);
+        self.main.iter_mut().chain(fork).for_each(|it| act(&mut it.run));
+    }
+
+    /// Shows a moment that all futures have come to.
+    fn seek(&mut self, at: Nanos) {
+        let newest = self.run().into_iter().chain(self.fork()).map(|it| it.head.world.now());
+        let at = newest.fold(at, Nanos::min);
+        self.each(|it| it.seek(at));
+    }
+
+    /// Does it to one; the other goes on, or back, to the moment at which that leaves it.
+    fn on(&mut self, branch: Branch, act: impl FnOnce(&mut Run)) {
+        let Some(side) = self.side(branch) else { return };
+        act(&mut side.run);
+        let at = side.run.shown().world.now();
+        let other = match branch {
+            Branch::Main => Branch::Fork,
+            Branch::Fork => Branch::Main,
         };
-        if next.is_some() {
-            run.catch_up(STORY_EVENTS, 0);
+        if let Some(other) = self.side(other) {
+            let behind = at.saturating_sub(other.run.shown().world.now());
+            match behind {
+                Nanos::ZERO => other.run.seek(at),
+                behind => _ = other.run.advance(behind, u64::MAX),
+            }
         }
-        self.pending.retain(|it| {
-            let story = (later.tell)(it, run, next);
-            let waits = story.is_none() && next.is_none();
-            self.tales += usize::from(story.is_some());
-            self.stories.extend(story);
-            waits
-        });
-        if self.stories.len() > STORIES_MAX {
-            self.stories.drain(..self.stories.len() - STORIES_MAX);
+    }
+
+    fn split(&mut self) {
+        self.branches += 1;
+        let Some(main) = &mut self.main else { return };
+        main.run.allow(Allowance::HALF);
+        let mut side = main.fork(self.branches);
+        side.run.allow(Allowance::HALF);
+        self.fork = Some(Fork { since: side.run.head.world.now(), side });
+    }
+
+    fn keep(&mut self, branch: Branch) {
+        self.branches += 1;
+        let Some(Fork { since, side }) = self.fork.take() else { return };
+        if branch == Branch::Fork
+            && let Some(left) = self.main.take()
+        {
+            let mut side = side.untold(self.branches);
+            side.run.before = Some((since, left.run.recorder));
+            self.main = Some(side);
         }
+        self.each(|it| it.allow(Allowance::WHOLE));
     }
 
     fn open(&mut self, design: &Design, seed: u64, zero: Nanos, inputs: &[Stamped]) {
         self.runs += 1;
-        self.branch = 0;
-        self.stories.clear();
-        self.pending.clear();
-        (self.failure, self.sample) = (None, Sample::default());
+        self.branches += 1;
+        (self.main, self.fork, self.failure) = (None, None, None);
         let inputs = inputs.to_vec();
         match Run::open_within(design.clone(), seed, zero, inputs, WARMUP_EVENTS) {
-            Ok(run) => self.run = Some(run),
-            Err(error) => {
-                self.run = None;
-                self.failure = Some(error.to_string());
-            }
+            Ok(run) => self.main = Some(Side::new(run, self.branches)),
+            Err(error) => self.failure = Some(error.to_string()),
         }
     }
 
@@ -201,71 +224,18 @@ impl Session {
 
     /// What the page wants to see.
     pub fn frame(&mut self, view: &View) -> Frame {
-        let mut frame = Frame { run: self.runs, branch: self.branch, ..Frame::default() };
-        frame.failure = self.failure.take();
-        self.settle(None);
-        let Some(run) = &self.run else { return frame };
-        frame.stopped = run.stopped.is_some();
-        if std::mem::replace(&mut self.told.stopped, frame.stopped) != frame.stopped
-            && let Some(why) = &run.stopped
-        {
-            frame.failure = Some(english::sentence(std::slice::from_ref(why)));
-        }
-        let world = &run.shown().world;
-        (frame.ordinal, frame.now) = (world.ordinal(), world.now());
-        (frame.zero, frame.latest) = (run.zero, run.head.world.now());
-        let edits = run.inputs[..run.shown().inputs].iter();
-        frame.edits = edits.filter(|it| matches!(it.input, Input::Edit(_))).count() as u32;
-        let blueprint = world.blueprint();
-        let sizes = (blueprint.components.len(), blueprint.wires.len(), blueprint.classes.len());
-        let cast = (self.runs, sizes.0, sizes.1, sizes.2);
-        if self.told.cast != cast {
-            self.told.cast = cast;
-            frame.cast = Some(figures::cast(blueprint));
-        }
-        let inputs = (self.runs, self.branch, run.inputs.len());
-        if self.told.inputs != inputs {
-            self.told.inputs = inputs;
-            frame.inputs = Some(run.inputs.clone());
-        }
-        let stories = (self.runs * 1_000 + self.branch, self.tales);
-        if self.told.stories != stories {
-            self.told.stories = stories;
-            frame.stories = Some(self.stories.clone());
-        }
-        let firsts = (self.runs * 1_000 + self.branch, firsts(run));
-        if self.told.firsts != firsts {
-            frame.firsts = Some(firsts.1.clone());
-            self.told.firsts = firsts;
-        }
-        if view.messages {
-            frame.messages = flights::flights(world);
-            let followed = view.follow.map_or(0, |it| it.0);
-            self.sample.thin(&mut frame.messages, followed);
-            (frame.one_in, frame.all_failures) = (self.sample.one_in, self.sample.all_failures);
-        }
-        if view.figures {
-            frame.figures = Some(figures::figures(run));
-            let later = self.later;
-            let lens = view.lens.as_ref().zip(later);
-            frame.lens = lens.and_then(|((id, width), later)| (later.picture)(run, id, *width));
-            let component = |id: &str| run.head.world.blueprint().component(id);
-            let chart = view.chart.as_ref();
-            frame.chart = chart
-                .zip(later)
-                .and_then(|((id, which), later)| Some((later.chart)(run, component(id)?, *which)));
-            frame.trace = later.and_then(|later| (later.trace)(run));
-            frame.picks = view.pick.as_ref().zip(later).map(|(it, later)| (later.picks)(run, it));
-        }
+        let of = |branch| view.of == branch;
+        let mut frame = match &mut self.main {
+            Some(it) => it.frame(view, of(Branch::Main) || self.fork.is_none(), self.later),
+            None => Frame { branch: self.branches, ..Frame::default() },
+        };
+        frame.run = self.runs;
+        frame.failure = self.failure.take().or(frame.failure);
+        frame.fork = self.fork.as_mut().map(|it| {
+            let mut forked = it.frame(view, of(Branch::Fork), self.later);
+            forked.frame.run = self.runs;
+            Box::new(forked)
+        });
         frame
     }
-}
-
-/// What first went wrong after each fault or edit.
-fn firsts(run: &Run) -> Vec<First> {
-    let first = |it: &crate::engine::recorder::Disturbance| {
-        let wrong = it.failure.is_some() || it.stale.is_some();
-        wrong.then_some(First { at: it.at, failed: it.failure, stale: it.stale })
-    };
-    run.recorder.disturbances.iter().filter_map(first).collect()
 }

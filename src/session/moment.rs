@@ -29,15 +29,6 @@ pub enum Goal {
     Ordinal(u64),
 }
 
-/// What a moment is played on with: the run's inputs and seed.
-#[derive(Clone, Copy, Debug)]
-pub struct Score<'a> {
-    /// Everything done to the run, in order.
-    pub inputs: &'a [Stamped],
-    /// Seed of all randomness.
-    pub seed: u64,
-}
-
 impl Moment {
     /// A compiled design before anything has happened.
     pub fn new(design: Design, seed: u64) -> Result<Self, CompileError> {
@@ -49,7 +40,6 @@ impl Moment {
     pub fn apply(
         &mut self,
         input: &Input,
-        seed: u64,
         watch: &mut dyn Watch<Registry>,
     ) -> Result<(), CompileError> {
         match input {
@@ -57,25 +47,50 @@ impl Moment {
             Input::Edit(diff) => {
                 let mut design = self.design.clone();
                 diff.apply(&mut design);
-                let draft = compile(&design, seed)?;
+                let draft = compile(&design, self.world.blueprint().seed)?;
                 self.world.edit(Blueprint::build(draft, Some(self.world.blueprint())), watch);
                 self.design = design;
             }
+            Input::Seed(seed) => self.world.reseed(*seed, watch),
         }
         self.inputs += 1;
         Ok(())
     }
 
-    /// Goes on to the goal, inputs included, by at most `budget` events. True if it got there.
+    /// Does the next thing, an input or an event, if it is due by `until`; without one, goes on to
+    /// `until` itself. True if `until` was reached.
+    pub fn go_one(
+        &mut self,
+        until: Nanos,
+        inputs: &[Stamped],
+        watch: &mut dyn Watch<Registry>,
+    ) -> bool {
+        let Some(next) = inputs.get(self.inputs).filter(|it| it.at <= until) else {
+            return run_one(&mut self.world, until, watch);
+        };
+        if self.world.ordinal() < next.ordinal {
+            run_one(&mut self.world, next.at, watch);
+            return false;
+        }
+        let look = watch.next_look();
+        self.world.run(next.at, 0, watch);
+        if watch.next_look() == look && self.apply(&next.input, watch).is_err() {
+            self.inputs += 1;
+        }
+        false
+    }
+
+    /// Goes on to the goal, through the run's inputs, by at most `budget` events. True if it got
+    /// there.
     pub fn replay(
         &mut self,
         goal: Goal,
-        score: Score,
+        inputs: &[Stamped],
         budget: u64,
         watch: &mut dyn Watch<Registry>,
     ) -> bool {
         let last = self.world.ordinal().saturating_add(budget);
-        while let Some(next) = score.inputs.get(self.inputs) {
+        while let Some(next) = inputs.get(self.inputs) {
             let beyond = match goal {
                 Goal::At(at) => next.at > at,
                 Goal::Ordinal(ordinal) => next.ordinal > ordinal,
@@ -89,7 +104,7 @@ impl Moment {
                 return false;
             }
             // It compiled when it was first applied to this very design.
-            if self.apply(&next.input, score.seed, watch).is_err() {
+            if self.apply(&next.input, watch).is_err() {
                 self.inputs += 1;
             }
         }
@@ -103,6 +118,18 @@ impl Moment {
                 self.world.ordinal() >= ordinal
             }
         }
+    }
+}
+
+/// Handles the next event if it is due by `until`, and nothing else; without one, goes on to `until`
+/// itself. True if `until` was reached.
+pub fn run_one(world: &mut World<Registry>, until: Nanos, watch: &mut dyn Watch<Registry>) -> bool {
+    match world.next_at().filter(|it| *it <= until) {
+        Some(at) => {
+            world.run(at, 1, watch);
+            false
+        }
+        None => world.run(until, 0, watch),
     }
 }
 

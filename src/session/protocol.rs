@@ -10,6 +10,8 @@ use crate::document::{Design, Diff, Id};
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::fault::Fault;
 
+pub use super::breakpoint::{Breakpoint, Hit, Measure};
+pub use super::theory::{Compared, Model, Theory};
 pub use super::view::{
     Chart, ChartPoint, Line, LineRole, Pick, Place, Trace, TraceBar, TwinState, Unit, View, Which,
     Whom, Why,
@@ -22,6 +24,18 @@ pub enum Input {
     Fault(Fault),
     /// A change of the design that the running system feels.
     Edit(Diff),
+    /// Another seed: from now on everything random comes out differently.
+    Seed(u64),
+}
+
+/// Which of two futures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Branch {
+    /// The run.
+    #[default]
+    Main,
+    /// What would be if: the other, as long as there is one.
+    Fork,
 }
 
 impl Input {
@@ -30,6 +44,7 @@ impl Input {
         match self {
             Self::Fault(fault) => fault.lasts(),
             Self::Edit(_) => true,
+            Self::Seed(_) => false,
         }
     }
 
@@ -71,16 +86,24 @@ pub enum Command {
     },
     /// Do something at the cursor. In the past this makes a branch; what came after is kept as the
     /// dashed "before" of charts.
-    Act(Input),
-    /// Show another moment; later than known ground is bounded to it.
+    Act(Branch, Input),
+    /// Show another moment, in both futures; later than known ground is bounded to it.
     Seek(Nanos),
     /// Go to the newest moment known.
     Latest,
-    /// Go some events on (positive) or back (negative).
-    Step(i64),
+    /// Go some events on (positive) or back (negative); the other future follows in time.
+    Step(Branch, i64),
     /// Go on to the next delivery or change of state that can be seen there; a bounded way, so that
-    /// the cursor may come to rest where nothing is to be seen.
-    StepTo(Whom),
+    /// the cursor may come to rest where nothing is to be seen. The other future follows in time.
+    StepTo(Branch, Whom),
+    /// Begin another future at the cursor: the same until something is done to one of the two.
+    /// Both are played in step. One that there was is gone.
+    Fork,
+    /// Go on with one future alone; the other is kept as the dashed "before" of charts if it is the
+    /// run that is left, and is gone if it is the fork.
+    Keep(Branch),
+    /// Stop there, once ([`Frame::hit`]), from now on; none: play on.
+    StopAt(Branch, Option<Breakpoint>),
 }
 
 /// One request from page to worker, per animation frame.
@@ -149,6 +172,24 @@ pub struct Frame {
     /// Whether the run was stopped because it ran away: it does not go on before something is
     /// done, at the newest moment or in the past, or another run is opened.
     pub stopped: bool,
+    /// Where it has stopped at a breakpoint; told once.
+    pub hit: Option<Hit>,
+    /// Moments at which old values were read after a finished write, oldest first, the last 64;
+    /// only when changed.
+    pub stale: Option<Vec<Nanos>>,
+    /// What theory says of the component asked about, beside what was seen; only with figures.
+    pub theory: Option<Theory>,
+    /// The other future at the same moment, as long as there is one.
+    pub fork: Option<Box<Forked>>,
+}
+
+/// The other future.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forked {
+    /// When it parted from the run.
+    pub since: Nanos,
+    /// All that can be seen of it.
+    pub frame: Frame,
 }
 
 /// What [`Frame::extras`] holds.
@@ -385,6 +426,9 @@ impl Frame {
         let stories = self.stories.take();
         let extras = Extras { lens, chart, trace, picks, stories };
         self.extras = postcard::to_allocvec(&extras).unwrap_or_default();
+        if let Some(fork) = &mut self.fork {
+            fork.frame.pack();
+        }
     }
 
     /// Takes it out again.
@@ -396,6 +440,9 @@ impl Frame {
         };
         (self.lens, self.chart, self.trace) = (lens, chart, trace);
         (self.picks, self.stories) = (picks, stories);
+        if let Some(fork) = &mut self.fork {
+            fork.frame.unpack();
+        }
     }
 
     /// For the journey between worker and page.

@@ -1,5 +1,7 @@
 //! One run: a base design, a seed and inputs; its newest world, its past, and a cursor in it.
 
+use std::sync::Arc;
+
 use crate::base::english::Text;
 use crate::base::time::Nanos;
 use crate::component::Registry;
@@ -7,27 +9,40 @@ use crate::document::Design;
 use crate::document::compile::{CompileError, compile};
 use crate::engine::World;
 use crate::engine::recorder::Recorder;
-use crate::engine::world::Unwatched;
+use crate::engine::world::{Unwatched, Watch};
 
+use super::breakpoint::{Breakpoint, Hit, Sentry};
 use super::follow::{Both, Follow};
 use super::guard::{CHUNK, Guard};
-use super::moment::{Goal, Moment, Score, sample};
+use super::moment::{Goal, Moment, run_one, sample};
 use super::protocol::{Input, Stamped};
 use super::story::AFTER;
 use super::twin::{TWIN_MAX, Twin};
 
 /// Events between snapshots: what seeking has to replay at most, near the newest.
 const SNAPSHOT_EVENTS: u64 = 100_000;
-/// Snapshots kept; older ones are thinned out.
-const SNAPSHOTS_MAX: usize = 12;
-/// What all snapshots together may weigh, as [`World::weight`] has it.
-const SNAPSHOTS_WEIGHT: usize = 1_500_000;
+/// What snapshots may take; older ones are thinned out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// So many.
+    pub snapshots: usize,
+    /// What all of them together may weigh, as [`World::weight`] has it.
+    pub weight: usize,
+}
+
+impl Allowance {
+    /// All there is.
+    pub const WHOLE: Self = Self { snapshots: 12, weight: 1_500_000 };
+    /// What each of two branches may take.
+    pub const HALF: Self =
+        Self { snapshots: Self::WHOLE.snapshots / 2, weight: Self::WHOLE.weight / 2 };
+}
 
 /// A moment to come back to.
-#[derive(Clone, Debug)]
-struct Snapshot {
-    scene: Moment,
-    recorder: Recorder<Registry>,
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) scene: Moment,
+    pub(super) recorder: Recorder<Registry>,
 }
 
 /// The run.
@@ -56,7 +71,17 @@ pub struct Run {
     guard: Guard,
     /// The past being looked at.
     pub(super) past: Option<Moment>,
-    snapshots: Vec<Snapshot>,
+    /// Shared with the branches that have the same past.
+    pub(super) snapshots: Vec<Arc<Snapshot>>,
+    allowance: Allowance,
+    /// Whether faults and edits leave a twin: not where another branch is what to compare with.
+    twins: bool,
+    /// What it is to stop at.
+    pub(super) sentry: Option<Sentry>,
+    /// Where it has stopped.
+    pub hit: Option<Hit>,
+    /// While it waits for a breakpoint in the past: what was recorded up to the cursor.
+    pub(super) lookout: Option<Recorder<Registry>>,
 }
 
 impl Run {
@@ -93,6 +118,11 @@ impl Run {
             guard: Guard::default(),
             past: None,
             snapshots: Vec::new(),
+            allowance: Allowance::WHOLE,
+            twins: true,
+            sentry: None,
+            hit: None,
+            lookout: None,
         };
         run.keep_snapshot();
         run.advance(zero, budget);
@@ -118,15 +148,37 @@ impl Run {
     /// Goes on from the cursor by a span of simulated time, through known ground first. Stops
     /// early after `budget` new events; true if it got all the way, or never will.
     pub fn advance(&mut self, span: Nanos, budget: u64) -> bool {
-        let target = self.shown().world.now().saturating_add(span);
+        let mut budget = budget;
+        let mut target = self.shown().world.now().saturating_add(span);
+        let moment = self.sentry.as_ref().and_then(Sentry::moment);
+        let moment = moment.filter(|it| *it >= self.shown().world.now());
+        target = moment.map_or(target, |it| it.min(target));
         if self.past.is_some() {
-            self.seek(target);
-            if self.past.is_some() {
-                return true;
+            let done = match self.sentry {
+                Some(_) => self.watch_past(target, &mut budget),
+                None => {
+                    self.seek(target);
+                    true
+                }
+            };
+            if self.past.is_some() || self.hit.is_some() {
+                return done;
             }
         }
+        let done = self.go_on(target, budget);
+        if self.hit.is_none() && moment == Some(self.head.world.now()) {
+            self.arrive(None);
+        }
+        done
+    }
+
+    /// The newest goes on to a moment.
+    fn go_on(&mut self, target: Nanos, budget: u64) -> bool {
         let last = self.head.world.ordinal().saturating_add(budget);
-        while self.stopped.is_none() {
+        if let Some(sentry) = &mut self.sentry {
+            sentry.arm(&self.head.world, &self.recorder);
+        }
+        while self.stopped.is_none() && self.hit.is_none() {
             let ordinal = self.head.world.ordinal();
             if ordinal >= last {
                 return false;
@@ -135,11 +187,32 @@ impl Run {
             let until = next.as_ref().map_or(target, |it| it.at);
             let to_input = next.as_ref().map_or(u64::MAX, |it| it.ordinal.saturating_sub(ordinal));
             let events = CHUNK.min(last - ordinal).min(to_input);
+            let next_look = self.recorder.next_look();
             let mut watch = Both {
                 recorder: &mut self.recorder,
                 tracer: self.follow.as_mut().and_then(Follow::live),
+                sentry: self.sentry.as_mut(),
             };
-            let reached = self.head.world.run(until, events, &mut watch);
+            let reached = match &watch.sentry {
+                None => self.head.world.run(until, events, &mut watch),
+                // One thing at a time: an event, or the end of a window.
+                Some(_) => {
+                    let to = until.min(next_look);
+                    let reached = match events {
+                        0 => self.head.world.run(to, 0, &mut watch),
+                        _ => run_one(&mut self.head.world, to, &mut watch),
+                    };
+                    let event = !reached && events > 0;
+                    self.look_out(event || reached && next_look <= until);
+                    if self.hit.is_some() {
+                        return true;
+                    }
+                    if reached && to < until {
+                        continue;
+                    }
+                    reached
+                }
+            };
             let due = self.snapshots.last().map_or(0, |it| it.scene.world.ordinal());
             if self.head.world.ordinal() - due >= SNAPSHOT_EVENTS {
                 self.keep_snapshot();
@@ -162,13 +235,12 @@ impl Run {
     pub fn catch_up(&mut self, twin: u64, search: u64) {
         let now = self.head.world.now();
         for it in self.twin.iter_mut().chain(&mut self.apart) {
-            it.follow(now, self.seed, twin);
+            it.follow(now, twin);
         }
-        let score = Score { inputs: &self.inputs, seed: self.seed };
         let Some(follow) = &mut self.follow else { return };
         let mut left = search;
-        while let Some(from) = follow.search(&self.head, score, &mut left) {
-            let earlier = |it: &&Snapshot| it.scene.world.ordinal() < from;
+        while let Some(from) = follow.search(&self.head, &self.inputs, &mut left) {
+            let earlier = |it: &&Arc<Snapshot>| it.scene.world.ordinal() < from;
             follow.restart(self.snapshots.iter().rev().find(earlier).map(|it| &it.scene));
         }
     }
@@ -187,7 +259,7 @@ impl Run {
         if self.follow.as_ref().is_some_and(|it| it.is(request, near)) {
             return;
         }
-        let before = |it: &&Snapshot| it.scene.world.now() <= near;
+        let before = |it: &&Arc<Snapshot>| it.scene.world.now() <= near;
         let from = self.snapshots.iter().rev().find(before).or(self.snapshots.first());
         self.follow = from.map(|it| Follow::new(request, near, &it.scene));
     }
@@ -195,7 +267,7 @@ impl Run {
     /// Shows the moment `at`, or the newest if that is earlier.
     pub fn seek(&mut self, at: Nanos) {
         if at >= self.head.world.now() {
-            self.past = None;
+            self.latest();
             return;
         }
         let near = |it: &World<Registry>| it.now() <= at;
@@ -205,7 +277,7 @@ impl Run {
     /// Shows the run as it was after so many events, or the newest if there are fewer.
     pub fn seek_ordinal(&mut self, ordinal: u64) {
         if ordinal >= self.head.world.ordinal() {
-            self.past = None;
+            self.latest();
             return;
         }
         self.go(Goal::Ordinal(ordinal), |it| it.ordinal() <= ordinal);
@@ -219,9 +291,9 @@ impl Run {
             .take()
             .filter(|it| near(&it.world) && it.world.ordinal() >= from.scene.world.ordinal());
         let mut past = past.unwrap_or_else(|| from.scene.clone());
-        let score = Score { inputs: &self.inputs, seed: self.seed };
-        past.replay(goal, score, u64::MAX, &mut Unwatched);
+        past.replay(goal, &self.inputs, u64::MAX, &mut Unwatched);
         self.past = Some(past);
+        self.look_again();
     }
 
     /// Goes some events on or back.
@@ -244,6 +316,7 @@ impl Run {
     /// Shows the newest moment known.
     pub fn latest(&mut self) {
         self.past = None;
+        self.look_again();
     }
 
     /// Does something at the cursor. True if that was in the past: then what came after it is
@@ -252,7 +325,7 @@ impl Run {
         if let Input::Edit(diff) = &input {
             let mut design = self.shown().design.clone();
             diff.apply(&mut design);
-            compile(&design, self.seed)?;
+            compile(&design, self.shown().world.blueprint().seed)?;
         }
         let branches = self.past.is_some();
         if let Some(past) = self.past.take() {
@@ -261,7 +334,7 @@ impl Run {
         let (at, ordinal) = (self.head.world.now(), self.head.world.ordinal());
         self.inputs.truncate(self.head.inputs);
         self.inputs.push(Stamped { at, ordinal, input: input.clone() });
-        self.stopped = None;
+        (self.stopped, self.lookout) = (None, None);
         self.take(&input)?;
         Ok(branches)
     }
@@ -270,16 +343,19 @@ impl Run {
     fn take(&mut self, input: &Input) -> Result<(), CompileError> {
         let keeps = self.twin.as_ref().is_some_and(|it| it.survives(input) && !it.is_over());
         let lasts = if keeps { AFTER } else { TWIN_MAX };
-        let twin = Twin::new(&self.head, &self.recorder, input, lasts);
+        let twin = self.twins.then(|| Twin::new(&self.head, &self.recorder, input, lasts));
         let mut watch = Both {
             recorder: &mut self.recorder,
             tracer: self.follow.as_mut().and_then(Follow::live),
+            sentry: self.sentry.as_mut(),
         };
-        self.head.apply(input, self.seed, &mut watch)?;
-        match keeps {
-            true => self.apart = Some(twin),
-            false => (self.twin, self.apart) = (Some(twin), None),
+        self.head.apply(input, &mut watch)?;
+        match twin {
+            Some(twin) if keeps => self.apart = Some(twin),
+            Some(twin) => (self.twin, self.apart) = (Some(twin), None),
+            None => {}
         }
+        self.look_out(true);
         Ok(())
     }
 
@@ -287,12 +363,11 @@ impl Run {
     fn branch_at(&mut self, past: &Moment) {
         let ordinal = past.world.ordinal();
         self.snapshots.retain(|it| it.scene.world.ordinal() <= ordinal);
-        let Some(from) = self.snapshots.last().cloned() else { return };
-        let (mut head, mut recorder) = (from.scene, from.recorder);
+        let Some(from) = self.snapshots.last() else { return };
+        let (mut head, mut recorder) = (from.scene.clone(), from.recorder.clone());
         self.inputs.truncate(past.inputs);
-        let score = Score { inputs: &self.inputs, seed: self.seed };
-        head.replay(Goal::Ordinal(ordinal), score, u64::MAX, &mut recorder);
-        head.replay(Goal::At(past.world.now()), score, u64::MAX, &mut recorder);
+        head.replay(Goal::Ordinal(ordinal), &self.inputs, u64::MAX, &mut recorder);
+        head.replay(Goal::At(past.world.now()), &self.inputs, u64::MAX, &mut recorder);
         debug_assert_eq!(head.world.state_hash(), past.world.state_hash());
         self.head = head;
         let left = std::mem::replace(&mut self.recorder, recorder);
@@ -304,14 +379,74 @@ impl Run {
 
     fn keep_snapshot(&mut self) {
         let (scene, recorder) = (self.head.clone(), self.recorder.clone());
-        self.snapshots.push(Snapshot { scene, recorder });
-        let heavy = |it: &[Snapshot]| {
+        self.snapshots.push(Arc::new(Snapshot { scene, recorder }));
+        self.bound();
+    }
+
+    /// Lets go of snapshots until they take no more than they may.
+    fn bound(&mut self) {
+        let allowed = self.allowance;
+        let heavy = |it: &[Arc<Snapshot>]| {
             let weight = it.iter().map(|it| it.scene.world.weight()).sum::<usize>();
-            it.len() > SNAPSHOTS_MAX || weight > SNAPSHOTS_WEIGHT
+            it.len() > allowed.snapshots || weight > allowed.weight
         };
         while self.snapshots.len() > 2 && heavy(&self.snapshots) {
             self.thin_out();
         }
+    }
+
+    /// Snapshots may take so much from now on.
+    pub(super) fn allow(&mut self, allowance: Allowance) {
+        self.allowance = allowance;
+        self.twins = allowance == Allowance::WHOLE;
+        if !self.twins {
+            (self.twin, self.apart) = (None, None);
+        }
+        self.bound();
+    }
+
+    /// Another run with the same past, that begins at the cursor to go its own way.
+    pub fn fork(&self) -> Self {
+        let mut fork = Self {
+            seed: self.seed,
+            zero: self.zero,
+            head: self.head.clone(),
+            recorder: self.recorder.clone(),
+            inputs: self.inputs.clone(),
+            twin: None,
+            apart: None,
+            before: None,
+            follow: None,
+            stopped: self.stopped.clone(),
+            guard: self.guard,
+            past: None,
+            snapshots: self.snapshots.clone(),
+            allowance: self.allowance,
+            twins: self.twins,
+            sentry: None,
+            hit: None,
+            lookout: None,
+        };
+        if let Some(past) = &self.past {
+            fork.branch_at(past);
+            (fork.before, fork.stopped) = (None, None);
+        }
+        fork
+    }
+
+    /// How many snapshots it has and how many of those it shares with another run, and what its own
+    /// weigh.
+    pub fn keeps(&self, other: &Self) -> (usize, usize, usize) {
+        let shared = |it: &&Arc<Snapshot>| other.snapshots.iter().any(|its| Arc::ptr_eq(it, its));
+        let own = self.snapshots.iter().filter(|it| !shared(it));
+        let weight = own.map(|it| it.scene.world.weight()).sum();
+        (self.snapshots.len(), self.snapshots.iter().filter(shared).count(), weight)
+    }
+
+    /// Stops at a breakpoint from now on, once; none: no longer.
+    pub fn stop_at(&mut self, what: Option<Breakpoint>) {
+        (self.hit, self.lookout) = (None, None);
+        self.sentry = what.map(Sentry::new);
     }
 
     /// The snapshot goes that leaves the smallest gap for its age; the first and the last stay.

@@ -39,6 +39,7 @@ impl Pending {
         let design = &run.head.design;
         let (done, component) = match input {
             Input::Fault(fault) => done(design, fault),
+            Input::Seed(seed) => (Text::new(TextId::Reseeded, vec![Argument::Count(*seed)]), None),
             Input::Edit(diff) => {
                 let component = diff.components.keys().next().cloned();
                 let wire = || diff.wires.values().find_map(|it| it.after.as_ref());
@@ -146,6 +147,17 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         Fault::DelayMessage { by, .. } => {
             let by = Argument::Duration(by.0 as f64);
             (Text::new(TextId::MessageDelayed, vec![by]), None)
+        }
+        Fault::Spike { target, factor } if *factor == 1.0 => of(TextId::SpikeOver, target),
+        Fault::Spike { target, factor } => {
+            let arguments = vec![name(design, target), Argument::Factor(*factor)];
+            (Text::new(TextId::Spike, arguments), Some(target.component.clone()))
+        }
+        Fault::HotKey { target, share, .. } if *share == 0.0 => of(TextId::HotKeyOver, target),
+        Fault::HotKey { target, key, share } => {
+            let key = Argument::Count(u64::from(*key));
+            let arguments = vec![name(design, target), Argument::Share(*share), key];
+            (Text::new(TextId::HotKey, arguments), Some(target.component.clone()))
         }
         Fault::CutWire { wire: id, .. } => wire(TextId::WireCut, id),
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),

@@ -10,7 +10,7 @@ use crate::engine::blueprint::Reads;
 use crate::engine::fault::{Fault, Target};
 
 use super::Session;
-use super::protocol::{Command, Frame, Input, Place, Tick, View, Which};
+use super::protocol::{Branch, Command, Frame, Input, Place, Tick, View, Which};
 use super::run::Run;
 
 fn small_store() -> Design {
@@ -23,7 +23,7 @@ fn small_store() -> Design {
     };
     let classes = vec![
         client::Class { name: "browse".into(), weight: 9, ..Default::default() },
-        client::Class { name: "buy".into(), weight: 1, does: client::Does::Write },
+        client::Class { name: "buy".into(), does: client::Does::Write, ..Default::default() },
     ];
     let keys = 500;
     let rate = Rate(300.0);
@@ -160,13 +160,15 @@ fn watching_lenses_and_charts_changes_nothing() {
         chart: Some(("client".into(), Which::Latency)),
         follow: Some((77, Nanos::ZERO)),
         pick: Some(Place::Component("books".into())),
+        theory: Some("books".into()),
         messages: true,
         figures: true,
+        ..View::default()
     };
     let mut commands = vec![Command::Open { design, seed, warmup, inputs }];
     for step in 0..60 {
         if step == 20 {
-            commands.push(Command::Act(kill()));
+            commands.push(Command::Act(Branch::Main, kill()));
         }
         let tick = Tick {
             commands: std::mem::take(&mut commands),
@@ -200,7 +202,7 @@ fn a_story_is_told_three_seconds_after_the_fault() {
     let tick = |commands| Tick { commands, advance: Nanos::seconds(2), view: View::default() };
     session.tick(&tick(vec![open]), u64::MAX);
     session.frame(&View::default());
-    session.tick(&tick(vec![Command::Act(kill())]), u64::MAX);
+    session.tick(&tick(vec![Command::Act(Branch::Main, kill())]), u64::MAX);
     assert_eq!(session.frame(&View::default()).stories, None);
     session.tick(&tick(Vec::new()), u64::MAX);
     let stories = session.frame(&View::default()).stories.expect("a story");
@@ -222,7 +224,7 @@ fn told(deeds: &[(u64, Input)]) -> Vec<String> {
     };
     for (after, input) in deeds {
         go(std::mem::take(&mut commands), Nanos::millis(*after));
-        commands.push(Command::Act(input.clone()));
+        commands.push(Command::Act(Branch::Main, input.clone()));
     }
     let last = go(commands, Nanos::millis(3_100));
     let last = last.or_else(|| go(Vec::new(), Nanos::millis(100)));
@@ -266,7 +268,7 @@ fn every_change_of_a_story_names_where_to_look() {
     let open = Command::Open { design, seed: 7, warmup, inputs };
     let tick = |commands| Tick { commands, advance: Nanos::seconds(4), view: View::default() };
     session.tick(&tick(vec![open]), u64::MAX);
-    session.tick(&tick(vec![Command::Act(kill())]), u64::MAX);
+    session.tick(&tick(vec![Command::Act(Branch::Main, kill())]), u64::MAX);
     let story = session.frame(&View::default()).stories.expect("stories").remove(0);
     assert_eq!((story.at, story.until), (Nanos::seconds(9), Nanos::seconds(12)));
     assert!(!story.changes.is_empty());
@@ -294,7 +296,7 @@ fn a_design_that_does_not_compile_is_told_and_the_run_goes_on() {
             ComponentRecord { spec: Spec::Service(spec), label, at, zones: Vec::new(), extra };
         after.components.insert(format!("s{n}"), record);
     }
-    let edit = Command::Act(Input::Edit(Diff::between(&before, &after)));
+    let edit = Command::Act(Branch::Main, Input::Edit(Diff::between(&before, &after)));
     session.tick(&tick(vec![edit]), u64::MAX);
     let frame = session.frame(&View::default());
     let failure = frame.failure.expect("a failure");

@@ -5,7 +5,7 @@ use crate::base::time::Nanos;
 use crate::component::Registry;
 use crate::engine::recorder::Recorder;
 
-use super::moment::{Goal, Moment, Score};
+use super::moment::{Goal, Moment};
 use super::protocol::Input;
 
 /// The twin that charts show is carried on for so long after the input it is without.
@@ -51,7 +51,7 @@ impl Twin {
         match (input, &self.input) {
             (Input::Fault(fault), _) => fault.is_reversal(),
             (Input::Edit(now), Input::Edit(then)) => then.clone().reversed() == *now,
-            (Input::Edit(_), Input::Fault(_)) => false,
+            (Input::Edit(_) | Input::Seed(_), _) => false,
         }
     }
 
@@ -71,12 +71,11 @@ impl Twin {
     }
 
     /// Follows the head by at most so many events.
-    pub fn follow(&mut self, head: Nanos, seed: u64, budget: u64) {
+    pub fn follow(&mut self, head: Nanos, budget: u64) {
         let Some(moment) = &mut self.moment else { return };
         let end = self.since.saturating_add(self.lasts);
         // What was done later was done to the other, or would take back what is not there.
-        let score = Score { inputs: &[], seed };
-        moment.replay(Goal::At(head.min(end)), score, budget, &mut self.recorder);
+        moment.replay(Goal::At(head.min(end)), &[], budget, &mut self.recorder);
         self.reached = moment.world.now();
         let heavy = moment.world.queue_len() > super::guard::WAITING_MAX;
         if self.reached >= end || heavy {

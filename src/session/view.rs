@@ -8,6 +8,8 @@ use crate::document::Id;
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::trace::Kind;
 
+use super::protocol::Branch;
+
 /// What the page wants to see; a frame answers it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
@@ -19,6 +21,10 @@ pub struct View {
     pub follow: Option<(u64, Nanos)>,
     /// Place whose requests are wanted, to pick one.
     pub pick: Option<Place>,
+    /// Component that theory is asked about.
+    pub theory: Option<Id>,
+    /// Of which future lens, picks and theory are wanted; the rest of both.
+    pub of: Branch,
     /// Whether single messages are wanted (dots), or rates only (flow).
     pub messages: bool,
     /// Whether figures, lens, chart, trace and picks are due (at most ten times a second).

@@ -61,7 +61,8 @@ pub fn steady(latency: Nanos) -> WireParams {
 
 /// A client of reads and writes in these proportions.
 pub fn client(per_second: f64, reads: u32, writes: u32) -> ClientParams {
-    let class = |name: &str, weight, does| Class { name: name.into(), weight, does };
+    let class =
+        |name: &str, weight, does| Class { name: name.into(), weight, does, ..Class::default() };
     let classes = vec![class("browse", reads, Does::Read), class("order", writes, Does::Write)];
     ClientParams { rate: Rate(per_second), classes, keys: 200, ..ClientParams::default() }
 }

@@ -4,6 +4,7 @@
 //! Thompson and Harris, "Fundamentals of queueing theory", 4th ed., 2008 (GH). Arrivals are Poisson
 //! throughout. Rates are per second, times in seconds. None means that there is no steady state.
 
+pub mod error;
 #[cfg(test)]
 mod tests;
 

@@ -3,10 +3,15 @@
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlInputElement;
 
 use crate::base::param::{Control, Field};
 
-use super::values::{nudged, read, written};
+use super::values::{nudged, plain, read, written};
+
+/// Columns of a table that are always in sight.
+const IN_SIGHT: usize = 3;
 
 /// Steps of a held button come at most this often, in milliseconds.
 const STEP_MS: u32 = 120;
@@ -45,6 +50,7 @@ pub fn Editor(
             .into_any()
         }
         Control::Rows(columns) => view! { <Table id columns value change/> }.into_any(),
+        Control::Lines { max } => view! { <Lines id max value change/> }.into_any(),
         control => view! { <TextBox id control value change/> }.into_any(),
     }
 }
@@ -116,7 +122,39 @@ fn TextBox(
     }
 }
 
-/// A table of records: each row a small form.
+/// A box for many lines, which may come from a file.
+#[component]
+fn Lines(id: String, max: usize, value: Memo<Value>, change: Callback<Value>) -> impl IntoView {
+    let described = format!("{id}-help");
+    let chosen = move |event: leptos::ev::Event| {
+        let input: HtmlInputElement = event_target(&event);
+        let Some(file) = input.files().and_then(|it| it.item(0)) else { return };
+        // The same file may be chosen again once it has been mended.
+        input.set_value("");
+        if file.size() > max as f64 {
+            // What is too long is refused as any other wrong value is, without being read.
+            return change.run(" ".repeat(max + 1).into());
+        }
+        leptos::task::spawn_local(async move {
+            let text = JsFuture::from(file.text()).await.ok().and_then(|it| it.as_string());
+            if let Some(text) = text {
+                change.run(text.into());
+            }
+        });
+    };
+    let file = format!("{id}-file");
+    view! {
+        <span class="lines">
+            <textarea id=id class="num" rows="5" spellcheck="false" aria-describedby=described
+                prop:value=move || value.with(|it| it.as_str().unwrap_or_default().to_owned())
+                on:change=move |event| change.run(event_target_value(&event).into())></textarea>
+            <label for=file.clone()>"From a file"</label>
+            <input type="file" id=file accept=".csv,.txt,text/csv,text/plain" on:change=chosen/>
+        </span>
+    }
+}
+
+/// A table of records: each row a small form, of which the first columns are always in sight.
 #[component]
 fn Table(
     id: String,
@@ -127,7 +165,13 @@ fn Table(
     let columns = StoredValue::new(columns);
     let count = Memo::new(move |_| value.with(|it| it.as_array().map_or(0, Vec::len)));
     let cell_of = move |row: usize, name: &'static str| {
-        value.with(|it| it.get(row).and_then(|it| it.get(name)).cloned().unwrap_or(Value::Null))
+        let own = value.with(|it| it.get(row).and_then(|it| it.get(name)).cloned());
+        // What is not told is as by default.
+        own.unwrap_or_else(|| {
+            let default =
+                |it: &Vec<Field>| it.iter().find(|it| it.name == name).map(|it| it.default.clone());
+            columns.with_value(default).unwrap_or(Value::Null)
+        })
     };
     let set_cell = move |row: usize, name: &'static str, to: Value| {
         let mut all = value.get_untracked();
@@ -153,16 +197,19 @@ fn Table(
         }
         change.run(all);
     };
+    let cell = move |row: usize, column: &Field| {
+        let name = column.name;
+        let value = Memo::new(move |_| cell_of(row, name));
+        let change = Callback::new(move |to| set_cell(row, name, to));
+        (format!("row-{row}-{name}"), plain(column), value, change)
+    };
     let row_view = move |row: usize| {
         let cells = columns.with_value(|it| {
             it.iter()
+                .take(IN_SIGHT)
                 .map(|column| {
-                    let name = column.name;
-                    let value = Memo::new(move |_| cell_of(row, name));
-                    let change = Callback::new(move |to| set_cell(row, name, to));
-                    let id = format!("row-{row}-{name}");
+                    let (id, control, value, change) = cell(row, column);
                     let label = format!("{}, row {}", column.label(), row + 1);
-                    let control = column.control.clone();
                     view! {
                         <span class="cell" title=column.help role="group" aria-label=label>
                             <Editor id control value change/>
@@ -172,12 +219,34 @@ fn Table(
                 })
                 .collect_view()
         });
+        let further = columns.with_value(|it| {
+            it.iter()
+                .skip(IN_SIGHT)
+                .map(|column| {
+                    let (id, control, value, change) = cell(row, column);
+                    view! {
+                        <div class="field">
+                            <label for=id.clone() title=column.help>{column.label()}</label>
+                            <Editor id=id.clone() control value change/>
+                            <p class="help" id=format!("{id}-help")>{column.help}</p>
+                        </div>
+                    }
+                    .into_any()
+                })
+                .collect::<Vec<_>>()
+        });
         view! {
             <div class="row">
                 {cells}
                 <button type="button" class="remove" aria-label=format!("Remove row {}", row + 1)
                     on:click=move |_| remove(row)>"×"</button>
             </div>
+            {(!further.is_empty()).then(|| view! {
+                <details class="further">
+                    <summary>{format!("More of row {}", row + 1)}</summary>
+                    {further}
+                </details>
+            })}
         }
     };
     view! {

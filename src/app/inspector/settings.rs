@@ -19,8 +19,11 @@ pub fn Settings(
     /// Sets one.
     set: Setter,
 ) -> impl IntoView {
-    let names =
-        Memo::new(move |_| fields.with(|it| it.iter().map(|it| it.name).collect::<Vec<_>>()));
+    // Only those that have an effect beside the others as they are.
+    let names = Memo::new(move |_| {
+        let felt = |it: &&Field| it.applies;
+        fields.with(|it| it.iter().filter(felt).map(|it| it.name).collect::<Vec<_>>())
+    });
     view! {
         <form class="settings" on:submit=|event| event.prevent_default()>
             <For each=move || names.get() key=|name| *name let:name>
@@ -45,7 +48,7 @@ fn Row(name: &'static str, fields: Memo<Vec<Field>>, set: Setter) -> impl IntoVi
         move || value.with(|it| *it != default)
     };
     let note = format!("Default: {}", written(&field.control, &field.default));
-    let is_table = matches!(field.control, Control::Rows(_));
+    let is_table = matches!(field.control, Control::Rows(_) | Control::Lines { .. });
     Some(view! {
         <div class="field" class:changed=changed class:table=is_table
             class:wrong=move || problem.with(Option::is_some)>

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, cache, place, run as run_design, serve};
+use crate::{bench, cache, check, place, run as run_design, serve};
 
 /// What a failed command returns; the reason is on standard error.
 const FAILURE: u8 = 2;
@@ -21,6 +21,8 @@ struct Arguments {
 enum Command {
     /// Run a design and report figures per component.
     Run(run_design::Options),
+    /// Judge a recorded history of operations; exits with 0 if the guarantee holds, 1 if not.
+    Check(check::Options),
     /// Measure the engine on the benchmark designs.
     Bench(bench::Options),
     /// Run a trace of keys through a cache and count the hits.
@@ -34,14 +36,17 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run(options) => run_design::run(&options).map_err(Into::into),
-        Command::Bench(options) => bench::run(&options).map_err(Into::into),
-        Command::Cache(options) => cache::run(&options).map_err(Into::into),
-        Command::Place(options) => place::run(&options).map_err(Into::into),
-        Command::Serve(options) => serve::serve(&options),
+        Command::Run(options) => run_design::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Check(options) => check::run(&options),
+        Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Cache(options) => cache::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Place(options) => place::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Serve(options) => {
+            serve::serve(&options).map(|()| ExitCode::SUCCESS).map_err(|it| it.to_string())
+        }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(reason) => {
             eprintln!("ringside: {reason}");
             ExitCode::from(FAILURE)

@@ -106,7 +106,7 @@ impl Draft<'_> {
         let before = found(&self.design.components, id)?;
         let mut after = before.clone();
         after.spec.set(field, value)?;
-        let (old, new) = (before.spec.classes(), after.spec.classes());
+        let (old, new) = (before.spec.class_names(), after.spec.class_names());
         put(&mut self.diff.components, id, Some(before), Some(after));
         if old != new {
             self.follow_classes(id, &old, &new)?;
@@ -122,7 +122,7 @@ impl Draft<'_> {
         new: &[String],
     ) -> Result<(), EditError> {
         let others = self.design.components.iter().filter(|it| it.0 != id);
-        let mut known: Vec<String> = others.flat_map(|it| it.1.spec.classes()).collect();
+        let mut known: Vec<String> = others.flat_map(|it| it.1.spec.class_names()).collect();
         known.extend(new.iter().cloned());
         // As many as before: whatever differs at a position is the old one's new name.
         let renamed = |name: &str| {
@@ -179,7 +179,7 @@ impl Draft<'_> {
         settings.set(field, value)?;
         if field == "classes" {
             let specs = self.design.components.values().map(|it| &it.spec);
-            let known: Vec<String> = specs.flat_map(|it| it.classes()).collect();
+            let known: Vec<String> = specs.flat_map(|it| it.class_names()).collect();
             let names = settings.classes.split(',').map(str::trim).filter(|it| !it.is_empty());
             for name in names {
                 if !known.iter().any(|it| it == name) {
@@ -245,6 +245,12 @@ impl Draft<'_> {
             Fault::Loss { on, share: part } => share(*part).and(scope(on)),
             Fault::Delay { on, .. } => scope(on),
             Fault::DropMessage { .. } | Fault::DelayMessage { .. } => Ok(()),
+            Fault::Spike { target: it, factor } => {
+                let problem = format!("{factor} is no factor; use 0 or more, 1 to end it");
+                let fits = *factor >= 0.0 && factor.is_finite();
+                if fits { target(it) } else { Err(error("factor", problem)) }
+            }
+            Fault::HotKey { target: it, share: part, .. } => share(*part).and(target(it)),
             Fault::CutWire { wire: id, .. } | Fault::MendWire { wire: id } => wire(id),
             Fault::Partition { one, other, .. } => one.iter().chain(other).try_for_each(target),
             Fault::Heal { .. } => Ok(()),

@@ -1,0 +1,374 @@
+//! Breakpoints: a run stops at the very event at which what is waited for first holds, as an
+//! uninterrupted run shows it to somebody who only listens; the same in steps of any size, at the
+//! newest and in the past.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::*;
+use ringside::base::time::Nanos;
+use ringside::component::{Registry, Spec, Standing};
+use ringside::document::Design;
+use ringside::engine::fault::Fault;
+use ringside::engine::world::Watch;
+use ringside::engine::{Blueprint, Note, Outcome};
+use ringside::session::Session;
+use ringside::session::protocol::{Branch, Breakpoint, Command, Hit, Input, Measure, Tick, View};
+
+const SECOND: Nanos = Nanos::SECOND;
+const SEED: u64 = 5;
+
+/// Everything an uninterrupted run tells.
+#[derive(Default)]
+struct Ear(Vec<(u64, Nanos, Note)>);
+
+impl Watch<Registry> for Ear {
+    fn wants_from(&self) -> u64 {
+        0
+    }
+    fn next_look(&self) -> Nanos {
+        Nanos::MAX
+    }
+    fn look(&mut self, _: Nanos, _: &World) {}
+    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], _: &Blueprint<Registry>) {
+        self.0.extend(notes.iter().map(|it| (ordinal, at, *it)));
+    }
+}
+
+fn store() -> Design {
+    crowded(5)
+}
+
+/// The store with so few workers.
+fn crowded(workers: u32) -> Design {
+    let mut it = bookstore(300.0);
+    if let Some(Spec::Service(it)) = it.components.get_mut("books").map(|it| &mut it.spec) {
+        (it.instances, it.workers) = (1, workers);
+    }
+    it
+}
+
+/// The same with replicas that lag.
+fn lagging() -> Design {
+    let mut it = bookstore(150.0);
+    if let Some(Spec::SqlDb(it)) = it.components.get_mut("store").map(|it| &mut it.spec) {
+        it.apply_work = Nanos::millis(40);
+    }
+    it
+}
+
+/// When the cache is killed in every run here.
+const KILLED: Nanos = Nanos::millis(2_345);
+
+/// An uninterrupted run of five seconds.
+fn listened(design: &Design) -> (World, Vec<(u64, Nanos, Note)>) {
+    let mut world = start(design, SEED);
+    let mut ear = Ear::default();
+    world.run(KILLED, u64::MAX, &mut ear);
+    world.fault(&Fault::Crash(target("cache")), &mut ear);
+    world.run(Nanos::seconds(5), u64::MAX, &mut ear);
+    (world, ear.0)
+}
+
+fn say(session: &mut Session, command: Command) {
+    session.tick(&Tick { commands: vec![command], ..Tick::default() }, u64::MAX);
+}
+
+fn open(design: &Design) -> Session {
+    let mut session = Session::default();
+    let design = Box::new(design.clone());
+    say(
+        &mut session,
+        Command::Open { design, seed: SEED, warmup: Nanos::ZERO, inputs: Vec::new() },
+    );
+    session
+}
+
+/// Plays in steps until it stops, with the cache killed on the way.
+fn play(session: &mut Session, steps: &[(Nanos, u64)]) -> Option<Hit> {
+    for turn in 0.. {
+        let (step, budget) = steps[turn % steps.len()];
+        let run = session.run().expect("it is open");
+        let now = run.shown().world.now();
+        let newest = !run.is_past();
+        if newest && now == KILLED && run.inputs.is_empty() {
+            say(session, Command::Act(Branch::Main, Input::Fault(Fault::Crash(target("cache")))));
+        }
+        if now >= Nanos::seconds(5) {
+            return None;
+        }
+        let next = if now < KILLED { KILLED } else { Nanos::seconds(5) };
+        let advance = step.min(next - now);
+        session.tick(&Tick { advance, ..Tick::default() }, budget);
+        let frame = session.frame(&View::default());
+        if let Some(hit) = frame.hit {
+            assert_eq!((frame.now, frame.ordinal), (hit.at, hit.ordinal), "it stands there");
+            return Some(hit);
+        }
+    }
+    None
+}
+
+/// Steps of many sizes, all of which must lead to the same event.
+const STEPS: [&[(Nanos, u64)]; 4] = [
+    &[(Nanos::seconds(5), u64::MAX)],
+    &[(Nanos::millis(16), u64::MAX)],
+    &[(Nanos::millis(700), 37), (Nanos(1), u64::MAX), (Nanos::micros(333), 5_000)],
+    &[(Nanos::seconds(2), 1_000)],
+];
+
+/// Runs it in every way there is, and gives the one hit of all of them back.
+#[track_caller]
+fn everywhere(design: &Design, from: Nanos, what: &Breakpoint) -> Option<Hit> {
+    let mut hits = Vec::new();
+    for steps in STEPS {
+        let mut session = open(design);
+        session.tick(&Tick { advance: from, ..Tick::default() }, u64::MAX);
+        say(&mut session, Command::StopAt(Branch::Main, Some(what.clone())));
+        hits.push(play(&mut session, steps));
+    }
+    // Through known ground.
+    let mut session = open(design);
+    play(&mut session, STEPS[0]);
+    for steps in STEPS {
+        say(&mut session, Command::Seek(from));
+        say(&mut session, Command::StopAt(Branch::Main, Some(what.clone())));
+        hits.push(play(&mut session, steps));
+        say(&mut session, Command::StopAt(Branch::Main, None));
+    }
+    assert!(hits.iter().all(|it| *it == hits[0]), "{what:?}: {hits:#?}");
+    hits.remove(0)
+}
+
+#[track_caller]
+fn check_note(
+    design: &Design,
+    what: &Breakpoint,
+    right: impl Fn(&Note, &World) -> Option<Option<u64>>,
+) {
+    let (world, notes) = listened(design);
+    let from = Nanos::millis(200);
+    let later = notes.iter().filter(|it| it.1 > from);
+    let first = later.filter_map(|it| Some((it.0, it.1, right(&it.2, &world)?))).next();
+    let (ordinal, at, request) = first.expect("it happens in five seconds");
+    let hit = everywhere(design, from, what).expect("it stops");
+    assert_eq!((hit.ordinal, hit.at, hit.request), (ordinal, at, request), "{what:?}");
+}
+
+fn is(world: &World, member: u32, id: &str) -> bool {
+    slots(world, id).contains(&member)
+}
+
+#[test]
+fn it_stops_when_a_call_of_a_class_arrives() {
+    let what = Breakpoint::Arrives("store".into(), Some("order".into()));
+    check_note(&store(), &what, |note, world| match note {
+        Note::Offered { member, request, own: false, .. } => {
+            let order = &*world.blueprint().classes[usize::from(request.class)] == "order";
+            (is(world, *member, "store") && order).then_some(Some(request.id))
+        }
+        _ => None,
+    });
+    check_note(&store(), &Breakpoint::Arrives("cache".into(), None), |note, world| match note {
+        Note::Offered { member, request, own: false, .. } => {
+            is(world, *member, "cache").then_some(Some(request.id))
+        }
+        _ => None,
+    });
+}
+
+#[test]
+fn it_stops_when_somebody_dies() {
+    for what in [Breakpoint::Dies(None), Breakpoint::Dies(Some("cache".into()))] {
+        check_note(&store(), &what, |note, _| matches!(note, Note::Down { .. }).then_some(None));
+    }
+    assert_eq!(everywhere(&store(), SECOND, &Breakpoint::Dies(Some("lb".into()))), None);
+}
+
+#[test]
+fn it_stops_when_a_request_fails() {
+    check_note(&crowded(2), &Breakpoint::Fails(None), |note, _| match note {
+        Note::Ended { request, outcome, own: true, .. } if outcome.is_failure() => {
+            Some(Some(request.id))
+        }
+        _ => None,
+    });
+    check_note(&crowded(2), &Breakpoint::Fails(Some("books".into())), |note, world| match note {
+        Note::Ended { member, request, outcome, .. }
+            if outcome.is_failure() && is(world, *member, "books") =>
+        {
+            Some(Some(request.id))
+        }
+        _ => None,
+    });
+}
+
+#[test]
+fn it_stops_when_a_line_passes_a_length() {
+    let design = store();
+    let (world, notes) = listened(&design);
+    let books = slots(&world, "books");
+    for (above, value) in [(true, 2.0), (false, 1.0)] {
+        // After each event, how many wait, from what the members tell.
+        let (mut levels, mut lines) = (BTreeMap::new(), Vec::<(u64, Nanos, f64)>::new());
+        for (ordinal, at, note) in &notes {
+            if let Note::Places { member, waiting, .. } = note
+                && books.contains(member)
+            {
+                levels.insert(*member, *waiting);
+                let line = levels.values().map(|it| f64::from(*it)).sum();
+                lines.retain(|it| it.0 != *ordinal);
+                lines.push((*ordinal, *at, line));
+            }
+        }
+        let from = Nanos::millis(700);
+        let holds = |it: f64| if above { it > value } else { it < value };
+        let passes = lines.windows(2).filter(|it| it[1].1 > from);
+        let first = passes.filter(|it| !holds(it[0].2) && holds(it[1].2)).map(|it| it[1]).next();
+        let (ordinal, at, _) = first.expect("it happens");
+        let component = "books".into();
+        let what = Breakpoint::Crosses { component, figure: Measure::Waiting, above, value };
+        let hit = everywhere(&design, from, &what).expect("it stops");
+        assert_eq!((hit.ordinal, hit.at), (ordinal, at), "{what:?}");
+        assert_eq!(hit.component.as_deref(), Some("books"));
+    }
+}
+
+/// What counts a second is known when the second is over: at that moment, and not at the event
+/// after it.
+#[test]
+fn it_stops_at_the_end_of_the_second_that_passes_a_value() {
+    let design = store();
+    let (_, notes) = listened(&design);
+    let world = start(&design, SEED);
+    let store = slots(&world, "store");
+    let mut offered = [0u32; 5];
+    for (_, at, note) in &notes {
+        if let Note::Offered { member, own: false, .. } = note
+            && store.contains(member)
+        {
+            // A call at the very end of a second counts to it.
+            offered[(at.0.saturating_sub(1) / SECOND.0) as usize] += 1;
+        }
+    }
+    // More than ever before the cache was killed.
+    let most = offered[1].max(offered[0]);
+    let second = (2..5).find(|it| offered[*it] > most).expect("misses reach the store");
+    let end = Nanos::seconds(second as u64 + 1);
+    let events = notes.iter().filter(|it| it.1 <= end).map(|it| it.0).max();
+    let (component, value) = ("store".to_owned(), f64::from(most));
+    let what = Breakpoint::Crosses { component, figure: Measure::Offered, above: true, value };
+    let hit = everywhere(&design, Nanos::millis(2_200), &what).expect("it stops");
+    assert_eq!(hit.at, end);
+    assert!(Some(hit.ordinal) >= events, "every event of the second has happened");
+    let (mut world, mut ear) = (start(&design, SEED), Ear::default());
+    world.run(KILLED, u64::MAX, &mut ear);
+    world.fault(&Fault::Crash(target("cache")), &mut ear);
+    world.run(end, u64::MAX, &mut ear);
+    assert_eq!(hit.ordinal, world.ordinal());
+}
+
+#[test]
+fn it_stops_when_an_old_value_is_read() {
+    let hit = everywhere(&lagging(), Nanos::millis(100), &Breakpoint::Stale(None));
+    let hit = hit.expect("replicas lag");
+    let mut session = open(&lagging());
+    let stale = |session: &Session| {
+        let recorder = &session.run().expect("open").recorder;
+        let all = 0..recorder.components.len() as u32;
+        all.flat_map(|it| recorder.staleness.latest(it)).copied().collect::<Vec<_>>()
+    };
+    session.tick(&Tick { advance: Nanos(hit.at.0 - 1), ..Tick::default() }, u64::MAX);
+    let before = stale(&session).into_iter().filter(|it| it.read > Nanos::millis(100)).count();
+    assert_eq!(before, 0, "none before");
+    session.tick(&Tick { advance: Nanos(1), ..Tick::default() }, u64::MAX);
+    assert!(stale(&session).iter().any(|it| it.read == hit.at && Some(it.request) == hit.request));
+}
+
+#[test]
+fn it_stops_when_somebody_is_elected() {
+    let mut design = bookstore(20.0);
+    add(&mut design, "lock", Spec::RaftGroup(Default::default()));
+    let what = Breakpoint::Leads(Some("lock".into()));
+    let leaders = |world: &World| {
+        let slots = slots(world, "lock");
+        let all = slots.into_iter().filter(|it| {
+            let state = world.member(*it).state.as_ref().filter(|_| world.is_up(*it));
+            state.is_some_and(|it| it.standing() == Standing::Leader)
+        });
+        all.collect::<Vec<_>>()
+    };
+    let mut world = start(&design, SEED);
+    let mut ear = Ear::default();
+    while leaders(&world).is_empty() {
+        assert!(world.step(&mut ear), "somebody is elected");
+    }
+    let hit = everywhere(&design, Nanos::millis(1), &what).expect("it stops");
+    assert_eq!((hit.ordinal, hit.at), (world.ordinal(), world.now()));
+}
+
+#[test]
+fn it_stops_at_a_moment_once() {
+    let at = Nanos(1_234_567_890);
+    let hit = everywhere(&store(), SECOND, &Breakpoint::At(at)).expect("it stops");
+    assert_eq!(hit.at, at);
+    let mut session = open(&store());
+    say(&mut session, Command::StopAt(Branch::Main, Some(Breakpoint::At(at))));
+    assert!(play(&mut session, STEPS[1]).is_some());
+    assert_eq!(play(&mut session, STEPS[1]), None, "only once");
+}
+
+#[test]
+fn waiting_changes_nothing() {
+    let never = Breakpoint::Fails(Some("nobody".into()));
+    let mut hashes = Vec::new();
+    for steps in STEPS {
+        for what in [None, Some(never.clone())] {
+            let mut session = open(&store());
+            say(&mut session, Command::StopAt(Branch::Main, what));
+            assert_eq!(play(&mut session, steps), None);
+            let run = session.run().expect("open");
+            hashes.push((run.head.world.state_hash(), format!("{:?}", run.recorder.components)));
+        }
+    }
+    assert!(hashes.iter().all(|it| *it == hashes[0]), "the same run, recorded the same");
+}
+
+/// Of two futures both stop when one does, at one moment.
+#[test]
+fn both_futures_stop_together() {
+    for (step, budget) in [(Nanos::seconds(4), u64::MAX), (Nanos::millis(16), 700)] {
+        let mut session = open(&store());
+        session.tick(&Tick { advance: SECOND, ..Tick::default() }, u64::MAX);
+        say(&mut session, Command::Fork);
+        let cut = Input::Fault(Fault::Crash(target("store")));
+        say(&mut session, Command::Act(Branch::Fork, cut));
+        say(&mut session, Command::StopAt(Branch::Fork, Some(Breakpoint::Fails(None))));
+        let hit = loop {
+            session.tick(&Tick { advance: step, ..Tick::default() }, budget);
+            let frame = session.frame(&View::default());
+            let fork = frame.fork.expect("another future").frame;
+            assert_eq!(frame.now, fork.now, "in step");
+            assert_eq!(frame.hit, None, "the run does not wait");
+            if let Some(hit) = fork.hit {
+                assert_eq!((fork.now, fork.ordinal), (hit.at, hit.ordinal));
+                break hit;
+            }
+        };
+        let mut alone = session.fork().expect("another future").clone();
+        alone.stop_at(None);
+        let slot = alone.head.world.blueprint().component("people").expect("it is there");
+        let failed = |run: &ringside::session::run::Run| {
+            let total = &run.recorder.components[slot as usize].total;
+            let of = |it: &Outcome| Outcome::ALL.iter().position(|all| all == it);
+            Outcome::ALL
+                .iter()
+                .filter(|it| it.is_failure())
+                .map(|it| total.ended[of(it).expect("one of all")])
+                .sum::<u64>()
+        };
+        assert_eq!(failed(&alone), 1, "the first that fails, at {}", hit.at);
+    }
+}

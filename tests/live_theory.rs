@@ -1,0 +1,251 @@
+//! Live theory: of components that satisfy the assumptions, at least 90 % of 30 seeds fixed
+//! beforehand lie in the band (of 300, 94 to 96 % of every case did); of others it is said which
+//! assumption fails.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::*;
+use ringside::algorithm::balancing::Rule;
+use ringside::base::english::TextId;
+use ringside::base::spread::Shape;
+use ringside::base::time::Nanos;
+use ringside::base::unit::Rate;
+use ringside::component::Spec;
+use ringside::component::client::{Arrivals, Class, ClientParams, Does};
+use ringside::component::load_balancer::LoadBalancerParams;
+use ringside::component::service::ServiceParams;
+use ringside::document::{Design, WireParams};
+use ringside::engine::fault::Fault;
+use ringside::session::protocol::{Input, Model, Theory};
+use ringside::session::run::Run;
+use ringside::session::theory::theory;
+
+const SEEDS: u64 = 30;
+/// Of 30 that lie inside with a chance of 95 % each.
+const INSIDE_MIN: usize = 27;
+
+/// Requests per second, workers, places to wait, shape of the work of 5 ms.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    per_second: f64,
+    workers: u32,
+    queue: u32,
+    shape: Shape,
+}
+
+fn station(case: Case) -> Design {
+    let mut it = design();
+    let people = ClientParams {
+        rate: Rate(case.per_second),
+        timeout: FOREVER,
+        classes: vec![Class::default()],
+        ..ClientParams::default()
+    };
+    add(&mut it, "people", Spec::Client(people));
+    let service = ServiceParams {
+        instances: 1,
+        workers: case.workers,
+        queue: case.queue,
+        work: Nanos::millis(5),
+        work_shape: case.shape,
+        ..ServiceParams::default()
+    };
+    add(&mut it, "books", Spec::Service(service));
+    wire(&mut it, "people", "books", WireParams { timeout: FOREVER, ..WireParams::default() });
+    it
+}
+
+fn told(design: &Design, seed: u64, seconds: u64) -> Theory {
+    let warmup = Nanos::seconds(20);
+    let mut run = Run::open(design.clone(), seed, warmup, Vec::new()).expect("it compiles");
+    run.advance(Nanos::seconds(seconds), u64::MAX);
+    theory(&run, "books").expect("it serves")
+}
+
+#[track_caller]
+fn check_bands(case: Case, model: Model, seconds: u64) {
+    let mut inside = [0; 3];
+    let mut wrong = [0; 3];
+    for seed in 1..=SEEDS {
+        let theory = told(&station(case), seed, seconds);
+        assert_eq!(theory.fails, [], "{case:?}");
+        let it = theory.prediction.expect("a closed form");
+        assert_eq!((it.model, it.span), (model, Nanos::seconds(seconds)));
+        let figures = [it.utilization, it.waiting, it.stay_s];
+        for (at, figure) in figures.iter().enumerate() {
+            inside[at] += usize::from(figure.holds());
+            // The band means something: it would not hold a system of a load 10 % higher.
+            assert!(figure.band.1 < 4.0 * figure.predicted, "{case:?}: {figure:?}");
+        }
+        // What is seen of a load 15 % higher does not lie in this one's bands.
+        let higher = Case { per_second: case.per_second * 1.15, ..case };
+        if seed <= 5 {
+            let other = told(&station(higher), seed, seconds).prediction.expect("a closed form");
+            let seen = [other.utilization, other.waiting, other.stay_s].map(|it| it.seen);
+            for (at, (figure, seen)) in figures.iter().zip(seen).enumerate() {
+                wrong[at] += usize::from(seen <= figure.band.1);
+            }
+        }
+    }
+    println!("{case:?}: {inside:?} of {SEEDS} inside; with 15 % more {wrong:?} of 5");
+    assert!(inside.iter().all(|it| *it >= INSIDE_MIN), "{case:?}: {inside:?} of {SEEDS}");
+    assert!(wrong[0] == 0 && wrong[1] <= 2, "{case:?}: the bands notice 15 % more: {wrong:?}");
+}
+
+#[test]
+fn bands_hold_one_exponential_server() {
+    let case = Case { per_second: 120.0, workers: 1, queue: 1_000_000, shape: Shape::Exponential };
+    check_bands(case, Model::Mm1, 120);
+}
+
+#[test]
+fn bands_hold_several_exponential_servers() {
+    let case = Case { per_second: 600.0, workers: 4, queue: 1_000_000, shape: Shape::Exponential };
+    check_bands(case, Model::Mmc, 60);
+}
+
+#[test]
+fn bands_hold_a_line_that_ends() {
+    let case = Case { per_second: 440.0, workers: 2, queue: 6, shape: Shape::Exponential };
+    check_bands(case, Model::Mmck, 60);
+}
+
+#[test]
+fn bands_hold_constant_work() {
+    let case = Case { per_second: 130.0, workers: 1, queue: 10_000, shape: Shape::Constant };
+    check_bands(case, Model::Md1, 120);
+}
+
+#[test]
+fn bands_hold_any_work() {
+    let case = Case { per_second: 130.0, workers: 1, queue: 10_000, shape: Shape::LogNormal };
+    check_bands(case, Model::Mg1, 120);
+}
+
+/// The tail of Pareto work (alpha 2.2) has no third moment: the means are known, the bands are not.
+#[test]
+fn work_with_a_heavy_tail_has_no_band() {
+    let case = Case { per_second: 40.0, workers: 1, queue: 1_000_000, shape: Shape::Pareto };
+    let it = told(&station(case), 1, 200).prediction.expect("Pollaczek–Khinchine");
+    assert_eq!((it.model, it.stay_s.band.1), (Model::Mg1, f64::INFINITY));
+    assert!(it.stay_s.predicted.is_finite());
+}
+
+fn spec<'a>(design: &'a mut Design, id: &str) -> &'a mut Spec {
+    &mut design.components.get_mut(id).expect("it is there").spec
+}
+
+fn calm() -> Design {
+    station(Case { per_second: 100.0, workers: 1, queue: 10_000, shape: Shape::Exponential })
+}
+
+#[track_caller]
+fn check_fails(design: &Design, expected: TextId) {
+    let theory = told(design, 1, 40);
+    assert!(theory.prediction.is_none(), "{theory:?}");
+    assert_eq!(theory.fails.iter().map(|it| it.id).collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn it_is_said_which_assumption_fails() {
+    let with = |change: &dyn Fn(&mut Design)| {
+        let mut it = calm();
+        change(&mut it);
+        it
+    };
+    let client = |change: fn(&mut ClientParams)| {
+        with(&|it| match spec(it, "people") {
+            Spec::Client(it) => change(it),
+            _ => unreachable!(),
+        })
+    };
+    let service = |change: fn(&mut ServiceParams)| {
+        with(&|it| match spec(it, "books") {
+            Spec::Service(it) => change(it),
+            _ => unreachable!(),
+        })
+    };
+    check_fails(&client(|it| it.arrivals = Arrivals::Constant), TextId::NotPoisson);
+    check_fails(&client(|it| it.rate = Rate(0.0)), TextId::NobodyCalls);
+    let many = |shape| Case { per_second: 210.0, workers: 1, queue: 1_000_000, shape };
+    check_fails(&station(many(Shape::Exponential)), TextId::Overload);
+    check_fails(&station(many(Shape::Constant)), TextId::Overload);
+    check_fails(&service(|it| it.instances = 2), TextId::Turns);
+    check_fails(&service(|it| it.work = Nanos::ZERO), TextId::NoWork);
+    let several = service(|it| (it.workers, it.work_shape) = (2, Shape::Constant));
+    check_fails(&several, TextId::NoFormula);
+    let bounded = service(|it| (it.queue, it.work_shape) = (2, Shape::Constant));
+    check_fails(&bounded, TextId::Bounded);
+    let waits = with(&|it| {
+        add(it, "reviews", Spec::Service(ServiceParams::default()));
+        wire(it, "books", "reviews", WireParams::default());
+    });
+    check_fails(&waits, TextId::WaitsFor);
+    // What comes out of a line is not what went in.
+    let line = with(&|it| {
+        let workers = 1;
+        let lb = LoadBalancerParams { workers, work: Nanos::millis(4), ..Default::default() };
+        add(it, "lb", Spec::LoadBalancer(lb));
+        it.wires.clear();
+        wire(it, "people", "lb", instant());
+        wire(it, "lb", "books", instant());
+    });
+    check_fails(&line, TextId::Dependent);
+}
+
+#[test]
+fn a_fault_or_a_short_run_is_no_ground_to_compare_on() {
+    let warmup = Nanos::seconds(5);
+    let mut run = Run::open(calm(), 1, warmup, Vec::new()).expect("it compiles");
+    run.advance(Nanos::seconds(3), u64::MAX);
+    let ids = |run: &Run| -> Vec<TextId> {
+        theory(run, "books").expect("it serves").fails.iter().map(|it| it.id).collect()
+    };
+    assert_eq!(ids(&run), [TextId::TooShort]);
+    run.advance(Nanos::seconds(60), u64::MAX);
+    assert_eq!(ids(&run), []);
+    let slow = Fault::Slow { target: target("books"), factor: 1.5 };
+    run.act(Input::Fault(slow)).expect("it compiles");
+    run.advance(Nanos::seconds(60), u64::MAX);
+    assert!(ids(&run).contains(&TextId::NotHealthy));
+    // Before, it was as it was.
+    run.seek(Nanos::seconds(60));
+    assert_eq!(ids(&run), []);
+}
+
+/// Chance among members, a balancer nobody waits in, two kinds of request: Poisson stays Poisson,
+/// and the work is a mixture.
+#[test]
+fn thinned_by_chance_and_passed_on_at_once_it_is_still_poisson() {
+    let mut inside = [0; 3];
+    for seed in 1..=SEEDS {
+        let mut it = calm();
+        if let Spec::Client(it) = spec(&mut it, "people") {
+            let class = |name: &str, weight, does| Class {
+                name: name.into(),
+                weight,
+                does,
+                ..Class::default()
+            };
+            it.classes = vec![class("browse", 3, Does::Read), class("buy", 1, Does::Write)];
+            it.rate = Rate(240.0);
+        }
+        if let Spec::Service(it) = spec(&mut it, "books") {
+            it.instances = 2;
+        }
+        let rule = Rule::Random;
+        add(&mut it, "lb", Spec::LoadBalancer(LoadBalancerParams { rule, ..Default::default() }));
+        it.wires.clear();
+        wire(&mut it, "people", "lb", WireParams { timeout: FOREVER, ..Default::default() });
+        wire(&mut it, "lb", "books", WireParams { timeout: FOREVER, ..Default::default() });
+        let theory = told(&it, seed, 100);
+        assert_eq!(theory.fails, []);
+        let it = theory.prediction.expect("a closed form");
+        assert_eq!((it.model, it.members, it.arrivals_per_s), (Model::Mm1, 2, 240.0));
+        for (at, figure) in [it.utilization, it.waiting, it.stay_s].iter().enumerate() {
+            inside[at] += usize::from(figure.holds());
+        }
+    }
+    assert!(inside.iter().all(|it| *it >= INSIDE_MIN), "{inside:?} of {SEEDS}");
+}
