@@ -208,6 +208,10 @@ fn died(app: App, reason: String) {
     let old = app.bridge.try_update_value(|it| it.ears.take()).flatten();
     set_timeout(move || drop(old), std::time::Duration::ZERO);
     connect(app);
+    if let Some(rooms) = app.later() {
+        (rooms.rejoin)(app);
+    }
+    app.awaited.set(None);
     app.bridge.update_value(|it| {
         it.reopen(inputs);
         it.catch_up = Some(now);

@@ -24,7 +24,7 @@ impl App {
 
     /// Makes sure that a frame will be painted.
     pub fn wake(self) {
-        self.pulse.update_value(Pulse::wake);
+        self.heart.update_value(Pulse::wake);
     }
 
     /// Puts a design on the canvas and runs it.
@@ -72,6 +72,8 @@ impl App {
         });
         self.inputs.set(Vec::new());
         self.stories.set(Vec::new());
+        self.awaited.set(None);
+        self.hit.set(None);
         let warmup = self.warmup.get_value();
         self.bridge.update_value(|it| it.open(design, seed, warmup));
         self.sync();
@@ -152,7 +154,7 @@ impl App {
     }
 
     /// Brings the signals to what is shown.
-    fn show(self) {
+    pub(super) fn show(self) {
         let shown = self.desk.with_value(|it| it.shown.clone());
         self.place.update(|it| it.arrange(&shown));
         self.mirror.update_value(|mirror| mirror.take(&shown));

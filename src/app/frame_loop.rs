@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::base::time::Nanos;
-use crate::session::protocol::{First, Frame, Input, Stamped, View};
+use crate::session::protocol::{First, Frame, Hit, Input, Stamped, View};
 
 use super::banner::Banner;
 use super::canvas::overlay::{self, Overlay};
@@ -95,6 +95,9 @@ fn step(app: App, at: f64) {
     ask(app, at, playing);
     let clock = app.clock.get_untracked();
     overlay::paint(app, passed.unwrap_or(0.0), clock);
+    if let (Some(fork), true) = (app.other.get_value(), app.parted.get_untracked().is_some()) {
+        overlay::paint(fork, passed.unwrap_or(0.0), fork.clock.get_untracked());
+    }
     let (busy, due) = app.bridge.with_value(|it| (it.is_busy(), it.is_due()));
     app.pulse.update_value(|it| {
         if playing || due && !busy {
@@ -134,8 +137,13 @@ fn ask(app: App, at: f64, playing: bool) {
         Tab::Requests => app.picking(),
         _ => None,
     };
+    let theory = match (app.selected.get_untracked(), app.tab.get_untracked()) {
+        (Some(Selected::Node(id)), Tab::Theory) => Some(id),
+        _ => None,
+    };
+    let of = app.focus.get_untracked();
     let messages = !app.clock.with_untracked(|it| it.flow);
-    let view = View { lens, chart, follow, pick, messages, figures, ..View::default() };
+    let view = View { lens, chart, follow, pick, theory, of, messages, figures };
     if jumps {
         app.latest.update_value(|it| it.jumps += 1);
     }
@@ -148,9 +156,34 @@ pub fn receive(app: App, mut frame: Frame) {
     if let Some(rooms) = app.later() {
         (rooms.unpack)(&mut frame);
     }
+    let fork = frame.fork.take();
+    let read = take(app, frame);
+    let other = app.other.get_value().filter(|_| app.parted.get_untracked().is_some());
+    let (Some(other), Some(rooms)) = (other, app.later()) else { return };
+    match fork {
+        Some(fork) => {
+            app.forking.set_value(false);
+            if app.parted.get_untracked() != Some(fork.since) {
+                app.parted.set(Some(fork.since));
+            }
+            take(other, fork.frame);
+            if read {
+                (rooms.differ)(app);
+            }
+        }
+        None if !app.forking.get_value() => (rooms.rejoin)(app),
+        None => {}
+    }
+}
+
+/// Takes in what a frame says of one future. True if figures were shown to those who read them.
+fn take(app: App, frame: Frame) -> bool {
     let at = window().performance().map_or(0.0, |it| it.now());
     if let Some(reason) = &frame.failure {
         app.banner.set(Some(Banner::failure(reason)));
+    }
+    if let Some(hit) = frame.hit {
+        stop(app, hit);
     }
     let asked_for = frame.figures.is_some();
     let chart = frame.chart.is_some();
@@ -222,12 +255,31 @@ pub fn receive(app: App, mut frame: Frame) {
     {
         app.picks.set(picks);
     }
+    if let Some(stale) = frame.stale {
+        app.stale.set(stale);
+    }
+    if frame.theory.is_some() && read {
+        app.theory.set(frame.theory);
+    }
     if frame.trace.is_some() && app.trace.with_untracked(|it| *it != frame.trace) {
         app.trace.set(frame.trace);
     }
     if clocked {
         tell_time(app, at);
     }
+    read
+}
+
+/// Stands still at what was waited for.
+fn stop(app: App, hit: Hit) {
+    app.playing.set(false);
+    app.bridge.update_value(|it| it.look());
+    // The end of a stretch in slow motion is nothing to tell.
+    if let (Some(words), false) = (app.awaited.get_untracked(), app.slowly.get_untracked()) {
+        app.hit.set(Some((words, hit)));
+    }
+    app.slowly.set(false);
+    app.awaited.set(None);
 }
 
 /// Fault after which the speed was last slowed, for how long it stays so, in milliseconds.
@@ -250,7 +302,7 @@ fn slow_down(app: App, at: f64, first: First) {
     if !app.auto_speed.get_untracked() || !near || !broken {
         return;
     }
-    app.pulse.update_value(|it| {
+    app.heart.update_value(|it| {
         if it.slowed_for != Some(first.at) {
             it.slowed_for = Some(first.at);
             it.slow_until = at + SLOW_MS;
@@ -262,10 +314,15 @@ impl App {
     /// Simulated seconds per second at present: what was asked for, or slow enough for single
     /// messages to be seen while the speed is automatic and there is something to see in them.
     pub fn pace(self, at: f64) -> f64 {
-        let asked = self.speed.get_untracked();
-        let wanted = self.auto_speed.get_untracked()
-            && (self.following.get_untracked().is_some()
-                || self.pulse.with_value(|it| at < it.slow_until));
+        let asked = match self.awaited.with_untracked(Option::is_some) {
+            true => super::until::FAST,
+            false => self.speed.get_untracked(),
+        };
+        let wanted = self.slowly.get_untracked()
+            || self.auto_speed.get_untracked()
+                && self.awaited.with_untracked(Option::is_none)
+                && (self.following.get_untracked().is_some()
+                    || self.heart.with_value(|it| at < it.slow_until));
         let slow = wanted.then(|| self.latest.with_value(|it| overlay::message_speed(&it.figures)));
         let slow = slow.flatten().filter(|it| *it < asked);
         if self.slowed.get_untracked() != slow.is_some() {

@@ -34,6 +34,8 @@ pub fn listen(app: App) {
                 app.large.set(false);
                 app.bridge.update_value(|it| it.look());
                 app.follow();
+            } else if app.awaited.with_untracked(Option::is_some) {
+                app.wait_no_more();
             } else {
                 app.select(None);
             }
@@ -42,6 +44,8 @@ pub fn listen(app: App) {
         if is_taken(&event) {
             return;
         }
+        // What is done is done to the future that has the keyboard.
+        let (page, app) = (app, app.focused());
         let held = event.repeat();
         match event.key().as_str() {
             "z" | "Z" if command && event.shift_key() => super::deeds::undo(app, false),
@@ -57,7 +61,9 @@ pub fn listen(app: App) {
             "ArrowRight" | "." | ">" if !event.shift_key() => app.step_on(),
             "ArrowRight" | "." | ">" => app.step(1),
             "ArrowLeft" | "," => app.step(-1),
-            "r" | "R" if !held => app.restart(),
+            "r" | "R" if !held => page.restart(),
+            "w" | "W" if !held => page.what_if(),
+            "u" | "U" if !held => page.asks.update(|it| *it = !*it),
             "f" | "F" => app.follow(),
             "c" | "C" if !held => app.chart_open.update(|it| *it = !*it),
             "+" | "=" => app.zoom(1.25),

@@ -48,7 +48,23 @@ pub fn marks(app: App) -> impl IntoView {
         };
         app.inputs.with(|it| it.iter().map(mark).collect_view())
     };
-    view! { <div class="deeds" role="group" aria-label="What was done to the run">{spans} {marks}</div> }
+    let sights = move || {
+        let zero = app.clock.get_untracked().zero;
+        let sight = |at: Nanos, class: &str, words: &str| {
+            let name = format!("{} · {words}", text::clock(at, zero));
+            view! {
+                <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
+                    title=name.clone() aria-label=name
+                    on:click=move |_| app.look_at(at)></button>
+            }
+        };
+        let stale = app.stale.with(|it| {
+            it.iter().map(|it| sight(*it, "stale", "An old value was read")).collect_view()
+        });
+        let fork = app.parted.get().map(|it| sight(it, "fork", "What if…: two futures from here"));
+        view! { {stale}{fork} }
+    };
+    view! { <div class="deeds" role="group" aria-label="What was done to the run">{spans} {marks} {sights}</div> }
 }
 
 /// Class of an input's mark, and what it was in words.

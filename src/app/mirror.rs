@@ -20,6 +20,8 @@ pub struct NodeSignals {
     pub figures: ArcRwSignal<ComponentFigures>,
     /// Whether it is marked as hot.
     pub heat: ArcRwSignal<Heat>,
+    /// How it differs from the other future, in words; empty if it does not.
+    pub gap: ArcRwSignal<String>,
 }
 
 /// Whether something wants attention: told once it lasts, and for a while after.
@@ -56,6 +58,8 @@ pub struct WireSignals {
     pub record: ArcRwSignal<WireRecord>,
     /// Its figures.
     pub figures: ArcRwSignal<WireFigures>,
+    /// Whether it differs from the other future.
+    pub gap: ArcRwSignal<bool>,
 }
 
 /// Signals by id.
@@ -82,6 +86,7 @@ impl Mirror {
                         face: ArcRwSignal::new(Face::new(&record.spec, &Default::default())),
                         figures: ArcRwSignal::new(ComponentFigures::default()),
                         heat: ArcRwSignal::new(Heat::default()),
+                        gap: ArcRwSignal::new(String::new()),
                     };
                     self.nodes.insert(id.clone(), signals);
                 }
@@ -95,6 +100,7 @@ impl Mirror {
                     let signals = WireSignals {
                         record: ArcRwSignal::new(record.clone()),
                         figures: ArcRwSignal::new(WireFigures::default()),
+                        gap: ArcRwSignal::new(false),
                     };
                     self.wires.insert(id.clone(), signals);
                 }

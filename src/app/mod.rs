@@ -10,6 +10,7 @@ pub mod banner;
 pub mod bridge;
 pub mod canvas;
 pub mod chart;
+pub mod compare;
 pub mod deeds;
 pub mod desk;
 pub mod figures;
@@ -28,6 +29,7 @@ pub mod theme;
 pub mod timeline;
 pub mod topbar;
 pub mod track;
+pub mod until;
 mod worker;
 
 use store::App;
@@ -68,7 +70,8 @@ pub fn Page(
     frame_loop::start(app);
     rooms::load(app);
     view! {
-        <div class="app" class:with-chart=move || app.chart_open.get()>
+        <div class="app" class:with-chart=move || app.chart_open.get()
+            class:comparing=move || app.parted.get().is_some()>
             <header class="topbar">
                 <Name/>
                 {app.room(|it| it.tools)}
@@ -79,6 +82,7 @@ pub fn Page(
             </div>
             <div class="middle">
                 <canvas::Canvas/>
+                {app.room(|it| it.beside)}
                 {app.room(|it| it.vacancy)}
                 <section aria-label="What happened, and what to try">{app.room(|it| it.foot)}</section>
                 {app.room(|it| it.inspector)}
@@ -86,6 +90,7 @@ pub fn Page(
             <section class="time" aria-label="Time">{app.room(|it| it.time)}</section>
             {move || app.chart_open.get().then(|| view! {
                 <section class="chart" aria-label="Chart">{app.room(|it| it.chart)}</section>
+                {app.room(|it| it.gap)}
             })}
         </div>
     }

@@ -11,7 +11,7 @@ use crate::session::protocol::Frame;
 use super::banner::Banner;
 use super::canvas::{actions, gesture, legend, zoom};
 use super::store::App;
-use super::{chart, inspector, keep, keys, story, timeline, topbar};
+use super::{chart, compare, keep, keys, story, timeline, topbar};
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -42,6 +42,14 @@ pub struct Rooms {
     pub chart: fn(App) -> AnyView,
     /// Reads what a frame holds for them.
     pub unpack: fn(&mut Frame),
+    /// The other future.
+    pub beside: fn(App) -> AnyView,
+    /// The difference of two futures over time.
+    pub gap: fn(App) -> AnyView,
+    /// Marks what differs between two futures.
+    pub differ: fn(App),
+    /// There is one future again.
+    pub rejoin: fn(App),
 }
 
 /// They did not come: the network, or the host.
@@ -88,7 +96,7 @@ fn open(app: App) -> Rooms {
     keys::listen(app);
     gesture::follow(app);
     Rooms {
-        inspector: inspector::panel,
+        inspector: compare::inspector,
         foot: story::foot,
         actions: actions::bar,
         touch: gesture::touch,
@@ -101,6 +109,10 @@ fn open(app: App) -> Rooms {
         legend: legend::legend,
         chart: chart::panel,
         unpack: Frame::unpack,
+        beside: compare::beside,
+        gap: compare::gap::panel,
+        differ: App::mark_differences,
+        rejoin: App::rejoin,
     }
 }
 

@@ -7,8 +7,8 @@ use crate::base::geometry::Camera;
 use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::session::protocol::{
-    Branch, Cast, Chart, Figures, Flight, LensPicture, Pick, Place as Picked, Stamped, Story,
-    Trace, Which,
+    Branch, Cast, Chart, Figures, Flight, Hit, LensPicture, Pick, Place as Picked, Stamped, Story,
+    Theory, Trace, Which,
 };
 
 use super::banner::Banner;
@@ -39,6 +39,8 @@ pub enum Tab {
     Requests,
     /// The lens.
     Inside,
+    /// What theory predicts.
+    Theory,
     /// What is modelled.
     About,
 }
@@ -68,7 +70,7 @@ impl Clock {
 }
 
 /// The latest of everything the worker sent.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Latest {
     /// Which run, branch and event.
     pub place: (u32, u32, u64),
@@ -107,8 +109,30 @@ pub struct App {
     pub latest: StoredValue<Latest, LocalStorage>,
     /// The worker.
     pub bridge: StoredValue<Bridge, LocalStorage>,
-    /// The frame loop.
+    /// What paints this future, and when what was last shown.
     pub pulse: StoredValue<Pulse, LocalStorage>,
+    /// The frame loop: of the page, for both futures.
+    pub heart: StoredValue<Pulse, LocalStorage>,
+    /// The other future, once there has been one.
+    pub other: StoredValue<Option<Self>, LocalStorage>,
+    /// Whether another future has been asked for and not yet been seen.
+    pub forking: StoredValue<bool>,
+    /// Since when there are two futures; none while there is one.
+    pub parted: RwSignal<Option<Nanos>>,
+    /// The future that the inspector and the keyboard are for.
+    pub focus: RwSignal<Branch>,
+    /// What is waited for, in words, while it is looked for.
+    pub awaited: RwSignal<Option<String>>,
+    /// Where the run has stopped, and at what.
+    pub hit: RwSignal<Option<(String, Hit)>>,
+    /// Whether an event is shown in slow motion.
+    pub slowly: RwSignal<bool>,
+    /// Whether the form that asks what to run until is open.
+    pub asks: RwSignal<bool>,
+    /// When old values were read.
+    pub stale: RwSignal<Vec<Nanos>>,
+    /// What theory says of the chosen component.
+    pub theory: RwSignal<Option<Theory>>,
     /// What pointers are doing on the canvas.
     pub hand: StoredValue<Hand, LocalStorage>,
     /// Colours of what is painted.
@@ -191,13 +215,25 @@ impl App {
     /// A page with nothing on it.
     pub fn blank() -> Self {
         let theme = Theme::current();
+        let pulse = StoredValue::new_local(Pulse::default());
         Self {
             branch: Branch::Main,
             desk: StoredValue::new_local(Desk::default()),
             mirror: StoredValue::new_local(Mirror::default()),
             latest: StoredValue::new_local(Latest::default()),
             bridge: StoredValue::new_local(Bridge::default()),
-            pulse: StoredValue::new_local(Pulse::default()),
+            pulse,
+            heart: pulse,
+            other: StoredValue::new_local(None),
+            forking: StoredValue::new(false),
+            parted: RwSignal::new(None),
+            focus: RwSignal::new(Branch::Main),
+            awaited: RwSignal::new(None),
+            hit: RwSignal::new(None),
+            slowly: RwSignal::new(false),
+            asks: RwSignal::new(false),
+            stale: RwSignal::new(Vec::new()),
+            theory: RwSignal::new(None),
             hand: StoredValue::new_local(Hand::default()),
             palette: StoredValue::new_local(Palette::read()),
             opening: StoredValue::default(),

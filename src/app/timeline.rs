@@ -157,6 +157,9 @@ pub fn timeline(app: App) -> AnyView {
         <span class="clock num" title="Simulated time since the end of the warm-up.">
             {move || { let it = clock.get(); text::clock(it.now, it.zero) }}
         </span>
+        <button class="o what-if" title="What if, from this moment on, something were different? Both futures, side by side (W)"
+            disabled=move || app.parted.get().is_some() on:click=move |_| app.what_if()>"What if…"</button>
+        {super::until::until(app)}
         {track(app)}
         <button class="o latest" hidden=move || !past.get() title="Back to the newest moment"
             on:click=move |_| app.send(Command::Latest)>"Latest"</button>

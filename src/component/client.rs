@@ -58,6 +58,13 @@ struct Tables {
 
 crate::stable! { Playing { since, position, next } }
 
+impl ClientState {
+    /// How many times as many requests come as its parameters say: a traffic spike.
+    pub fn surge(&self) -> f64 {
+        self.surge
+    }
+}
+
 impl StableHash for ClientState {
     fn stable_hash(&self, h: &mut StableHasher) {
         let Self { begun, alarm, arrivals, users, playing, surge, hot_key, tables: _ } = self;

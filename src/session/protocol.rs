@@ -173,13 +173,17 @@ pub struct Frame {
     /// done, at the newest moment or in the past, or another run is opened.
     pub stopped: bool,
     /// Where it has stopped at a breakpoint; told once.
+    #[serde(skip)]
     pub hit: Option<Hit>,
     /// Moments at which old values were read after a finished write, oldest first, the last 64;
     /// only when changed.
+    #[serde(skip)]
     pub stale: Option<Vec<Nanos>>,
     /// What theory says of the component asked about, beside what was seen; only with figures.
+    #[serde(skip)]
     pub theory: Option<Theory>,
     /// The other future at the same moment, as long as there is one.
+    #[serde(skip)]
     pub fork: Option<Box<Forked>>,
 }
 
@@ -200,6 +204,10 @@ struct Extras {
     trace: Option<Trace>,
     picks: Option<Vec<Pick>>,
     stories: Option<Vec<Story>>,
+    hit: Option<Hit>,
+    stale: Option<Vec<Nanos>>,
+    theory: Option<Theory>,
+    fork: Option<Box<Forked>>,
 }
 
 /// Names by slot. Slots stay the same within a run.
@@ -423,23 +431,23 @@ impl Frame {
     pub fn pack(&mut self) {
         let lens = self.lens.take();
         let (chart, trace, picks) = (self.chart.take(), self.trace.take(), self.picks.take());
-        let stories = self.stories.take();
-        let extras = Extras { lens, chart, trace, picks, stories };
-        self.extras = postcard::to_allocvec(&extras).unwrap_or_default();
-        if let Some(fork) = &mut self.fork {
+        let (stories, hit, stale) = (self.stories.take(), self.hit.take(), self.stale.take());
+        let (theory, mut fork) = (self.theory.take(), self.fork.take());
+        if let Some(fork) = &mut fork {
             fork.frame.pack();
         }
+        let extras = Extras { lens, chart, trace, picks, stories, hit, stale, theory, fork };
+        self.extras = postcard::to_allocvec(&extras).unwrap_or_default();
     }
 
     /// Takes it out again.
     pub fn unpack(&mut self) {
         let extras = std::mem::take(&mut self.extras);
-        let Ok(Extras { lens, chart, trace, picks, stories }) = postcard::from_bytes(&extras)
-        else {
-            return;
-        };
+        let Ok(extras) = postcard::from_bytes(&extras) else { return };
+        let Extras { lens, chart, trace, picks, stories, hit, stale, theory, fork } = extras;
         (self.lens, self.chart, self.trace) = (lens, chart, trace);
-        (self.picks, self.stories) = (picks, stories);
+        (self.picks, self.stories, self.hit) = (picks, stories, hit);
+        (self.stale, self.theory, self.fork) = (stale, theory, fork);
         if let Some(fork) = &mut self.fork {
             fork.frame.unpack();
         }

@@ -13,12 +13,12 @@ use crate::algorithm::balancing::Rule;
 use crate::algorithm::queueing::error::{
     Variances, forgets_s, mg1_variances, mmc_variances, mmck_variances, standard_error,
 };
-use crate::algorithm::queueing::{Load, Steady, erlang_c, mg1, mmc, mmck};
+use crate::algorithm::queueing::{Load as Offered, Steady, erlang_c, mg1, mmc, mmck};
 use crate::base::english::{Argument, Text, TextId};
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
 use crate::component::client::{Arrivals, Course, Does, Load as Comes};
-use crate::component::{Registry, Role, Spec};
+use crate::component::{Registry, Role, Spec, State};
 use crate::document::Id;
 use crate::engine::plan::{Op, Program};
 use crate::engine::recorder::Window;
@@ -179,7 +179,7 @@ fn forecast(run: &Run, slot: u32) -> Result<(Prediction, Vec<Text>), Text> {
     let members = component.members.len().max(1) as u32;
     let arrivals_per_s = total / f64::from(members);
     let services_per_s = 1.0 / work.moments[0];
-    let load = Load { arrivals_per_s, services_per_s };
+    let load = Offered { arrivals_per_s, services_per_s };
     let (servers, queue) = (component.station.workers, component.station.queue_max);
     let (model, steady, variances) = closed_form(load, servers, queue, &work)?;
     let mut fails = Vec::new();
@@ -233,7 +233,7 @@ fn forecast(run: &Run, slot: u32) -> Result<(Prediction, Vec<Text>), Text> {
 }
 
 fn closed_form(
-    load: Load,
+    load: Offered,
     servers: u32,
     queue: u32,
     work: &Work,
@@ -423,12 +423,17 @@ fn passed_on(
         if (client.load, client.arrivals, client.course) != poisson {
             return Err(fail(TextId::NotPoisson, vec![label(run, slot)]));
         }
+        let member = caller.members.first().map(|it| run.shown().world.member(*it));
+        let surge = match member.and_then(|it| it.state.as_ref()) {
+            Some(State::Client(it)) => it.surge(),
+            _ => 1.0,
+        };
         let total: f64 = client.classes.iter().map(|it| f64::from(it.weight)).sum();
         let flow = |it: &crate::component::client::Class| {
             let class = blueprint.classes.iter().position(|name| **name == *it.name)?;
             let verb = if it.does == Does::Write { Verb::Write } else { Verb::Read };
             let kind = (u8::try_from(class).ok()?, verb);
-            Some((kind, client.rate.0 * f64::from(it.weight) / total))
+            Some((kind, client.rate.0 * surge * f64::from(it.weight) / total))
         };
         return Ok(client.classes.iter().filter_map(flow).collect());
     }

@@ -19,6 +19,7 @@ pub fn Node(
     let app = App::here();
     let signals = app.node(&id)?;
     let (record, face, heat) = (signals.record, signals.face, signals.heat);
+    let (gap, words_of_gap, said) = (signals.gap.clone(), signals.gap.clone(), signals.gap);
     let place = app.place;
 
     let rect = Memo::new({
@@ -88,6 +89,7 @@ pub fn Node(
         <div
             class="node"
             class:sel=chosen
+            class:differs=move || !gap.with(String::is_empty)
             class:hot=move || state.get() == "hot"
             class:down=move || state.get() == "down"
             data-node=id.clone()
@@ -100,6 +102,8 @@ pub fn Node(
             style:height=move || format!("{:.2}px", rect.get().height)
             on:keydown=enter
         >
+            <span class="gap num" hidden=move || words_of_gap.with(String::is_empty)
+                title="How it differs between the two futures: right, compared with left.">{move || said.get()}</span>
             <div class="node-title">
                 <Icon name=kind.id.to_owned()/>
                 <span class="node-name">{label}</span>

@@ -29,6 +29,7 @@ pub fn Wire(
 ) -> impl IntoView {
     let app = App::here();
     let signals = app.wire(&id)?;
+    let gap = signals.gap.clone();
     let (from, to) = signals.record.with_untracked(|it| (it.from.clone(), it.to.clone()));
     let (start, end) = (app.node(&from)?, app.node(&to)?);
     let curve = Memo::new({
@@ -74,7 +75,7 @@ pub fn Wire(
         (middle.x, middle.y)
     };
     Some(view! {
-        <g class="wire" class:sel=chosen class:cut=cut data-wire=id.clone() tabindex="-1"
+        <g class="wire" class:sel=chosen class:cut=cut class:differs=move || gap.get() data-wire=id.clone() tabindex="-1"
             role="button" aria-label=words on:keydown=enter>
             <title>{title}</title>
             <path class="hit" d=move || curve.with(Curve::svg_path)></path>

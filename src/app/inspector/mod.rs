@@ -20,6 +20,7 @@ pub mod editor;
 pub mod inside;
 pub mod requests;
 pub mod settings;
+pub mod theory;
 pub mod values;
 
 /// Puts the keyboard into the inspector.
@@ -131,6 +132,7 @@ fn OfNode(id: Id) -> impl IntoView {
                     .into_any(),
                     Tab::Inside => view! { <inside::Inside id=lens_id.clone()/> }.into_any(),
                     Tab::Requests => view! { <requests::Requests/> }.into_any(),
+                    Tab::Theory => view! { <theory::Theory/> }.into_any(),
                     Tab::About => view! { <about::About about/> }.into_any(),
                 }}
             </div>
@@ -144,12 +146,13 @@ fn Tabs(has_lens: bool, #[prop(default = true)] has_card: bool) -> impl IntoView
     let tabs = [
         (Tab::Settings, "Settings"),
         (Tab::Inside, "Inside"),
+        (Tab::Theory, "Theory"),
         (Tab::Requests, "Requests"),
         (Tab::About, "About"),
     ];
     let tabs = tabs.into_iter().filter(move |it| match it.0 {
         Tab::Inside => has_lens,
-        Tab::About => has_card,
+        Tab::About | Tab::Theory => has_card,
         _ => true,
     });
     let one = |(tab, name): (Tab, &'static str)| {
@@ -158,6 +161,7 @@ fn Tabs(has_lens: bool, #[prop(default = true)] has_card: bool) -> impl IntoView
             <button role="tab" aria-selected=move || on().to_string() class:on=on
                 on:click=move |_| {
                     app.tab.set(tab);
+                    app.theory.set(None);
                     app.bridge.update_value(|it| it.look());
                     app.wake();
                 }>

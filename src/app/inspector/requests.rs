@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::compare;
 use crate::app::store::{App, Selected};
 use crate::base::english;
 use crate::base::text;
@@ -56,7 +57,10 @@ pub fn Requests() -> impl IntoView {
     };
     view! {
         <section class="requests">
-            {move || app.trace.get().map(|it| waterfall(app, it))}
+            {move || match app.forked() {
+                Some((main, fork)) => compare::request::compared(main, fork),
+                None => app.trace.get().map(|it| waterfall(app, it)).into_any(),
+            }}
             <h3>{place}</h3>
             <ul class="picks">{picks}</ul>
         </section>
@@ -166,7 +170,14 @@ fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
     }
 }
 
-fn row(app: App, bar: TraceBar, from: Nanos, span: f64, told: RwSignal<String>) -> impl IntoView {
+/// A bar of a waterfall that begins at `from` and is `span` ns wide.
+pub fn row(
+    app: App,
+    bar: TraceBar,
+    from: Nanos,
+    span: f64,
+    told: RwSignal<String>,
+) -> impl IntoView {
     let component =
         app.latest.with_value(|it| it.cast.components.get(bar.component as usize).cloned());
     let label = app.desk.with_value(|it| {

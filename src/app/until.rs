@@ -1,0 +1,349 @@
+//! Run until…: what to stop at, by a form in the bar of time; where it has stopped, and that event
+//! again in slow motion.
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::component::Role;
+use crate::document::Id;
+use crate::session::protocol::{Breakpoint, Command, Hit, Measure};
+
+use super::canvas::overlay::message_speed;
+use super::store::App;
+
+/// Simulated seconds per second while a breakpoint is looked for: as fast as it goes.
+pub const FAST: f64 = 100.0;
+/// Seconds on screen shown before and after an event in slow motion.
+const AROUND: f64 = 1.5;
+
+/// What can be waited for.
+const KINDS: [(&str, &str); 7] = [
+    ("fails", "a request fails"),
+    ("stale", "an old value is read after a finished write (not linearizable)"),
+    ("crosses", "a figure passes a value"),
+    ("dies", "a member goes down"),
+    ("arrives", "a call arrives"),
+    ("leads", "a member is elected"),
+    ("at", "a moment"),
+];
+
+/// Figures that every component has: what they are called and what their values are.
+const MEASURES: [(Measure, &str, &str); 9] = [
+    (Measure::P99, "p99", "ms"),
+    (Measure::P95, "p95", "ms"),
+    (Measure::P50, "p50", "ms"),
+    (Measure::Waiting, "requests waiting", ""),
+    (Measure::Present, "requests inside", ""),
+    (Measure::Busy, "workers at work", "%"),
+    (Measure::Failed, "failures", "/s"),
+    (Measure::Offered, "requests arriving", "/s"),
+    (Measure::Goodput, "goodput", "/s"),
+];
+
+/// What a number in the form's unit is in the session's.
+fn scale(unit: &str) -> f64 {
+    match unit {
+        "ms" => 1e6,
+        "%" => 0.01,
+        _ => 1.0,
+    }
+}
+
+/// The figures of a component: those of all, and its kind's own.
+fn measures(app: App, id: &str) -> Vec<(Measure, String, &'static str)> {
+    let own = app.desk.with_value(|it| it.shown.components.get(id).map(|it| it.spec.about()));
+    let mut all: Vec<_> = MEASURES.iter().map(|it| (it.0, it.1.to_owned(), it.2)).collect();
+    let Some(about) = own else { return all };
+    let words = |name: &str| name.trim_end_matches("_ns").replace('_', " ");
+    for (at, it) in about.ratios.iter().enumerate() {
+        all.push((Measure::Ratio(at as u8), words(it.name), "%"));
+    }
+    for (at, it) in about.gauges.iter().enumerate() {
+        let unit = if it.name.ends_with("_ns") { "ms" } else { "" };
+        all.push((Measure::Gauge(at as u8), words(it.name), unit));
+    }
+    all
+}
+
+impl App {
+    /// Runs as fast as it goes until something happens.
+    pub fn run_until(self, what: Breakpoint, words: String) {
+        let app = self.focused();
+        self.hit.set(None);
+        self.send(Command::StopAt(app.branch, Some(what)));
+        self.awaited.set(Some(words));
+        self.playing.set(true);
+        self.wake();
+    }
+
+    /// Waits no longer.
+    pub fn wait_no_more(self) {
+        if self.awaited.get_untracked().is_some() || self.slowly.get_untracked() {
+            self.slowly.set(false);
+            self.awaited.set(None);
+            self.playing.set(false);
+            self.send(Command::StopAt(self.branch, None));
+        }
+    }
+
+    /// Shows an event in slow motion: from a little before to a little after.
+    pub fn watch_slowly(self, hit: &Hit) {
+        let speed = self.latest.with_value(|it| message_speed(&it.figures)).unwrap_or(0.01);
+        let around = Nanos::from_seconds(AROUND * speed);
+        let from = hit.at.saturating_sub(around);
+        self.seek(from);
+        let to = Breakpoint::At(hit.at.saturating_add(around));
+        self.send(Command::StopAt(self.branch, Some(to)));
+        self.awaited.set(None);
+        self.slowly.set(true);
+        self.playing.set(true);
+        self.wake();
+    }
+}
+
+/// The button and what it opens; what is waited for; where it has stopped.
+pub fn until(app: App) -> AnyView {
+    let open = app.asks;
+    let button = NodeRef::<html::Button>::new();
+    let close = move || {
+        open.set(false);
+        if let Some(it) = button.get_untracked() {
+            _ = it.focus();
+        }
+    };
+    view! {
+        <span class="until">
+            <button class="o" node_ref=button aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
+                title="Run until something happens, and stop at that very event (U)"
+                on:click=move |_| open.update(|it| *it = !*it)>"Run until…"</button>
+            {move || open.get().then(|| view! { <Form close=Callback::new(move |()| close())/> })}
+        </span>
+        <State/>
+    }
+    .into_any()
+}
+
+#[component]
+fn State() -> impl IntoView {
+    let app = App::here();
+    let waits = move || {
+        app.awaited.get().map(|words| {
+            view! {
+                <div class="until-state chip" role="status">
+                    <span>"Running until " {words}</span>
+                    <button class="o" on:click=move |_| app.wait_no_more()>"Stop"</button>
+                </div>
+            }
+        })
+    };
+    let hit = move || {
+        let (words, hit) = app.hit.get()?;
+        let zero = app.clock.with_untracked(|it| it.zero);
+        let at = text::clock(hit.at, zero);
+        let (request, near) = (hit.request, hit.at);
+        let label = hit.component.clone().map(|id| app.label(&id));
+        Some(view! {
+            <div class="until-state chip" role="status">
+                <span>"Stopped at " <b class="num">{at}</b> ", event " <span class="num">{text::count(hit.ordinal)}</span>
+                    ": " {words} {label.map(|it| format!(" ({it})"))}</span>
+                {request.filter(|it| *it != 0).map(|request| view! {
+                    <button class="o" title="Follow the request it concerns"
+                        on:click=move |_| app.follow_there(request, near)>"Request"</button>
+                })}
+                <button class="o" title="From a little before to a little after, so slowly that single messages are seen"
+                    on:click=move |_| app.watch_slowly(&hit)>"In slow motion"</button>
+                <button class="close" aria-label="Dismiss" on:click=move |_| app.hit.set(None)>"×"</button>
+            </div>
+        })
+    };
+    view! { {waits}{hit} }
+}
+
+impl App {
+    /// What people call a component.
+    pub fn label(self, id: &str) -> String {
+        let label =
+            self.desk.with_value(|it| it.shown.components.get(id).map(|it| it.label.clone()));
+        label.unwrap_or_else(|| id.to_owned())
+    }
+
+    /// Follows a request, and shows it.
+    fn follow_there(self, request: u64, near: Nanos) {
+        use super::store::{Selected, Tab};
+        let place = self.hit.get_untracked().and_then(|it| it.1.component);
+        let shown = self.selected.get_untracked().is_some();
+        if let Some(id) = place.filter(|_| !shown) {
+            self.select(Some(Selected::Node(id)));
+        }
+        self.tab.set(Tab::Requests);
+        self.focused().follow_request(Some((request, near)));
+    }
+}
+
+#[component]
+fn Form(close: Callback<()>) -> impl IntoView {
+    let app = App::here();
+    let first = NodeRef::<html::Select>::new();
+    Effect::new(move |_| {
+        if let Some(it) = first.get() {
+            _ = it.focus();
+        }
+    });
+    let ids: Vec<(Id, String, bool)> = app.desk.with_value(|it| {
+        let one = |(id, it): (&Id, &crate::document::ComponentRecord)| {
+            (id.clone(), it.label.clone(), it.spec.about().role == Role::Source)
+        };
+        it.shown.components.iter().map(one).collect()
+    });
+    let chosen = match app.selected.get_untracked() {
+        Some(super::store::Selected::Node(id)) => Some(id),
+        _ => ids.iter().find(|it| it.2).map(|it| it.0.clone()),
+    };
+    let kind = RwSignal::new("fails".to_owned());
+    let place = RwSignal::new(String::new());
+    let figure = RwSignal::new(0usize);
+    let above = RwSignal::new(true);
+    let value = RwSignal::new(String::from("100"));
+    let class = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+    let needs_place = move || matches!(kind.get().as_str(), "crosses" | "arrives");
+    let fallback = StoredValue::new(chosen.unwrap_or_default());
+    let component = move || {
+        let it = place.get();
+        if it.is_empty() && needs_place() { fallback.get_value() } else { it }
+    };
+    let options = {
+        let ids = ids.clone();
+        move || {
+            let any = (!needs_place() && kind.get() != "at").then(|| {
+                let word = if kind.get() == "fails" { "any client" } else { "anywhere" };
+                view! { <option value="">{word}</option> }
+            });
+            let now = component();
+            let each = ids.iter().map(|it| {
+                view! { <option value=it.0.clone() selected=it.0 == now>{it.1.clone()}</option> }
+            });
+            view! { {any}{each.collect_view()} }
+        }
+    };
+    let figures = move || {
+        let now = figure.get();
+        let all = measures(app, &component()).into_iter().enumerate();
+        all.map(
+            |(at, it)| view! { <option value=at.to_string() selected=at == now>{it.1}</option> },
+        )
+        .collect_view()
+    };
+    let unit =
+        move || measures(app, &component()).get(figure.get()).map(|it| it.2).unwrap_or_default();
+    let classes = app.latest.with_value(|it| it.cast.classes.clone());
+    let submit = move || {
+        let id = component();
+        let whom = (!id.is_empty()).then(|| id.clone());
+        let label = if id.is_empty() { String::new() } else { format!(" at {}", app.label(&id)) };
+        let number =
+            value.get().trim().replace(',', ".").parse::<f64>().ok().filter(|it| it.is_finite());
+        let made = match kind.get().as_str() {
+            "at" => {
+                let zero = app.clock.with_untracked(|it| it.zero);
+                let now = app.clock.with_untracked(|it| it.now);
+                match number.map(|it| zero.saturating_add(Nanos::from_seconds(it.max(0.0)))) {
+                    Some(at) if at > now => {
+                        Ok((Breakpoint::At(at), format!("{} s", value.get().trim())))
+                    }
+                    Some(_) => {
+                        Err("Moment: that has passed; choose a later second, or drag the scrubber"
+                            .to_owned())
+                    }
+                    None => Err("Moment: a number of seconds, such as 42.5".to_owned()),
+                }
+            }
+            "crosses" => match (number, measures(app, &id).get(figure.get()).cloned()) {
+                (Some(number), Some((figure, name, unit))) => {
+                    let above = above.get();
+                    let way = if above { "above" } else { "below" };
+                    let words = format!("{name}{label} {way} {} {unit}", value.get().trim());
+                    let value = number * scale(unit);
+                    Ok((Breakpoint::Crosses { component: id, figure, above, value }, words))
+                }
+                _ => Err("Value: a number, such as 100".to_owned()),
+            },
+            "dies" => Ok((Breakpoint::Dies(whom), format!("a member goes down{label}"))),
+            "arrives" => {
+                let name = class.get();
+                let words = if name.is_empty() {
+                    format!("a call arrives{label}")
+                } else {
+                    format!("a call of class {name} arrives{label}")
+                };
+                Ok((Breakpoint::Arrives(id, (!name.is_empty()).then_some(name)), words))
+            }
+            "leads" => Ok((Breakpoint::Leads(whom), format!("a member is elected{label}"))),
+            "stale" => Ok((Breakpoint::Stale(whom), format!("an old value is read{label}"))),
+            _ => Ok((Breakpoint::Fails(whom), format!("a request fails{label}"))),
+        };
+        match made {
+            Ok((what, words)) => {
+                close.run(());
+                app.run_until(what, words);
+            }
+            Err(words) => problem.set(Some(words)),
+        }
+    };
+    let pressed = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.prevent_default();
+            event.stop_propagation();
+            close.run(());
+        }
+    };
+    let show = move |which: &'static str| kind.get() == which;
+    view! {
+        <form class="until-form" role="dialog" aria-label="Run until" on:keydown=pressed
+            on:submit=move |event| {
+                event.prevent_default();
+                submit();
+            }>
+            <label>"Run until"
+                <select node_ref=first on:change=move |event| {
+                    problem.set(None);
+                    kind.set(event_target_value(&event));
+                }>
+                    {KINDS.iter().map(|it| view! { <option value=it.0>{it.1}</option> }).collect_view()}
+                </select>
+            </label>
+            <label hidden=move || show("at")>"Where"
+                <select on:change=move |event| {
+                    figure.set(0);
+                    place.set(event_target_value(&event));
+                }>{options}</select>
+            </label>
+            <div class="until-row" hidden=move || !show("crosses")>
+                <label>"Figure"<select on:change=move |event| figure.set(event_target_value(&event).parse().unwrap_or(0))>{figures}</select></label>
+                <label>"Passes"<select on:change=move |event| above.set(event_target_value(&event) == "above")>
+                    <option value="above">"upwards"</option><option value="below">"downwards"</option>
+                </select></label>
+            </div>
+            <label hidden=move || !show("arrives")>"Class"
+                <select on:change=move |event| class.set(event_target_value(&event))>
+                    <option value="">"any"</option>
+                    {classes.into_iter().map(|it| { let name = it.clone(); view! { <option value=it>{name}</option> } }).collect_view()}
+                </select>
+            </label>
+            <label hidden=move || !show("crosses") && !show("at")>{move || if show("at") { "Moment" } else { "Value" }}
+                <span class="until-value"><input class="num" inputmode="decimal" prop:value=move || value.get()
+                    on:input=move |event| value.set(event_target_value(&event))/>
+                    <span class="num">{move || if show("at") { "s" } else { unit() }}</span></span>
+            </label>
+            <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
+            <p class="help">"Runs as fast as it can, and stops after the very event at which it first holds."</p>
+            <div class="until-row">
+                <button class="p" type="submit">"Run"</button>
+                <button class="o" type="button" on:click=move |_| close.run(())>"Close"</button>
+            </div>
+        </form>
+    }
+}
