@@ -17,7 +17,7 @@ DIST_SOURCES := $(CORE_SOURCES) $(shell find src/app www static)
 NATIVE := cargo build --release --locked --features site --bin
 
 .DELETE_ON_ERROR:
-.PHONY: serve test dist bench lint clean help tools test-tools
+.PHONY: serve test dist bench swarm lint clean help tools test-tools
 
 serve: dist $(RINGSIDE) ## Build what has changed and serve it at http://127.0.0.1:8080 (PORT=, HOST=)
 	@$(RINGSIDE) serve --port $(PORT) --host $(HOST) dist
@@ -29,6 +29,10 @@ dist: dist/first-load.json ## Build the static site in dist/
 
 bench: $(RINGSIDE) ## Measure the engine on the benchmark designs
 	@$(RINGSIDE) bench
+
+swarm: ## Run thousands of random designs, faults and edits (RUNS=); SEED=n repeats one
+	@.ci/need cargo
+	RUNS=$(or $(RUNS),3000) cargo test --locked --test swarm -- --nocapture
 
 lint: ## Check formatting, lints (host and browser) and documentation; warnings are errors
 	@.ci/need cargo lint wasm-target
@@ -48,7 +52,8 @@ tools:
 	@.ci/need cargo wasm-target bindgen wasm-opt
 
 test-tools:
-	@.ci/need cargo wasm-target bindgen wasm-pack node playwright browser
+	@.ci/need cargo wasm-target bindgen wasm-pack node playwright browser \
+		firefox geckodriver webkit webkitdriver xvfb
 
 dist/first-load.json: $(DIST_SOURCES) $(MANIFEST) $(SITE) | tools
 	$(SITE) --out dist --wasm-opt $(TARGET)/tools/node_modules/.bin/wasm-opt

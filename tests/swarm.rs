@@ -1,8 +1,11 @@
 //! Random faults and live edits: calls are conserved, desks are sound, and the live run equals the
-//! replay of its base and inputs. `SEED=n cargo test --test swarm` repeats one.
+//! replay of its base and inputs, for the book store and for random designs of every kind.
+//! `make swarm` runs thousands, `SEED=n make swarm` repeats one.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
+#[path = "swarm/designs.rs"]
+mod designs;
 
 use common::*;
 use ringside::algorithm::balancing::Rule;
@@ -19,6 +22,7 @@ use ringside::engine::blueprint::Reads;
 use ringside::engine::fault::{Fault, Scope, Ways};
 
 const SEEDS: u64 = 60;
+const DESIGNS: u64 = 150;
 const INPUTS: u64 = 60;
 
 fn base() -> Design {
@@ -41,6 +45,10 @@ struct Dice {
 }
 
 impl Dice {
+    fn new(seed: u64, id: &str) -> Self {
+        Self { stream: Stream::new(seed, id), thrown: 0 }
+    }
+
     fn below(&mut self, limit: u64) -> u64 {
         self.thrown += 1;
         self.stream.bits(self.thrown, 1) % limit
@@ -286,7 +294,7 @@ fn run_looking(live: &mut Live, span: Nanos, every: u64) {
 }
 
 fn schedule(seed: u64, every: u64) {
-    let mut dice = Dice { stream: Stream::new(seed, "swarm"), thrown: 0 };
+    let mut dice = Dice::new(seed, "swarm");
     let mut live = Live::new(&base(), seed);
     let mut resized = false;
     for _ in 0..INPUTS {
@@ -320,4 +328,9 @@ fn random_faults_and_edits_keep_the_books_and_replay() {
 #[test]
 fn the_books_balance_after_every_single_event() {
     for_seeds(2, |seed| schedule(1_000 + seed, 1));
+}
+
+#[test]
+fn random_designs_keep_the_books_and_replay() {
+    for_seeds(DESIGNS, designs::schedule);
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::document::file::File;
+use crate::session::prove::Way;
 
 pub mod banner;
 pub mod bridge;
@@ -48,6 +49,29 @@ pub fn start_page(opening: Vec<u8>, waits: bool) {
 pub fn start_worker() {
     console_error_panic_hook::set_once();
     worker::run();
+}
+
+/// Entry point of the proof page's worker: runs every golden run in every way, and tells of each as
+/// it ends: its name, the way, the hash expected and the hash computed.
+#[wasm_bindgen]
+pub async fn prove(told: js_sys::Function) -> Result<(), JsValue> {
+    console_error_panic_hook::set_once();
+    let missing = |_| JsValue::from_str("a part of the program could not be loaded");
+    let proof = rooms::proof().await.map_err(missing)?;
+    for golden in proof.runs {
+        for way in Way::ALL {
+            let failed = |_| JsValue::from_str("a golden run does not compile");
+            let hash = (proof.hash)(golden, way).map_err(failed)?;
+            let line = js_sys::Array::of4(
+                &golden.name.into(),
+                &way.label().into(),
+                &format!("{:016x}", golden.hash).into(),
+                &format!("{hash:016x}").into(),
+            );
+            told.call1(&JsValue::UNDEFINED, &line)?;
+        }
+    }
+    Ok(())
 }
 
 /// Everything on the page.

@@ -7,6 +7,7 @@ use web_sys::PointerEvent;
 
 use crate::session::later::Later;
 use crate::session::protocol::Frame;
+use crate::session::prove::Proof;
 
 use super::banner::Banner;
 use super::canvas::{actions, gesture, legend, zoom};
@@ -66,11 +67,16 @@ impl From<leptos::wasm_split::SplitLoaderError> for Missing {
 #[cfg(split)]
 #[allow(unsafe_code, reason = "calls from module to module, written by the macro")]
 mod gate {
-    use super::{App, Later, Missing, Rooms};
+    use super::{App, Later, Missing, Proof, Rooms};
 
     #[leptos::wasm_split::wasm_split(later, wasm_split_path = leptos::wasm_split, fallible)]
     pub fn later() -> Result<Later, Missing> {
         Ok(Later::all())
+    }
+
+    #[leptos::wasm_split::wasm_split(proof, wasm_split_path = leptos::wasm_split, fallible)]
+    pub fn proof() -> Result<Proof, Missing> {
+        Ok(Proof::new())
     }
 
     #[leptos::wasm_split::wasm_split(rooms, wasm_split_path = leptos::wasm_split, fallible)]
@@ -81,7 +87,11 @@ mod gate {
 
 #[cfg(not(split))]
 mod gate {
-    use super::{App, Later, Missing, Rooms};
+    use super::{App, Later, Missing, Proof, Rooms};
+
+    pub async fn proof() -> Result<Proof, Missing> {
+        Ok(Proof::new())
+    }
 
     pub async fn later() -> Result<Later, Missing> {
         Ok(Later::all())
@@ -138,6 +148,11 @@ pub fn load(app: App) {
 /// The session's parts, for the worker.
 pub async fn later() -> Result<Later, Missing> {
     gate::later().await
+}
+
+/// The golden runs, for the proof page.
+pub async fn proof() -> Result<Proof, Missing> {
+    gate::proof().await
 }
 
 impl App {

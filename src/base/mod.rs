@@ -1,6 +1,8 @@
 //! Words without a domain: ids, time, units, random draws, stable hashes, keyed maps, parameters.
 //! Imports nothing else of ours.
 
+#[cfg(test)]
+pub(crate) mod broken;
 pub mod candidate;
 pub mod cow;
 pub mod draw;

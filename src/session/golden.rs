@@ -82,6 +82,11 @@ pub fn design() -> Design {
 impl Golden {
     /// Runs it in steps of `step` and gives the run.
     pub fn run(&self, step: Nanos) -> Result<Run, CompileError> {
+        self.run_watched(step, |_| {})
+    }
+
+    /// The same; whoever watches sees the run after every step.
+    pub fn run_watched(&self, step: Nanos, watch: fn(&Run)) -> Result<Run, CompileError> {
         let mut run = Run::open(design(), self.seed, Nanos::ZERO, Vec::new())?;
         let end = Nanos::seconds(self.seconds);
         let mut inputs = (self.inputs)().into_iter().peekable();
@@ -92,6 +97,7 @@ impl Golden {
             }
             let next = inputs.peek().map_or(end, |it| Nanos::seconds(it.0)).min(end);
             run.advance(step.min(next - now), u64::MAX);
+            watch(&run);
         }
         Ok(run)
     }

@@ -16,6 +16,7 @@ pub mod link;
 pub mod moment;
 pub mod picks;
 pub mod protocol;
+pub mod prove;
 pub mod report;
 pub mod run;
 pub mod step;
@@ -25,6 +26,8 @@ pub mod trace;
 pub mod twin;
 pub mod view;
 
+#[cfg(test)]
+mod broken;
 #[cfg(test)]
 mod tests;
 

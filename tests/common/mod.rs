@@ -186,12 +186,14 @@ pub fn states<'a>(world: &'a World, id: &str) -> Vec<&'a State> {
     slots(world, id).into_iter().map(state).collect()
 }
 
-/// Runs `act` for each seed; `SEED=n` in the environment repeats one. Names the seed that fails.
+/// Runs `act` for each seed; in the environment, `SEED=n` repeats one and `RUNS=n` runs so many.
+/// Names the seed that fails.
 pub fn for_seeds(count: u64, act: impl Fn(u64)) {
     if let Ok(seed) = std::env::var("SEED") {
         return act(seed.parse().expect("SEED is a number"));
     }
-    for seed in 0..count {
+    let runs = std::env::var("RUNS").map(|it| it.parse().expect("RUNS is a number"));
+    for seed in 0..runs.unwrap_or(count) {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| act(seed)));
         if let Err(panic) = result {
             eprintln!("failed with SEED={seed}");

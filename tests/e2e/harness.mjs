@@ -15,7 +15,7 @@ import { chromium } from "playwright-core";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
-const screenshots = path.join(target, "screenshots");
+export const screenshots = path.join(target, "screenshots");
 
 const LAUNCH = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

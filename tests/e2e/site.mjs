@@ -64,6 +64,6 @@ test("every address is relative", async () => {
 
 test("whatever may be cached for ever is named after its contents", () => {
   const fixed = contents.filter((file) => !/-[0-9a-f]{16}\.\w+$/.test(file));
-  const known = /^(index\.html|404\.html|manifest\.webmanifest|first-load\.json|robots\.txt|service-worker\.js|.*\.txt)$/;
+  const known = /^(index\.html|404\.html|proof\.html|manifest\.webmanifest|first-load\.json|robots\.txt|service-worker\.js|.*\.txt)$/;
   assert.deepEqual(fixed.filter((file) => !known.test(file)), []);
 });

@@ -16,8 +16,8 @@ use crate::Result;
 /// Where a visit begins.
 const PAGE: &str = "index.html";
 /// Found by their fixed address: the page, what a browser or host asks for by name, licences.
-const KEEPS_NAME: [&str; 5] =
-    [PAGE, "404.html", "manifest.webmanifest", "robots.txt", "service-worker.js"];
+const KEEPS_NAME: [&str; 6] =
+    [PAGE, "404.html", "proof.html", "manifest.webmanifest", "robots.txt", "service-worker.js"];
 /// What wasm-bindgen writes; holds strings that look like references and are none.
 const GLUE: &str = "ringside.js";
 /// Loads the modules that come later: what it refers to is not part of the first load.
