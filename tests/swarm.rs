@@ -12,14 +12,15 @@ use ringside::algorithm::balancing::Rule;
 use ringside::algorithm::eviction::Policy;
 use ringside::base::draw::Stream;
 use ringside::base::time::{Nanos, Offset};
-use ringside::base::unit::Rate;
+use ringside::base::unit::{Rate, Share};
 use ringside::component::cache::Strategy;
-use ringside::component::service::ServiceParams;
+use ringside::component::service::{Calls, ServiceParams};
 use ringside::component::sql_db::Replication;
 use ringside::component::{Spec, State};
-use ringside::document::Design;
+use ringside::document::{Connecting, Design};
 use ringside::engine::blueprint::Reads;
 use ringside::engine::fault::{Fault, Scope, Ways};
+use ringside::engine::policy::Pauses;
 
 const SEEDS: u64 = 60;
 const DESIGNS: u64 = 150;
@@ -152,7 +153,8 @@ fn edit(dice: &mut Dice, design: &mut Design) {
             true => it.rule = Rule::ALL[dice.below(Rule::ALL.len() as u64) as usize],
             false => it.workers = 1 + small,
         },
-        Spec::Service(it) => match small {
+        Spec::Service(it) => match dice.below(5) {
+            4 => (it.calls, it.enough) = (Calls::ALL[small as usize], 1 + dice.below(3) as u32),
             0 => it.instances = 1 + dice.below(4) as u32,
             1 => it.workers = 1 + dice.below(6) as u32,
             2 => it.hold_worker = !it.hold_worker,
@@ -166,7 +168,11 @@ fn edit(dice: &mut Dice, design: &mut Design) {
             4 => it.strategy = Strategy::ALL[dice.below(4) as usize],
             _ => it.queue = dice.below(30) as u32,
         },
-        Spec::SqlDb(it) => match dice.below(3) {
+        Spec::SqlDb(it) => match dice.below(4) {
+            3 => {
+                it.idempotency = Nanos::millis(dice.below(3) * 500);
+                it.idempotency_keys = 1 + 100 * small;
+            }
             0 => it.replicas = small,
             1 => {
                 it.replication = Replication::ALL[dice.below(3) as usize];
@@ -226,7 +232,26 @@ fn wiring(dice: &mut Dice, design: &mut Design) {
         return;
     }
     let settings = &mut design.wires.get_mut(&id).expect("it is there").settings;
-    match dice.below(6) {
+    match dice.below(16) {
+        6 => settings.pauses = Pauses::ALL[dice.below(5) as usize],
+        7 => {
+            settings.retry_budget = Share([0.0, 0.2, 1.0][dice.below(3) as usize]);
+            settings.retry_reserve = Rate(dice.below(20) as f64);
+        }
+        8 => settings.hedge_after = Nanos::millis(dice.below(3) * 4),
+        9 => settings.hedge_percentile = Share([0.5, 0.95, 1.0][dice.below(3) as usize]),
+        10 => settings.pass_deadline = !settings.pass_deadline,
+        11 => settings.wait = !settings.wait,
+        12 => match dice.below(2) {
+            0 => settings.fallback = !settings.fallback,
+            _ => settings.default_answer = !settings.default_answer,
+        },
+        13 => settings.bandwidth = [0.0, 1.0, 100.0][dice.below(3) as usize],
+        14 => settings.loss = Share([0.0, 0.02, 0.3][dice.below(3) as usize]),
+        15 => {
+            settings.connection = Connecting::ALL[dice.below(4) as usize];
+            settings.keep_alive = Nanos::millis(dice.below(3) * 50);
+        }
         0 => settings.retries = dice.below(3) as u32,
         1 => settings.timeout = Nanos::millis(5 + dice.below(300)),
         2 => settings.backoff = Nanos::millis(dice.below(2) * 15),

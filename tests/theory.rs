@@ -135,6 +135,7 @@ fn run(case: Case, seed: u64) -> Seen {
         work_shape: case.work,
         hold_worker: case.hold,
         drop_expired: false,
+        ..ServiceParams::default()
     };
     add(&mut it, "service", Spec::Service(service));
     wire(&mut it, "people", "service", instant());

@@ -22,7 +22,7 @@ use ringside::engine::{Note, Outcome};
 fn zone(design: &mut Design, id: &str, area: [f64; 4], distance: Nanos) {
     let [x, y, width, height] = area;
     let area = Rect { x, y, width, height };
-    let settings = ZoneParams { distance };
+    let settings = ZoneParams { distance, ..ZoneParams::default() };
     let record = ZoneRecord { label: id.into(), area, settings, extra: Default::default() };
     design.zones.insert(id.into(), record);
 }

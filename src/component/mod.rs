@@ -69,6 +69,12 @@ pub struct OutWire {
     pub role: Role,
     /// Request classes it carries: bit n for class n.
     pub classes: u64,
+    /// Whether the answer is waited for.
+    pub wait: bool,
+    /// Ids of the wires used in its place when it fails, in this order.
+    pub spares: Vec<std::sync::Arc<str>>,
+    /// Whether a default answer does when all of them have failed.
+    pub default_answer: bool,
 }
 
 /// A figure of a kind's own: a quantity sampled four times a second.

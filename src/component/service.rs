@@ -11,6 +11,20 @@ use crate::engine::plan::{Condition, Plan};
 use super::client::for_classes;
 use super::{Context, Fidelity, Group, Kind, Never, OutWire, Role};
 
+crate::choices! {
+    /// In which order a service calls what it needs.
+    pub enum Calls {
+        /// One after the other; the first failure ends it.
+        InTurn = "in-turn",
+        /// All at once; it waits for all.
+        AllAtOnce = "all-at-once",
+        /// All at once; it waits for the first good answer.
+        FirstAnswer = "first-answer",
+        /// All at once; it waits for so many good answers.
+        Enough = "enough",
+    }
+}
+
 crate::params! {
     /// Parameters of a service.
     pub struct ServiceParams {
@@ -27,6 +41,11 @@ crate::params! {
         /// Whether a request keeps its worker while it waits for others (a thread a request) or
         /// gives it back (asynchronous).
         hold_worker: bool = true;
+        /// What it calls: one after the other (in-turn), or all at once. Then it waits for every
+        /// answer (all-at-once), for the first good one (first-answer), or for so many (enough).
+        calls: Calls = Calls::InTurn;
+        /// With enough: good answers it waits for. Those that come later are left alone.
+        enough: u32 = 1, in 1..=64, "answers";
         /// Whether a request whose deadline has passed is dropped when its turn comes.
         drop_expired: bool = false;
     }
@@ -47,6 +66,8 @@ impl Kind for Service {
             "Workers, a first-come-first-served line with an end, and processor time.",
             "Cache-aside: read the cache, on a miss the store, then fill the cache; a write \
              changes the store, then drops the key from the cache.",
+            "Calls in turn, or at once with a wait for all, the first or so many good answers. A \
+             branch for other request classes counts as a good answer.",
             "A cache that reads or writes through to a store of its own is used in place of that \
              store, and a wire past it carries nothing.",
             "Work for a caller who has left still takes its time.",
@@ -83,8 +104,26 @@ impl Kind for Service {
             .iter()
             .cloned()
             .partition(|it| matches!(it.role, Role::Cache | Role::Store));
-        steps.extend(cache_aside(&data));
-        steps.extend(others.iter().map(|it| for_classes(it.classes, call(it, None))));
+        // Stores without a cache can be called like anybody else.
+        let cached = data.iter().any(|it| it.role == Role::Cache);
+        let (aside, others) = if cached || params.calls == Calls::InTurn {
+            (cache_aside(&data), others)
+        } else {
+            (None, data.into_iter().chain(others).collect())
+        };
+        let ways = aside.into_iter();
+        let ways = ways.chain(others.iter().map(|it| for_classes(it.classes, call(it, None))));
+        let ways: Vec<_> = ways.collect();
+        let need = match params.calls {
+            Calls::InTurn => None,
+            Calls::AllAtOnce => Some(ways.len() as u16),
+            Calls::FirstAnswer => Some(1),
+            Calls::Enough => Some(params.enough as u16),
+        };
+        match need.filter(|_| ways.len() > 1) {
+            None => steps.extend(ways),
+            Some(need) => steps.push(Plan::Parallel { need, branches: ways }),
+        }
         Plan::Sequence(steps)
     }
 
@@ -95,8 +134,19 @@ impl Kind for Service {
     }
 }
 
+/// Calls over a wire, and over others in its place if that fails.
 pub(super) fn call(wire: &OutWire, verb: Option<Verb>) -> Plan<Arc<str>> {
-    Plan::Call { wire: wire.id.clone(), verb }
+    let last = wire.default_answer.then(Plan::nothing);
+    let ways = wire.spares.iter().rev().chain([&wire.id]);
+    let plan = ways.fold(last, |otherwise, id| {
+        let wire = id.clone();
+        Some(match otherwise.map(Box::new) {
+            None => Plan::Call { wire, verb },
+            Some(otherwise) => Plan::OrElse { wire, verb, otherwise },
+        })
+    });
+    let plan = plan.unwrap_or_else(Plan::nothing);
+    if wire.wait { plan } else { Plan::Detach(Box::new(plan)) }
 }
 
 /// Passes a request on over the first wire that carries its class; what no wire carries is told

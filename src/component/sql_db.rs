@@ -12,6 +12,7 @@ use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
 use crate::engine::{Happening, Request, Served};
 
+use idempotency::Answers;
 use replication::{
     LOG_MAX, acknowledge, append, apply_next, beat, come_up, confirmed, copy, lose_patience, received,
     ship_new, ship_to,
@@ -19,6 +20,7 @@ use replication::{
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 
+pub mod idempotency;
 mod replication;
 
 crate::choices! {
@@ -54,6 +56,12 @@ crate::params! {
         read_work: Nanos = Nanos::millis(4), in Nanos::ZERO..=Nanos::seconds(60);
         /// Mean time of a write, the flush of the log included.
         write_work: Nanos = Nanos::millis(8), in Nanos::ZERO..=Nanos::seconds(60);
+        /// Idempotency keys: how long a write and its answer are remembered, so that the same write
+        /// once more, since its caller tries again, is answered as before and not applied twice. By
+        /// the primary's own clock; 0s for no keys.
+        idempotency: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(86_400);
+        /// Idempotency keys remembered at most; then the oldest go first.
+        idempotency_keys: u32 = 100_000, in 1..=1_000_000, "keys";
         /// How these times are distributed.
         work_shape: Shape = Shape::LogNormal;
         /// Time a replica takes to apply one entry of the log; entries are applied one by one.
@@ -120,6 +128,8 @@ pub struct SqlDbState {
     pub alone: bool,
     /// Whether an entry is being applied.
     applying: bool,
+    /// At the primary: writes of late, by idempotency key.
+    pub answers: Answers,
 }
 
 /// Between members.
@@ -148,7 +158,7 @@ crate::stable! {
     Entry { key, version, at }
     Follower { sent, received, applied, received_at_beat }
     Waiting { position, version, since, ticket }
-    SqlDbState { primary, rows, log, applied, followers, waiting, alone, applying }
+    SqlDbState { primary, rows, log, applied, followers, waiting, alone, applying, answers }
 }
 
 impl crate::base::stable::StableHash for SqlDbMessage {
@@ -183,6 +193,8 @@ pub const READ_AT_REPLICA: u8 = 0;
 pub const READ_AT_PRIMARY: u8 = 1;
 /// A write was committed.
 pub const COMMITTED: u8 = 2;
+/// A write came again, and was answered by its idempotency key.
+pub const REPEATED: u8 = 3;
 
 /// The kind.
 #[derive(Debug)]
@@ -196,7 +208,7 @@ impl Kind for SqlDb {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Leader;
-    const COUNTERS: &'static [&'static str] = &["replica_reads", "primary_reads", "committed"];
+    const COUNTERS: &'static [&'static str] = &["replica_reads", "primary_reads", "committed", "repeated"];
     const GAUGES: &'static [Gauge] = &[
         Gauge {
             name: "lag_ns",
@@ -215,6 +227,8 @@ impl Kind for SqlDb {
             "Replication: asynchronous, semi-synchronous as MySQL's (replicas have received a \
              write; after a time without answer the primary goes on alone until they are level) \
              or synchronous as PostgreSQL's remote_apply (all replicas have applied it).",
+            "Idempotency keys: each call has one, the same for every attempt at it, also if callers \
+             further up try again; the key is stored with the write.",
             "With synchronous replication a replica that is down or cut off stops every write: \
              it waits, with its connection, for as long as its caller does and longer.",
         ],
@@ -269,6 +283,7 @@ impl Kind for SqlDb {
             waiting: VecDeque::new(),
             alone: false,
             applying: false,
+            answers: Answers::default(),
         });
         come_up(&mut state, ctx);
         state
@@ -359,24 +374,31 @@ impl Kind for SqlDb {
         if !state.primary {
             return Served::not_leader(Some(0));
         }
+        let call = ctx.call_key(request, ticket);
+        if params.idempotency > Nanos::ZERO {
+            let clock = ctx.clock();
+            state.answers.forget(clock, params.idempotency, params.idempotency_keys);
+            if let Some(it) = state.answers.find(call) {
+                ctx.count(REPEATED, request.key);
+                return confirm(state, params, (it.position, it.version), ticket, ctx.now());
+            }
+        }
         // A cache that flushes has counted on from the version it read.
         let flushed = if request.verb == Verb::Flush { request.version } else { 0 };
         let version = flushed.max(version + 1);
         let entry = Entry { key: request.key, version, at: ctx.now() };
+        if params.idempotency > Nanos::ZERO {
+            state.answers.remember(call, state.log.end(), version, ctx.clock());
+        }
         state.log.push(entry);
         apply(state);
         let oldest = state.followers.iter().skip(1).map(|it| it.received).min();
         let keep = oldest.unwrap_or(u64::MAX).max(state.log.end().saturating_sub(LOG_MAX));
         state.log.drop_before(keep.min(state.applied));
         ctx.count(COMMITTED, request.key);
-        ctx.committed(entry.key, entry.version);
+        ctx.committed_once(entry.key, entry.version, call);
         ship_new(state, ctx);
-        let position = state.log.end() - 1;
-        if position < confirmed(state, params) {
-            return Served::ok(entry.version);
-        }
-        state.waiting.push_back(Waiting { position, version, since: entry.at, ticket });
-        Served::Later
+        confirm(state, params, (state.log.end() - 1, version), ticket, entry.at)
     }
 
     fn gauges(members: &[Option<&Box<SqlDbState>>], now: Nanos) -> Vec<f64> {
@@ -392,6 +414,23 @@ impl Kind for SqlDb {
     fn standing(state: &Box<SqlDbState>) -> Standing {
         if state.primary { Standing::Leader } else { Standing::Follower }
     }
+}
+
+/// Answers a write, at once or when enough replicas have it.
+fn confirm(
+    state: &mut SqlDbState,
+    params: &SqlDbParams,
+    (position, version): (u64, u32),
+    ticket: Handle,
+    since: Nanos,
+) -> Served {
+    if position < confirmed(state, params) {
+        return Served::ok(version);
+    }
+    // One that comes again waits with the first.
+    let place = state.waiting.partition_point(|it| it.position <= position);
+    state.waiting.insert(place, Waiting { position, version, since, ticket });
+    Served::Later
 }
 
 fn version_of(state: &SqlDbState, key: u32) -> u32 {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::base::order::sort_few;
 use crate::base::param::ParamError;
 use crate::base::spread::Spread;
+use crate::base::time::Nanos;
 use crate::component::{OutWire, Picker, Registry, Role, Spec};
-use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Patience};
+use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Path, Patience};
+use crate::engine::policy::{Budget, Hedge, Policy};
 
-use super::{Design, Id, WireRecord, zone};
+use super::{Design, Id, WireParams, WireRecord, zone};
 
 /// More classes than a set of 64 bits can tell apart.
 const CLASSES_MAX: usize = 63;
@@ -109,7 +111,8 @@ fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
     let of = |from: &str| -> Vec<(&Id, &WireRecord)> {
         design.wires.iter().filter(|it| it.1.from == from).collect()
     };
-    let own = of(from);
+    let (spare, own): (Vec<_>, Vec<_>) =
+        of(from).into_iter().partition(|it| it.1.settings.fallback);
     let mut wires = Vec::new();
     for (id, record) in &own {
         let Some(to) = design.components.get(&record.to) else { continue };
@@ -119,7 +122,11 @@ fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
         let through = passes(design, &record.to, None);
         let role = if through { Role::Store } else { to.spec.about().role };
         if past == 0 || classes != 0 {
-            wires.push(OutWire { id: id.as_str().into(), role, classes });
+            let instead = spare.iter().filter(|it| class_set(it.1, known) & classes != 0);
+            let spares = instead.map(|it| it.0.as_str().into()).collect();
+            let WireParams { wait, default_answer, .. } = record.settings;
+            let id = id.as_str().into();
+            wires.push(OutWire { id, role, classes, wait, spares, default_answer });
         }
     }
     wires
@@ -137,6 +144,32 @@ pub(super) fn passes(design: &Design, through: &str, store: Option<&str>) -> boo
         })
 }
 
+/// What a way takes besides its latency; none if it takes nothing.
+fn path(it: &WireParams) -> Option<Path> {
+    let setup = it.connection as u32;
+    let bandwidth = it.bandwidth * 1e6 / 8.0;
+    let path = Path { bandwidth, loss: it.loss.0, setup, keep: it.keep_alive };
+    (bandwidth > 0.0 || it.loss.0 > 0.0 || setup > 0).then_some(path)
+}
+
+/// What the caller does about failures besides trying again; none if nothing.
+fn policy(it: &WireParams) -> Option<Policy> {
+    let budget = Budget { ratio: it.retry_budget.0, reserve: it.retry_reserve.0 };
+    let hedge = match (it.hedge_after, it.hedge_percentile.0) {
+        (Nanos::ZERO, 1.0..) => None,
+        (Nanos::ZERO, part) => Some(Hedge::Percentile(part)),
+        (after, _) => Some(Hedge::After(after)),
+    };
+    let policy = Policy {
+        pauses: it.pauses,
+        cap: it.backoff_max,
+        budget: (budget.ratio < 1.0).then_some(budget),
+        hedge,
+        deadline: it.pass_deadline,
+    };
+    (policy != Policy { cap: it.backoff_max, ..Policy::NONE }).then_some(policy)
+}
+
 /// None if one of its ends is missing.
 fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Registry>> {
     let from: &Spec = &design.components.get(&record.from)?.spec;
@@ -148,7 +181,9 @@ fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Regi
         from: Arc::from(record.from.as_str()),
         to: Arc::from(record.to.as_str()),
         link: Link { latency: Spread::new(it.latency_shape, it.latency) },
+        path: path(it),
         patience: from.patience().unwrap_or(own),
+        policy: policy(it),
         picker: Picker(from.rule().unwrap_or(it.rule).start()),
         reads: it.reads,
         weights: it.weights.clone(),

@@ -8,10 +8,11 @@ use crate::algorithm::balancing::Rule;
 use crate::base::geometry::{Point, Rect};
 use crate::base::spread::Shape;
 use crate::base::time::Nanos;
-use crate::base::unit::Weights;
+use crate::base::unit::{Rate, Share, Weights};
 use crate::component::Spec;
 use crate::engine::blueprint::Reads;
 use crate::engine::fault::Fault;
+use crate::engine::policy::Pauses;
 
 pub mod compile;
 pub mod diff;
@@ -119,6 +120,20 @@ pub struct FaultRecord {
     pub fault: Fault,
 }
 
+crate::choices! {
+    /// How a connection comes about, and what that costs in round trips before the first call.
+    pub enum Connecting {
+        /// It is there: nothing is modelled.
+        Open = "open",
+        /// One round trip.
+        Tcp = "tcp",
+        /// Two round trips.
+        Tls13 = "tls-1.3",
+        /// Three round trips.
+        Tls12 = "tls-1.2",
+    }
+}
+
 crate::params! {
     /// Parameters of a wire.
     pub struct WireParams {
@@ -133,6 +148,36 @@ crate::params! {
         retries: u32 = 0, in 0..=10, "tries";
         /// Pause before trying again.
         backoff: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(60);
+        /// How pauses grow from one try to the next: not at all (fixed), doubled each time
+        /// (exponential), or spread at random so that callers do not come back together: full-jitter
+        /// takes 0 to the doubled pause, equal-jitter its half to the whole, decorrelated-jitter the
+        /// first pause to three times the last one.
+        pauses: Pauses = Pauses::Fixed;
+        /// No pause that grows is longer than this.
+        backoff_max: Nanos = Nanos::seconds(10), in Nanos::millis(1)..=Nanos::seconds(3600);
+        /// Retry budget: further tries allowed, as a part of the calls made in the last ten seconds.
+        /// 20% is usual, 100% sets no limit. Second calls in place of waiting are paid from it too.
+        retry_budget: Share = Share(1.0);
+        /// With a retry budget: further tries allowed besides, so that a quiet caller can try again.
+        retry_reserve: Rate = Rate(10.0), in 0.0..=1_000_000.0;
+        /// Hedged reads: how long a read may go unanswered before another member is asked too. The
+        /// first answer counts, the other is called off. 0s for never.
+        hedge_after: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(60);
+        /// Hedged reads, by what is usual: another member is asked once a read takes longer than
+        /// this part of the last 128 answers did. 95% is usual, 100% for never.
+        hedge_percentile: Share = Share(1.0);
+        /// Whether the caller gives up with the request's own deadline, and passes on how much time
+        /// is left. A server that drops expired requests then drops what nobody waits for.
+        pass_deadline: bool = false;
+        /// Whether the caller waits for the answer. If not, it goes on at once and never learns how
+        /// the call ended (fire and forget).
+        wait: bool = true;
+        /// Fallback: this wire is used only in place of another of the caller's wires that has
+        /// failed.
+        fallback: bool = false;
+        /// Fallback: when a call over this wire has failed for good, the caller goes on as if it had
+        /// got an answer, with a default value in its place.
+        default_answer: bool = false;
         /// How the caller chooses among several members. A balancer's own rule goes before this.
         rule: Rule = Rule::RoundRobin;
         /// How often each member is chosen, in their order, separated by commas: 5, 1, 1. Empty or
@@ -140,16 +185,62 @@ crate::params! {
         weights: Weights = Weights::default();
         /// Where the caller reads, if what it calls has a primary and replicas.
         reads: Reads = Reads::Primary;
+        /// How much it carries, each way: messages of all members go through one after the other,
+        /// 700 bytes of headers and the value, if there is one. 0 for no limit.
+        bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
+        /// Messages that get lost and are sent again: after 200 ms or three round trips, then twice
+        /// as long each time (TCP, RFC 6298).
+        loss: Share = Share(0.0);
+        /// How a connection is set up before the first call: it is there (open), by TCP (1 round
+        /// trip), or by TCP and TLS (2 round trips with TLS 1.3, 3 with TLS 1.2).
+        connection: Connecting = Connecting::Open;
+        /// How long a connection without a call is kept for the next (keep-alive). Calls of one
+        /// member to another share a connection, as with HTTP/2. 0s sets one up for every call.
+        keep_alive: Nanos = Nanos::seconds(60), in Nanos::ZERO..=Nanos::seconds(86_400);
         /// Request classes this wire carries, separated by commas; empty for all.
         classes: String = String::new();
+    }
+}
+
+crate::choices! {
+    /// Where on earth a zone is: cities in which the large clouds have regions.
+    pub enum Place {
+        /// Nowhere in particular.
+        Unset = "unset",
+        /// Ashburn, Virginia.
+        Virginia = "virginia",
+        /// Boardman, Oregon.
+        Oregon = "oregon",
+        /// São Paulo.
+        SaoPaulo = "sao-paulo",
+        /// Dublin.
+        Ireland = "ireland",
+        /// Frankfurt.
+        Frankfurt = "frankfurt",
+        /// Cape Town.
+        CapeTown = "cape-town",
+        /// Mumbai.
+        Mumbai = "mumbai",
+        /// Singapore.
+        Singapore = "singapore",
+        /// Tokyo.
+        Tokyo = "tokyo",
+        /// Sydney.
+        Sydney = "sydney",
     }
 }
 
 crate::params! {
     /// Parameters of a zone.
     pub struct ZoneParams {
-        /// Time added to each message that crosses the border, one way: 0.5 ms between availability
-        /// zones of one region, 40 ms between regions of one continent and the next.
+        /// Time added to each message that crosses the border, one way. Availability zones of one
+        /// region are about 0.5 ms apart (1 ms there and back), a data centre and another in the
+        /// same city less. Regions of one continent are 10 to 40 ms apart; say where they are, and
+        /// it is worked out.
         distance: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(10);
+        /// Region: where on earth it is. Messages between two zones with different places take as
+        /// long as light in glass does along the great circle, 200,000 km a second, and 40 % more
+        /// for the detours of real cables: 38 ms one way from Virginia to Ireland.
+        place: Place = Place::Unset;
     }
 }

@@ -13,7 +13,7 @@ use crate::base::table::Table;
 use crate::base::time::Nanos;
 
 use super::diff::{Change, Diff};
-use super::{ComponentRecord, Design, Id, ZoneRecord};
+use super::{ComponentRecord, Design, Id, Place, ZoneRecord};
 
 /// From the corner of a node to what counts as its middle, in document pixels.
 const MIDDLE: (f64, f64) = (91.0, 33.0);
@@ -61,10 +61,62 @@ pub(super) fn members(design: &Design) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     design.zones.keys().map(zone).collect()
 }
 
-/// The borders between two components together: of all zones that hold one and not the other.
+/// What lies between two components: the borders of all zones that hold one and not the other, and
+/// the way between their places on earth.
 pub fn distance(design: &Design, from: &str, to: &str) -> Nanos {
     let zones = |id: &str| design.components.get(id).map_or(&[][..], |it| &it.zones);
     let (from, to) = (zones(from), zones(to));
     let crossed = design.zones.iter().filter(|it| from.contains(it.0) != to.contains(it.0));
-    crossed.fold(Nanos::ZERO, |sum, it| sum.saturating_add(it.1.settings.distance))
+    let borders = crossed.fold(Nanos::ZERO, |sum, it| sum.saturating_add(it.1.settings.distance));
+    borders.saturating_add(way(place(design, from), place(design, to)))
+}
+
+/// Where on earth something is that lies in these zones: the smallest that says so decides.
+fn place(design: &Design, zones: &[Id]) -> Place {
+    let known = zones.iter().filter_map(|it| design.zones.get(it));
+    let known = known.filter(|it| it.settings.place != Place::Unset);
+    let size = |it: &&ZoneRecord| it.area.width * it.area.height;
+    let smallest = known.min_by(|a, b| size(a).total_cmp(&size(b)));
+    smallest.map_or(Place::Unset, |it| it.settings.place)
+}
+
+/// Degrees north and east.
+fn coordinates(place: Place) -> Option<(f64, f64)> {
+    Some(match place {
+        Place::Unset => return None,
+        Place::Virginia => (39.04, -77.49),
+        Place::Oregon => (45.84, -119.70),
+        Place::SaoPaulo => (-23.55, -46.63),
+        Place::Ireland => (53.35, -6.26),
+        Place::Frankfurt => (50.11, 8.68),
+        Place::CapeTown => (-33.92, 18.42),
+        Place::Mumbai => (19.08, 72.88),
+        Place::Singapore => (1.35, 103.82),
+        Place::Tokyo => (35.68, 139.69),
+        Place::Sydney => (-33.87, 151.21),
+    })
+}
+
+/// Kilometres from one place to another; none if one of them is nowhere.
+pub fn kilometres(one: Place, other: Place) -> Option<f64> {
+    Some(great_circle(coordinates(one)?, coordinates(other)?))
+}
+
+/// Kilometres along the great circle between two points in degrees north and east: the haversine
+/// formula (Sinnott, "Virtues of the Haversine", Sky and Telescope 68(2), 1984) on a sphere of the
+/// earth's mean radius.
+pub fn great_circle(one: (f64, f64), other: (f64, f64)) -> f64 {
+    let radians = |degrees: f64| degrees * std::f64::consts::PI / 180.0;
+    let half_sine = |a: f64, b: f64| libm::sin(radians(b - a) / 2.0);
+    let (north, east) = (half_sine(one.0, other.0), half_sine(one.1, other.1));
+    let cosines = libm::cos(radians(one.0)) * libm::cos(radians(other.0));
+    let haversine = north * north + cosines * east * east;
+    2.0 * 6_371.0 * libm::asin(libm::sqrt(haversine.min(1.0)))
+}
+
+/// How long a message takes one way, rounded to 0.1 ms: light in glass at two thirds of its speed in
+/// empty space, 200 km a millisecond, and 40 % more, since cables do not follow great circles.
+pub fn way(one: Place, other: Place) -> Nanos {
+    let tenths = kilometres(one, other).map_or(0.0, |it| it / 200.0 * 1.4 * 10.0);
+    Nanos::micros((tenths + 0.5) as u64 * 100)
 }

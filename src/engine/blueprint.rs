@@ -12,6 +12,7 @@ use crate::base::time::Nanos;
 use crate::base::unit::Weights;
 
 use super::plan::{Plan, Program};
+use super::policy::Policy;
 use super::{Fault, HealthCheck, Kinds};
 
 /// Who of a component may be asked.
@@ -43,6 +44,19 @@ crate::stable! { enum Addressing }
 pub struct Link {
     /// One-way delay.
     pub latency: Spread,
+}
+
+/// What a message's way over a wire takes beyond its latency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Path {
+    /// Bytes per second each way, all members together, first come first served; 0 for no limit.
+    pub bandwidth: f64,
+    /// Which part of the messages is lost and sent again.
+    pub loss: f64,
+    /// Round trips it takes to set a connection up.
+    pub setup: u32,
+    /// How long a connection is kept without a call; zero for a new one each time.
+    pub keep: Nanos,
 }
 
 /// A server's places: who works, who waits.
@@ -79,6 +93,7 @@ crate::stable! {
     Link { latency }
     Station { workers, queue_max, hold, drop_expired }
     Patience { timeout, retries, backoff }
+    Path { bandwidth, loss, setup, keep }
 }
 
 /// A component before it has slots.
@@ -111,8 +126,12 @@ pub struct DraftWire<K: Kinds> {
     pub to: Arc<str>,
     /// The path, both ways.
     pub link: Link,
+    /// What a message's way takes besides, if it does.
+    pub path: Option<Path>,
     /// The caller's patience.
     pub patience: Patience,
+    /// What it does about failures and slow answers besides trying again, if it does.
+    pub policy: Option<Policy>,
     /// How the caller chooses among members.
     pub picker: K::Picker,
     /// Where it reads, if one of the members leads.
@@ -182,8 +201,12 @@ pub struct Wire<K: Kinds> {
     pub out_index: u32,
     /// The path, both ways.
     pub link: Link,
+    /// What a message's way takes besides, if it does.
+    pub path: Option<Path>,
     /// The caller's patience.
     pub patience: Patience,
+    /// What it does about failures and slow answers besides trying again, if it does.
+    pub policy: Option<Policy>,
     /// How the caller chooses, in its starting state.
     pub picker: K::Picker,
     /// Where it reads, if one of the members leads.
@@ -334,7 +357,9 @@ impl<K: Kinds> Blueprint<K> {
             alive: true,
             out_index: out_index as u32,
             link: draft.link,
+            path: draft.path,
             patience: draft.patience,
+            policy: draft.policy,
             picker: draft.picker.clone(),
             reads: draft.reads,
             weights: draft.weights.clone(),
@@ -381,6 +406,13 @@ impl<K: Kinds> Blueprint<K> {
                     None => otherwise,
                 }
             }
+            Plan::OrElse { wire: id, verb, otherwise } => {
+                let otherwise = Box::new(self.with_slots(otherwise));
+                match wire(id) {
+                    Some(wire) => Plan::OrElse { wire, verb: *verb, otherwise },
+                    None => *otherwise,
+                }
+            }
             Plan::If { condition, then, otherwise } => Plan::If {
                 condition: *condition,
                 then: Box::new(self.with_slots(then)),
@@ -421,7 +453,7 @@ impl<K: Kinds> StableHash for Component<K> {
 impl<K: Kinds> StableHash for Wire<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
         let Self { id, from, to, alive, out_index, link, patience, picker, reads, .. } = self;
-        let Self { weights, health, distance, stream, .. } = self;
+        let Self { weights, health, distance, stream, path, policy, .. } = self;
         id.stable_hash(h);
         (*from, *to).stable_hash(h);
         (*alive, *out_index).stable_hash(h);
@@ -432,6 +464,9 @@ impl<K: Kinds> StableHash for Wire<K> {
         weights.stable_hash(h);
         health.stable_hash(h);
         distance.stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        path.iter().for_each(|it| it.stable_hash(h));
+        policy.iter().for_each(|it| it.stable_hash(h));
         h.word(stream.0);
     }
 }

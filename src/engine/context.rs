@@ -21,6 +21,8 @@ pub(super) struct Core<K: Kinds> {
     /// By member slot: the life it is in, and whether it is up.
     pub lives: Vec<(u32, bool)>,
     pub cuts: Cuts,
+    /// By wire, where bandwidth is limited: until when it is taken, forth and back.
+    pub pipes: Vec<[Nanos; 2]>,
     /// Whether anybody watches.
     pub watched: bool,
     /// Which request is traced, if somebody watches.
@@ -62,7 +64,9 @@ pub(super) mod purpose {
     pub const KIND: u64 = 0x600;
     pub const PROBE: u64 = 0x800;
     pub const GRAY: u64 = 0x900;
+    pub const PAUSE: u64 = 0xa00;
     pub const LOSS: u64 = 0x1_0000;
+    pub const SETUP: u64 = 0x2_0000;
 }
 
 impl<K: Kinds> Context<'_, K> {
@@ -201,9 +205,23 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Tells whoever watches that a write took effect here as the truth.
     pub fn committed(&mut self, key: u32, version: u32) {
+        self.committed_once(key, version, 0);
+    }
+
+    /// The same for a write that should take effect once: `call` is its [`Context::call_key`].
+    pub fn committed_once(&mut self, key: u32, version: u32, call: u64) {
         if self.core.watched {
-            self.core.notes.push(Note::Committed { member: self.slot, key, version });
+            self.core.notes.push(Note::Committed { member: self.slot, key, version, call });
         }
+    }
+
+    /// Names the call that an act serves, as an idempotency key does: the same for every attempt at
+    /// it, also if callers further up the line try again.
+    pub fn call_key(&self, request: &Request, ticket: Handle) -> u64 {
+        let job = self.desk.strands.get(ticket).and_then(|it| self.desk.jobs.get(it.job));
+        let from = job.and_then(|it| it.from);
+        let wire = from.map_or(0, |it| self.blueprint.wires[it.wire as usize].stream.0);
+        mix(request.id ^ wire)
     }
 
     /// Tells whoever watches what a read has found here.
@@ -246,13 +264,13 @@ impl<K: Kinds> Context<'_, K> {
         let wire = &self.blueprint.wires[wire as usize];
         let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
         let mut delay = wire.delay(wire.stream.bits(request.id, purpose));
-        let troubled = !self.core.cuts.troubles.is_empty();
-        if troubled {
-            let bits = wire.stream.bits(request.id, purpose + purpose::LOSS);
-            delay = delay.saturating_add(self.trouble(to, via, wire.mean_delay(), bits));
+        let hindered = wire.path.is_some() || !self.core.cuts.troubles.is_empty();
+        if hindered {
+            let more = self.hindrance(to, via, &deed, &request, outcome, purpose);
+            delay = delay.saturating_add(more);
         }
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
-        self.core.add_after(delay, wire.link.latency.is_constant() && !troubled, event);
+        self.core.add_after(delay, wire.link.latency.is_constant() && !hindered, event);
     }
 }

@@ -9,6 +9,8 @@ use crate::base::time::{Nanos, Offset};
 
 use super::event::{Outcome, Request};
 use super::health::Health;
+use super::plan::Or;
+use super::policy::Ledger;
 use super::{Kinds, Picker};
 
 /// A request in hand.
@@ -104,8 +106,21 @@ pub struct OutCall {
     pub retries: u32,
     /// Times it was sent on to another leader.
     pub redirects: u8,
-    /// Whether failure is only a miss.
-    pub soft: bool,
+    /// What its failure comes to.
+    pub or: Or,
+    /// What its wire's policy needs to know, if there is one.
+    pub rest: Option<Box<Rest>>,
+}
+
+/// What a policy needs to know of a call.
+#[derive(Clone, Debug, Default)]
+pub struct Rest {
+    /// The pause before this attempt.
+    pub pause: Nanos,
+    /// The alarm that asks somebody else.
+    pub alarm: Option<Handle>,
+    /// The call made in place of waiting for this one, or the one in whose place this was made.
+    pub twin: Option<Handle>,
 }
 
 /// What a caller believes of the members behind one wire.
@@ -123,6 +138,21 @@ pub struct Route<P> {
     pub health: Vec<Health>,
     /// Whether the next check is due at some time.
     pub probing: bool,
+    /// What its policy keeps, if the wire has one.
+    pub ledger: Option<Box<Ledger>>,
+    /// Connections, by ordinal of the member; empty where they take no time to set up.
+    pub connections: Vec<Connection>,
+}
+
+/// A connection to a member.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Connection {
+    /// To which of its lives.
+    pub life: u32,
+    /// When it is or was ready.
+    pub ready: Nanos,
+    /// Until when it is kept without a call; zero if there never was one.
+    pub kept: Nanos,
 }
 
 impl<P: Picker> Route<P> {
@@ -220,13 +250,27 @@ crate::stable! {
     }
     Caller { slot, call, wire }
     Gray { share, factor }
+    Rest { pause, alarm, twin }
+    Connection { life, ready, kept }
     Strand { job, role, position, need, pending, hit, holds }
-    OutCall {
-        strand, wire, request, target, asked, job, timer, sent, retries, redirects, soft,
-    }
 }
 
 use crate::base::stable::{StableHash, StableHasher};
+
+impl StableHash for OutCall {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { strand, wire, request, target, asked, job, timer, sent, .. } = self;
+        (*strand, *wire).stable_hash(h);
+        request.stable_hash(h);
+        (*target, *asked).stable_hash(h);
+        (*job, *timer).stable_hash(h);
+        let Self { retries, redirects, or, rest, .. } = self;
+        (*sent, *retries).stable_hash(h);
+        (*redirects, *or).stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        rest.iter().for_each(|it| it.stable_hash(h));
+    }
+}
 
 impl StableHash for Role {
     fn stable_hash(&self, h: &mut StableHasher) {
@@ -240,12 +284,16 @@ impl StableHash for Role {
 
 impl<P: Picker> StableHash for Route<P> {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { picker, candidates, leader, turn, health, probing } = self;
+        let Self { picker, candidates, leader, turn, health, probing, .. } = self;
         picker.stable_hash(h);
         candidates.stable_hash(h);
         (u32::from(*leader), *turn).stable_hash(h);
         health.stable_hash(h);
         probing.stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        let Self { ledger, connections, .. } = self;
+        ledger.iter().for_each(|it| it.stable_hash(h));
+        connections.iter().for_each(|it| it.stable_hash(h));
     }
 }
 

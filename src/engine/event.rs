@@ -122,7 +122,7 @@ pub struct Request {
     pub class: u8,
     /// What is wanted.
     pub verb: Verb,
-    /// 0 for the first try of this call.
+    /// 0 for the first try of this call; with [`Request::HEDGE`] if it was made in place of waiting.
     pub attempt: u8,
     /// Calls between the client and here.
     pub hops: u8,
@@ -130,6 +130,21 @@ pub struct Request {
     pub size: Size,
     /// How much the answer to it is, if it is answered well.
     pub answer: Size,
+}
+
+impl Request {
+    /// Marks the attempt of a hedged call, and of the calls made for it: what it costs is drawn anew.
+    pub const HEDGE: u8 = 0x80;
+
+    /// Attempts of this call before this one.
+    pub fn earlier(&self) -> u8 {
+        self.attempt & !Self::HEDGE
+    }
+
+    /// Whether it is, or serves, a call that was made in place of waiting for another.
+    pub fn is_hedge(&self) -> bool {
+        self.attempt & Self::HEDGE != 0
+    }
 }
 
 crate::stable! {
@@ -210,6 +225,8 @@ pub enum Deed<K: Kinds> {
     Timeout(Handle),
     /// A call's back-off is over.
     Retry(Handle),
+    /// A call has had no answer for so long that somebody else is asked too.
+    Hedge(Handle),
     /// Time to check who is there behind the wire with this slot.
     ProbeDue(u32),
     /// Somebody asks whether anybody is there.
@@ -244,6 +261,7 @@ impl<K: Kinds> StableHash for Deed<K> {
                 good.stable_hash(h);
             }
             Self::ProbeLost(it) => (11u8, *it).stable_hash(h),
+            Self::Hedge(it) => (12u8, *it).stable_hash(h),
         }
     }
 }

@@ -10,7 +10,8 @@ use super::context::{Context, purpose};
 use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
 use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
 use super::note::Note;
-use super::plan::Op;
+use super::plan::{Op, Or};
+use super::policy::Policy;
 use super::trace::{Phase, Step};
 use super::{Addressing, Blueprint, Kinds, Picker, Served, blueprint::Reads};
 
@@ -72,7 +73,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Tells whoever traces this request what it does.
-    fn trace(&mut self, request: &Request, step: Step) {
+    pub(super) fn trace(&mut self, request: &Request, step: Step) {
         if self.core.watched && self.core.traced == Some(request.id) {
             self.core.notes.push(Note::Traced { member: self.slot, step });
         }
@@ -123,13 +124,15 @@ impl<K: Kinds> Context<'_, K> {
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
                 Op::Work(spread) => {
+                    if self.component.station.drop_expired && request.deadline < self.core.now {
+                        return self.strand_ended(handle, Outcome::Expired);
+                    }
                     if self.take_worker(handle) {
                         self.started(handle);
                         self.phase(handle, Some(Phase::Work));
-                        let bits = self
-                            .component
-                            .stream
-                            .bits(request.id, purpose::WORK + u64::from(position));
+                        let hedge = u64::from(request.attempt & Request::HEDGE) << 16;
+                        let purpose = purpose::WORK + u64::from(position) + hedge;
+                        let bits = self.component.stream.bits(request.id, purpose);
                         let span = self.stretch(spread.sample(bits));
                         let span = self.gray(span, request.id);
                         let event = self.inside(Deed::WorkDone(handle));
@@ -154,9 +157,9 @@ impl<K: Kinds> Context<'_, K> {
                         served => return self.local_done(handle, served),
                     }
                 }
-                Op::Call { wire, verb, soft } => {
+                Op::Call { wire, verb, or } => {
                     self.started(handle);
-                    return self.place_call(handle, request, *wire, *verb, *soft);
+                    return self.place_call(handle, request, *wire, *verb, *or);
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
                 Op::JumpIfHit(_) => {}
@@ -444,18 +447,20 @@ impl<K: Kinds> Context<'_, K> {
         request: Request,
         wire: u32,
         verb: Option<Verb>,
-        soft: bool,
+        or: Or,
     ) {
         let job = self.desk.strands.get(strand).and_then(|it| self.desk.jobs.get(it.job));
         let version = job.map_or(0, |it| it.version);
         let verb = verb.unwrap_or(request.verb);
         let hops = request.hops + 1;
-        let request = Request { verb, hops, attempt: 0, version, ..request };
+        let attempt = request.attempt & Request::HEDGE;
+        let request = Request { verb, hops, attempt, version, ..request };
         if hops > HOPS_MAX {
             return self.strand_ended(strand, Outcome::Loop);
         }
         let (sent, timer) = (self.core.now, Handle::default());
         let retries = self.blueprint.wires[wire as usize].patience.retries;
+        let rest = self.begin_by_policy(wire);
         let call = self.desk.calls.insert(OutCall {
             strand,
             wire,
@@ -467,7 +472,8 @@ impl<K: Kinds> Context<'_, K> {
             sent,
             retries,
             redirects: 0,
-            soft,
+            or,
+            rest,
         });
         self.attempt(call);
     }
@@ -479,15 +485,39 @@ impl<K: Kinds> Context<'_, K> {
         (call.asked, call.job, call.sent) = (None, None, now);
         let (wire, request, sent_on) = (call.wire, call.request, call.redirects > 0);
         let strand = call.strand;
+        if self.blueprint.wires[wire as usize].policy.is_some() && self.is_too_late(wire, &request)
+        {
+            self.trace_call(strand, handle, wire, None, request);
+            return self.attempt_failed(handle, Outcome::Expired);
+        }
         let Some(target) = self.choose(wire, &request, sent_on) else {
             self.trace_call(strand, handle, wire, None, request);
             return self.attempt_failed(handle, Outcome::NoTarget);
         };
+        self.ask(handle, target);
+    }
+
+    /// Sends an attempt to a member.
+    pub(super) fn ask(&mut self, handle: Handle, target: u16) {
+        let Some(call) = self.desk.calls.get(handle) else { return };
+        let (wire, mut request, strand) = (call.wire, call.request, call.strand);
         let wire_of = &self.blueprint.wires[wire as usize];
         let slot = self.blueprint.components[wire_of.to as usize].members[usize::from(target)];
         self.trace_call(strand, handle, wire, Some(slot), request);
         let event = self.inside(Deed::Timeout(handle));
-        let timer = self.core.queue.add_after(self.core.now, wire_of.patience.timeout, event);
+        let now = self.core.now;
+        let timeout = wire_of.patience.timeout;
+        let left = request.deadline.saturating_sub(now);
+        let timer = match wire_of.policy {
+            Some(Policy { deadline: true, .. }) if left < timeout => {
+                self.core.queue.add(request.deadline, event)
+            }
+            Some(Policy { deadline: true, .. }) => {
+                request.deadline = now.saturating_add(timeout);
+                self.core.queue.add_after(now, timeout, event)
+            }
+            _ => self.core.queue.add_after(now, timeout, event),
+        };
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
         if let Some(call) = self.desk.calls.get_mut(handle) {
@@ -495,6 +525,9 @@ impl<K: Kinds> Context<'_, K> {
         }
         let deed = Deed::Call(Call { request, caller: self.slot, call: handle, wire });
         self.transmit(slot, Via::Forth(wire), deed, request, None);
+        if wire_of.policy.is_some() {
+            self.set_hedge(handle);
+        }
     }
 
     fn trace_call(
@@ -513,7 +546,7 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
     /// leader, whatever the wire says of reads.
-    fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
+    pub(super) fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
         if !wire.alive || to.members.is_empty() {
@@ -551,7 +584,8 @@ impl<K: Kinds> Context<'_, K> {
     pub(super) fn reply(&mut self, reply: Reply) {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
         self.core.queue.cancel(call.timer);
-        let (strand, request) = (call.strand, call.request);
+        let (strand, request, or) = (call.strand, call.request, call.or);
+        let by_policy = call.rest.is_some();
         self.put_down(reply.call);
         self.trace(&request, Step::Replied { call: reply.call });
         if reply.outcome == Outcome::NotLeader {
@@ -561,9 +595,12 @@ impl<K: Kinds> Context<'_, K> {
             return self.attempt_failed(reply.call, reply.outcome);
         }
         self.note_call(reply.call, reply.outcome, false);
+        if by_policy {
+            self.answered_by_policy(reply.call);
+        }
         self.desk.calls.remove(reply.call);
         let Some(strand_of) = self.desk.strands.get_mut(strand) else { return };
-        strand_of.hit = reply.outcome == Outcome::Ok;
+        strand_of.hit = reply.outcome == Outcome::Ok || or == Or::Else;
         if let Some(job) = self.desk.jobs.get_mut(strand_of.job)
             && reply.version > 0
         {
@@ -573,8 +610,11 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// The attempt is no longer outstanding.
-    fn put_down(&mut self, handle: Handle) {
+    pub(super) fn put_down(&mut self, handle: Handle) {
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        if let Some(alarm) = call.rest.as_mut().and_then(|it| it.alarm.take()) {
+            self.core.queue.cancel(alarm);
+        }
         let out_index = self.blueprint.wires[call.wire as usize].out_index;
         let route = &mut self.desk.routes[out_index as usize];
         if let Some(target) = call.target.take()
@@ -610,13 +650,7 @@ impl<K: Kinds> Context<'_, K> {
     pub(super) fn timed_out(&mut self, handle: Handle) {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, request, target, job) = (call.wire, call.request, call.target, call.job);
-        if let (Some(target), Some(job)) = (target, job) {
-            let to = self.blueprint.wires[wire as usize].to;
-            let members = &self.blueprint.components[to as usize].members;
-            if let Some(slot) = members.get(usize::from(target)).copied() {
-                self.transmit(slot, Via::Forth(wire), Deed::Cancel(job), request, None);
-            }
-        }
+        self.leave(wire, request, target, job);
         self.put_down(handle);
         self.attempt_failed(handle, Outcome::Timeout);
     }
@@ -636,7 +670,15 @@ impl<K: Kinds> Context<'_, K> {
                 route.leader = (route.leader + 1) % members;
             }
         }
-        let again = call.retries > 0;
+        let mut again = call.retries > 0;
+        let mut backoff = wire.patience.backoff;
+        if wire.policy.is_some() {
+            match self.fail_by_policy(handle, outcome) {
+                Some(next) => (again, backoff) = next,
+                None => return,
+            }
+        }
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
         if again {
             call.retries -= 1;
         }
@@ -648,21 +690,20 @@ impl<K: Kinds> Context<'_, K> {
             let Some(call) = self.desk.calls.remove(handle) else { return };
             let strand = call.strand;
             let handle = self.desk.calls.insert(call);
-            if wire.patience.backoff == Nanos::ZERO {
+            if backoff == Nanos::ZERO {
                 return self.attempt(handle);
             }
             self.phase(strand, Some(Phase::Backoff));
             let event = self.inside(Deed::Retry(handle));
-            let backoff = wire.patience.backoff;
             let timer = self.core.queue.add_after(self.core.now, backoff, event);
             if let Some(call) = self.desk.calls.get_mut(handle) {
                 call.timer = timer;
             }
             return;
         }
-        let (strand, soft) = (call.strand, call.soft);
+        let (strand, or) = (call.strand, call.or);
         self.desk.calls.remove(handle);
-        if !soft {
+        if or == Or::Fail {
             return self.strand_ended(strand, outcome);
         }
         if let Some(it) = self.desk.strands.get_mut(strand) {
@@ -676,7 +717,7 @@ impl<K: Kinds> Context<'_, K> {
         self.attempt(handle);
     }
 
-    fn note_call(&mut self, handle: Handle, outcome: Outcome, again: bool) {
+    pub(super) fn note_call(&mut self, handle: Handle, outcome: Outcome, again: bool) {
         if !self.core.watched {
             return;
         }
@@ -731,6 +772,8 @@ impl<K: Kinds> Context<'_, K> {
                 turn: 0,
                 health: Vec::new(),
                 probing: false,
+                ledger: None,
+                connections: Vec::new(),
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());

@@ -4,7 +4,9 @@ use crate::base::draw::open_unit;
 use crate::base::time::Nanos;
 
 use super::context::{Context, purpose};
-use super::{Kinds, Via};
+use super::desk::Connection;
+use super::event::Deed;
+use super::{Kinds, Outcome, Request, Verb, Via};
 
 /// No retransmission timer is shorter: what Linux does (`TCP_RTO_MIN`), where RFC 6298 would have
 /// one second.
@@ -45,7 +47,95 @@ fn losses(chance: f64, bits: u64) -> u32 {
     ((libm::log(unit) / libm::log(chance)) as u32).min(LOSSES_MAX)
 }
 
+/// What headers take of each message with a request or an answer: "typical header sizes of 700-800
+/// bytes is common" (SPDY whitepaper, 2009).
+pub const HEADERS: u64 = 700;
+
+/// Bytes of a message: headers, and what is sent with it or answered. What fills a cache carries what
+/// was answered; failures and misses carry nothing.
+pub fn bytes(request: &Request, outcome: Option<Outcome>) -> u64 {
+    let Request { size, answer, .. } = request;
+    let body = match (outcome, request.verb) {
+        (None, Verb::Put) | (Some(Outcome::Ok), Verb::Read | Verb::Write) => answer.get(),
+        (None, Verb::Read | Verb::Write | Verb::Flush) => size.get(),
+        _ => 0,
+    };
+    HEADERS + body
+}
+
 impl<K: Kinds> Context<'_, K> {
+    /// How much later than by its latency alone a message over a wire arrives.
+    pub(super) fn hindrance(
+        &mut self,
+        to: u32,
+        via: Via,
+        deed: &Deed<K>,
+        request: &Request,
+        outcome: Option<Outcome>,
+        purpose: u64,
+    ) -> Nanos {
+        let (Via::Forth(slot) | Via::Back(slot)) = via else { return Nanos::ZERO };
+        let wire = &self.blueprint.wires[slot as usize];
+        let now = self.core.now;
+        let (mut start, (mut loss, delay)) = (now, self.core.cuts.troubles(self.slot, to, via));
+        if let Some(path) = &wire.path {
+            if path.setup > 0 && matches!(deed, Deed::Call(_)) {
+                start = start.saturating_add(self.connect(slot, to, request));
+            }
+            if path.bandwidth > 0.0 && !matches!(deed, Deed::Cancel(_)) {
+                let back = usize::from(matches!(via, Via::Back(_)));
+                let span = bytes(request, outcome) as f64 / path.bandwidth;
+                start = self.pass(slot as usize, back, start, Nanos::from_seconds(span));
+            }
+            loss = 1.0 - (1.0 - loss) * (1.0 - path.loss);
+        }
+        let bits = wire.stream.bits(request.id, purpose + purpose::LOSS);
+        let lost = if loss > 0.0 { loss_delay(loss, wire.mean_delay(), bits) } else { Nanos::ZERO };
+        start.saturating_sub(now).saturating_add(delay).saturating_add(lost)
+    }
+
+    /// Puts a message through a narrow wire: it waits for those before it. Gives back when its last
+    /// byte is through.
+    fn pass(&mut self, wire: usize, back: usize, from: Nanos, span: Nanos) -> Nanos {
+        let pipes = &mut self.core.pipes;
+        if pipes.len() <= wire {
+            pipes.resize(wire + 1, [Nanos::ZERO; 2]);
+        }
+        let taken = &mut pipes[wire][back];
+        *taken = from.max(*taken).saturating_add(span);
+        *taken
+    }
+
+    /// How long it takes until there is a connection to a member: nothing if there is one, as long
+    /// as the handshake under way still takes, or a whole one: a round trip for TCP (RFC 9293, 3.5),
+    /// one more for TLS 1.3 (RFC 8446, 2), two more for TLS 1.2 (RFC 5246, 7.3).
+    fn connect(&mut self, slot: u32, to: u32, request: &Request) -> Nanos {
+        let (life, up) = self.core.lives[to as usize];
+        let wire = &self.blueprint.wires[slot as usize];
+        // A dead host refuses the first knock: that takes as long as refusing a call.
+        let Some(path) = wire.path.filter(|_| up) else { return Nanos::ZERO };
+        let now = self.core.now;
+        let handshake = || {
+            let purpose = purpose::SETUP + (u64::from(request.attempt) << 8);
+            let way = |n| wire.delay(wire.stream.bits(request.id, purpose + n));
+            (0..2 * u64::from(path.setup)).map(way).fold(Nanos::ZERO, Nanos::saturating_add)
+        };
+        if path.keep == Nanos::ZERO {
+            return handshake();
+        }
+        let ordinal = usize::from(self.blueprint.members[to as usize].1);
+        let connections = &mut self.desk.routes[wire.out_index as usize].connections;
+        if connections.len() <= ordinal {
+            connections.resize(ordinal + 1, Connection::default());
+        }
+        let it = &mut connections[ordinal];
+        if it.life != life || it.kept <= now {
+            (it.life, it.ready) = (life, now.saturating_add(handshake()));
+        }
+        it.kept = it.ready.max(now).saturating_add(path.keep);
+        it.ready.saturating_sub(now)
+    }
+
     /// How much longer a message to a member takes because of what is wrong with the network.
     pub(super) fn trouble(&self, to: u32, via: Via, mean: Nanos, bits: u64) -> Nanos {
         let (loss, delay) = self.core.cuts.troubles(self.slot, to, via);

@@ -99,6 +99,8 @@ pub enum Note {
         key: u32,
         /// Its new version.
         version: u32,
+        /// What names the call that wrote it ([`super::Context::call_key`]); 0 if nothing does.
+        call: u64,
     },
     /// A member has looked a key up for a read, and found this.
     Found {

@@ -64,6 +64,15 @@ pub enum Plan<W> {
         /// What is done on a miss.
         otherwise: Box<Plan<W>>,
     },
+    /// Call over a wire and wait; if that fails, do the other.
+    OrElse {
+        /// Over which wire.
+        wire: W,
+        /// With another verb than the request's.
+        verb: Option<Verb>,
+        /// What is done on a failure.
+        otherwise: Box<Plan<W>>,
+    },
     /// Only for some requests.
     If {
         /// For which.
@@ -86,6 +95,20 @@ impl<W> Plan<W> {
     }
 }
 
+/// What a call's failure comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Or {
+    /// The strand fails.
+    #[default]
+    Fail,
+    /// It is a miss, as a cache's miss is.
+    Miss,
+    /// The strand goes on with something else; any other answer is as good as a hit.
+    Else,
+}
+
+crate::stable! { enum Or }
+
 /// One flat operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
@@ -98,16 +121,16 @@ pub enum Op {
         /// Whether a miss does not end the strand.
         soft: bool,
     },
-    /// Call and wait. A soft call's failure counts as a miss.
+    /// Call and wait.
     Call {
         /// Slot of the wire.
         wire: u32,
         /// Verb in place of the request's.
         verb: Option<Verb>,
-        /// Whether failure is only a miss.
-        soft: bool,
+        /// What its failure comes to.
+        or: Or,
     },
-    /// Go on elsewhere if the last soft call or act was a hit.
+    /// Go on elsewhere if the last call that may fail, or act that may miss, was a hit.
     JumpIfHit(u16),
     /// Go on elsewhere unless the request meets the condition.
     JumpUnless(Condition, u16),
@@ -161,12 +184,16 @@ impl Program {
                 self.emit_unless_hit(otherwise);
             }
             Plan::Call { wire, verb } => {
-                self.0.push(Op::Call { wire: *wire, verb: *verb, soft: false });
+                self.0.push(Op::Call { wire: *wire, verb: *verb, or: Or::Fail });
+            }
+            Plan::OrElse { wire, verb, otherwise } => {
+                self.0.push(Op::Call { wire: *wire, verb: *verb, or: Or::Else });
+                self.emit_unless_hit(otherwise);
             }
             Plan::Sequence(steps) => steps.iter().for_each(|it| self.emit(it)),
             Plan::Parallel { need, branches } => self.emit_parallel(*need, branches),
             Plan::OnMiss { cache, otherwise } => {
-                self.0.push(Op::Call { wire: *cache, verb: None, soft: true });
+                self.0.push(Op::Call { wire: *cache, verb: None, or: Or::Miss });
                 self.emit_unless_hit(otherwise);
             }
             Plan::If { condition, then, otherwise } => {
@@ -214,9 +241,9 @@ impl StableHash for Program {
             match op {
                 Op::Work(spread) => (0u8, *spread).stable_hash(h),
                 Op::Local { verb, soft } => (1u8, (*verb, *soft)).stable_hash(h),
-                Op::Call { wire, verb, soft } => {
+                Op::Call { wire, verb, or } => {
                     (2u8, *wire).stable_hash(h);
-                    (*verb, *soft).stable_hash(h);
+                    (*verb, *or).stable_hash(h);
                 }
                 Op::JumpIfHit(to) => (3u8, u32::from(*to)).stable_hash(h),
                 Op::JumpUnless(Condition::Verb(verb), to) => {
@@ -259,12 +286,12 @@ mod tests {
         ]);
         let expected = vec![
             Op::Work(Spread::constant(Nanos(5))),
-            Op::Call { wire: 0, verb: None, soft: true },
+            Op::Call { wire: 0, verb: None, or: Or::Miss },
             Op::JumpIfHit(8),
-            Op::Call { wire: 1, verb: None, soft: false },
+            Op::Call { wire: 1, verb: None, or: Or::Fail },
             Op::Detach(6),
             Op::Jump(8),
-            Op::Call { wire: 0, verb: Some(Verb::Put), soft: false },
+            Op::Call { wire: 0, verb: Some(Verb::Put), or: Or::Fail },
             Op::End,
             Op::End,
         ];

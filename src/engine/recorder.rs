@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::base::time::Nanos;
 
+use super::effects::Effects;
 use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Exemplars, Span};
 use super::note::Note;
@@ -151,6 +152,8 @@ pub struct Recorder<K: Kinds> {
     members: Vec<Levels>,
     /// Reads of what was out of date.
     pub staleness: Staleness,
+    /// Writes that took effect twice.
+    pub effects: Effects,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -173,6 +176,7 @@ impl<K: Kinds> Recorder<K> {
             disturbances: VecDeque::new(),
             members: Vec::new(),
             staleness: Staleness::default(),
+            effects: Effects::default(),
             requests: 0,
             events_before: 0,
         }
@@ -289,6 +293,9 @@ impl<K: Kinds> Recorder<K> {
                 }
                 recent.push_back(Recent { at, member: *member, counter: *counter, key: *key });
             }
+            Note::Committed { member, call, .. } if *call != 0 => {
+                self.effects.committed(component(*member) as u32, *call);
+            }
             Note::Committed { .. }
             | Note::Found { .. }
             | Note::Down { .. }
@@ -380,6 +387,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
             self.zeroed = true;
             (self.requests, self.events_before) = (0, world.ordinal());
             self.staleness.clear_totals();
+            self.effects.clear_totals();
             for record in &mut self.components {
                 record.integrate(at);
                 record.total.clear(record.integrals);

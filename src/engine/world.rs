@@ -76,6 +76,7 @@ impl<K: Kinds> World<K> {
             queue: Default::default(),
             lives: Vec::new(),
             cuts: Default::default(),
+            pipes: Vec::new(),
             watched: false,
             traced: None,
             notes: Vec::new(),
@@ -167,6 +168,7 @@ impl<K: Kinds> World<K> {
             (*incarnation, *up).stable_hash(&mut h);
         }
         self.core.cuts.stable_hash(&mut h);
+        self.core.pipes.iter().flatten().for_each(|it| it.stable_hash(&mut h));
         self.blueprint.stable_hash(&mut h);
         for member in &self.members {
             member.desk.stable_hash(&mut h);
@@ -335,6 +337,7 @@ impl<K: Kinds> World<K> {
             Deed::WorkDone(strand) => ctx.work_done(strand),
             Deed::Timeout(call) => ctx.timed_out(call),
             Deed::Retry(call) => ctx.retry(call),
+            Deed::Hedge(call) => ctx.hedge(call),
             Deed::ProbeDue(wire) => ctx.probe_due(wire),
             Deed::Probed(probe, good) => ctx.probed(probe, Some(good)),
             Deed::ProbeLost(probe) => ctx.probed(probe, None),

@@ -56,6 +56,8 @@ pub struct ComponentReport {
     pub in_hand: f64,
     /// Reads answered with less than had been acknowledged before they began.
     pub stale_reads: u64,
+    /// Writes that took effect once more, since their callers tried again.
+    pub duplicate_writes: u64,
     /// Time from arrival to answer, of those that ended well.
     pub latency: Option<Latency>,
     /// The kind's own ratios and gauges (means of samples), and counters.
@@ -131,6 +133,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             mean_queue_length: queue,
             in_hand,
             stale_reads: recorder.staleness.total(slot as u32),
+            duplicate_writes: recorder.effects.duplicates(slot as u32),
             latency,
             own,
         };
@@ -183,8 +186,10 @@ impl std::fmt::Display for Report {
                 };
                 writeln!(f, "{:<18}  {name} {value}", "")?;
             }
-            if it.stale_reads > 0 {
-                writeln!(f, "{:<18}  stale_reads {}", "", text::count(it.stale_reads))?;
+            let caught =
+                [("stale_reads", it.stale_reads), ("duplicate_writes", it.duplicate_writes)];
+            for (name, count) in caught.into_iter().filter(|it| it.1 > 0) {
+                writeln!(f, "{:<18}  {name} {}", "", text::count(count))?;
             }
             for (cause, count) in &it.errors {
                 writeln!(f, "{:<18}  {cause}: {}", "", text::count(*count))?;

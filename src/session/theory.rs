@@ -20,7 +20,7 @@ use crate::base::time::Nanos;
 use crate::component::client::{Arrivals, Course, Does, Load as Comes};
 use crate::component::{Registry, Role, Spec, State};
 use crate::document::Id;
-use crate::engine::plan::{Op, Program};
+use crate::engine::plan::{Op, Or, Program};
 use crate::engine::recorder::Window;
 use crate::engine::{Component, Request, Verb};
 
@@ -183,7 +183,11 @@ fn forecast(run: &Run, slot: u32) -> Result<(Prediction, Vec<Text>), Text> {
     let (servers, queue) = (component.station.workers, component.station.queue_max);
     let (model, steady, variances) = closed_form(load, servers, queue, &work)?;
     let mut fails = Vec::new();
-    let healthy = |it: &u32| world.is_up(*it) && world.member(*it).desk.slow == 1.0;
+    let well = |it: u32| {
+        let desk = &world.member(it).desk;
+        desk.slow == 1.0 && desk.gray.is_none()
+    };
+    let healthy = |it: &u32| world.is_up(*it) && well(*it);
     if !component.members.iter().all(healthy) || world.cut_wires().next().is_some() {
         fails.push(fail(TextId::NotHealthy, Vec::new()));
     }
@@ -361,7 +365,7 @@ fn path(component: &Component<Registry>, (class, verb): (u8, Verb)) -> Option<Pa
         match op {
             Op::Work(spread) => path.work.push(*spread),
             Op::Local { soft: false, .. } => path.own += 1,
-            Op::Call { wire, soft: false, .. } => path.calls.push(*wire),
+            Op::Call { wire, or: Or::Fail, .. } => path.calls.push(*wire),
             Op::JumpUnless(condition, to) if !condition.holds(&request) => at = usize::from(*to),
             Op::JumpUnless(..) => {}
             Op::Jump(to) => at = usize::from(*to),
@@ -394,6 +398,11 @@ fn arrivals(run: &Run, slot: u32, hops: u8) -> Result<Vec<Flow>, Text> {
                 // What comes after a call comes when that has been answered.
                 Some(_) => return Err(dependent()),
             }
+        }
+        // A second call in place of waiting, or a line before a narrow wire, makes it none.
+        let hedges = wire.policy.is_some_and(|it| it.hedge.is_some());
+        if hedges || wire.path.is_some_and(|it| it.bandwidth > 0.0) {
+            return Err(fail(TextId::Dependent, vec![label(run, wire.from)]));
         }
         let tries_again = wire.patience.retries > 0 && failed(run, wire.from, slot);
         if tries_again {

@@ -8,7 +8,7 @@ use crate::app::store::{App, Selected};
 use crate::base::english;
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::engine::event::Outcome;
+use crate::engine::event::{Outcome, Request};
 use crate::engine::trace::{Kind, Phase};
 use crate::session::protocol::{Pick, Place, Trace, TraceBar, Why};
 
@@ -163,6 +163,7 @@ fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
         Kind::Phase(Phase::Work) => ("work", "work"),
         Kind::Phase(Phase::Own) => ("work", "own"),
         Kind::Phase(Phase::Backoff) => ("queue", "pause"),
+        Kind::Call if bar.attempt >= Request::HEDGE => ("retry", "hedge"),
         Kind::Call if bar.attempt > 0 => ("retry", "retry"),
         Kind::Call => ("call", "call"),
         Kind::Forth => ("way", "way there"),

@@ -6,6 +6,7 @@ use crate::base::size::Size;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
 use crate::engine::Request;
+use crate::engine::blueprint::Patience;
 use crate::engine::event::Verb;
 
 use super::pattern::hot_shift;
@@ -47,12 +48,11 @@ pub(super) fn begin(
             state.tables.keys.key(count, ctx.draw(number, KEY), shift)
         }
     };
-    let tries = params.timeout.0.saturating_mul(u64::from(params.retries) + 1);
-    let pauses = params.backoff.0.saturating_mul(u64::from(params.retries));
-    let patience = tries.saturating_add(pauses);
+    let ClientParams { timeout, retries, backoff, .. } = *params;
+    let patience = ctx.longest(&Patience { timeout, retries, backoff });
     let request = Request {
         id: ctx.request_id(number),
-        deadline: ctx.now().saturating_add(Nanos(patience)),
+        deadline: ctx.now().saturating_add(patience),
         key,
         class,
         verb: if does == Does::Write { Verb::Write } else { Verb::Read },
