@@ -4,8 +4,9 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::component::Role;
 use crate::document::Id;
-use crate::engine::fault::{Fault, Target, Ways};
+use crate::engine::fault::{Fault, Scope, Target, Ways};
 use crate::lens;
 
 use super::canvas::actions::Buttons;
@@ -17,6 +18,7 @@ use super::store::{App, Selected, Tab};
 
 pub mod about;
 pub mod editor;
+mod faults;
 pub mod inside;
 pub mod requests;
 pub mod settings;
@@ -116,7 +118,10 @@ fn OfNode(id: Id) -> impl IntoView {
                     <Close/>
                 </div>
                 <p class="summary">{about.summary}</p>
-                <div class="doing" role="toolbar" aria-label="Actions"><Buttons id=id.clone()/></div>
+                <div class="doing" role="toolbar" aria-label="Actions">
+                    <Buttons id=id.clone()/>
+                    <faults::Menu on=Scope::Target(Target::component(&id)) caches=about.role == Role::Cache/>
+                </div>
                 <MemberList id=id.clone()/>
                 <div class="figs num" hidden=move || app.tab.get() == Tab::Inside>
                     {cell(0)}{cell(1)}{cell(2)}
@@ -192,6 +197,7 @@ fn MemberList(id: Id) -> impl IntoView {
                 Health::Down => "m down",
             };
             let act = if down { "Restart" } else { "Kill" };
+            let on = Scope::Target(target.clone());
             let label = format!("{act} {}", it.name);
             let leads = if it.leads { " · leads" } else { "" };
             view! {
@@ -201,6 +207,7 @@ fn MemberList(id: Id) -> impl IntoView {
                     <button aria-label=label on:click=move |_| app.set_up(target.clone(), down)>
                         {act}
                     </button>
+                    <faults::Menu on/>
                 </li>
             }
         });
@@ -217,6 +224,7 @@ fn OfWire(id: Id) -> impl IntoView {
         app.node(end).map_or_else(String::new, |it| it.record.with_untracked(|it| it.label.clone()))
     };
     let (from, to) = record.with_untracked(|it| (label(&it.from), label(&it.to)));
+    let menu = id.clone();
     let cut = {
         let figures = figures.clone();
         Memo::new(move |_| figures.with(|it| it.cut))
@@ -265,6 +273,7 @@ fn OfWire(id: Id) -> impl IntoView {
                             Fault::CutWire { wire, ways: Ways::Both }
                         });
                     }>{move || if cut.get() { "Mend" } else { "Cut" }}</button>
+                    <faults::Menu on=Scope::Wire(menu)/>
                     <button title="Takes the wire away (Delete)" on:click=move |_| app.delete_chosen()>"Delete"</button>
                 </div>
                 <div class="figs num">
