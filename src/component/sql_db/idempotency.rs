@@ -80,7 +80,7 @@ impl Answers {
     }
 
     /// How many are remembered.
-    pub fn len(&self) -> u64 {
+    pub fn remembered(&self) -> u64 {
         self.list.end() - self.first
     }
 }
@@ -108,7 +108,7 @@ mod tests {
             model.retain(|it| it.2 + keep > now);
             let over = model.len().saturating_sub(most as usize);
             model.drain(..over);
-            assert_eq!(answers.len(), model.len() as u64);
+            assert_eq!(answers.remembered(), model.len() as u64);
             let known = model.iter().rfind(|it| it.0 == key).map(|it| it.1);
             assert_eq!(answers.find(key).map(|it| it.version), known, "step {n}");
             if known.is_none() {
