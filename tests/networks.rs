@@ -83,6 +83,7 @@ fn network() -> Design {
             work_shape: Shape::Exponential,
             hold_worker: false,
             drop_expired: false,
+            ..ServiceParams::default()
         };
         add(&mut it, id, Spec::Service(service));
     }
