@@ -101,7 +101,7 @@ impl Kind for ApiGateway {
 
     fn station(params: &ApiGatewayParams) -> Station {
         let ApiGatewayParams { workers, queue, .. } = *params;
-        Station { workers, queue_max: queue, hold: false, drop_expired: false }
+        Station { workers, queue_max: queue, hold: false, ..Station::UNLIMITED }
     }
 
     fn plan(params: &ApiGatewayParams, wires: &[OutWire]) -> Plan<Arc<str>> {

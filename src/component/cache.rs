@@ -194,7 +194,7 @@ impl Kind for Cache {
     fn station(params: &CacheParams) -> Station {
         let CacheParams { workers, queue, strategy, .. } = *params;
         let hold = strategy == Strategy::CacheAside;
-        Station { workers, queue_max: queue, hold, drop_expired: false }
+        Station { workers, queue_max: queue, hold, ..Station::UNLIMITED }
     }
 
     fn plan(params: &CacheParams, wires: &[OutWire]) -> Plan<Arc<str>> {

@@ -105,7 +105,7 @@ impl Kind for FailoverPair {
     }
 
     fn station(params: &FailoverPairParams) -> Station {
-        Station { workers: params.workers, queue_max: 512, hold: true, drop_expired: false }
+        Station { workers: params.workers, queue_max: 512, hold: true, ..Station::UNLIMITED }
     }
 
     fn plan(params: &FailoverPairParams, _: &[OutWire]) -> Plan<Arc<str>> {

@@ -167,7 +167,7 @@ impl Kind for RaftGroup {
     }
 
     fn station(params: &RaftGroupParams) -> Station {
-        Station { workers: params.workers, queue_max: 512, hold: true, drop_expired: false }
+        Station { workers: params.workers, queue_max: 512, hold: true, ..Station::UNLIMITED }
     }
 
     fn plan(params: &RaftGroupParams, _: &[OutWire]) -> Plan<Arc<str>> {

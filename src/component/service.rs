@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::base::spread::{Shape, Spread};
+use crate::base::measured::Measured;
+use crate::base::spread::{LOG_NORMAL_SIGMA, PARETO_ALPHA, Shape, Spread};
 use crate::base::time::Nanos;
+use crate::base::unit::Share;
 use crate::engine::blueprint::Station;
 use crate::engine::event::{Outcome, Verb};
+use crate::engine::line::Line;
 use crate::engine::plan::{Condition, Plan};
+
+pub use crate::engine::line::{Discipline, Shed};
 
 use super::client::for_classes;
 use super::{Context, Fidelity, Group, Kind, Never, OutWire, Role};
@@ -25,6 +30,20 @@ crate::choices! {
     }
 }
 
+impl ServiceParams {
+    /// The work of one request.
+    fn one_work(&self) -> Plan<Arc<str>> {
+        if !self.work_times.is_empty() {
+            return Plan::Measured(Arc::new(self.work_times.times(1.0 / self.speed)));
+        }
+        let mean = match self.speed == 1.0 {
+            true => self.work,
+            false => Nanos((self.work.0 as f64 / self.speed + 0.5) as u64),
+        };
+        Plan::Work(Spread::formed(self.work_shape, mean, self.work_sigma, self.work_alpha))
+    }
+}
+
 crate::params! {
     /// Parameters of a service.
     pub struct ServiceParams {
@@ -34,10 +53,39 @@ crate::params! {
         workers: u32 = 8, in 1..=100_000, "workers";
         /// Requests that may wait at one instance; more are turned away.
         queue: u32 = 128, in 0..=1_000_000, "requests";
+        /// Who of those who wait is next: who came first (FIFO) or last (LIFO), who matters most
+        /// (priority of the class), who came first without those who waited too long (CoDel), or who
+        /// came first, but last while the line is slow (adaptive LIFO).
+        discipline: Discipline = Discipline::Fifo;
+        /// How long somebody may wait for good.
+        target: Nanos = Nanos::millis(5), in Nanos::micros(1)..=Nanos::seconds(60),
+            when |it| matches!(it.discipline, Discipline::Codel | Discipline::AdaptiveLifo);
+        /// How long all must have waited longer than that before one is dropped.
+        interval: Nanos = Nanos::millis(100), in Nanos::micros(10)..=Nanos::seconds(600),
+            when |it| it.discipline == Discipline::Codel;
+        /// Whether requests are turned away before all is full (load shedding), and by what: how long
+        /// the line is, or which part of the workers is taken, smoothed over a second.
+        shed: Shed = Shed::Off;
+        /// From which part of line or workers the least important requests are turned away; those of
+        /// higher priority later, and those of the highest only when all is full.
+        shed_from: Share = Share(0.7), when |it| it.shed != Shed::Off;
         /// Mean processor time of one request, calls to others not included.
-        work: Nanos = Nanos::millis(5), in Nanos::ZERO..=Nanos::seconds(600);
+        work: Nanos = Nanos::millis(5), in Nanos::ZERO..=Nanos::seconds(600),
+            when |it| it.work_times.is_empty();
         /// How that time is distributed.
-        work_shape: Shape = Shape::LogNormal;
+        work_shape: Shape = Shape::LogNormal, when |it| it.work_times.is_empty();
+        /// How wide the log-normal is: the standard deviation of its logarithm.
+        work_sigma: f64 = LOG_NORMAL_SIGMA, in 0.0..=3.0,
+            when |it| it.work_times.is_empty() && it.work_shape == Shape::LogNormal;
+        /// How heavy the Pareto's tail is: the smaller, the heavier.
+        work_alpha: f64 = PARETO_ALPHA, in 1.05..=10.0,
+            when |it| it.work_times.is_empty() && it.work_shape == Shape::Pareto;
+        /// Measured processor times, in place of mean and distribution: each with how often it comes,
+        /// such as 2ms: 70, 80ms: 5; or quantiles, such as p50: 4ms, p99: 60ms, with straight lines
+        /// between.
+        work_times: Measured = Measured::default();
+        /// How many times as fast its processors are.
+        speed: f64 = 1.0, in 0.01..=100.0, "times";
         /// Whether a request keeps its worker while it waits for others (a thread a request) or
         /// gives it back (asynchronous).
         hold_worker: bool = true;
@@ -63,14 +111,17 @@ impl Kind for Service {
     const ROLE: Role = Role::Server;
     const FIDELITY: Fidelity = Fidelity {
         modelled: &[
-            "Workers, a first-come-first-served line with an end, and processor time.",
+            "Workers, and a line with an end before them: first come first served, last come first \
+             served, by priority (nobody is interrupted) or by CoDel (RFC 8289).",
+            "Processor time from a distribution, or as measured; faster and slower processors.",
+            "Load shedding by line or utilisation, the least important first.",
             "Cache-aside: read the cache, on a miss the store, then fill the cache; a write \
              changes the store, then drops the key from the cache.",
             "Calls in turn, or at once with a wait for all, the first or so many good answers. A \
              branch for other request classes counts as a good answer.",
             "A cache that reads or writes through to a store of its own is used in place of that \
              store, and a wire past it carries nothing.",
-            "Work for a caller who has left still takes its time.",
+            "Work for a caller who has left still takes its time, and is counted as wasted.",
         ],
         left_out: &["Memory, garbage collection, warm-up after a start."],
         defaults: "8 workers and 5 ms of work: a small web service on two cores.",
@@ -94,12 +145,18 @@ impl Kind for Service {
             queue_max: params.queue,
             hold: params.hold_worker,
             drop_expired: params.drop_expired,
+            line: Line {
+                discipline: params.discipline,
+                target: params.target,
+                interval: params.interval,
+                shed: params.shed,
+                shed_from: params.shed_from.0,
+            },
         }
     }
 
     fn plan(params: &ServiceParams, wires: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Plan::Work(Spread::new(params.work_shape, params.work));
-        let mut steps = vec![work];
+        let mut steps = vec![params.one_work()];
         let (data, others): (Vec<_>, Vec<_>) = wires
             .iter()
             .cloned()

@@ -254,7 +254,7 @@ impl Kind for SqlDb {
 
     fn station(params: &SqlDbParams) -> Station {
         let SqlDbParams { workers, queue, .. } = *params;
-        Station { workers, queue_max: queue, hold: true, drop_expired: false }
+        Station { workers, queue_max: queue, hold: true, ..Station::UNLIMITED }
     }
 
     fn plan(params: &SqlDbParams, _: &[OutWire]) -> Plan<Arc<str>> {

@@ -93,7 +93,7 @@ impl Kind for Waf {
 
     fn station(params: &WafParams) -> Station {
         let WafParams { workers, queue, .. } = *params;
-        Station { workers, queue_max: queue, hold: false, drop_expired: false }
+        Station { workers, queue_max: queue, hold: false, ..Station::UNLIMITED }
     }
 
     fn plan(params: &WafParams, wires: &[OutWire]) -> Plan<Arc<str>> {

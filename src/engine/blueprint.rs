@@ -11,6 +11,7 @@ use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::base::unit::Weights;
 
+use super::line::Line;
 use super::plan::{Plan, Program};
 use super::policy::Policy;
 use super::{Fault, HealthCheck, Kinds};
@@ -70,12 +71,19 @@ pub struct Station {
     pub hold: bool,
     /// Whether a job whose deadline has passed is dropped when its turn comes.
     pub drop_expired: bool,
+    /// How the line before the workers is kept.
+    pub line: Line,
 }
 
 impl Station {
     /// No limits: work takes time but nobody waits.
-    pub const UNLIMITED: Self =
-        Self { workers: u32::MAX, queue_max: u32::MAX, hold: false, drop_expired: false };
+    pub const UNLIMITED: Self = Self {
+        workers: u32::MAX,
+        queue_max: u32::MAX,
+        hold: false,
+        drop_expired: false,
+        line: Line::PLAIN,
+    };
 }
 
 /// A caller's patience.
@@ -91,7 +99,7 @@ pub struct Patience {
 
 crate::stable! {
     Link { latency }
-    Station { workers, queue_max, hold, drop_expired }
+    Station { workers, queue_max, hold, drop_expired, line }
     Patience { timeout, retries, backoff }
     Path { bandwidth, loss, setup, keep }
 }
@@ -389,6 +397,7 @@ impl<K: Kinds> Blueprint<K> {
         let all = |plans: &[Plan<Arc<str>>]| plans.iter().map(|it| self.with_slots(it)).collect();
         match plan {
             Plan::Work(spread) => Plan::Work(*spread),
+            Plan::Measured(it) => Plan::Measured(Arc::clone(it)),
             Plan::Local => Plan::Local,
             Plan::LocalAs(verb) => Plan::LocalAs(*verb),
             Plan::LocalOr(otherwise) => Plan::LocalOr(Box::new(self.with_slots(otherwise))),

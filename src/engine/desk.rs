@@ -9,6 +9,7 @@ use crate::base::time::{Nanos, Offset};
 
 use super::event::{Outcome, Request};
 use super::health::Health;
+use super::line::{Manner, Waiting};
 use super::plan::Or;
 use super::policy::Ledger;
 use super::{Kinds, Picker};
@@ -34,6 +35,8 @@ pub struct Job {
     pub answered: bool,
     /// Whether the caller has gone.
     pub left: bool,
+    /// When, if so.
+    pub left_at: Nanos,
     /// Whether it holds a worker.
     pub holds: bool,
     /// Which of its strands that worker works for.
@@ -182,8 +185,10 @@ pub struct Desk<K: Kinds> {
     pub strands: Slab<Strand>,
     /// Calls made.
     pub calls: Slab<OutCall>,
-    /// Strands waiting for a worker, first come first served; may hold void handles.
-    pub waiting: VecDeque<Handle>,
+    /// Strands waiting for a worker, in the order of the line; may hold some that are gone.
+    pub waiting: VecDeque<Waiting>,
+    /// What the line remembers, if it has to.
+    pub manner: Option<Box<Manner>>,
     /// Strands waiting, void ones left out.
     pub waiting_count: u32,
     /// Strands at work.
@@ -215,6 +220,7 @@ impl<K: Kinds> Default for Desk<K> {
             strands: Slab::default(),
             calls: Slab::default(),
             waiting: VecDeque::new(),
+            manner: None,
             waiting_count: 0,
             busy: 0,
             occupied: 0,
@@ -245,7 +251,7 @@ pub(super) enum Pending {
 
 crate::stable! {
     Job {
-        request, from, arrived, started, program, strands, version, answered, left, holds,
+        request, from, arrived, started, program, strands, version, answered, left, left_at, holds,
         at_work, line,
     }
     Caller { slot, call, wire }
@@ -304,6 +310,7 @@ impl<K: Kinds> StableHash for Desk<K> {
         strands.stable_hash(h);
         calls.stable_hash(h);
         waiting.stable_hash(h);
+        self.manner.iter().for_each(|it| it.stable_hash(h));
         (*waiting_count, *busy).stable_hash(h);
         (*occupied, *open).stable_hash(h);
         let Self { routes, slow, gray, skew, draws, last_arrival, .. } = self;

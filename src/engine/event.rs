@@ -58,11 +58,13 @@ pub enum Outcome {
     NoRoute,
     /// Somebody outside our reach answered with an error of its own (HTTP 500).
     Faulty,
+    /// Turned away or dropped to protect the others (HTTP 503).
+    Shed,
 }
 
 impl Outcome {
     /// Every outcome, in order of declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Miss,
         Self::Timeout,
@@ -77,6 +79,7 @@ impl Outcome {
         Self::Limited,
         Self::NoRoute,
         Self::Faulty,
+        Self::Shed,
     ];
 
     /// Whether the caller got no answer it can use.
@@ -101,6 +104,7 @@ impl Outcome {
             Self::Limited => "limited",
             Self::NoRoute => "no_route",
             Self::Faulty => "faulty",
+            Self::Shed => "shed",
         }
     }
 }

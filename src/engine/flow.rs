@@ -9,6 +9,7 @@ use crate::base::time::Nanos;
 use super::context::{Context, purpose};
 use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
 use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
+use super::line::Shed;
 use super::note::Note;
 use super::plan::{Op, Or};
 use super::policy::Policy;
@@ -43,16 +44,19 @@ impl<K: Kinds> Context<'_, K> {
             version: if own { request.version } else { 0 },
             answered: false,
             left: false,
+            left_at: Nanos::ZERO,
             holds: station.hold && !waits,
             at_work: None,
             line: Default::default(),
         };
         let full = waits && self.desk.waiting_count >= station.queue_max;
+        let shed = station.line.shed != Shed::Off && self.sheds(&request);
         self.desk.open += 1;
         self.desk.changed = true;
-        if full {
+        if full || shed {
+            let outcome = if full { Outcome::QueueFull } else { Outcome::Shed };
             self.trace(&request, Step::Came { job: None, from, request });
-            self.answer(&job, Outcome::QueueFull, u16::MAX);
+            self.answer(&job, outcome, u16::MAX);
             return None;
         }
         let job = self.desk.jobs.insert(job);
@@ -80,7 +84,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Tells whoever traces a strand's request what the strand does from now on.
-    fn phase(&mut self, strand: Handle, phase: Option<Phase>) {
+    pub(super) fn phase(&mut self, strand: Handle, phase: Option<Phase>) {
         if self.core.traced.is_none() {
             return;
         }
@@ -88,13 +92,6 @@ impl<K: Kinds> Context<'_, K> {
         if let Some(request) = self.desk.jobs.get(job).map(|it| it.request) {
             self.trace(&request, Step::Phase { job, strand, phase });
         }
-    }
-
-    fn wait(&mut self, strand: Handle) {
-        self.phase(strand, Some(Phase::Queue));
-        self.desk.waiting.push_back(strand);
-        self.desk.waiting_count += 1;
-        self.desk.changed = true;
     }
 
     /// Does all that the current event still has to do.
@@ -123,7 +120,7 @@ impl<K: Kinds> Context<'_, K> {
             let request = job.request;
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
-                Op::Work(spread) => {
+                op @ (Op::Work(_) | Op::Measured(_)) => {
                     if self.component.station.drop_expired && request.deadline < self.core.now {
                         return self.strand_ended(handle, Outcome::Expired);
                     }
@@ -133,10 +130,15 @@ impl<K: Kinds> Context<'_, K> {
                         let hedge = u64::from(request.attempt & Request::HEDGE) << 16;
                         let purpose = purpose::WORK + u64::from(position) + hedge;
                         let bits = self.component.stream.bits(request.id, purpose);
-                        let span = self.stretch(spread.sample(bits));
+                        let (span, constant) = match op {
+                            Op::Work(it) => (it.sample(bits), it.is_constant()),
+                            Op::Measured(it) => (it.sample(bits), false),
+                            _ => (Nanos::ZERO, false),
+                        };
+                        let span = self.stretch(span);
                         let span = self.gray(span, request.id);
                         let event = self.inside(Deed::WorkDone(handle));
-                        self.core.add_after(span, spread.is_constant(), event);
+                        self.core.add_after(span, constant, event);
                         self.desk.busy += 1;
                         self.desk.changed = true;
                     }
@@ -260,10 +262,13 @@ impl<K: Kinds> Context<'_, K> {
         self.core.pending.push(Pending::Run(strand));
     }
 
-    /// A piece of work is done.
-    pub(super) fn work_done(&mut self, handle: Handle) {
+    /// A piece of work that began at `since` is done.
+    pub(super) fn work_done(&mut self, handle: Handle, since: Nanos) {
         self.desk.busy -= 1;
         self.desk.changed = true;
+        if self.core.watched {
+            self.note_waste(handle, since);
+        }
         self.core.pending.push(Pending::Run(handle));
         let Some(strand) = self.desk.strands.get_mut(handle) else { return };
         if strand.holds {
@@ -275,38 +280,20 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
+    /// Tells how much of a piece of work was for nobody.
+    fn note_waste(&mut self, strand: Handle, since: Nanos) {
+        let job = self.desk.strands.get(strand).and_then(|it| self.desk.jobs.get(it.job));
+        if let Some(job) = job.filter(|it| it.left) {
+            let span = self.core.now.saturating_sub(since.max(job.left_at));
+            self.core.notes.push(Note::Wasted { member: self.slot, span });
+        }
+    }
+
     /// Gives a worker back; the next in line gets it.
     fn release_worker(&mut self) {
         self.desk.occupied -= 1;
         self.desk.changed = true;
         self.next_in_line();
-    }
-
-    /// Starts whoever waits, while there are workers.
-    pub(super) fn next_in_line(&mut self) {
-        let station = &self.component.station;
-        let first = self.core.pending.len();
-        while self.desk.occupied < station.workers {
-            let Some(handle) = self.desk.waiting.pop_front() else { break };
-            let Some(strand) = self.desk.strands.get_mut(handle) else { continue };
-            self.desk.waiting_count -= 1;
-            self.desk.changed = true;
-            let Some(job) = self.desk.jobs.get_mut(strand.job) else { continue };
-            if station.drop_expired && job.request.deadline < self.core.now {
-                self.strand_ended(handle, Outcome::Expired);
-                continue;
-            }
-            // One that has started already was taken in while jobs did not hold their workers.
-            if station.hold && job.started.is_none() && strand.role == Role::Main {
-                job.holds = true;
-            } else {
-                strand.holds = true;
-            }
-            self.desk.occupied += 1;
-            self.core.pending.push(Pending::Run(handle));
-        }
-        // Last pushed runs first, but who came first starts first.
-        self.core.pending[first..].reverse();
     }
 
     fn local_done(&mut self, handle: Handle, served: Served) {
@@ -330,7 +317,7 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
-    fn strand_ended(&mut self, handle: Handle, outcome: Outcome) {
+    pub(super) fn strand_ended(&mut self, handle: Handle, outcome: Outcome) {
         self.main_ended(handle, outcome, u16::MAX);
     }
 
@@ -425,20 +412,11 @@ impl<K: Kinds> Context<'_, K> {
     /// A caller has left. A job still waiting is dropped; one under way goes on for nobody.
     pub(super) fn caller_left(&mut self, handle: Handle) {
         let Some(job) = self.desk.jobs.get_mut(handle) else { return };
-        job.left = true;
+        (job.left, job.left_at) = (true, self.core.now);
         if job.started.is_some() {
             return;
         }
-        let waiting =
-            |it: &&Handle| self.desk.strands.get(**it).is_some_and(|strand| strand.job == handle);
-        if let Some(strand) = self.desk.waiting.iter().find(waiting).copied() {
-            self.desk.waiting_count -= 1;
-            self.strand_ended(strand, Outcome::Reset);
-        }
-        if self.desk.waiting.len() > 64 + 2 * self.desk.waiting_count as usize {
-            let strands = &self.desk.strands;
-            self.desk.waiting.retain(|it| strands.get(*it).is_some());
-        }
+        self.leave_line(handle);
     }
 
     fn place_call(

@@ -2,6 +2,7 @@
 //! Knows no kind of component and no algorithm: it is generic over a registry, [`Kinds`].
 
 pub mod blueprint;
+mod codel;
 pub mod context;
 pub mod desk;
 pub mod effects;
@@ -10,6 +11,7 @@ pub mod exemplar;
 pub mod fault;
 pub mod flow;
 pub mod health;
+pub mod line;
 pub mod network;
 pub mod note;
 pub mod plan;

@@ -82,6 +82,13 @@ pub enum Note {
         /// Workers held, at work or waiting for others.
         occupied: u32,
     },
+    /// A piece of work has ended of which so much was for a caller who had left.
+    Wasted {
+        /// Where.
+        member: u32,
+        /// How much.
+        span: Nanos,
+    },
     /// Something of the kind's own happened, once.
     Count {
         /// Where.

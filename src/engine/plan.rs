@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::measured::Measured;
 use crate::base::spread::Spread;
 use crate::base::stable::{StableHash, StableHasher};
 
@@ -34,6 +35,8 @@ impl Condition {
 pub enum Plan<W> {
     /// Use the processor for a while.
     Work(Spread),
+    /// Use the processor for a while, as measured.
+    Measured(Arc<Measured>),
     /// Do what the kind does: look up, append, store.
     Local,
     /// Do what the kind does with another verb than the request's, and with the version seen last:
@@ -114,6 +117,8 @@ crate::stable! { enum Or }
 pub enum Op {
     /// Use the processor.
     Work(Spread),
+    /// Use the processor, as measured.
+    Measured(Arc<Measured>),
     /// The kind's own act. A soft one may miss.
     Local {
         /// Verb in place of the request's.
@@ -177,6 +182,7 @@ impl Program {
     fn emit(&mut self, plan: &Plan<u32>) {
         match plan {
             Plan::Work(spread) => self.0.push(Op::Work(*spread)),
+            Plan::Measured(it) => self.0.push(Op::Measured(Arc::clone(it))),
             Plan::Local => self.0.push(Op::Local { verb: None, soft: false }),
             Plan::LocalAs(verb) => self.0.push(Op::Local { verb: Some(*verb), soft: false }),
             Plan::LocalOr(otherwise) => {
@@ -240,6 +246,7 @@ impl StableHash for Program {
         for op in &self.0 {
             match op {
                 Op::Work(spread) => (0u8, *spread).stable_hash(h),
+                Op::Measured(it) => (20u8, Arc::clone(it)).stable_hash(h),
                 Op::Local { verb, soft } => (1u8, (*verb, *soft)).stable_hash(h),
                 Op::Call { wire, verb, or } => {
                     (2u8, *wire).stable_hash(h);

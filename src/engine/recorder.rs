@@ -296,6 +296,9 @@ impl<K: Kinds> Recorder<K> {
             Note::Committed { member, call, .. } if *call != 0 => {
                 self.effects.committed(component(*member) as u32, *call);
             }
+            Note::Wasted { member, span } => {
+                self.tallies(component(*member), |it| it.wasted(*span));
+            }
             Note::Committed { .. }
             | Note::Found { .. }
             | Note::Down { .. }

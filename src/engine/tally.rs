@@ -14,6 +14,8 @@ pub struct Tally<const SUB_BITS: u32> {
     pub ended: [u64; Outcome::ALL.len()],
     /// Ended for callers who had left.
     pub wasted: u64,
+    /// Time of workers that went into work for them after they had left, in ns.
+    pub wasted_ns: u64,
     /// Time from arrival to the end, of those that ended well.
     pub latency: Histogram<SUB_BITS>,
     /// The same, summed over all that ended, in ns.
@@ -32,6 +34,7 @@ impl<const SUB_BITS: u32> Default for Tally<SUB_BITS> {
             offered: 0,
             ended: Default::default(),
             wasted: 0,
+            wasted_ns: 0,
             latency: Histogram::new(),
             sojourn_ns: 0,
             counters: Vec::new(),
@@ -127,6 +130,7 @@ pub(super) fn closed(tally: &Tally<4>, end: Nanos, span: Nanos, integrals: [u128
 pub(super) trait Count {
     fn offered(&mut self);
     fn ended(&mut self, outcome: Outcome, sojourn: Nanos, wasted: bool);
+    fn wasted(&mut self, span: Nanos);
     fn count(&mut self, counter: u8);
     fn sample(&mut self, gauges: &[f64]);
 }
@@ -143,6 +147,10 @@ impl<const SUB_BITS: u32> Count for Tally<SUB_BITS> {
         if !outcome.is_failure() {
             self.latency.record(sojourn.0, 1);
         }
+    }
+
+    fn wasted(&mut self, span: Nanos) {
+        self.wasted_ns = self.wasted_ns.saturating_add(span.0);
     }
 
     fn count(&mut self, counter: u8) {

@@ -304,7 +304,7 @@ impl<K: Kinds> World<K> {
         if self.died && is_void(&self.core.lives, &self.blueprint, &event) {
             return false;
         }
-        let Event { to, deed, via: _, sent: _ } = event;
+        let Event { to, deed, via: _, sent } = event;
         let (incarnation, up) = self.core.lives[to.slot as usize];
         if let Deed::Probe(probe) = deed {
             self.raw_turn(to.slot, |ctx| ctx.answer_probe(probe, up));
@@ -334,7 +334,7 @@ impl<K: Kinds> World<K> {
                 K::handle(state, spec, Happening::Message(from, message), ctx);
             }
             Deed::Timer(timer) => K::handle(state, spec, Happening::Timer(timer), ctx),
-            Deed::WorkDone(strand) => ctx.work_done(strand),
+            Deed::WorkDone(strand) => ctx.work_done(strand, sent),
             Deed::Timeout(call) => ctx.timed_out(call),
             Deed::Retry(call) => ctx.retry(call),
             Deed::Hedge(call) => ctx.hedge(call),
@@ -588,6 +588,7 @@ impl<K: Kinds> World<K> {
             desk.strands.clear();
             desk.calls.clear();
             desk.waiting.clear();
+            desk.manner = None;
             (desk.waiting_count, desk.busy, desk.occupied, desk.open) = (0, 0, 0, 0);
             desk.routes.clear();
             desk.last_arrival.clear();
@@ -668,6 +669,7 @@ impl<K: Kinds> World<K> {
             ctx.route_all();
             ctx.change_rules(before);
             kept = !changed || K::retune(state, was, spec, ctx);
+            ctx.keep_line(&old.station);
             ctx.next_in_line();
         });
         if !kept {

@@ -123,8 +123,8 @@ fn instance(subject: &Subject, ordinal: usize) -> Instance {
     let slot = component.members[ordinal];
     let desk = &subject.world.member(slot).desk;
     let spec = component.spec.as_ref();
-    let first = desk.waiting.iter().find_map(|it| desk.strands.get(*it));
-    let since = first.and_then(|it| desk.jobs.get(it.job)).map(|it| it.arrived);
+    let waits = desk.waiting.iter().filter(|it| desk.strands.get(it.strand).is_some());
+    let since = waits.map(|it| it.since).min();
     let workers = component.station.workers;
     Instance {
         name: spec.map_or_else(String::new, |it| it.member_name(ordinal as u16)),

@@ -46,6 +46,8 @@ pub struct ComponentReport {
     pub errors: BTreeMap<&'static str, u64>,
     /// Ended for callers who had left.
     pub wasted: u64,
+    /// Seconds of workers that went into work for them after they had left.
+    pub wasted_work_s: f64,
     /// Mean share of workers at work, 0 to 1; none where their number has no limit.
     pub busy: Option<f64>,
     /// Mean share of workers held, at work or waiting for others, 0 to 1; none likewise.
@@ -128,6 +130,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             goodput: total.completed() as f64 / seconds,
             errors: failures.map(|it| (it.0.word(), it.1)).collect(),
             wasted: total.wasted,
+            wasted_work_s: total.wasted_ns as f64 / 1e9,
             busy: share(busy),
             occupied: share(occupied),
             mean_queue_length: queue,
@@ -185,6 +188,10 @@ impl std::fmt::Display for Report {
                     _ => text::number(*value),
                 };
                 writeln!(f, "{:<18}  {name} {value}", "")?;
+            }
+            if it.wasted_work_s > 0.0 {
+                let work = text::duration(it.wasted_work_s * 1e9);
+                writeln!(f, "{:<18}  wasted_work {work}", "")?;
             }
             let caught =
                 [("stale_reads", it.stale_reads), ("duplicate_writes", it.duplicate_writes)];

@@ -20,6 +20,7 @@ use crate::base::time::Nanos;
 use crate::component::client::{Arrivals, Course, Does, Load as Comes};
 use crate::component::{Registry, Role, Spec, State};
 use crate::document::Id;
+use crate::engine::line::{Discipline, Shed};
 use crate::engine::plan::{Op, Or, Program};
 use crate::engine::recorder::Window;
 use crate::engine::{Component, Request, Verb};
@@ -180,6 +181,10 @@ fn forecast(run: &Run, slot: u32) -> Result<(Prediction, Vec<Text>), Text> {
     let arrivals_per_s = total / f64::from(members);
     let services_per_s = 1.0 / work.moments[0];
     let load = Offered { arrivals_per_s, services_per_s };
+    let line = component.station.line;
+    if line.discipline != Discipline::Fifo || line.shed != Shed::Off {
+        return Err(fail(TextId::Depends, Vec::new()));
+    }
     let (servers, queue) = (component.station.workers, component.station.queue_max);
     let (model, steady, variances) = closed_form(load, servers, queue, &work)?;
     let mut fails = Vec::new();

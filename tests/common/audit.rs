@@ -195,7 +195,7 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     // party keep tickets of their own.)
     let keeps_tickets = |it: &Spec| ["raft-group", "third-party"].contains(&it.about().id);
     if component.spec.as_ref().is_some_and(|it| !keeps_tickets(it)) {
-        let mut waiting: BTreeSet<_> = desk.waiting.iter().copied().collect();
+        let mut waiting: BTreeSet<_> = desk.waiting.iter().map(|it| it.strand).collect();
         waiting.extend(desk.jobs.iter().flat_map(|it| it.1.line.iter().copied()));
         let tickets = tickets(world, slot);
         let calling: BTreeSet<_> = desk.calls.iter().map(|it| it.1.strand).collect();
@@ -226,9 +226,10 @@ type Component = ringside::engine::Component<Registry>;
 
 #[track_caller]
 fn check_places(desk: &Desk, component: &Component, due: &Due, at: &str, lowered: bool) {
-    let live = desk.waiting.iter().filter(|it| desk.strands.get(**it).is_some()).count();
+    let live = desk.waiting.iter().filter(|it| desk.strands.get(it.strand).is_some()).count();
     assert_eq!(desk.waiting_count as usize, live, "{at}: strands in the line");
-    let live: Vec<_> = desk.waiting.iter().filter(|it| desk.strands.get(**it).is_some()).collect();
+    let live = desk.waiting.iter().map(|it| it.strand);
+    let live: Vec<_> = live.filter(|it| desk.strands.get(*it).is_some()).collect();
     assert_eq!(live.iter().collect::<BTreeSet<_>>().len(), live.len(), "{at}: nobody waits twice");
     assert_eq!(desk.busy as usize, due.works.len(), "{at}: strands at work");
     let jobs = desk.jobs.iter().filter(|it| it.1.holds).count();
