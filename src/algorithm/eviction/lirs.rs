@@ -26,7 +26,7 @@ pub struct Lirs {
     queue: List,
     /// Nodes of S: a key each, and who it belongs to.
     stack: Slab,
-    /// S from the bottom to the top. The bottom is LIR.
+    /// S from the bottom to the top. Once pruned, the bottom is LIR.
     recency: List,
     departed: Ghosts,
     lir_weight: u64,
@@ -174,8 +174,11 @@ impl Eviction for Lirs {
     }
 
     fn victim(&mut self) -> Option<Slot> {
-        let bottom = || self.recency.front().map(|node| self.stack.mark(node) >> 1);
-        self.queue.front().or_else(bottom)
+        if let Some(first) = self.queue.front() {
+            return Some(first);
+        }
+        self.prune();
+        self.recency.front().map(|node| self.stack.mark(node) >> 1)
     }
 
     fn evict(&mut self, slot: Slot) -> Key {

@@ -191,3 +191,185 @@ fn every_policy_is_plain_data() {
         assert_ne!(copy, cache.policy);
     }
 }
+
+/// Everything a running cache may do to a policy, in any order and with any sizes: nothing panics,
+/// nothing is lost, nothing leaves twice, and the order names each entry once, the victim first.
+#[test]
+fn every_policy_bears_whatever_comes() {
+    for policy in Policy::ALL.iter().copied() {
+        for seed in 0..30 {
+            let mut draws = Draws::new(seed);
+            let sized = seed % 2 == 1;
+            let mut capacity = 1 + draws.below(60);
+            let mut running = policy.start(capacity);
+            let mut held: Vec<(Key, Slot, u64)> = Vec::new();
+            for step in 0..1_500 {
+                let some = draws.below(held.len().max(1) as u64) as usize;
+                let key = draws.below(150) as Key;
+                match draws.below(20) {
+                    0..8 if !held.is_empty() => running.touch(held[some].1),
+                    8 if !held.is_empty() => {
+                        let (key, slot, _) = held.remove(some);
+                        assert_eq!(running.remove(slot), key, "{policy:?}");
+                    }
+                    // A write-behind cache passes over what is dirty: any entry may have to go.
+                    9 if !held.is_empty() => {
+                        let (key, slot, _) = held.remove(some);
+                        assert_eq!(running.evict(slot), key, "{policy:?}");
+                    }
+                    10 => {
+                        capacity = 1 + draws.below(60);
+                        running.resize(capacity);
+                    }
+                    // It asks, and then nothing comes in after all.
+                    11 if held.iter().all(|it| it.0 != key) => running.arriving(key),
+                    _ if held.iter().all(|it| it.0 != key) => {
+                        let size = if sized { draws.below(capacity + 1) } else { 1 };
+                        // An insertion without a warning must do too.
+                        if draws.below(5) > 0 {
+                            running.arriving(key);
+                        }
+                        let used =
+                            |held: &[(Key, Slot, u64)]| -> u64 { held.iter().map(|it| it.2).sum() };
+                        while used(&held) + size > capacity {
+                            let victim = running.victim().expect("something leaves");
+                            let at =
+                                held.iter().position(|it| it.1 == victim).unwrap_or_else(|| {
+                                    panic!("{policy:?} names one not held, {seed}, {step}")
+                                });
+                            assert_eq!(running.evict(victim), held.remove(at).0, "{policy:?}");
+                        }
+                        held.push((key, running.insert(key, size), size));
+                    }
+                    _ => {}
+                }
+                assert_eq!(running.len(), held.len(), "{policy:?}, seed {seed}, step {step}");
+                if step % 50 == 0 {
+                    let mut slots: Vec<Slot> = running.order().collect();
+                    assert_eq!(running.victim(), slots.first().copied(), "{policy:?}");
+                    let mut expected: Vec<Slot> = held.iter().map(|it| it.1).collect();
+                    slots.sort_unstable();
+                    expected.sort_unstable();
+                    assert_eq!(slots, expected, "{policy:?}, seed {seed}, step {step}");
+                    assert!(running.departed() <= 240, "{policy:?} remembers a bounded number");
+                    assert!(held.iter().all(|it| running.key(it.1) == it.0));
+                }
+            }
+        }
+    }
+}
+
+/// The walk of figure 1 of the SIEVE paper's algorithm, worked out by hand: a b c d come into a cache of
+/// four, a and c are used. The hand passes a, takes b; then it passes c and takes d; e is the next
+/// unvisited, before the hand has come round to a again.
+#[test]
+fn the_hand_of_sieve() {
+    let mut cache = Cache::new(Policy::Sieve, 4);
+    let left: Vec<Option<Key>> = [1, 2, 3, 4, 1, 3, 5, 6, 7].map(|key| cache.ask(key).1).into();
+    assert_eq!(left[6..], [Some(2), Some(4), Some(5)]);
+    assert_eq!(cache.order(), [6, 7, 1, 3]);
+}
+
+/// The second chance, by hand: 1 is used, so the hand passes it and takes 2; then 3, since 1 went to the
+/// end; 1 has had its chance and leaves before 4 and 5 only when its turn comes.
+#[test]
+fn the_hand_of_clock() {
+    let mut cache = Cache::new(Policy::Clock, 3);
+    let left: Vec<Option<Key>> = [1, 2, 3, 1, 4, 5].map(|key| cache.ask(key).1).into();
+    assert_eq!(left[4..], [Some(2), Some(3)]);
+    assert_eq!(cache.order(), [1, 4, 5]);
+}
+
+/// The rules of ARC by hand, with room for two: a hit moves 1 to the frequent part, 3 pushes out 2, which is
+/// remembered; when 2 comes back, the recent part is given room for one (p = 1), and since the recent
+/// part has no more than that, the frequent one lets 1 go.
+#[test]
+fn arc_learns_from_what_comes_back() {
+    let mut cache = Cache::new(Policy::Arc, 2);
+    let left: Vec<Option<Key>> = [1, 2, 1, 3, 2].map(|key| cache.ask(key).1).into();
+    assert_eq!(left, [None, None, None, Some(2), Some(1)]);
+    assert_eq!(cache.policy.segment(cache.slots[&2]), "frequent");
+    assert_eq!(cache.policy.segment(cache.slots[&3]), "recent");
+}
+
+/// Table 1 of the LIRS paper: after the references A D B C B A D A E with two LIR entries and one HIR, the
+/// LIR set is {A, B}, E is the resident HIR. B, D are those that come and go as HIR before.
+#[test]
+fn lirs_of_the_paper() {
+    let [a, b, c, d, e] = [1, 2, 3, 4, 5];
+    let mut cache = Cache::new(Policy::Lirs, 3);
+    for key in [a, d, b, c, b, a, d, a, e] {
+        cache.ask(key);
+    }
+    let held: Vec<Key> = cache.slots.keys().copied().collect();
+    assert!(held.contains(&a) && held.contains(&e) && held.len() == 3, "{held:?}");
+    assert_eq!(cache.policy.segment(cache.slots[&a]), "low recency (LIR)");
+    assert_eq!(cache.policy.segment(cache.slots[&e]), "high recency (HIR)");
+}
+
+/// What was asked for once passes through the small queue; what was asked for often enough survives a scan
+/// of any length in the main one.
+#[test]
+fn s3_fifo_survives_a_scan() {
+    for policy in [Policy::S3Fifo, Policy::TwoQ, Policy::Slru, Policy::Lirs, Policy::WTinyLfu] {
+        let mut cache = Cache::new(policy, 100);
+        // Newcomers are told from regulars by their second round at the latest.
+        for round in 0..6 {
+            (0..40).for_each(|key| _ = cache.ask(key));
+            (0..70).for_each(|key| _ = cache.ask(10_000 + 100 * round + key));
+            (0..40).for_each(|key| _ = cache.ask(key));
+        }
+        (0..5_000).for_each(|key| _ = cache.ask(20_000 + key));
+        let kept = (0..40).filter(|key| cache.slots.contains_key(key)).count();
+        assert!(kept >= 36, "{policy:?} keeps {kept} of 40");
+        let mut lru = Cache::new(Policy::Lru, 100);
+        (0..40).chain(0..40).chain(20_000..25_000).for_each(|key| _ = lru.ask(key));
+        assert!((0..40).all(|key| !lru.slots.contains_key(&key)), "LRU keeps none");
+    }
+}
+
+/// Belady's choice is the best there is: no sequence of victims does better, tried out one by one.
+#[test]
+fn belady_is_optimal() {
+    fn best(held: &[Key], capacity: usize, trace: &[Key]) -> usize {
+        let Some((key, rest)) = trace.split_first() else { return 0 };
+        if held.contains(key) {
+            return best(held, capacity, rest) + 1;
+        }
+        let with = |held: &[Key]| best(&[held, &[*key]].concat(), capacity, rest);
+        if held.len() < capacity {
+            return with(held);
+        }
+        let without = |gone: usize| -> Vec<Key> {
+            held.iter().enumerate().filter(|it| it.0 != gone).map(|it| *it.1).collect()
+        };
+        (0..held.len()).map(|gone| with(&without(gone))).max().unwrap_or(0)
+    }
+    for seed in 0..40 {
+        let mut draws = Draws::new(seed);
+        let keys: Vec<Key> = (0..14).map(|_| draws.below(6) as Key).collect();
+        let expected = best(&[], 3, &keys) as u64;
+        let trace = Trace { keys, sizes: Vec::new() };
+        assert_eq!(Bound::Belady.replay(3, &trace).hits, expected, "seed {seed}");
+    }
+}
+
+/// Mattson's stack distances count what a simulation of each size counts.
+#[test]
+fn stack_distances_are_simulations() {
+    for seed in 0..10 {
+        let mut draws = Draws::new(seed);
+        let keys: Vec<Key> = (0..3_000)
+            .map(|_| {
+                let most = 1 + draws.below(200);
+                draws.below(most)
+            } as Key)
+            .collect();
+        let hits = curve::lru_hits(&keys, 250);
+        let trace = Trace { keys, sizes: Vec::new() };
+        for capacity in [1, 2, 3, 10, 63, 64, 100, 199, 250] {
+            let simulated = Policy::Lru.replay(capacity, 0, &trace).hits;
+            assert_eq!(hits[capacity as usize], simulated, "seed {seed}, {capacity} entries");
+        }
+    }
+}

@@ -4,7 +4,9 @@
 //! Source: Einziger, Friedman and Manes, "TinyLFU: a highly efficient cache admission policy", ACM
 //! Transactions on Storage 13(4), 2017: window 1 %, the rest a segmented LRU of 20 % on probation
 //! and 80 % protected. What counts is libCacheSim's choice: hits in the main part, newcomers when
-//! they come and again when they leave the window; counts are halved after 32 hits an entry.
+//! they come and again when they leave the window; counts are halved after 32 hits an entry. And so
+//! is this: the segments' sizes are rounded down, and when one that rises pushes another down into a
+//! probation that is over its size by that, probation lets its oldest go.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,8 @@ pub struct WTinyLfu {
     sketch: Sketch,
     window_limit: u64,
     main_limit: u64,
+    /// Whether the main part has to let one go before the next newcomer is judged.
+    spills: bool,
 }
 
 impl WTinyLfu {
@@ -52,8 +56,8 @@ impl Eviction for WTinyLfu {
 
     fn new(capacity: u64) -> Self {
         let (slab, sketch, main) = (Slab::new(), Sketch::new(capacity), Segments::new(vec![0; 2]));
-        let (window_limit, main_limit) = (0, 0);
-        let mut it = Self { slab, window: List::EMPTY, main, sketch, window_limit, main_limit };
+        let (window_limit, main_limit, spills) = (0, 0, false);
+        let mut it = Self { slab, window: List::EMPTY, main, sketch, window_limit, main_limit, spills };
         it.resize(capacity);
         it
     }
@@ -79,7 +83,9 @@ impl Eviction for WTinyLfu {
             let sized = !self.slab.sizes.is_empty();
             let entries = if sized { self.slab.nodes.len() as u64 } else { self.main_limit };
             self.sketch.age(SAMPLE * entries.max(1));
+            let rises = self.slab.mark(slot) == 0;
             self.main.touch(&mut self.slab, slot);
+            self.spills |= rises && self.main.lists[0].weight > self.main.limits[0];
         }
     }
 
@@ -101,6 +107,9 @@ impl Eviction for WTinyLfu {
         let (Some(candidate), Some(victim)) = (candidate, victim) else {
             return candidate.or(victim);
         };
+        if self.spills {
+            return Some(victim);
+        }
         let [comes, goes] = [candidate, victim].map(|it| self.sketch.estimate(self.slab.key(it)));
         Some(if comes > goes { victim } else { candidate })
     }
@@ -118,6 +127,7 @@ impl Eviction for WTinyLfu {
             self.window.unlink(&mut self.slab, slot);
         } else {
             self.main.unlink(&mut self.slab, slot);
+            self.spills = false;
         }
         self.slab.give_back(slot)
     }
@@ -133,5 +143,6 @@ impl Eviction for WTinyLfu {
         self.sketch.fold(feed);
         feed(self.window_limit);
         feed(self.main_limit);
+        feed(u64::from(self.spills));
     }
 }
