@@ -170,6 +170,7 @@ fn chip(subject: &Subject, state: &CacheState, key: u32) -> Chip {
 fn entries(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
     let held = state.order.len();
     let (policy, _) = policy(subject);
+    parts(state, sheet);
     let keys: Vec<u32> = state.order.order().map(|slot| state.order.key(slot)).collect();
     if keys.is_empty() {
         sheet.words("empty", "Empty: every read will miss until entries come in.");
@@ -188,6 +189,30 @@ fn entries(subject: &Subject, state: &CacheState, sheet: &mut Sheet) {
         let last: Vec<_> = last.map(|it| chip(subject, state, *it)).collect();
         sheet.chips("last", &last, ROWS, last.len());
     }
+}
+
+/// How full the parts of a divided cache are, and how many keys it remembers of those that left.
+fn parts(state: &CacheState, sheet: &mut Sheet) {
+    let mut parts: Vec<(&str, u64)> = Vec::new();
+    for slot in state.order.order() {
+        let name = state.order.segment(slot);
+        match parts.iter_mut().find(|it| it.0 == name) {
+            Some(part) => part.1 += 1,
+            None => parts.push((name, 1)),
+        }
+    }
+    parts.retain(|it| !it.0.is_empty());
+    if parts.is_empty() {
+        return;
+    }
+    parts.sort();
+    let mut words: Vec<String> =
+        parts.iter().map(|it| format!("{}: {}", it.0, text::count(it.1))).collect();
+    if state.order.departed() > 0 {
+        words.push(format!("keys remembered: {}", text::count(state.order.departed() as u64)));
+    }
+    sheet.space(4.0);
+    sheet.words("parts", &words.join(" · "));
 }
 
 fn happenings(subject: &Subject, sheet: &mut Sheet) {

@@ -1,4 +1,5 @@
-"""Requests per second of `ringside cache` on a Zipf trace, by the time the command itself states.
+"""Requests per second of `ringside cache` on a Zipf trace, by the processor time the command itself
+states for the simulation (by the wall clock where the system tells none).
 
 The machine may be busy: the best of several runs counts. Reading the file is not part of it.
 """
@@ -12,6 +13,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOORS = {"lru": 40, "sieve": 40, "s3-fifo": 15, "w-tinylfu": 15}
+
+
+def time(run):
+    return run.get("busy_ns", run["wall_ns"])
 
 
 def main():
@@ -36,8 +41,8 @@ def main():
         command = [options.ringside, "cache", "--policy", policy, "--json", "--capacity", str(options.capacity), file]
         command += ["--ttl", "100000"] if policy == "ttl" else []
         runs = [json.loads(subprocess.check_output(command)) for _ in range(options.tries)]
-        best = min(runs, key=lambda it: it["wall_ns"])
-        rate = best["requests"] / best["wall_ns"] * 1e3
+        best = min(runs, key=time)
+        rate = best["requests"] / time(best) * 1e3
         slow += rate < FLOORS.get(policy, 0)
         note = f"   below {FLOORS[policy]}" if rate < FLOORS.get(policy, 0) else ""
         read = min(it["read_ns"] for it in runs) / 1e9

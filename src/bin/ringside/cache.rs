@@ -104,6 +104,9 @@ struct Report {
     byte_hit_ratio: Option<f64>,
     keys: u64,
     wall_ns: u64,
+    /// Processor time of the simulation, where the system tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    busy_ns: Option<u64>,
     read_ns: u64,
 }
 
@@ -167,9 +170,10 @@ pub fn run(options: &Options) -> Result<(), String> {
         return draw(options, &name, rule, ttl, &trace, keys, points, read_ns);
     }
     let capacity = options.capacity.unwrap_or_default();
-    let started = clock::now();
+    let (started, busy) = (clock::now(), clock::busy_ns());
     let tally = rule.replay(capacity, ttl, &trace);
     let wall_ns = started.elapsed().as_nanos() as u64;
+    let busy_ns = clock::busy_ns().zip(busy).map(|(after, before)| after - before);
     let sized = options.size_column.is_some();
     let byte_hit_ratio = sized.then(|| tally.hit_weight as f64 / (tally.weight.max(1)) as f64);
     let Tally { requests, hits, .. } = tally;
@@ -183,6 +187,7 @@ pub fn run(options: &Options) -> Result<(), String> {
         byte_hit_ratio,
         keys,
         wall_ns,
+        busy_ns,
         read_ns,
     };
     if options.json {
