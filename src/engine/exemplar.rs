@@ -13,8 +13,8 @@ use super::event::{Outcome, Request};
 const KEPT: usize = 300;
 /// Examples kept of one stretch.
 const EACH_MAX: usize = 32;
-/// The bucket of the slowest, beyond every bucket of latency or cause.
-const SLOWEST: u16 = u16::MAX;
+/// The first bucket of failures; latencies of a day and more share the one before.
+const FAILURES: u32 = 192;
 
 /// One stay of one call at one member, or one call as its caller sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,40 +38,43 @@ impl Span {
     }
 
     /// Which order of latency, four to a doubling; failures: which cause.
-    fn bucket(&self) -> u16 {
+    fn bucket(&self) -> u32 {
         if self.outcome.is_failure() {
-            return 1_024 + self.outcome as u16;
+            return FAILURES + self.outcome as u32;
         }
         let length = self.length().0 | 4;
         let octave = length.ilog2();
-        (octave * 4 + (length >> (octave - 2)) as u32 % 4) as u16
+        (octave * 4 + (length >> (octave - 2)) as u32 % 4).min(FAILURES - 1)
     }
 }
 
 /// Examples by stretch of time.
 #[derive(Clone, Debug, Default)]
 pub struct Exemplars {
-    live: Vec<(u16, Span)>,
+    /// Of the stretch at hand: the slowest, then the first of each bucket.
+    live: Vec<Span>,
+    slowest: Nanos,
+    /// Which buckets have one.
+    known: [u64; 4],
     /// Closed stretches by their ends, oldest first; a clone shares them.
     closed: VecDeque<(Nanos, Arc<[Span]>)>,
 }
 
 impl Exemplars {
     /// Takes a span in, if there is none like it yet in the stretch at hand.
-    pub fn add(&mut self, span: Span) {
-        let bucket = span.bucket();
-        let mut known = false;
-        for (of, it) in &mut self.live {
-            known |= *of == bucket;
-            if *of == SLOWEST && it.length() < span.length() {
-                *it = span;
+    pub fn add(&mut self, span: &Span) {
+        let (bucket, length) = (span.bucket(), span.length());
+        if length > self.slowest || self.live.is_empty() {
+            self.slowest = length;
+            match self.live.first_mut() {
+                Some(slowest) => *slowest = *span,
+                None => self.live.push(*span),
             }
         }
-        if self.live.is_empty() {
-            self.live.push((SLOWEST, span));
-        }
-        if !known && self.live.len() < EACH_MAX {
-            self.live.push((bucket, span));
+        let (word, bit) = (bucket as usize / 64, 1 << (bucket % 64));
+        if self.known[word] & bit == 0 && self.live.len() < EACH_MAX {
+            self.known[word] |= bit;
+            self.live.push(*span);
         }
     }
 
@@ -83,16 +86,15 @@ impl Exemplars {
         if self.closed.len() == KEPT {
             self.closed.pop_front();
         }
-        let spans = self.live.drain(..).map(|it| it.1).collect();
-        self.closed.push_back((at, spans));
+        self.closed.push_back((at, self.live.drain(..).collect()));
+        (self.slowest, self.known) = (Nanos::ZERO, [0; 4]);
     }
 
     /// Examples of the stretches that closed after `from`, up to and with `until`; those of the
     /// stretch at hand too, if they ended by then.
     pub fn between(&self, from: Nanos, until: Nanos) -> impl Iterator<Item = &Span> {
         let closed = self.closed.iter().filter(move |it| it.0 > from && it.0 <= until);
-        let live = self.live.iter().map(|it| &it.1);
-        let live = live.filter(move |it| it.end > from && it.end <= until);
+        let live = self.live.iter().filter(move |it| it.end > from && it.end <= until);
         closed.flat_map(|it| it.1.iter()).chain(live)
     }
 }
@@ -120,7 +122,7 @@ mod tests {
                 };
                 all.push(span(id, 0, 1_000 + draws.below(30_000), outcome));
             }
-            all.iter().for_each(|it| exemplars.add(*it));
+            all.iter().for_each(|it| exemplars.add(it));
             exemplars.close(Nanos(50_000));
             let kept: Vec<_> = exemplars.between(Nanos(0), Nanos(50_000)).copied().collect();
             assert!(kept.len() <= EACH_MAX);
@@ -141,7 +143,7 @@ mod tests {
     fn memory_is_bounded() {
         let mut exemplars = Exemplars::default();
         for second in 0..1_000 {
-            exemplars.add(span(second, second, second + 10, Outcome::Ok));
+            exemplars.add(&span(second, second, second + 10, Outcome::Ok));
             exemplars.close(Nanos(second + 10));
         }
         assert_eq!(exemplars.closed.len(), KEPT);

@@ -10,7 +10,7 @@ use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Exemplars, Span};
 use super::note::Note;
 use super::staleness::Staleness;
-use super::tally::{Count, closed};
+use super::tally::closed;
 pub use super::tally::{Tally, Window};
 use super::world::{Watch, World};
 use super::{Blueprint, Kinds};
@@ -75,10 +75,13 @@ pub struct Disturbance {
 }
 
 /// Everything kept of one component.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ComponentRecord {
-    /// Since the end of the warm-up.
+    /// Since the end of the warm-up, as far as it has been brought up to date: see
+    /// [`Recorder::bring_up_to_date`].
     pub total: Tally<5>,
+    /// What has been counted since a window closed last, and is in no other tally yet.
+    fresh: Tally<5>,
     live: [Tally<4>; 3],
     /// Closed windows by length, oldest first, at most [`KEPT`] each.
     pub windows: [VecDeque<Window>; 3],
@@ -87,40 +90,55 @@ pub struct ComponentRecord {
     /// Examples of calls, by windows of the two longer lengths.
     pub exemplars: [Exemplars; 2],
     levels: Levels,
-    changed_at: Nanos,
-    integrals: [u128; 4],
-}
-
-impl Default for ComponentRecord {
-    fn default() -> Self {
-        Self {
-            total: Tally::default(),
-            live: Default::default(),
-            windows: Default::default(),
-            recent: VecDeque::new(),
-            exemplars: Default::default(),
-            levels: Levels::default(),
-            changed_at: Nanos::ZERO,
-            integrals: [0; 4],
-        }
-    }
+    /// What is to be added to each level, times the time, to make its integral over time in ns.
+    areas: [u128; 4],
 }
 
 impl ComponentRecord {
-    fn integrate(&mut self, at: Nanos) {
-        let span = u128::from((at - self.changed_at).0);
-        for (sum, level) in self.integrals.iter_mut().zip(self.levels.0) {
-            *sum += span * u128::from(level);
-        }
-        self.changed_at = at;
+    /// Time integrals of the levels at a moment not before the last event, ns.
+    fn integrals(&self, at: Nanos) -> [u128; 4] {
+        let area = |index: usize| u128::from(self.levels.0[index]) * u128::from(at.0);
+        std::array::from_fn(|index| area(index).wrapping_add(self.areas[index]))
     }
 
-    /// Mean numbers over the whole run after the warm-up: jobs, waiting, busy, occupied.
-    pub fn mean_levels(&self, span: Nanos) -> [f64; 4] {
+    /// A member's places have become others.
+    fn move_levels(&mut self, at: Nanos, before: &Levels, now: &Levels) {
+        for index in 0..4 {
+            let (before, now) = (before.0[index], now.0[index]);
+            if before == now {
+                continue;
+            }
+            // In this order, since a level never goes below zero.
+            self.levels.0[index] = self.levels.0[index] + now - before;
+            let area = |level: u32| u128::from(level) * u128::from(at.0);
+            let areas = &mut self.areas[index];
+            *areas = areas.wrapping_add(area(before)).wrapping_sub(area(now));
+        }
+    }
+
+    /// Mean numbers over the `span` that ends at `at`, the whole run after the warm-up: jobs,
+    /// waiting, busy, occupied.
+    pub fn mean_levels(&self, at: Nanos, span: Nanos) -> [f64; 4] {
+        let (integrals, start) = (self.integrals(at), self.total.start);
         let mean = |index: usize| {
-            (self.integrals[index] - self.total.start[index]) as f64 / (span.0 as f64).max(1.0)
+            integrals[index].wrapping_sub(start[index]) as f64 / (span.0 as f64).max(1.0)
         };
         std::array::from_fn(mean)
+    }
+
+    /// Brings the longer tallies up to date.
+    fn pour(&mut self) {
+        if self.fresh.is_empty() {
+            return;
+        }
+        self.live.iter_mut().for_each(|it| it.add(&self.fresh));
+        self.total.add(&self.fresh);
+        self.fresh.clear([0; 4]);
+    }
+
+    /// Calls that arrived since the end of the warm-up, up to the last event.
+    pub fn offered(&self) -> u64 {
+        self.total.offered + self.fresh.offered
     }
 
     /// How many now.
@@ -206,13 +224,13 @@ impl<K: Kinds> Recorder<K> {
         quarters.filter_map(traffic).map(|it| it.arrived).sum()
     }
 
-    /// Brings the time integrals up to a moment at or after the last event recorded.
-    pub fn bring_up_to(&mut self, at: Nanos) {
-        self.components.iter_mut().filter(|it| it.changed_at <= at).for_each(|it| it.integrate(at));
+    /// Brings totals up to the last event recorded.
+    pub fn bring_up_to_date(&mut self) {
+        self.components.iter_mut().for_each(ComponentRecord::pour);
     }
 
     /// Makes room for what an edit has added.
-    fn fit(&mut self, blueprint: &Blueprint<K>, at: Nanos) {
+    fn fit(&mut self, blueprint: &Blueprint<K>) {
         if self.members.len() == blueprint.members.len()
             && self.components.len() == blueprint.components.len()
             && self.wires.len() == blueprint.wires.len()
@@ -220,20 +238,13 @@ impl<K: Kinds> Recorder<K> {
             return;
         }
         if self.components.len() < blueprint.components.len() {
-            let fresh = || ComponentRecord { changed_at: at, ..Default::default() };
-            self.components.resize_with(blueprint.components.len(), fresh);
+            self.components.resize_with(blueprint.components.len(), Default::default);
         }
         self.wires.resize_with(blueprint.wires.len().max(self.wires.len()), VecDeque::new);
         self.traffic.resize(self.wires.len(), Traffic::default());
         self.calls.resize_with(self.wires.len(), Exemplars::default);
         let members = blueprint.members.len().max(self.members.len());
         self.members.resize(members, Levels::default());
-    }
-
-    fn tallies(&mut self, component: usize, mut act: impl FnMut(&mut dyn Count)) {
-        let record = &mut self.components[component];
-        act(&mut record.total);
-        record.live.iter_mut().for_each(|it| act(it));
     }
 
     fn note(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
@@ -254,40 +265,36 @@ impl<K: Kinds> Recorder<K> {
                 *field += 1;
             }
             Note::Offered { member, wire, .. } => {
-                self.tallies(component(*member), |it| it.offered());
+                self.components[component(*member)].fresh.offered();
                 if let Some(wire) = wire {
                     self.traffic[*wire as usize].arrived += 1;
                 }
             }
             Note::Ended { member, request, outcome, arrived, wasted, own, .. } => {
-                let sojourn = at - *arrived;
-                self.tallies(component(*member), |it| it.ended(*outcome, sojourn, *wasted));
                 self.requests += u64::from(*own);
                 let (start, end, outcome) = (*arrived, at, *outcome);
                 let span = Span { request: *request, member: *member, start, end, outcome };
                 let component = component(*member);
                 let record = &mut self.components[component];
-                record.exemplars.iter_mut().for_each(|it| it.add(span));
+                record.fresh.ended(outcome, span.length(), *wasted);
+                record.exemplars.iter_mut().for_each(|it| it.add(&span));
                 self.failed(at, component as u32, outcome);
             }
             Note::CallEnded { member, wire, target, request, outcome, sent, .. } => {
                 let (member, start, end) = (target.unwrap_or(*member), *sent, at);
                 let (request, outcome) = (*request, *outcome);
-                self.calls[*wire as usize].add(Span { request, member, start, end, outcome });
+                self.calls[*wire as usize].add(&Span { request, member, start, end, outcome });
                 self.failed(at, blueprint.wires[*wire as usize].to, outcome);
             }
             Note::Places { member, jobs, waiting, busy, occupied } => {
                 let levels = Levels([*jobs, *waiting, *busy, *occupied]);
                 let before = std::mem::replace(&mut self.members[*member as usize], levels);
-                let record = &mut self.components[component(*member)];
-                record.integrate(at);
-                for (index, level) in record.levels.0.iter_mut().enumerate() {
-                    *level = *level + levels.0[index] - before.0[index];
-                }
+                self.components[component(*member)].move_levels(at, &before, &levels);
             }
             Note::Count { member, counter, key } => {
-                self.tallies(component(*member), |it| it.count(*counter));
-                let recent = &mut self.components[component(*member)].recent;
+                let record = &mut self.components[component(*member)];
+                record.fresh.count(*counter);
+                let recent = &mut record.recent;
                 if recent.len() == RECENT_MAX {
                     recent.pop_front();
                 }
@@ -297,7 +304,7 @@ impl<K: Kinds> Recorder<K> {
                 self.effects.committed(component(*member) as u32, *call);
             }
             Note::Wasted { member, span } => {
-                self.tallies(component(*member), |it| it.wasted(*span));
+                self.components[component(*member)].fresh.waste(*span);
             }
             Note::Committed { .. }
             | Note::Found { .. }
@@ -307,16 +314,10 @@ impl<K: Kinds> Recorder<K> {
         }
     }
 
-    /// Has a read judged, and remembers what is first found stale after a disturbance.
-    fn judge(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
-        self.staleness.note(at, note, blueprint);
-        let (Note::Found { member, .. }, Some(last)) = (note, self.disturbances.back_mut()) else {
-            return;
-        };
-        let (component, _) = blueprint.members[*member as usize];
-        let latest = self.staleness.latest(component).next();
-        if latest.is_some_and(|it| it.read == at) {
-            last.stale.get_or_insert((at, component));
+    /// Remembers what is first found stale after a disturbance.
+    fn found_stale(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+        if let (Note::Found { member, .. }, Some(last)) = (note, self.disturbances.back_mut()) {
+            last.stale.get_or_insert((at, blueprint.members[*member as usize].0));
         }
     }
 
@@ -330,9 +331,10 @@ impl<K: Kinds> Recorder<K> {
     }
 
     fn close_windows(&mut self, at: Nanos, world: &World<K>) {
-        self.fit(world.blueprint(), at);
+        self.fit(world.blueprint());
         for (slot, record) in self.components.iter_mut().enumerate() {
-            record.integrate(at);
+            record.pour();
+            let integrals = record.integrals(at);
             let gauges = (self.sampler)(world, slot as u32);
             record.total.sample(&gauges);
             for (length, span) in WINDOWS.iter().enumerate() {
@@ -340,13 +342,13 @@ impl<K: Kinds> Recorder<K> {
                 if !at.0.is_multiple_of(span.0) {
                     continue;
                 }
-                let window = closed(&record.live[length], at, *span, record.integrals);
+                let window = closed(&record.live[length], at, *span, integrals);
                 let windows = &mut record.windows[length];
                 if windows.len() == KEPT {
                     windows.pop_front();
                 }
                 windows.push_back(window);
-                record.live[length].clear(record.integrals);
+                record.live[length].clear(integrals);
                 if let Some(longer) = length.checked_sub(1) {
                     record.exemplars[longer].close(at);
                 }
@@ -392,16 +394,22 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
             self.staleness.clear_totals();
             self.effects.clear_totals();
             for record in &mut self.components {
-                record.integrate(at);
-                record.total.clear(record.integrals);
+                record.pour();
+                record.total.clear(record.integrals(at));
             }
         }
     }
 
     fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>) {
         self.seen = ordinal;
-        self.fit(blueprint, at);
-        notes.iter().for_each(|it| self.judge(at, it, blueprint));
-        notes.iter().filter(|it| !it.is_flush()).for_each(|it| self.note(at, it, blueprint));
+        self.fit(blueprint);
+        for note in notes {
+            if self.staleness.note(at, note, blueprint) {
+                self.found_stale(at, note, blueprint);
+            }
+            if !note.is_flush() {
+                self.note(at, note, blueprint);
+            }
+        }
     }
 }

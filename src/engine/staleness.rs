@@ -74,6 +74,8 @@ pub struct Staleness {
     open: KeyMap<Open>,
     /// By component: the store that its versions are of, where that is certain.
     stores: Vec<Option<u32>>,
+    /// Whether there is a store at all.
+    any: bool,
     /// By component.
     tallies: Vec<Tally>,
 }
@@ -128,14 +130,23 @@ impl Staleness {
         }
         let only = |set: &u64| (set.count_ones() == 1).then(|| set.trailing_zeros() as usize);
         self.stores = reach.iter().map(|it| only(it).map(|at| stores[at] as u32)).collect();
+        self.any = !stores.is_empty();
         self.acknowledged.resize(components.len(), CowList::default());
         self.tallies.resize(components.len(), Tally::default());
     }
 
-    /// Takes in what has happened.
-    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+    /// Takes in what has happened. True if it was a stale read.
+    pub(super) fn note<K: Kinds>(
+        &mut self,
+        at: Nanos,
+        note: &Note,
+        blueprint: &Blueprint<K>,
+    ) -> bool {
         if self.stores.len() != blueprint.components.len() {
             self.learn(blueprint);
+        }
+        if !self.any {
+            return false;
         }
         let component = |member: u32| blueprint.members[member as usize].0;
         match *note {
@@ -145,8 +156,8 @@ impl Staleness {
             }
             Note::Found { member, request, key, version } => {
                 let component = component(member);
-                let Some(open) = self.open(request) else { return };
-                let Some(store) = self.store(component) else { return };
+                let Some(open) = self.open(request) else { return false };
+                let Some(store) = self.store(component) else { return false };
                 let versions = self.acknowledged[store as usize].get(u64::from(key));
                 let before = versions.and_then(|it| it.iter().find(|it| it.1 < open.begun));
                 if let Some((newest, acknowledged)) = before.copied()
@@ -156,13 +167,16 @@ impl Staleness {
                     let it =
                         StaleRead { request, key, version, newest, acknowledged, read, member };
                     self.caught(component, it);
+                    return true;
                 }
             }
             Note::Ended { member, request, outcome: Outcome::Ok, version, own: false, .. }
                 if request.verb == Verb::Write && version > 0 =>
             {
                 let store = self.store(component(member));
-                let (Some(store), Some(mut open)) = (store, self.open(request.id)) else { return };
+                let (Some(store), Some(mut open)) = (store, self.open(request.id)) else {
+                    return false;
+                };
                 let same = |it: &&mut Option<(u32, u32)>| it.is_none_or(|it| it.0 == store);
                 if let Some(place) = open.wrote.iter_mut().find(same) {
                     *place = (*place).max(Some((store, version)));
@@ -170,7 +184,7 @@ impl Staleness {
                 }
             }
             Note::Ended { request, outcome, own: true, .. } => {
-                let Some(open) = self.open(request.id) else { return };
+                let Some(open) = self.open(request.id) else { return false };
                 self.open.remove(short(request.id));
                 if request.verb == Verb::Write && outcome == Outcome::Ok {
                     for (store, version) in open.wrote.into_iter().flatten() {
@@ -180,6 +194,7 @@ impl Staleness {
             }
             _ => {}
         }
+        false
     }
 
     fn open(&self, id: u64) -> Option<Open> {

@@ -5,7 +5,7 @@ use crate::base::time::Nanos;
 
 use super::event::Outcome;
 
-/// Sums over a stretch of time for one component.
+/// Sums over a stretch of time for one component, with the precision of its histogram.
 #[derive(Clone, Debug)]
 pub struct Tally<const SUB_BITS: u32> {
     /// Calls that arrived, or requests begun.
@@ -67,6 +67,64 @@ impl<const SUB_BITS: u32> Tally<SUB_BITS> {
         self.counters.get(usize::from(index)).copied().unwrap_or(0)
     }
 
+    /// A call has arrived, or a request has begun.
+    pub(super) fn offered(&mut self) {
+        self.offered += 1;
+    }
+
+    /// One has ended.
+    pub(super) fn ended(&mut self, outcome: Outcome, sojourn: Nanos, wasted: bool) {
+        self.ended[outcome as usize] += 1;
+        self.wasted += u64::from(wasted);
+        self.sojourn_ns += u128::from(sojourn.0);
+        if !outcome.is_failure() {
+            self.latency.record(sojourn.0, 1);
+        }
+    }
+
+    /// A worker's time went into work for callers who had left.
+    pub(super) fn waste(&mut self, span: Nanos) {
+        self.wasted_ns = self.wasted_ns.saturating_add(span.0);
+    }
+
+    /// Something of the kind's own has happened.
+    pub(super) fn count(&mut self, counter: u8) {
+        let counter = usize::from(counter);
+        if self.counters.len() <= counter {
+            self.counters.resize(counter + 1, 0);
+        }
+        self.counters[counter] += 1;
+    }
+
+    /// Takes samples of the kind's gauges in.
+    pub(super) fn sample(&mut self, gauges: &[f64]) {
+        let (sums, samples) = &mut self.gauges;
+        sums.resize(sums.len().max(gauges.len()), 0.0);
+        sums.iter_mut().zip(gauges).for_each(|(sum, value)| *sum += value);
+        *samples += 1;
+    }
+
+    /// Adds the counts of another stretch. Gauges are sampled into each stretch by itself.
+    pub(super) fn add<const FINER: u32>(&mut self, other: &Tally<FINER>) {
+        self.offered += other.offered;
+        self.ended.iter_mut().zip(other.ended).for_each(|(sum, more)| *sum += more);
+        self.wasted += other.wasted;
+        self.wasted_ns = self.wasted_ns.saturating_add(other.wasted_ns);
+        self.latency.merge(&other.latency);
+        self.sojourn_ns += other.sojourn_ns;
+        self.counters.resize(self.counters.len().max(other.counters.len()), 0);
+        self.counters.iter_mut().zip(&other.counters).for_each(|(sum, more)| *sum += more);
+    }
+
+    /// Whether nothing has been counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.offered == 0
+            && self.sojourn_ns == 0
+            && self.wasted_ns == 0
+            && self.counters.is_empty()
+            && self.ended == [0; Outcome::ALL.len()]
+    }
+
     pub(super) fn clear(&mut self, integrals: [u128; 4]) {
         let mut latency = std::mem::take(&mut self.latency);
         latency.clear();
@@ -106,8 +164,9 @@ pub struct Window {
 /// The window a tally makes, given the time integrals at its end.
 pub(super) fn closed(tally: &Tally<4>, end: Nanos, span: Nanos, integrals: [u128; 4]) -> Window {
     let quantile = |q: f64| tally.latency.quantile_ns(q).map_or(f32::NAN, |it| it as f32);
-    let level =
-        |index: usize| ((integrals[index] - tally.start[index]) as f64 / span.0 as f64) as f32;
+    let level = |index: usize| {
+        (integrals[index].wrapping_sub(tally.start[index]) as f64 / span.0 as f64) as f32
+    };
     let causes = Outcome::ALL.iter().zip(tally.ended).filter(|it| it.0.is_failure() && it.1 > 0);
     let gauges = (0..tally.gauges.0.len()).map(|it| tally.gauge(it).unwrap_or(0.0) as f32);
     Window {
@@ -123,48 +182,5 @@ pub(super) fn closed(tally: &Tally<4>, end: Nanos, span: Nanos, integrals: [u128
         levels: std::array::from_fn(level),
         counters: tally.counters.iter().map(|it| *it as u32).collect(),
         gauges: gauges.collect(),
-    }
-}
-
-/// What tallies of every precision do.
-pub(super) trait Count {
-    fn offered(&mut self);
-    fn ended(&mut self, outcome: Outcome, sojourn: Nanos, wasted: bool);
-    fn wasted(&mut self, span: Nanos);
-    fn count(&mut self, counter: u8);
-    fn sample(&mut self, gauges: &[f64]);
-}
-
-impl<const SUB_BITS: u32> Count for Tally<SUB_BITS> {
-    fn offered(&mut self) {
-        self.offered += 1;
-    }
-
-    fn ended(&mut self, outcome: Outcome, sojourn: Nanos, wasted: bool) {
-        self.ended[outcome as usize] += 1;
-        self.wasted += u64::from(wasted);
-        self.sojourn_ns += u128::from(sojourn.0);
-        if !outcome.is_failure() {
-            self.latency.record(sojourn.0, 1);
-        }
-    }
-
-    fn wasted(&mut self, span: Nanos) {
-        self.wasted_ns = self.wasted_ns.saturating_add(span.0);
-    }
-
-    fn count(&mut self, counter: u8) {
-        let counter = usize::from(counter);
-        if self.counters.len() <= counter {
-            self.counters.resize(counter + 1, 0);
-        }
-        self.counters[counter] += 1;
-    }
-
-    fn sample(&mut self, gauges: &[f64]) {
-        let (sums, samples) = &mut self.gauges;
-        sums.resize(sums.len().max(gauges.len()), 0.0);
-        sums.iter_mut().zip(gauges).for_each(|(sum, value)| *sum += value);
-        *samples += 1;
     }
 }

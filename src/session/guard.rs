@@ -64,7 +64,7 @@ fn fullest(world: &World<Registry>) -> usize {
 
 /// The component that has been asked most.
 fn busiest(recorder: &Recorder<Registry>) -> usize {
-    most(recorder.components.iter().map(|it| it.total.offered as usize))
+    most(recorder.components.iter().map(|it| it.offered() as usize))
 }
 
 /// Where the greatest is; the first of equals.

@@ -86,7 +86,7 @@ pub struct Latency {
 pub fn report(run: &Run, seed: u64) -> Report {
     let world = &run.head.world;
     let mut recorder = run.recorder.clone();
-    recorder.bring_up_to(world.now());
+    recorder.bring_up_to_date();
     let simulated = world.now().saturating_sub(run.zero);
     let seconds = simulated.as_seconds().max(1e-9);
     let mut components = BTreeMap::new();
@@ -94,7 +94,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
         let Some(spec) = &component.spec else { continue };
         let Some(record) = recorder.components.get(slot) else { continue };
         let (total, about) = (&record.total, spec.about());
-        let [in_hand, queue, busy, occupied] = record.mean_levels(simulated);
+        let [in_hand, queue, busy, occupied] = record.mean_levels(world.now(), simulated);
         let workers = u64::from(component.station.workers) * component.members.len() as u64;
         let limited = component.station.workers != u32::MAX && workers > 0;
         let share = |level: f64| limited.then(|| level / workers as f64);
