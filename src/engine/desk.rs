@@ -139,6 +139,8 @@ pub struct Route<P> {
     pub turn: u32,
     /// What health checks say of each; empty if there are none.
     pub health: Vec<Health>,
+    /// How many of them are down.
+    pub down: u32,
     /// Whether the next check is due at some time.
     pub probing: bool,
     /// What its policy keeps, if the wire has one.
@@ -290,6 +292,7 @@ impl StableHash for Role {
 
 impl<P: Picker> StableHash for Route<P> {
     fn stable_hash(&self, h: &mut StableHasher) {
+        // How many are down follows from who is.
         let Self { picker, candidates, leader, turn, health, probing, .. } = self;
         picker.stable_hash(h);
         candidates.stable_hash(h);

@@ -334,7 +334,7 @@ impl<K: Kinds> Context<'_, K> {
                     let holds = std::mem::take(&mut job.holds);
                     let at_work = job.at_work.take();
                     let line = std::mem::take(&mut job.line);
-                    let answered = job.clone();
+                    let answered = Job { line: Default::default(), ..*job };
                     self.answer(&answered, outcome, leader);
                     // Whoever is still at work keeps the worker until it is done; the others get
                     // in line for one.
@@ -535,7 +535,7 @@ impl<K: Kinds> Context<'_, K> {
         if to.addressing == Addressing::Any {
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
-            if !route.health.iter().any(|it| it.down) {
+            if route.down == 0 {
                 let picked = route.picker.pick(&route.candidates, request.key, draw);
                 return picked.map(|it| it as u16);
             }
@@ -749,6 +749,7 @@ impl<K: Kinds> Context<'_, K> {
                 leader: 0,
                 turn: 0,
                 health: Vec::new(),
+                down: 0,
                 probing: false,
                 ledger: None,
                 connections: Vec::new(),

@@ -78,8 +78,12 @@ impl<K: Kinds> Context<'_, K> {
         let slot = self.component.out[index];
         let wire = &self.blueprint.wires[slot as usize];
         let route = &mut self.desk.routes[index];
-        let Some(check) = wire.health.filter(|_| wire.alive) else { return route.health.clear() };
+        let Some(check) = wire.health.filter(|_| wire.alive) else {
+            route.down = 0;
+            return route.health.clear();
+        };
         route.health.resize(members, Health::default());
+        route.down = route.health.iter().filter(|it| it.down).count() as u32;
         if !std::mem::replace(&mut route.probing, true) {
             self.probe_after(check.interval, slot);
         }
@@ -155,6 +159,8 @@ impl<K: Kinds> Context<'_, K> {
         if answer.is_some() {
             self.core.queue.cancel(timer);
         }
+        route.down -= u32::from(known.down);
         known.learn(answer == Some(true), check);
+        route.down += u32::from(known.down);
     }
 }

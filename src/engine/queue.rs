@@ -112,6 +112,8 @@ pub struct Queue<T> {
     heap: BinaryHeap<Key>,
     voids: usize,
     lanes: Vec<Lane>,
+    /// The lane whose first is due earliest; [`HEAP`] if there is no lane.
+    earliest: u32,
     events: Slab<Entry<T>>,
     sequence: u64,
 }
@@ -119,7 +121,7 @@ pub struct Queue<T> {
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         let (heap, lanes, events) = (BinaryHeap::new(), Vec::new(), Slab::default());
-        Self { heap, voids: 0, lanes, events, sequence: 0 }
+        Self { heap, voids: 0, lanes, earliest: HEAP, events, sequence: 0 }
     }
 }
 
@@ -148,7 +150,12 @@ impl<T> Queue<T> {
         lane.last = handle;
         match before.and_then(|it| self.events.get_mut(it)) {
             Some(before) => before.behind = Some(handle),
-            None => (lane.due, lane.first) = (due, handle),
+            None => {
+                (lane.due, lane.first) = (due, handle);
+                if self.lanes.get(self.earliest as usize).is_none_or(|it| due < it.due) {
+                    self.earliest = index as u32;
+                }
+            }
         }
         handle
     }
@@ -204,6 +211,11 @@ impl<T> Queue<T> {
                 None => lane.due = Due::NEVER,
             },
         }
+        // The others' firsts have not changed.
+        if entry.before.is_none() && entry.lane == self.earliest {
+            let lanes = self.lanes.iter().enumerate();
+            self.earliest = lanes.min_by_key(|it| it.1.due).map_or(HEAP, |it| it.0 as u32);
+        }
     }
 
     /// The earliest event.
@@ -215,20 +227,19 @@ impl<T> Queue<T> {
             self.heap.pop();
             self.voids -= 1;
         }
-        let (mut due, mut lane, mut handle) = match self.heap.peek() {
-            Some(key) => (key.due, HEAP, key.handle),
-            None => (Due::NEVER, HEAP, Handle::default()),
+        let (due, handle) = match self.heap.peek() {
+            Some(key) => (key.due, key.handle),
+            None => (Due::NEVER, Handle::default()),
         };
-        for (index, it) in self.lanes.iter().enumerate() {
-            #[cfg(test)]
-            if lane == HEAP && crate::base::broken::due(it.due.at) > due.at {
-                continue;
+        let lane = self.lanes.get(self.earliest as usize);
+        #[cfg(test)]
+        let lane = lane.filter(|it| crate::base::broken::due(it.due.at) <= due.at);
+        match lane {
+            Some(it) if it.due < due => {
+                Some(First { at: it.due.at, handle: it.first, lane: self.earliest })
             }
-            if it.due < due {
-                (due, lane, handle) = (it.due, index as u32, it.first);
-            }
+            _ => (due != Due::NEVER).then_some(First { at: due.at, handle, lane: HEAP }),
         }
-        (due != Due::NEVER).then_some(First { at: due.at, handle, lane })
     }
 
     /// What the earliest event is.

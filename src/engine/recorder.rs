@@ -230,6 +230,7 @@ impl<K: Kinds> Recorder<K> {
     }
 
     /// Makes room for what an edit has added.
+    #[inline]
     fn fit(&mut self, blueprint: &Blueprint<K>) {
         if self.members.len() == blueprint.members.len()
             && self.components.len() == blueprint.components.len()
@@ -237,6 +238,11 @@ impl<K: Kinds> Recorder<K> {
         {
             return;
         }
+        self.grow(blueprint);
+    }
+
+    #[cold]
+    fn grow(&mut self, blueprint: &Blueprint<K>) {
         if self.components.len() < blueprint.components.len() {
             self.components.resize_with(blueprint.components.len(), Default::default);
         }

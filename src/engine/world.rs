@@ -259,7 +259,9 @@ impl<K: Kinds> World<K> {
             }
         }
         self.ordinal += 1;
-        self.skip_voids();
+        if self.died {
+            self.skip_voids();
+        }
         self.tell(watch);
     }
 
