@@ -13,6 +13,7 @@ pub mod key_map;
 #[cfg(test)]
 pub(crate) mod keyed;
 pub mod measured;
+pub mod maths;
 pub mod order;
 pub mod param;
 pub mod size;
