@@ -27,8 +27,9 @@ test: test-tools dist $(RINGSIDE) ## Run every test: native, in the browser, jou
 
 dist: dist/first-load.json ## Build the static site in dist/
 
-bench: $(RINGSIDE) ## Measure the engine on the benchmark designs
-	@$(RINGSIDE) bench
+bench: $(RINGSIDE) ## Measure the engine natively and in WebAssembly, beside SimPy and Ciw (minutes)
+	@.ci/need cargo wasm-target bindgen wasm-opt node playwright browser
+	@node tests/bench/bench.mjs
 
 swarm: ## Run thousands of random designs, faults and edits (RUNS=); SEED=n repeats one
 	@.ci/need cargo

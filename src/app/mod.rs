@@ -8,6 +8,8 @@ use crate::document::file::File;
 use crate::session::prove::Way;
 
 pub mod banner;
+#[cfg(feature = "bench")]
+mod bench;
 pub mod bridge;
 pub mod canvas;
 pub mod chart;

@@ -1,6 +1,8 @@
 //! Running a design: play, step, seek, snapshots, branches, frames. Commands in, frames out; no
 //! clock, no browser.
 
+#[cfg(any(not(target_arch = "wasm32"), feature = "bench"))]
+pub mod bench;
 pub mod branch;
 pub mod breakpoint;
 pub mod chart;

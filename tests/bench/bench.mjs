@@ -1,0 +1,127 @@
+// `make bench`: one table of ours natively and in WebAssembly, under Node and in Chromium, beside
+// SimPy and Ciw on the same workloads, all measured now, one after the other.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { createServer } from "node:http";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import path from "node:path";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+const pkg = path.join(target, "bench");
+const only = process.argv[2] ?? "";
+
+const say = (text) => process.stderr.write(`${text}\n`);
+const run = (command, args, options = {}) =>
+  execFileSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], ...options });
+
+/** Builds the module as a fast one: everything in it, benchmarks too. */
+function build() {
+  say("building the module …");
+  const module = path.join(target, "wasm32-unknown-unknown/release/ringside.wasm");
+  run("cargo", ["rustc", "--release", "--locked", "--lib", "--features", "bench",
+    "--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]);
+  run("wasm-bindgen", ["--target", "web", "--no-typescript", "--out-name", "bench", "--out-dir", pkg, module]);
+  const optimiser = path.join(target, "tools/node_modules/.bin/wasm-opt");
+  const bytes = path.join(pkg, "bench_bg.wasm");
+  if (existsSync(optimiser)) {
+    run(optimiser, ["-O3", "--all-features", "--disable-gc", bytes, "-o", bytes]);
+  }
+}
+
+/** Node: in a process of its own, so that memory is the module's alone. */
+function node() {
+  say("Node …");
+  const script = `
+    import { readFileSync } from "node:fs";
+    import * as bench from ${JSON.stringify(pathToFileURL(path.join(pkg, "bench.js")).href)};
+    const { memory } = bench.initSync({ module: readFileSync(${JSON.stringify(path.join(pkg, "bench_bg.wasm"))}) });
+    const told = JSON.parse(bench.bench(${JSON.stringify(only)}, () => performance.now()));
+    console.log(JSON.stringify({ ...told, memory: memory.buffer.byteLength }));`;
+  return JSON.parse(run("node", ["--input-type=module", "-e", script]));
+}
+
+/** Chromium: in a worker of a page, where the app's session lives too. */
+async function chromium() {
+  say("Chromium …");
+  const { chromium } = await import(pathToFileURL(path.join(root, "tests/e2e/node_modules/playwright-core/index.mjs")));
+  const worker = `
+    import init, { bench } from "./bench.js";
+    const { memory } = await init({ module_or_path: "./bench_bg.wasm" });
+    const told = JSON.parse(bench(${JSON.stringify(only)}, () => performance.now()));
+    postMessage({ ...told, memory: memory.buffer.byteLength });`;
+  const types = { ".js": "text/javascript", ".wasm": "application/wasm" };
+  const server = createServer((request, response) => {
+    const name = request.url.slice(1);
+    // Both headers: clocks tell microseconds only to pages that are by themselves.
+    const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+    headers["content-type"] = types[path.extname(name)] ?? "text/html";
+    response.writeHead(200, headers);
+    if (name === "worker.js") response.end(worker);
+    else response.end(name.startsWith("bench") ? readFileSync(path.join(pkg, path.basename(name))) : "<title>bench</title>");
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    return await page.evaluate(() => new Promise((resolve, reject) => {
+      const worker = new Worker("./worker.js", { type: "module" });
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    }));
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+/** SimPy and Ciw from PyPI, in an environment of their own. */
+function peers() {
+  say("SimPy and Ciw …");
+  const venv = path.join(target, "bench-venv");
+  const python = path.join(venv, "bin/python");
+  if (!existsSync(python)) run("python3", ["-m", "venv", venv]);
+  if (spawnSync(python, ["-c", "import simpy, ciw"]).status !== 0) {
+    run(python, ["-m", "pip", "install", "--quiet", "simpy==4.1.2", "ciw==3.2.7"]);
+  }
+  return JSON.parse(run(python, [path.join(root, "tests/bench/peers.py")]));
+}
+
+const million = (it) => (it === undefined ? "–" : (it / 1e6).toFixed(it < 1e6 ? 3 : 2));
+const row = (cells) => console.log(cells.map((it, at) => (at ? String(it).padStart(12) : it.padEnd(14))).join(""));
+
+build();
+say("natively …");
+const native = JSON.parse(run(path.join(target, "release/ringside"), ["bench", "--json", "--only", only]));
+const places = [["native", native], ["Node", node()], ["Chromium", await chromium()]];
+const others = only === "" ? peers() : {};
+
+console.log("\nMillions of events a second, best of three");
+row(["", ...places.map((it) => it[0])]);
+for (const { name } of native.benchmarks) {
+  row([name, ...places.map((it) => million(it[1].benchmarks.find((it) => it.name === name)?.events_per_second))]);
+}
+console.log("\nMillions of completed requests (customers) a second, best of three");
+row(["", ...places.map((it) => it[0]), ...Object.keys(others)]);
+for (const { name } of native.benchmarks) {
+  const ours = places.map((it) => it[1].benchmarks.find((it) => it.name === name)?.requests_per_second);
+  row([name, ...[...ours, ...Object.values(others).map((it) => it[name])].map(million)]);
+}
+console.log("\nSeek, frame included, in ms: median and worst within the last 5,000,000 events, worst anywhere");
+for (const [place, told] of places.slice(1)) {
+  for (const it of told.seeks) {
+    row([it.name, place, ...[it.median_ms, it.worst_ms, it.older_ms].map((it) => it.toFixed(1))]);
+  }
+  if (told.frame) {
+    const { components, messages, produce_ms, encode_ms, decode_ms } = told.frame;
+    const all = produce_ms + encode_ms + decode_ms;
+    console.log(`Frame in ${place}: ${components} components, ${messages} messages on their way: ${all.toFixed(2)} ms ` +
+      `(make ${produce_ms.toFixed(2)}, write ${encode_ms.toFixed(2)}, read ${decode_ms.toFixed(2)})`);
+  }
+  console.log(`Memory of the module in ${place} after all: ${(told.memory / 1e6).toFixed(0)} MB`);
+}
