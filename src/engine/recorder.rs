@@ -229,6 +229,13 @@ impl<K: Kinds> Recorder<K> {
         self.components.iter_mut().for_each(ComponentRecord::pour);
     }
 
+    /// What a clone of it takes, roughly, in places of a queue ([`World::weight`]).
+    pub fn weight(&self) -> usize {
+        let windows = |it: &ComponentRecord| it.windows.iter().map(VecDeque::len).sum::<usize>();
+        let components = self.components.iter().map(|it| 100 + windows(it) * 3 / 2);
+        components.sum::<usize>() + self.wires.iter().map(|it| 20 + it.len() / 5).sum::<usize>()
+    }
+
     /// Makes room for what an edit has added.
     #[inline]
     fn fit(&mut self, blueprint: &Blueprint<K>) {

@@ -20,19 +20,23 @@ use super::story::AFTER;
 use super::twin::{TWIN_MAX, Twin};
 
 /// Events between snapshots: what seeking has to replay at most, near the newest.
-const SNAPSHOT_EVENTS: u64 = 100_000;
+const SNAPSHOT_EVENTS: u64 = 125_000;
+/// So far back, in events, all snapshots are kept if there is room for them.
+const DENSE_EVENTS: u64 = 5_000_000;
+/// Snapshots of what lies before that.
+const SPARSE: u64 = 12;
 /// What snapshots may take; older ones are thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// So many.
     pub snapshots: usize,
-    /// What all of them together may weigh, as [`World::weight`] has it.
+    /// What all of them together may weigh, in places of a queue: about 150 bytes each.
     pub weight: usize,
 }
 
 impl Allowance {
     /// All there is.
-    pub const WHOLE: Self = Self { snapshots: 12, weight: 1_500_000 };
+    pub const WHOLE: Self = Self { snapshots: 36, weight: 1_000_000 };
     /// What each of two branches may take.
     pub const HALF: Self =
         Self { snapshots: Self::WHOLE.snapshots / 2, weight: Self::WHOLE.weight / 2 };
@@ -43,6 +47,14 @@ impl Allowance {
 pub(super) struct Snapshot {
     pub(super) scene: Moment,
     pub(super) recorder: Recorder<Registry>,
+}
+
+impl Snapshot {
+    /// What it takes, roughly, in places of a queue.
+    fn weight(&self) -> usize {
+        let members = self.scene.world.blueprint().members.len();
+        self.scene.world.weight() + 8 * members + self.recorder.weight()
+    }
 }
 
 /// The run.
@@ -387,7 +399,7 @@ impl Run {
     fn bound(&mut self) {
         let allowed = self.allowance;
         let heavy = |it: &[Arc<Snapshot>]| {
-            let weight = it.iter().map(|it| it.scene.world.weight()).sum::<usize>();
+            let weight = it.iter().map(|it| it.weight()).sum::<usize>();
             it.len() > allowed.snapshots || weight > allowed.weight
         };
         while self.snapshots.len() > 2 && heavy(&self.snapshots) {
@@ -439,7 +451,7 @@ impl Run {
     pub fn keeps(&self, other: &Self) -> (usize, usize, usize) {
         let shared = |it: &&Arc<Snapshot>| other.snapshots.iter().any(|its| Arc::ptr_eq(it, its));
         let own = self.snapshots.iter().filter(|it| !shared(it));
-        let weight = own.map(|it| it.scene.world.weight()).sum();
+        let weight = own.map(|it| it.weight()).sum();
         (self.snapshots.len(), self.snapshots.iter().filter(shared).count(), weight)
     }
 
@@ -450,12 +462,16 @@ impl Run {
     }
 
     /// The snapshot goes that leaves the smallest gap for its age; the first and the last stay.
+    /// Most moments that are sought are not long ago: near the newest, snapshots lie close; before
+    /// that, they lie evenly.
     fn thin_out(&mut self) {
         let ordinal = |it: usize| self.snapshots[it].scene.world.ordinal();
         let newest = ordinal(self.snapshots.len() - 1);
         let cost = |it: &usize| {
             let gap = ordinal(it + 1) - ordinal(it - 1);
-            gap.saturating_mul(1_000) / (newest - ordinal(*it) + SNAPSHOT_EVENTS)
+            let old = newest.saturating_sub(DENSE_EVENTS);
+            let fair = if ordinal(*it) < old { old / SPARSE } else { 0 };
+            gap.saturating_mul(1_000) / fair.max(SNAPSHOT_EVENTS)
         };
         if let Some(least) = (1..self.snapshots.len() - 1).min_by_key(cost) {
             self.snapshots.remove(least);
