@@ -64,6 +64,7 @@ impl Banner {
 
     /// The session refuses to go on.
     pub fn failure(reason: &str) -> Self {
+        let reason = reason.trim_end_matches('.');
         Self {
             text: format!(
                 "This design cannot run as it is: {reason}. Nothing was lost; change it \

@@ -74,6 +74,8 @@ impl App {
         self.stories.set(Vec::new());
         self.awaited.set(None);
         self.hit.set(None);
+        self.latest.update_value(|it| it.chart = Default::default());
+        self.charted.update(|it| *it += 1);
         let warmup = self.warmup.get_value();
         self.bridge.update_value(|it| it.open(design, seed, warmup));
         self.sync();
@@ -208,6 +210,10 @@ impl App {
         }
         if !matches!((&what, self.tab.get_untracked()), (Some(Selected::Node(_)), Tab::Inside)) {
             self.lens.set(None);
+        }
+        // Room was made for the inspector; nobody moved the camera meanwhile.
+        if what.is_none() && self.follows.get_untracked() {
+            self.fit();
         }
         self.selected.set(what);
         self.bridge.update_value(|it| it.look());

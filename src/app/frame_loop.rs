@@ -28,6 +28,8 @@ const PACE_MS: f64 = 1_000.0;
 const LENS_WIDTH: f32 = 288.0;
 /// Width it may have spread over the canvas; wider, and eyes travel too far.
 const LENS_WIDTH_MAX: f32 = 960.0;
+/// How much larger than drawn it is shown at most, as in the style sheet.
+const LENS_GROWTH: f64 = 1.5;
 /// What it leaves free where it is spread over the canvas.
 const LENS_MARGIN: f32 = 40.0;
 
@@ -92,6 +94,10 @@ fn step(app: App, at: f64) {
         }
         passed
     });
+    let silent = app.bridge.try_update_value(|it| it.wait(passed.unwrap_or(0.0)));
+    if silent == Some(true) {
+        super::bridge::died(app, "no answer".to_owned());
+    }
     ask(app, at, playing);
     let clock = app.clock.get_untracked();
     overlay::paint(app, passed.unwrap_or(0.0), clock);
@@ -100,7 +106,7 @@ fn step(app: App, at: f64) {
     }
     let (busy, due) = app.bridge.with_value(|it| (it.is_busy(), it.is_due()));
     app.pulse.update_value(|it| {
-        if playing || due && !busy {
+        if playing || due || busy {
             it.wake();
         } else {
             it.last = None;
@@ -126,7 +132,7 @@ fn ask(app: App, at: f64, playing: bool) {
             (app.stage.get_untracked().0 as f32 - LENS_MARGIN).clamp(LENS_WIDTH, LENS_WIDTH_MAX)
         }
         false => LENS_WIDTH,
-    };
+    } / app.theme.get_untracked().growth().min(LENS_GROWTH) as f32;
     let lens = match (app.selected.get_untracked(), app.tab.get_untracked()) {
         (Some(Selected::Node(id)), Tab::Inside) => Some((id, width)),
         _ => None,

@@ -30,6 +30,7 @@ pub mod store;
 pub mod story;
 pub mod theme;
 pub mod timeline;
+pub mod tip;
 pub mod topbar;
 pub mod track;
 pub mod until;
@@ -118,6 +119,7 @@ pub fn Page(
                 <section class="chart" aria-label="Chart">{app.room(|it| it.chart)}</section>
                 {app.room(|it| it.gap)}
             })}
+            {app.room(|it| it.tip)}
         </div>
     }
 }

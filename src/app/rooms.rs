@@ -12,7 +12,7 @@ use crate::session::prove::Proof;
 use super::banner::Banner;
 use super::canvas::{actions, gesture, legend, zoom};
 use super::store::App;
-use super::{chart, compare, keep, keys, story, timeline, topbar};
+use super::{chart, compare, keep, keys, story, timeline, tip, topbar};
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -41,6 +41,8 @@ pub struct Rooms {
     pub legend: fn(App) -> AnyView,
     /// One chart, with its place kept until it is there.
     pub chart: fn(App) -> AnyView,
+    /// What something is, beside what has the focus.
+    pub tip: fn(App) -> AnyView,
     /// Reads what a frame holds for them.
     pub unpack: fn(&mut Frame),
     /// The other future.
@@ -118,6 +120,7 @@ fn open(app: App) -> Rooms {
         zoom: zoom::zoom,
         legend: legend::legend,
         chart: chart::panel,
+        tip: |_| tip::tip(),
         unpack: Frame::unpack,
         beside: compare::beside,
         gap: compare::gap::panel,

@@ -77,7 +77,7 @@ fn told(app: App, story: &Story) -> AnyView {
     let parts = parts.collect_view();
     let later = text::duration(story.until.saturating_sub(story.at).0 as f64).replace(".00", "");
     let against = (!story.is_too_soon()).then(|| {
-        view! { <small>{format!(" {later} later, compared with the same run without it.")}</small> }
+        view! { <small>{format!(" {later} later, against the same run without it.")}</small> }
     });
     view! { {english::clause(&story.done)} {parts} "." {against} }.into_any()
 }

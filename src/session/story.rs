@@ -7,6 +7,7 @@ use crate::base::order::sort_few;
 use crate::base::time::Nanos;
 use crate::component::{About, Registry, Role};
 use crate::document::Design;
+use crate::engine::blueprint::Component;
 use crate::engine::fault::{Fault, Scope, Target};
 use crate::engine::recorder::{Recorder, Window};
 
@@ -198,6 +199,13 @@ fn weight(without: f64, with: f64, least: f64) -> f64 {
 /// What is different at a moment from what it would be without, each with its weight.
 fn changes(run: &Run, without: &Recorder<Registry>, at: Nanos) -> Vec<(f64, Change)> {
     let mut changes = Vec::new();
+    // How long the few wait whose requests hardly count is not what people feel.
+    let served = |slot: u32| run.recorder.window_at(slot, 1, at).map_or(0, |it| it.1.completed);
+    let sources = run.head.world.blueprint().components.iter().zip(0u32..);
+    let is_source = |it: &Component<Registry>| {
+        it.spec.as_ref().is_some_and(|it| it.about().role == Role::Source)
+    };
+    let most = sources.filter(|it| is_source(it.0)).map(|it| served(it.1)).max().unwrap_or(0);
     for (slot, component) in run.head.world.blueprint().components.iter().enumerate() {
         let Some(spec) = &component.spec else { continue };
         let about = spec.about();
@@ -211,7 +219,7 @@ fn changes(run: &Run, without: &Recorder<Registry>, at: Nanos) -> Vec<(f64, Chan
             changes.push((weight, Change { component: id.clone(), which, at, text }));
         };
         match about.role {
-            Role::Source => source(was, is, &mut add),
+            Role::Source => source(was, is, 10 * is.completed >= most, &mut add),
             Role::Cache => {
                 let (was, is) = (hits(was), hits(is));
                 let weight = 2.0 * libm::fabs(is - was);
@@ -269,8 +277,13 @@ fn store(
     );
 }
 
-fn source(was: &Window, is: &Window, add: &mut dyn FnMut(TextId, Which, f64, Argument, Argument)) {
-    if was.p99_ns.is_finite() && is.p99_ns.is_finite() {
+fn source(
+    was: &Window,
+    is: &Window,
+    felt: bool,
+    add: &mut dyn FnMut(TextId, Which, f64, Argument, Argument),
+) {
+    if felt && was.p99_ns.is_finite() && is.p99_ns.is_finite() {
         let (old, now) = (f64::from(was.p99_ns), f64::from(is.p99_ns));
         // What people feel comes before what machines count.
         let weight = 1.5 * weight(old, now, 1e3);

@@ -127,9 +127,9 @@ journey("less motion: counts instead of flights", { reducedMotion: "reduce" }, a
   await shot("bookstore-8-still");
 });
 
-const dying = { forgive: [/panicked|unreachable|uncaught|console/] };
-journey("a worker that dies is replaced, and the design stays", dying, async ({ page, open, shot }) => {
-  await page.addInitScript(() => {
+/** Lets the page's workers be reached, to kill one. */
+const knowWorkers = (page) =>
+  page.addInitScript(() => {
     const start = globalThis.Worker;
     globalThis.Worker = class extends start {
       constructor(...all) {
@@ -138,6 +138,10 @@ journey("a worker that dies is replaced, and the design stays", dying, async ({ 
       }
     };
   });
+
+const dying = { forgive: [/panicked|unreachable|uncaught|console/] };
+journey("a worker that dies is replaced, and the design stays", dying, async ({ page, open, shot }) => {
+  await knowWorkers(page);
   await open();
   await until(async () => (await clock(page)) > "00:02" || (await clock(page)), "time runs");
   await page.evaluate(() => globalThis.workers[0].dispatchEvent(new ErrorEvent("error", { message: "a test" })));
@@ -147,4 +151,87 @@ journey("a worker that dies is replaced, and the design stays", dying, async ({ 
   const moment = await clock(page);
   await until(async () => (await clock(page)) > moment || (await clock(page)), "time goes on");
   await shot("bookstore-9-restarted");
+});
+
+journey("a worker that is killed without a word is missed, and replaced", dying, async ({ page, open }) => {
+  await knowWorkers(page);
+  await open();
+  await until(async () => (await clock(page)) > "00:02" || (await clock(page)), "time runs");
+  await button(page, "Kill the cache").click();
+  await page.locator(".event.crash").waitFor();
+  // As when the system runs out of memory: nobody tells the page.
+  await page.evaluate(() => globalThis.workers[0].terminate());
+  const alert = page.locator(".banner");
+  await alert.waitFor({ timeout: 40_000 });
+  assert.match(await alert.innerText(), /same design, same seed, same faults/);
+  const moment = await clock(page);
+  await until(async () => (await clock(page)) > moment || (await clock(page)), "time goes on");
+  await page.locator("[data-node=cache].down").waitFor();
+});
+
+journey("projected, nodes are legible from the last row", async ({ page, context, open }) => {
+  await context.addInitScript(() => localStorage.setItem("ringside.theme", "projector"));
+  await open();
+  await page.locator(".chart canvas").waitFor();
+  await page.waitForTimeout(500);
+  const found = await page.locator(".node-name, .node-figures .figure, .node-figures b").evaluateAll((all) =>
+    all.map((it) => {
+      const zoom = new DOMMatrix(getComputedStyle(it.closest(".world")).transform).a;
+      const cut = it.clientWidth > 0 && it.scrollWidth > it.clientWidth + 1;
+      return { text: it.textContent, size: parseFloat(getComputedStyle(it).fontSize) * zoom, cut };
+    }),
+  );
+  assert.ok(found.length > 30);
+  assert.deepEqual(found.filter((it) => it.size < 18 || it.cut), [], "at least 18 px, and nothing is cut");
+  const stage = await page.locator(".stage").boundingBox();
+  for (const node of await page.locator(".node").all()) {
+    const box = await node.boundingBox();
+    const inside = box.x >= stage.x && box.x + box.width <= stage.x + stage.width && box.y + box.height <= stage.y + stage.height;
+    assert.ok(inside, JSON.stringify(box));
+  }
+});
+
+journey("the legend tells of what is to be seen, and of nothing else", async ({ page, open }) => {
+  await open();
+  const names = () => page.locator(".legend > span:not(.manner)").allInnerTexts();
+  await until(async () => (await names()).includes("miss") || names(), "a warm cache misses at times");
+  assert.ok((await names()).includes("answer"));
+  await button(page, "Kill the cache").click();
+  await until(async () => (await names()).includes("failed") || names(), "calls to the dead cache fail");
+  await until(async () => !(await names()).includes("miss") || names(), "nobody misses any more");
+  await page.locator("#designs-button").click();
+  await button(page, "New design").click();
+  await until(async () => (await names()).length === 0 || names(), "nothing moves");
+  await page.getByText("nothing is on its way").waitFor();
+});
+
+journey("every figure of a story leads to its component, chart and moment", async ({ page, open }) => {
+  await open();
+  await until(async () => (await clock(page)) > "00:01" || (await clock(page)), "time runs");
+  await button(page, "Kill the cache").click();
+  const change = page.locator(".story a").filter({ hasText: "hits in Book cache" });
+  await change.waitFor({ timeout: 30_000 });
+  assert.equal(await page.locator(".story-place").getAttribute("aria-live"), "polite");
+  await change.focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".inspector h2").filter({ hasText: "Book cache" }).waitFor();
+  assert.match(await page.locator(".which option:checked").innerText(), /Hit ratio of Book cache/);
+  await button(page, "Latest").waitFor();
+});
+
+journey("marks on the timeline are reached by keyboard, and what has the focus explains itself", async ({ page, open }) => {
+  await open();
+  await until(async () => (await clock(page)) > "00:01" || (await clock(page)), "time runs");
+  await button(page, "Kill the cache").click();
+  await page.locator(".event.crash").waitFor();
+  const tip = page.locator(".tip");
+  await page.getByRole("slider", { name: "Moment" }).focus();
+  await page.keyboard.press("Tab");
+  await tip.filter({ hasText: "Book cache killed" }).waitFor();
+  await page.keyboard.press("Enter");
+  await button(page, "Latest").waitFor();
+  await page.locator("[data-node=books]").focus();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Tab");
+  await tip.filter({ hasText: "Requests arriving per second" }).waitFor();
 });

@@ -37,11 +37,7 @@ pub const INSPECTOR: f64 = 324.0;
 
 /// Room that is kept around the design: left, top, right, bottom.
 fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
-    if narrow {
-        (8.0, 64.0, 8.0, 66.0)
-    } else {
-        (28.0, 48.0 + 8.0 * growth, 28.0, 78.0 + 34.0 * (growth - 1.0))
-    }
+    if narrow { (8.0, 64.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0) }
 }
 
 impl App {

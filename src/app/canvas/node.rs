@@ -96,7 +96,6 @@ pub fn Node(
             tabindex="0"
             role="button"
             aria-pressed=move || if chosen.get() { "true" } else { "false" }
-            aria-label=words
             style:transform=transform
             style:width=move || format!("{:.2}px", rect.get().width)
             style:height=move || format!("{:.2}px", rect.get().height)
@@ -104,16 +103,18 @@ pub fn Node(
         >
             <span class="gap num" hidden=move || words_of_gap.with(String::is_empty)
                 title="How it differs between the two futures: right, compared with left.">{move || said.get()}</span>
-            <div class="node-title">
+            // The name of the button: all that it shows, as a sentence that begins with its label.
+            <span class="hidden">{words}</span>
+            <div class="node-title" aria-hidden="true">
                 <Icon name=kind.id.to_owned()/>
                 <span class="node-name">{label}</span>
                 <Members face/>
             </div>
-            <div class="node-figures num">
+            <div class="node-figures num" aria-hidden="true">
                 <FigureText figure=left/>
                 <FigureText figure=right/>
             </div>
-            <div class="queue num" hidden=move || queue.with(String::is_empty)
+            <div class="queue num" aria-hidden="true" hidden=move || queue.with(String::is_empty)
                 title="Requests waiting for a worker, mean over the last whole second.">
                 {move || queue.get()} " waiting"
             </div>

@@ -13,11 +13,11 @@ use crate::editor::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
 
 /// Least size of a larger node, in pixels: type is 1.46 times as large, and the second figure
 /// stands below the first, so that it grows less in width.
-const LARGE: (f64, f64) = (184.0, 92.0);
+const LARGE: (f64, f64) = (172.0, 86.0);
 /// How much larger its label is, the room beside that, a member mark, and from one to the next.
-const LARGE_LABEL: (f64, f64, f64, f64) = (1.46, 56.0, 12.0, 15.0);
+const LARGE_LABEL: (f64, f64, f64, f64) = (1.42, 51.0, 12.0, 15.0);
 /// Room between larger nodes.
-const GAP: (f64, f64) = (44.0, 14.0);
+const GAP: (f64, f64) = (36.0, 16.0);
 /// The same on a narrow screen.
 const GAP_NARROW: (f64, f64) = (20.0, 36.0);
 /// Nodes side by side on a narrow screen.
@@ -97,7 +97,7 @@ impl Place {
             let least = nodes.iter().filter(|it| it.0.y < at.y).map(|(above, size)| {
                 let apart = at.y - above.y;
                 let stacked = apart >= NODE_HEIGHT && !beside(*above, *at);
-                along(&rows, above.y) + if stacked { apart.max(size.1 + GAP.1) } else { apart }
+                along(&rows, above.y) + if stacked { size.1 + GAP.1 } else { apart }
             });
             let y = least.fold(f64::MIN, f64::max);
             if rows.last().is_none_or(|it| it.0 < at.y) {

@@ -6,11 +6,11 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::PointerEvent;
 
-use crate::base::english;
 use crate::base::time::Nanos;
-use crate::component::Role;
+use crate::base::{english, text};
+use crate::component::{About, Role};
 use crate::document::{Design, Id};
-use crate::session::protocol::{Chart, ChartPoint, Line, Place, Which};
+use crate::session::protocol::{Chart, ChartPoint, Line, LineRole, Place, Which};
 
 use super::store::{App, Selected, Tab};
 use plot::{MARGINS, Plot, draw};
@@ -102,6 +102,32 @@ fn marks(app: App, zero: Nanos, latest: Nanos) -> Vec<plot::Mark> {
     })
 }
 
+/// What a line counts, over what window.
+fn help(app: App, which: Which, line: &Line) -> String {
+    let own = |pick: fn(&About, Which) -> Option<&'static str>| {
+        let id = app.charted()?.0;
+        app.desk.with_value(|it| pick(it.shown.components.get(&id)?.spec.about(), which))
+    };
+    let words = match line.role {
+        LineRole::Offered => "Requests that came in.",
+        LineRole::Throughput => "Requests that ended, well or not.",
+        LineRole::Goodput => "Requests that ended well.",
+        LineRole::P50 => "Half of what ended took this long or less.",
+        LineRole::P95 => "95 % of what ended took this long or less.",
+        LineRole::P99 => "99 % of what ended took this long or less.",
+        LineRole::Cause(_) => "Failures of this cause.",
+        LineRole::Own => own(|about, which| match which {
+            Which::Ratio(at) => about.ratios.get(usize::from(at)).map(|it| it.help),
+            Which::Gauge(at) => about.gauges.get(usize::from(at)).map(|it| it.help),
+            _ => None,
+        })
+        .unwrap_or_default(),
+    };
+    let window = app.latest.with_value(|it| it.chart.window);
+    let over = text::duration(window.0 as f64).replace(".00", "").replace(".0 ", " ");
+    format!("{words} One point for each {over}.")
+}
+
 /// The panel.
 pub fn panel(app: App) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
@@ -188,8 +214,15 @@ pub fn panel(app: App) -> AnyView {
                 let tone = app.palette.with_value(|it| plot::tone(line.role, it).to_owned());
                 let (width, opacity) = plot::stroke(line.role);
                 let style = format!("border-top:{width}px solid {tone};opacity:{opacity}");
+                let help = help(app, it.chart.which, line);
+                let class = match line.role {
+                    LineRole::P50 => "percentile p50",
+                    LineRole::P95 => "percentile p95",
+                    LineRole::P99 => "percentile p99",
+                    _ => "percentile",
+                };
                 view! {
-                    <span class=format!("percentile {}", plot::short(line))>
+                    <span class=class tabindex="0" title=help>
                         <i style=style></i>{english::clause(&line.name)}
                         <b class="num">{plot::figure(line.unit, value(point))}</b>
                         {without.is_finite().then(|| view! {
@@ -220,6 +253,24 @@ pub fn panel(app: App) -> AnyView {
             app.seek(clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))).min(clock.latest));
         }
     };
+    let pressed = move |event: web_sys::KeyboardEvent| {
+        let clock = app.clock.get_untracked();
+        let seconds = |it: Nanos| it.saturating_sub(clock.zero).as_seconds();
+        let at = hover.get_untracked().unwrap_or_else(|| seconds(clock.now));
+        let (from, to) = untrack(window_shown);
+        let by = match event.key().as_str() {
+            "ArrowLeft" => -1.0,
+            "ArrowRight" => 1.0,
+            "Enter" => {
+                app.look_at(clock.zero.saturating_add(Nanos::from_seconds(at)).min(clock.latest));
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        hover.set(Some((at + by).clamp(from.max(0.0), to.min(seconds(clock.latest)))));
+    };
     // Two clicks list who was there: the slowest, the failed, the typical.
     let pick = move |event: web_sys::MouseEvent| {
         let Some((component, Which::Latency)) = app.charted() else { return };
@@ -240,6 +291,11 @@ pub fn panel(app: App) -> AnyView {
         }));
         app.select(Some(Selected::Node(component)));
         app.tab.set(Tab::Requests);
+    };
+    let bare = move || {
+        app.nodes.track();
+        app.charting.track();
+        app.charted().is_none()
     };
     let choice = move || {
         app.nodes.track();
@@ -272,12 +328,18 @@ pub fn panel(app: App) -> AnyView {
         view! { <select class="which" aria-label="Chart" on:change=choose>{options}</select> }
     };
     view! {
-        <header>
+        <p class="empty" hidden=move || !bare()>
+            "A chart needs somebody who sends requests: add a client, or choose what is to be charted."
+        </p>
+        <header hidden=bare>
             {choice}
             <div class="percentiles">{key}</div>
             <span class="axis">"simulated time →"</span>
         </header>
-        <canvas node_ref=canvas role="img" aria-label="The chart; its values are in the key above it"
+        <canvas node_ref=canvas role="img" tabindex="0" hidden=bare
+            aria-label="The chart; its values are in the key above it. Arrow keys move the crosshair, Enter goes to its moment."
+            on:keydown=pressed
+            on:blur=move |_| hover.set(None)
             title="Click: go to this moment. Double-click on latencies: requests of then."
             on:pointermove=move |event| hover.set(moment(&event))
             on:pointerleave=move |_| hover.set(None)

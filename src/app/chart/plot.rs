@@ -15,6 +15,8 @@ use crate::session::protocol::{Chart, ChartPoint, LineRole, Unit};
 
 /// Room for labels, in pixels at the usual size of type: left, right, bottom, top.
 pub const MARGINS: (f64, f64, f64, f64) = (64.0, 64.0, 26.0, 8.0);
+/// Height that a label of the upright axis takes, in pixels at the usual size of type.
+const TICK_ROOM: f64 = 17.0;
 /// Ticks of the upright axis, at most.
 const TICKS_MAX: usize = 5;
 
@@ -206,6 +208,11 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     let (from, to) = plot.window;
     let (low, high) = (axis.low, axis.high);
     let ticks: Vec<f64> = axis.ticks.iter().filter_map(|it| axis.height(*it)).collect();
+    // None over another where there is little room.
+    let room = f64::from(root.dim_in_pixel().1) - (MARGINS.2 + MARGINS.3) * scale;
+    let fit = (room / (TICK_ROOM * scale)).max(1.0);
+    let every = (ticks.len() as f64 / fit).ceil().max(1.0) as usize;
+    let ticks = ticks.into_iter().step_by(every);
     let mut chart = ChartBuilder::on(root)
         .margin_top(px(MARGINS.3))
         .margin_right(px(MARGINS.1))
@@ -291,11 +298,22 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     }
     // Names at the ends, the highest first, none over another.
     crate::base::order::sort_few(&mut ends, |a, b| a.1.1 > b.1.1);
+    let line_height = px(12.0);
     let mut free = i32::MIN;
-    for (name, at) in ends {
-        let (x, y) = chart.backend_coord(&at);
-        let top = (y - px(7.0)).max(free);
-        free = top + px(12.0);
+    let mut tops: Vec<i32> = Vec::new();
+    for (_, at) in &ends {
+        let top = (chart.backend_coord(at).1 - px(7.0)).max(free);
+        free = top + line_height;
+        tops.push(top);
+    }
+    // Nor over the axis below.
+    let mut lowest = chart.backend_coord(&(from, low)).1 - line_height;
+    for top in tops.iter_mut().rev() {
+        *top = lowest.min(*top);
+        lowest = *top - line_height;
+    }
+    for ((name, at), top) in ends.into_iter().zip(tops) {
+        let (x, _) = chart.backend_coord(&at);
         root.draw(&Text::new(name, (x + px(6.0), top), font().color(&ink_3)))?;
     }
     let mut upright = |at: f64, tone: RGBColor, width: f64| {

@@ -90,7 +90,7 @@ fn OfNode(id: Id) -> impl IntoView {
             figures::Figure { label: String::new(), ..figure }
         });
         view! {
-            <div>
+            <div tabindex="0" title=move || trio.with(|it| it[at].help.clone())>
                 <small>{move || trio.with(|it| it[at].label.clone())}</small>
                 <FigureText figure/>
             </div>

@@ -90,10 +90,13 @@ fn one(app: App, pick: Pick) -> impl IntoView {
         Why::Typical => "Typical",
         Why::Next => "Next",
     };
-    let (class, word) = ending(pick.outcome);
+    let (class, word) = match pick.versions {
+        Some(_) => ("stale", "an old value, after a newer one was written (not linearizable)"),
+        None => ending(pick.outcome),
+    };
     let followed = move || app.following.get().is_some_and(|it| it.0 == pick.request);
     let kind = match (pick.versions, pick.class) {
-        (Some((read, newest)), _) => format!("read version {read}, {newest} was written"),
+        (Some((read, newest)), _) => format!("got version {read}, newest {newest}"),
         (None, class) => class.map(|it| class_name(app, it)).unwrap_or_default(),
     };
     let words = format!("{kind} · key {}", pick.key);
@@ -103,7 +106,8 @@ fn one(app: App, pick: Pick) -> impl IntoView {
             on:click=move |_| app.follow_request(Some((pick.request, pick.near)))>
             <b>{why}</b>
             <span>{words}</span>
-            <span class="num">{text::duration(pick.lasted.0 as f64)}</span>
+            // Of a stale read only the moment is known.
+            <span class="num">{pick.versions.is_none().then(|| text::duration(pick.lasted.0 as f64))}</span>
             <i>{word.replace('_', " ")}</i>
         </button>
     }
