@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use crate::base::geometry::Point;
 use crate::base::time::Nanos;
 use crate::component::Role;
-use crate::document::history::History;
-use crate::document::{ComponentRecord, Design, Diff, Id, WireRecord};
+use crate::document::{ComponentRecord, Design, Diff, Id};
+use crate::editor::Input as Do;
 use crate::engine::fault::{Fault, Target};
 use crate::session::protocol::{Command, Input, Stamped, Which};
 
@@ -32,7 +32,7 @@ impl App {
         self.desk.update_value(|it| {
             it.design = design.clone();
             it.inputs.clear();
-            it.history = History::default();
+            it.editor.forget();
         });
         self.history.set((false, false));
         self.follows.set(true);
@@ -100,51 +100,15 @@ impl App {
 
     /// Changes the design: one step of undo, felt at once by what runs.
     pub fn edit(self, diff: Diff) {
-        if diff.is_empty() {
-            return;
-        }
-        self.desk.update_value(|it| it.history.record(diff.clone()));
-        self.carry_out(diff);
-    }
-
-    fn carry_out(self, diff: Diff) {
-        let felt = diff.is_felt();
-        self.desk.update_value(|it| {
-            // In the past: what was edited later is left behind with the old future.
-            if it.is_past() {
-                it.design = it.shown.clone();
-            }
-            diff.apply(&mut it.design);
-            if !it.is_past() || felt {
-                it.shown = it.design.clone();
-            } else {
-                diff.apply(&mut it.shown);
-            }
-        });
-        let can = self.desk.with_value(|it| (it.history.can_undo(), it.history.can_redo()));
-        self.history.set(can);
-        self.show();
-        if felt {
-            self.send(Command::Act(self.branch, Input::Edit(diff)));
-        }
+        self.act(Do::Change(diff));
     }
 
     /// Changes one record of a component.
     pub fn edit_node(self, id: &str, change: impl FnOnce(&mut ComponentRecord)) {
         let diff = self.desk.with_value(|it| {
-            let mut after = it.shown.clone();
+            let mut after = it.shown().clone();
             after.components.get_mut(id).map(change);
-            Diff::between(&it.shown, &after)
-        });
-        self.edit(diff);
-    }
-
-    /// Changes one record of a wire.
-    pub fn edit_wire(self, id: &str, change: impl FnOnce(&mut WireRecord)) {
-        let diff = self.desk.with_value(|it| {
-            let mut after = it.shown.clone();
-            after.wires.get_mut(id).map(change);
-            Diff::between(&it.shown, &after)
+            Diff::between(it.shown(), &after)
         });
         self.edit(diff);
     }
@@ -156,9 +120,14 @@ impl App {
     }
 
     /// Brings the signals to what is shown.
-    pub(super) fn show(self) {
-        let shown = self.desk.with_value(|it| it.shown.clone());
-        self.place.update(|it| it.arrange(&shown));
+    pub fn show(self) {
+        let (shown, busy) = self.desk.with_value(|it| (it.shown().clone(), it.editor.is_busy()));
+        self.place.update(|it| {
+            // While something is dragged, what lies around it stays where it is.
+            if it.narrow || !busy {
+                it.arrange(&shown);
+            }
+        });
         self.mirror.update_value(|mirror| mirror.take(&shown));
         let ids: Vec<Id> = shown.components.keys().cloned().collect();
         if self.nodes.with_untracked(|it| *it != ids) {
@@ -168,7 +137,7 @@ impl App {
         if self.wires.with_untracked(|it| *it != ids) {
             self.wires.set(ids);
         }
-        let frame_of = (shown.name, shown.zones.into_iter().map(|it| it.1).collect());
+        let frame_of = (shown.name, shown.zones, shown.notes);
         if self.frame_of.with_untracked(|it| *it != frame_of) {
             self.frame_of.set(frame_of);
         }
@@ -191,7 +160,7 @@ impl App {
     pub fn charted(self) -> Option<(Id, Which)> {
         let chosen = self.charting.get_untracked();
         self.desk.with_value(|it| {
-            let components = &it.shown.components;
+            let components = &it.shown().components;
             let there = |it: &(Id, Which)| components.contains_key(&it.0);
             let first = || components.iter().find(|it| it.1.spec.about().role == Role::Source);
             chosen.filter(there).or_else(|| Some((first()?.0.clone(), Which::Latency)))
@@ -228,11 +197,5 @@ impl App {
 
 /// Takes the last step back, now; or does again what was undone. Time does not move.
 pub fn undo(app: App, back: bool) {
-    let step = app.desk.try_update_value(|it| match back {
-        true => it.history.undo(&mut it.design),
-        false => it.history.redo(&mut it.design),
-    });
-    if let Some(step) = step.flatten() {
-        app.carry_out(step);
-    }
+    app.act(if back { Do::Undo } else { Do::Redo });
 }

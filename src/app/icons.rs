@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// The body of an icon on an 18 × 18 field.
-fn body(name: &str) -> &'static str {
+pub(super) fn body(name: &str) -> &'static str {
     match name {
         "client" => {
             r#"<rect x="2.5" y="3" width="13" height="9" rx="1.5"/><path d="M6 15h6M9 12v3"/>"#

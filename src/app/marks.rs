@@ -71,13 +71,13 @@ pub fn marks(app: App) -> impl IntoView {
 fn told(app: App, input: &Input) -> (&'static str, String) {
     let label = |id: &str| {
         app.desk.with_value(|it| {
-            it.shown.components.get(id).map_or_else(|| id.to_owned(), |it| it.label.clone())
+            it.shown().components.get(id).map_or_else(|| id.to_owned(), |it| it.label.clone())
         })
     };
     let name = |target: &Target| {
         let label = label(&target.component);
         let member = app.desk.with_value(|it| {
-            let record = it.shown.components.get(&target.component)?;
+            let record = it.shown().components.get(&target.component)?;
             Some(record.spec.member_name(target.member?))
         });
         member.map_or_else(|| label.clone(), |member| format!("{label}, {member}"))

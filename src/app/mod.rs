@@ -18,6 +18,7 @@ pub mod deeds;
 pub mod desk;
 pub mod figures;
 pub mod frame_loop;
+pub mod glyphs;
 pub mod icons;
 pub mod inspector;
 pub mod keep;
@@ -26,6 +27,7 @@ pub mod library;
 pub mod marks;
 pub mod mirror;
 pub mod rooms;
+pub mod sheet;
 pub mod store;
 pub mod story;
 pub mod theme;
@@ -113,6 +115,7 @@ pub fn Page(
                 {app.room(|it| it.vacancy)}
                 <section aria-label="What happened, and what to try">{app.room(|it| it.foot)}</section>
                 {app.room(|it| it.inspector)}
+                {app.room(|it| it.sheet)}
             </div>
             <section class="time" aria-label="Time">{app.room(|it| it.time)}</section>
             {move || app.chart_open.get().then(|| view! {

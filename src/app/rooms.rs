@@ -10,9 +10,10 @@ use crate::session::protocol::Frame;
 use crate::session::prove::Proof;
 
 use super::banner::Banner;
-use super::canvas::{actions, gesture, legend, zoom};
+use super::canvas::hand::{self, Hand};
+use super::canvas::{legend, sketch, zoom};
 use super::store::App;
-use super::{chart, compare, keep, keys, story, timeline, tip, topbar};
+use super::{chart, compare, keep, keys, sheet, story, timeline, tip, topbar};
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -21,8 +22,12 @@ pub struct Rooms {
     pub inspector: fn(App) -> AnyView,
     /// What happened, and what to try.
     pub foot: fn(App) -> AnyView,
-    /// What can be done to the chosen component, beside it.
-    pub actions: fn(App) -> AnyView,
+    /// What lies over the canvas: notes, handles, what a gesture draws, actions.
+    pub over: fn(App) -> AnyView,
+    /// What pointers and keys are doing.
+    pub hand: Hand,
+    /// Every key and gesture.
+    pub sheet: fn(App) -> AnyView,
     /// What a pointer does on the canvas.
     pub touch: fn(App, &PointerEvent),
     /// What was not as it should be in what was opened, or could not be kept.
@@ -105,13 +110,16 @@ mod gate {
 }
 
 fn open(app: App) -> Rooms {
-    keys::listen(app);
-    gesture::follow(app);
+    let hand = Hand::new();
+    keys::listen(app, hand);
+    hand::follow(app, hand);
     Rooms {
         inspector: compare::inspector,
         foot: story::foot,
-        actions: actions::bar,
-        touch: gesture::touch,
+        over: sketch::over,
+        hand,
+        sheet: sheet::sheet,
+        touch: hand::touch,
         notices: keep::notice::strip,
         vacancy: keep::vacancy::vacancy,
         keep: keep::begin,

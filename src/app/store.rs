@@ -4,8 +4,11 @@
 use leptos::prelude::*;
 
 use crate::base::geometry::Camera;
+use crate::base::table::Table;
 use crate::base::time::Nanos;
-use crate::document::Id;
+use crate::document::edit::Item;
+use crate::document::{Id, NoteRecord, ZoneRecord};
+use crate::editor::place::Place;
 use crate::session::protocol::{
     Branch, Cast, Chart, Figures, Flight, Hit, LensPicture, Pick, Place as Picked, Stamped, Story,
     Theory, Trace, Which,
@@ -13,8 +16,6 @@ use crate::session::protocol::{
 
 use super::banner::Banner;
 use super::bridge::Bridge;
-use super::canvas::gesture::Hand;
-use super::canvas::place::Place;
 use super::desk::Desk;
 use super::frame_loop::Pulse;
 use super::mirror::Mirror;
@@ -28,6 +29,34 @@ pub enum Selected {
     Node(Id),
     /// A wire.
     Wire(Id),
+    /// A zone.
+    Zone(Id),
+    /// A note.
+    Note(Id),
+    /// More than one thing.
+    Several(Vec<Item>),
+}
+
+impl Selected {
+    /// Whether a component is chosen.
+    pub fn has_node(&self, id: &str) -> bool {
+        match self {
+            Self::Node(it) => it == id,
+            Self::Several(all) => {
+                all.iter().any(|it| matches!(it, Item::Component(it) if it == id))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a wire is chosen.
+    pub fn has_wire(&self, id: &str) -> bool {
+        match self {
+            Self::Wire(it) => it == id,
+            Self::Several(all) => all.iter().any(|it| matches!(it, Item::Wire(it) if it == id)),
+            _ => false,
+        }
+    }
 }
 
 /// Tabs of the inspector.
@@ -133,8 +162,6 @@ pub struct App {
     pub stale: RwSignal<Vec<Nanos>>,
     /// What theory says of the chosen component.
     pub theory: RwSignal<Option<Theory>>,
-    /// What pointers are doing on the canvas.
-    pub hand: StoredValue<Hand, LocalStorage>,
     /// Colours of what is painted.
     pub palette: StoredValue<Palette, LocalStorage>,
     /// What newcomers see, packed.
@@ -147,8 +174,8 @@ pub struct App {
     pub nodes: RwSignal<Vec<Id>>,
     /// Wires, in order.
     pub wires: RwSignal<Vec<Id>>,
-    /// Name, zones: what else of the design is drawn.
-    pub frame_of: RwSignal<(String, Vec<crate::document::ZoneRecord>)>,
+    /// Name, zones, notes: what else of the design is drawn.
+    pub frame_of: RwSignal<(String, Table<ZoneRecord>, Table<NoteRecord>)>,
     /// What part of the document is on screen.
     pub camera: RwSignal<Camera>,
     /// Width and height of the canvas on screen.
@@ -234,7 +261,6 @@ impl App {
             asks: RwSignal::new(false),
             stale: RwSignal::new(Vec::new()),
             theory: RwSignal::new(None),
-            hand: StoredValue::new_local(Hand::default()),
             palette: StoredValue::new_local(Palette::read()),
             opening: StoredValue::default(),
             waits: StoredValue::new(false),
@@ -245,7 +271,7 @@ impl App {
             camera: RwSignal::new(Camera::default()),
             stage: RwSignal::new((0.0, 0.0)),
             follows: RwSignal::new(true),
-            place: RwSignal::new(Place::new(theme)),
+            place: RwSignal::new(Place::new(theme.growth())),
             selected: RwSignal::new(None),
             tab: RwSignal::new(Tab::Settings),
             playing: RwSignal::new(true),

@@ -153,7 +153,7 @@ enum About {
 impl About {
     fn find(app: App, at: usize) -> Option<Self> {
         app.desk.with_value(|it| {
-            let mut components = it.shown.components.iter();
+            let mut components = it.shown().components.iter();
             components.find_map(|(id, it)| match (at, &it.spec) {
                 (0, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
                 (1, Spec::SqlDb(_)) if it.spec.members() > 2 => Some(Self::Replica(id.clone())),

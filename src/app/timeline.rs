@@ -157,7 +157,7 @@ pub fn timeline(app: App) -> AnyView {
         <span class="clock num" title="Simulated time since the end of the warm-up.">
             {move || { let it = clock.get(); text::clock(it.now, it.zero) }}
         </span>
-        <button class="o what-if" title="What if, from this moment on, something were different? Both futures, side by side (W)"
+        <button class="o what-if" title="What if, from this moment on, something were different? Both futures, side by side (B)"
             disabled=move || app.parted.get().is_some() on:click=move |_| app.what_if()>"What if…"</button>
         {super::until::until(app)}
         {track(app)}

@@ -54,7 +54,7 @@ fn scale(unit: &str) -> f64 {
 
 /// The figures of a component: those of all, and its kind's own.
 fn measures(app: App, id: &str) -> Vec<(Measure, String, &'static str)> {
-    let own = app.desk.with_value(|it| it.shown.components.get(id).map(|it| it.spec.about()));
+    let own = app.desk.with_value(|it| it.shown().components.get(id).map(|it| it.spec.about()));
     let mut all: Vec<_> = MEASURES.iter().map(|it| (it.0, it.1.to_owned(), it.2)).collect();
     let Some(about) = own else { return all };
     let words = |name: &str| name.trim_end_matches("_ns").replace('_', " ");
@@ -166,7 +166,7 @@ impl App {
     /// What people call a component.
     pub fn label(self, id: &str) -> String {
         let label =
-            self.desk.with_value(|it| it.shown.components.get(id).map(|it| it.label.clone()));
+            self.desk.with_value(|it| it.shown().components.get(id).map(|it| it.label.clone()));
         label.unwrap_or_else(|| id.to_owned())
     }
 
@@ -196,7 +196,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
         let one = |(id, it): (&Id, &crate::document::ComponentRecord)| {
             (id.clone(), it.label.clone(), it.spec.about().role == Role::Source)
         };
-        it.shown.components.iter().map(one).collect()
+        it.shown().components.iter().map(one).collect()
     });
     let chosen = match app.selected.get_untracked() {
         Some(super::store::Selected::Node(id)) => Some(id),

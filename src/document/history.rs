@@ -42,6 +42,11 @@ impl History {
         self.open.is_some()
     }
 
+    /// What the gesture under way has come to so far.
+    pub fn open(&self) -> Option<&Diff> {
+        self.open.as_ref()
+    }
+
     /// Ends the gesture; gives back what it came to, if anything.
     pub fn commit(&mut self) -> Option<Diff> {
         let diff = self.open.take().filter(|it| !it.is_empty())?;

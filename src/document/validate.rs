@@ -27,7 +27,18 @@ fn refusal(reason: String, suggestion: String) -> Result<(), Refusal> {
 
 /// Whether a new wire from one component to another makes sense.
 pub fn may_connect(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
-    if let Some(wire) = design.wires.iter().find(|it| it.1.from == from && it.1.to == to) {
+    may_reconnect(design, None, from, to)
+}
+
+/// Whether a wire that is there may join these instead, or a new one may.
+pub fn may_reconnect(
+    design: &Design,
+    wire: Option<&str>,
+    from: &str,
+    to: &str,
+) -> Result<(), Refusal> {
+    let mut others = design.wires.iter().filter(|it| Some(it.0.as_str()) != wire);
+    if let Some(wire) = others.find(|it| it.1.from == from && it.1.to == to) {
         let (from, to) = (label(design, from), label(design, to));
         let reason = format!("{from} already calls {to}.");
         let suggestion = format!(

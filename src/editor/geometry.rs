@@ -2,7 +2,7 @@
 //! pixels.
 
 use crate::base::geometry::{Point, Rect};
-use crate::document::{ComponentRecord, Design, WireRecord};
+use crate::document::ComponentRecord;
 use crate::scene::layout::measure;
 use crate::scene::{Font, Weight};
 
@@ -68,13 +68,6 @@ pub fn note_rect(at: Point, text: &str) -> Rect {
     Rect { x: at.x, y: at.y, width: NOTE_WIDTH, height: NOTE_LINE * lines.max(1) as f64 }
 }
 
-/// How a wire runs; none if one of its ends is missing.
-pub fn wire_curve(design: &Design, wire: &WireRecord) -> Option<Curve> {
-    let from = design.components.get(&wire.from)?;
-    let to = design.components.get(&wire.to)?;
-    Some(route(node_rect(from), node_rect(to)))
-}
-
 /// How a wire from one node to another runs: from the right to the left where the target is to the
 /// right, from below to above where it is underneath, and mirrored where it is the other way round.
 pub fn route(from: Rect, to: Rect) -> Curve {
@@ -111,14 +104,6 @@ pub fn route(from: Rect, to: Rect) -> Curve {
     let first = Point::new(start.x + reach, start.y);
     let second = Point::new(end.x - reach, end.y);
     Curve::new([start, first, second, end])
-}
-
-/// Everything that is drawn, for fitting the camera; none if nothing is.
-pub fn content(design: &Design) -> Option<Rect> {
-    let nodes = design.components.values().map(node_rect);
-    let zones = design.zones.values().map(|it| it.area);
-    let notes = design.notes.values().map(|it| note_rect(it.at, &it.text));
-    nodes.chain(zones).chain(notes).reduce(Rect::union)
 }
 
 #[cfg(test)]

@@ -1,110 +1,174 @@
-//! What lies under the pointer, in document pixels.
+//! What lies under the pointer, in pixels of the canvas: a design as it is drawn.
 
 use crate::base::geometry::{Point, Rect};
-use crate::document::Design;
+use crate::base::order::sort_few;
 use crate::document::edit::Item;
+use crate::document::{Design, Id, WireRecord};
 
-use super::geometry::{NODE_HEIGHT, ZONE_GRIP, node_rect, note_rect, wire_curve};
+use super::curve::Curve;
+use super::geometry::{ZONE_GRIP, note_rect, route};
+use super::place::Place;
 
 /// How near to a wire counts, in screen pixels.
 const WIRE_NEAR: f64 = 7.0;
 /// How near to a zone's edge counts, in screen pixels.
 const EDGE_NEAR: f64 = 5.0;
-/// Radius of the handle on a node's right edge, in screen pixels.
-const HANDLE: f64 = 9.0;
+/// Radius of a handle, in screen pixels: for a mouse, and for a finger.
+pub const HANDLE: (f64, f64) = (10.0, 24.0);
+/// How far from a wire's ends it is gripped to be led elsewhere, in screen pixels.
+pub const END_IN: f64 = 14.0;
 
-/// What is at a point: components first, then notes, wires, and zones by label strip and edge.
-pub fn hit(design: &Design, at: Point, zoom: f64) -> Option<Item> {
-    if let Some(id) = component_at(design, at) {
-        return Some(Item::Component(id));
+/// A design and where it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// What.
+    pub design: &'a Design,
+    /// Where.
+    pub place: &'a Place,
+}
+
+impl<'a> Picture<'a> {
+    /// Where a component is drawn.
+    pub fn node(self, id: &str) -> Option<Rect> {
+        self.design.components.get(id).map(|it| self.place.rect(id, it))
     }
-    let mut notes = design.notes.iter().rev();
-    if let Some((id, _)) = notes.find(|it| note_rect(it.1.at, &it.1.text).contains(at)) {
-        return Some(Item::Note(id.clone()));
-    }
-    wire_at(design, at, WIRE_NEAR / zoom).or_else(|| zone_at(design, at, EDGE_NEAR / zoom))
-}
 
-/// The component at a point; of two that overlap, the one drawn later.
-pub fn component_at(design: &Design, at: Point) -> Option<String> {
-    let mut all = design.components.iter().rev();
-    all.find(|it| node_rect(it.1).contains(at)).map(|it| it.0.clone())
-}
-
-/// The component whose wire handle, in the middle of its right edge, is at a point.
-pub fn handle_at(design: &Design, at: Point, zoom: f64) -> Option<String> {
-    let near = HANDLE / zoom;
-    let mut all = design.components.iter().rev();
-    let on_handle = |rect: Rect| {
-        let (x, y) = (at.x - rect.x - rect.width, at.y - rect.y - NODE_HEIGHT / 2.0);
-        libm::hypot(x, y) <= near
-    };
-    all.find(|it| on_handle(node_rect(it.1))).map(|it| it.0.clone())
-}
-
-fn wire_at(design: &Design, at: Point, near: f64) -> Option<Item> {
-    let mut best: Option<(f64, &String)> = None;
-    for (id, wire) in &design.wires {
-        let Some(curve) = wire_curve(design, wire) else { continue };
-        if !grown(curve.bounds(), near).contains(at) {
-            continue;
-        }
-        let (away, _) = curve.nearest(at);
-        if away <= near && best.is_none_or(|it| away < it.0) {
-            best = Some((away, id));
+    /// Where something is drawn; none for wires and faults.
+    pub fn rect(self, item: &Item) -> Option<Rect> {
+        match item {
+            Item::Component(id) => self.node(id),
+            Item::Zone(id) => self.place.zone(self.design.zones.get(id)?.area),
+            Item::Note(id) => self.place.note(self.design, id),
+            Item::Wire(_) | Item::Fault(_) => None,
         }
     }
-    best.map(|it| Item::Wire(it.1.clone()))
-}
 
-/// The innermost zone gripped at a point.
-fn zone_at(design: &Design, at: Point, near: f64) -> Option<Item> {
-    let gripped = |area: Rect| {
-        let strip = Rect { height: ZONE_GRIP.min(area.height), ..area };
-        let outside = !grown(area, near).contains(at);
-        let inside = grown(area, -near).contains(at);
-        !outside && (strip.contains(at) || !inside)
-    };
-    let zones = design.zones.iter().filter(|it| gripped(it.1.area));
-    let size = |area: Rect| area.width * area.height;
-    let smallest = zones.min_by(|it, other| size(it.1.area).total_cmp(&size(other.1.area)));
-    smallest.map(|it| Item::Zone(it.0.clone()))
-}
-
-/// All that a rectangle touches: nodes and notes in part, zones only as a whole; a wire if both
-/// its ends are.
-pub fn within(design: &Design, area: Rect) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (id, record) in &design.components {
-        if touch(node_rect(record), area) {
-            items.push(Item::Component(id.clone()));
-        }
+    /// How a wire runs; none if one of its ends is missing.
+    pub fn curve(self, wire: &WireRecord) -> Option<Curve> {
+        Some(route(self.node(&wire.from)?, self.node(&wire.to)?))
     }
-    let has = |items: &[Item], id: &str| {
-        items.iter().any(|it| matches!(it, Item::Component(one) if one == id))
-    };
-    let both = |items: &[Item], from: &str, to: &str| has(items, from) && has(items, to);
-    let wires = design.wires.iter().filter(|it| both(&items, &it.1.from, &it.1.to));
-    let wires: Vec<_> = wires.map(|it| Item::Wire(it.0.clone())).collect();
-    items.extend(wires);
-    let notes = design.notes.iter().filter(|it| touch(note_rect(it.1.at, &it.1.text), area));
-    items.extend(notes.map(|it| Item::Note(it.0.clone())));
-    let zones = design.zones.iter().filter(|it| holds(area, it.1.area));
-    items.extend(zones.map(|it| Item::Zone(it.0.clone())));
-    items
+
+    /// Around things that have a place.
+    pub fn around<'b>(self, items: impl IntoIterator<Item = &'b Item>) -> Option<Rect> {
+        items.into_iter().filter_map(|it| self.rect(it)).reduce(Rect::union)
+    }
+
+    /// What is at a point: components first, then notes, wires, and zones by label strip and edge.
+    pub fn hit(self, at: Point, zoom: f64) -> Option<Item> {
+        if let Some(id) = self.component_at(at) {
+            return Some(Item::Component(id));
+        }
+        let inside = |id: &&Id| self.place.note(self.design, id).is_some_and(|it| it.contains(at));
+        if let Some(id) = self.design.notes.keys().rev().find(inside) {
+            return Some(Item::Note(id.clone()));
+        }
+        self.wire_at(at, WIRE_NEAR / zoom).or_else(|| self.zone_at(at, EDGE_NEAR / zoom))
+    }
+
+    /// The component at a point; of two that overlap, the one drawn later.
+    pub fn component_at(self, at: Point) -> Option<Id> {
+        let mut all = self.design.components.iter().rev();
+        all.find(|it| self.place.rect(it.0, it.1).contains(at)).map(|it| it.0.clone())
+    }
+
+    /// The component whose wire handle is within so many pixels of a point.
+    pub fn handle_at(self, at: Point, near: f64) -> Option<Id> {
+        let mut all = self.design.components.iter().rev();
+        let on = |rect: Rect| apart(at, self.place.handle(rect)) <= near;
+        all.find(|it| on(self.place.rect(it.0, it.1))).map(|it| it.0.clone())
+    }
+
+    fn wire_at(self, at: Point, near: f64) -> Option<Item> {
+        let mut best: Option<(f64, &Id)> = None;
+        for (id, wire) in &self.design.wires {
+            let Some(curve) = self.curve(wire) else { continue };
+            if !grown(curve.bounds(), near).contains(at) {
+                continue;
+            }
+            let (away, _) = curve.nearest(at);
+            if away <= near && best.is_none_or(|it| away < it.0) {
+                best = Some((away, id));
+            }
+        }
+        best.map(|it| Item::Wire(it.1.clone()))
+    }
+
+    /// The innermost zone gripped at a point.
+    fn zone_at(self, at: Point, near: f64) -> Option<Item> {
+        let gripped = |area: Rect| {
+            let grip = ZONE_GRIP * self.place.growth;
+            let strip = Rect { height: grip.min(area.height), ..area };
+            let outside = !grown(area, near).contains(at);
+            let inside = grown(area, -near).contains(at);
+            !outside && (strip.contains(at) || !inside)
+        };
+        let drawn = |it: &&'a Id| self.place.zone(self.design.zones.get(it)?.area);
+        let zones = self.design.zones.keys().filter_map(|it| Some((it, drawn(&it)?)));
+        let size = |area: Rect| area.width * area.height;
+        let zones = zones.filter(|it| gripped(it.1));
+        let smallest = zones.min_by(|it, other| size(it.1).total_cmp(&size(other.1)));
+        smallest.map(|it| Item::Zone(it.0.clone()))
+    }
+
+    /// All that a rectangle touches: nodes and notes in part, zones only as a whole; a wire if both
+    /// its ends are.
+    pub fn within(self, area: Rect) -> Vec<Item> {
+        let Design { components, wires, notes, zones, .. } = self.design;
+        let nodes = components.keys().filter(|id| self.node(id).is_some_and(|it| touch(it, area)));
+        let nodes: Vec<&Id> = nodes.collect();
+        let both = |it: &WireRecord| nodes.contains(&&it.from) && nodes.contains(&&it.to);
+        let wires = wires.iter().filter(|it| both(it.1)).map(|it| Item::Wire(it.0.clone()));
+        let wires: Vec<_> = wires.collect();
+        let mut items: Vec<_> = nodes.into_iter().cloned().map(Item::Component).collect();
+        items.extend(wires);
+        let notes = notes.keys().cloned().map(Item::Note);
+        items.extend(notes.filter(|it| self.rect(it).is_some_and(|it| touch(it, area))));
+        let zones = zones.keys().cloned().map(Item::Zone);
+        items.extend(zones.filter(|it| self.rect(it).is_some_and(|it| holds(area, it))));
+        items
+    }
+
+    /// What moves with a zone: its components, notes whose middle lies in it, zones wholly inside.
+    pub fn inside(self, zone: &Id) -> Vec<Item> {
+        let Design { components, notes, zones, .. } = self.design;
+        let Some(area) = zones.get(zone).map(|it| it.area) else { return Vec::new() };
+        let nodes = components.iter().filter(|it| it.1.zones.contains(zone));
+        let mut items: Vec<_> = nodes.map(|it| Item::Component(it.0.clone())).collect();
+        let middle = |it: &crate::document::NoteRecord| note_rect(it.at, &it.text).centre();
+        let notes = notes.iter().filter(|it| area.contains(middle(it.1)));
+        items.extend(notes.map(|it| Item::Note(it.0.clone())));
+        let zones = zones.iter().filter(|it| it.0 != zone && holds(area, it.1.area));
+        items.extend(zones.map(|it| Item::Zone(it.0.clone())));
+        items
+    }
+
+    /// Components as they are read: line by line, from the left.
+    pub fn in_order(self) -> Vec<Id> {
+        let all = self.design.components.keys();
+        let mut all: Vec<(&Id, Point)> =
+            all.filter_map(|id| Some((id, self.node(id)?.centre()))).collect();
+        sort_few(&mut all, |a, b| (a.1.y, a.1.x) < (b.1.y, b.1.x));
+        all.into_iter().map(|it| it.0.clone()).collect()
+    }
+
+    /// The nearest of some components in a direction (-1, 0 or 1 rightwards and downwards): what is
+    /// straight ahead goes before what is aside.
+    pub fn toward<'b>(self, from: Point, way: (i8, i8), among: &'b [Id]) -> Option<&'b Id> {
+        let (x, y) = (f64::from(way.0), f64::from(way.1));
+        let cost = |id: &'b Id| {
+            let to = self.node(id)?.centre();
+            let (dx, dy) = (to.x - from.x, to.y - from.y);
+            let ahead = dx * x + dy * y;
+            let aside = libm::fabs(dx * y - dy * x);
+            (ahead > 1.0 && aside <= 2.0 * ahead).then_some((ahead + 2.0 * aside, id))
+        };
+        let nearest = among.iter().filter_map(cost).min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.map(|it| it.1)
+    }
 }
 
-/// What moves with a zone: all whose middle lies in it, and zones wholly inside.
-pub fn inside(design: &Design, zone: &str) -> Vec<Item> {
-    let Some(area) = design.zones.get(zone).map(|it| it.area) else { return Vec::new() };
-    let nodes = design.components.iter().filter(|it| area.contains(node_rect(it.1).centre()));
-    let mut items: Vec<_> = nodes.map(|it| Item::Component(it.0.clone())).collect();
-    let middle = |it: &crate::document::NoteRecord| note_rect(it.at, &it.text).centre();
-    let notes = design.notes.iter().filter(|it| area.contains(middle(it.1)));
-    items.extend(notes.map(|it| Item::Note(it.0.clone())));
-    let zones = design.zones.iter().filter(|it| *it.0 != zone && holds(area, it.1.area));
-    items.extend(zones.map(|it| Item::Zone(it.0.clone())));
-    items
+pub(super) fn apart(one: Point, other: Point) -> f64 {
+    libm::hypot(one.x - other.x, one.y - other.y)
 }
 
 fn touch(one: Rect, other: Rect) -> bool {
@@ -120,7 +184,7 @@ fn holds(outer: Rect, inner: Rect) -> bool {
 }
 
 /// Larger on all sides.
-pub(super) fn grown(rect: Rect, by: f64) -> Rect {
+fn grown(rect: Rect, by: f64) -> Rect {
     let (width, height) = (rect.width + 2.0 * by, rect.height + 2.0 * by);
     Rect { x: rect.x - by, y: rect.y - by, width: width.max(0.0), height: height.max(0.0) }
 }

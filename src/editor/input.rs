@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::base::geometry::{Camera, Point, Rect};
-use crate::document::Diff;
 use crate::document::edit::{Edit, EditError, Item};
 use crate::document::validate::Refusal;
+use crate::document::{Diff, Id};
 
+use super::align::Side;
 use super::curve::Curve;
 use super::snap::Guide;
 
@@ -22,13 +23,15 @@ pub enum Tool {
     Connect,
 }
 
-/// A button of a pointer; a finger or pen presses the main one.
+/// What presses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Button {
-    /// Left, or touch.
+    /// The left button, or a pen.
     Main,
     /// The wheel: always pans.
     Middle,
+    /// A finger: what it aims at is larger, and beside things it pans.
+    Finger,
 }
 
 /// Keys held with another input.
@@ -47,12 +50,27 @@ pub enum Key {
     Escape,
     /// Delete or Backspace.
     Delete,
-    /// Opens what is selected.
+    /// Opens what is selected; ends a wire where it points.
     Enter,
+    /// While a wire is drawn: the next component it could end at, or the one before (true).
+    Tab(bool),
     /// An arrow: -1, 0 or 1 rightwards and downwards.
     Arrow(i8, i8),
+    /// Names what is selected.
+    Rename,
     /// A letter, lower case.
     Letter(char),
+}
+
+/// What the library holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A component of a kind.
+    Component(String),
+    /// A zone.
+    Zone,
+    /// A note.
+    Note,
 }
 
 /// One input. Points are on the screen, in pixels from the canvas's top left corner.
@@ -62,7 +80,7 @@ pub enum Input {
     Press {
         /// Where.
         at: Point,
-        /// Which button.
+        /// With what.
         button: Button,
         /// Keys held.
         held: Held,
@@ -79,17 +97,15 @@ pub enum Input {
         /// Where.
         at: Point,
     },
-    /// The browser takes the pointer away.
-    Lost,
-    /// Wheel or two fingers on a pad.
-    Wheel {
+    /// A finger has stayed for a while where it went down.
+    Hold,
+    /// A pointer went down and up twice.
+    Twice {
         /// Where.
         at: Point,
-        /// How far, rightwards and downwards.
-        by: Point,
-        /// Keys held; with command it zooms.
-        held: Held,
     },
+    /// The browser takes the pointer away.
+    Lost,
     /// A key goes down.
     Key {
         /// Which.
@@ -101,11 +117,11 @@ pub enum Input {
     Grip(bool),
     /// Chooses a tool.
     Tool(Tool),
-    /// An edit by form, menu or drop: a step of its own, or part of the open gesture.
+    /// An edit by form or menu: a step of its own.
     Edit(Edit),
-    /// A form's gesture begins (a slider is pressed).
-    Begin,
-    /// It ends, as one step.
+    /// A change that has been worked out elsewhere: a step of its own.
+    Change(Diff),
+    /// Ends what is held open: a key that repeats has been let go.
     Commit,
     /// Undoes a step.
     Undo,
@@ -113,11 +129,50 @@ pub enum Input {
     Redo,
     /// Selects just these.
     Select(BTreeSet<Item>),
-    /// Shows everything in a window of this size.
-    Fit {
-        /// The canvas, in screen pixels.
+    /// Selects this alone; or adds it or takes it out.
+    Pick {
+        /// What.
+        item: Item,
+        /// Whether the others stay.
+        more: bool,
+    },
+    /// Begins a wire that ends at what is pointed at next.
+    Aim(Id),
+    /// Something from the library is carried over the canvas.
+    Carry {
+        /// What.
+        thing: Thing,
+        /// Where the pointer is.
+        at: Point,
+    },
+    /// It is let go where it is.
+    Drop,
+    /// Something from the library, wherever there is room in a window of this size.
+    Add {
+        /// What.
+        thing: Thing,
+        /// The canvas that is free to be seen, in screen pixels.
         window: Rect,
     },
+    /// Lines up what is selected.
+    Align(Side),
+    /// Puts a zone around what is selected.
+    Enclose,
+}
+
+/// A wire as it is drawn, in pixels of the canvas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawing {
+    /// Its course.
+    pub curve: Curve,
+    /// What it ends at, if it does, and whether it may.
+    pub target: Option<(Id, Result<(), Refusal>)>,
+    /// Every other component, and whether it may end there.
+    pub targets: Vec<(Id, bool)>,
+    /// The wire that is led elsewhere, if it is no new one.
+    pub wire: Option<Id>,
+    /// Whether it is aimed, rather than held by a pointer.
+    pub aimed: bool,
 }
 
 /// What is drawn only while a gesture lasts.
@@ -125,17 +180,16 @@ pub enum Input {
 pub enum Preview {
     /// Nothing any more.
     Nothing,
-    /// A rectangle that selects what it touches, in document pixels.
+    /// A rectangle that selects what it touches, in pixels of the canvas.
     Marquee(Rect),
     /// Lines that what moves has snapped to.
     Guides(Vec<Guide>),
-    /// A wire to be; where it ends on a component, whether it may.
-    Wire {
-        /// Its course.
-        curve: Box<Curve>,
-        /// None while it ends nowhere.
-        verdict: Option<Result<(), Refusal>>,
-    },
+    /// A wire to be.
+    Wire(Box<Drawing>),
+    /// Where something new will be, and what it has snapped to.
+    Ghost(Rect, Vec<Guide>),
+    /// Held up from a row, at this place.
+    Lifted(Id, Point),
 }
 
 /// What an input brought about, in order.
@@ -143,8 +197,8 @@ pub enum Preview {
 pub enum Effect {
     /// The design has changed by this much.
     Changed(Diff),
-    /// A step is complete: time to save.
-    Settled,
+    /// A step is complete, and came to this: time to save, and for what runs to feel it.
+    Settled(Diff),
     /// Something else is selected.
     Selected,
     /// The camera has moved.
@@ -157,4 +211,6 @@ pub enum Effect {
     Refused(EditError),
     /// Show the inside of this.
     Open(Item),
+    /// Ask for a name of this.
+    Rename(Item),
 }

@@ -8,28 +8,29 @@ use crate::document::edit::{Edit, EditError, Item};
 use crate::document::history::History;
 use crate::document::{Design, Diff};
 
+pub mod align;
 pub mod curve;
 pub mod geometry;
-mod gesture;
+pub mod gesture;
 pub mod hit;
 pub mod input;
+pub mod place;
 pub mod snap;
+mod thing;
+mod wiring;
 
 #[cfg(test)]
 mod tests;
 
 use gesture::Gesture;
-pub use input::{Button, Effect, Held, Input, Key, Preview, Tool};
+use hit::Picture;
+pub use input::{Button, Effect, Held, Input, Key, Preview, Thing, Tool};
+use place::Place;
 
 /// A step with an arrow key, and with Shift, in document pixels.
 const NUDGE: (f64, f64) = (10.0, 50.0);
 /// How far a copy lies from what it was copied from.
 const COPY_BY: Point = Point::new(20.0, 20.0);
-/// Wheel travel that doubles the zoom, in pixels.
-const WHEEL_DOUBLES: f64 = 240.0;
-/// Largest zoom that fitting chooses, and the margin it leaves, in screen pixels.
-const FIT_ZOOM_MAX: f64 = 1.25;
-const FIT_MARGIN: f64 = 48.0;
 
 /// A design being edited.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,7 @@ pub struct Editor {
     history: History,
     selection: BTreeSet<Item>,
     camera: Camera,
+    place: Place,
     tool: Tool,
     grip: bool,
     gesture: Gesture,
@@ -64,7 +66,48 @@ impl Editor {
         &self.selection
     }
 
-    /// What part of the design the screen shows.
+    /// Takes up a design as it is now elsewhere: the gesture under way is carried over.
+    pub fn show(&mut self, design: Design) {
+        self.design = design;
+        if let Some(open) = self.history.open() {
+            open.apply(&mut self.design);
+        }
+    }
+
+    /// Takes up what is shown, where, and what is selected.
+    pub fn look(&mut self, camera: Camera, place: &Place, selection: BTreeSet<Item>) {
+        self.camera = camera;
+        self.place.clone_from(place);
+        self.selection = selection;
+    }
+
+    /// Takes note of a step that was made elsewhere, and is shown from now on.
+    pub fn note(&mut self, step: Diff) {
+        self.history.record(step);
+    }
+
+    /// Forgets what was done: another design is opened.
+    pub fn forget(&mut self) {
+        self.history = History::default();
+        self.gesture = Gesture::Idle;
+    }
+
+    /// Whether a gesture has begun to change the design.
+    pub fn is_busy(&self) -> bool {
+        self.history.is_open()
+    }
+
+    /// Whether a wire is being drawn.
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.gesture, Gesture::Connecting { .. })
+    }
+
+    /// The design as it is drawn.
+    pub fn picture(&self) -> Picture<'_> {
+        Picture { design: &self.design, place: &self.place }
+    }
+
+    /// What part of the canvas the screen shows.
     pub fn camera(&self) -> Camera {
         self.camera
     }
@@ -82,29 +125,40 @@ impl Editor {
             Input::Press { at, button, held } => self.press(at, button, held, out),
             Input::Move { at, held } => self.moved(at, held, out),
             Input::Release { at } => self.release(at, out),
+            Input::Hold => self.hold(out),
+            Input::Twice { at } => self.twice(at, out),
             Input::Lost => self.abandon(out),
-            Input::Wheel { at, by, held } => self.wheel(at, by, held, out),
             Input::Key { key, held } => self.key(key, held, out),
             Input::Grip(grip) => self.grip = grip,
             Input::Tool(tool) => self.choose(tool, out),
-            Input::Edit(edit) => self.edit(&edit, out),
-            Input::Begin => {
+            Input::Edit(edit) => {
                 self.finish(out);
-                self.history.begin();
+                self.edit(&edit, out);
             }
-            Input::Commit => self.finish(out),
+            Input::Change(diff) => {
+                self.finish(out);
+                self.apply(diff, out);
+            }
+            Input::Commit => self.settle(out),
             Input::Undo => self.travel(History::undo, out),
             Input::Redo => self.travel(History::redo, out),
             Input::Select(items) => {
                 self.finish(out);
                 self.select(items, out);
             }
-            Input::Fit { window } => {
-                if let Some(content) = geometry::content(&self.design) {
-                    let window = hit::grown(window, -FIT_MARGIN);
-                    self.look(Camera::fit(content, window, FIT_ZOOM_MAX), out);
-                }
+            Input::Pick { item, more } => {
+                self.finish(out);
+                if more { self.toggle(item, out) } else { self.select([item].into(), out) }
             }
+            Input::Aim(from) => {
+                self.finish(out);
+                self.connect_from(from, None, out);
+            }
+            Input::Carry { thing, at } => self.carry(thing, at, out),
+            Input::Drop => self.drop_thing(out),
+            Input::Add { thing, window } => self.add(&thing, window, out),
+            Input::Align(side) => self.align(side, out),
+            Input::Enclose => self.enclose(out),
         }
         effects
     }
@@ -116,15 +170,15 @@ impl Editor {
         }
         diff.apply(&mut self.design);
         self.history.record(diff.clone());
-        out.push(Effect::Changed(diff));
+        out.push(Effect::Changed(diff.clone()));
         if !self.history.is_open() {
-            out.push(Effect::Settled);
+            out.push(Effect::Settled(diff));
         }
         self.prune(out);
     }
 
-    /// Makes an edit; what it adds is selected.
-    fn edit(&mut self, edit: &Edit, out: &mut Vec<Effect>) {
+    /// Makes an edit; what it adds is selected. Whether it could be made.
+    fn edit(&mut self, edit: &Edit, out: &mut Vec<Effect>) -> bool {
         match self.draft(edit) {
             Ok(diff) => {
                 let added = added(&diff);
@@ -132,8 +186,12 @@ impl Editor {
                 if !added.is_empty() {
                     self.select(added, out);
                 }
+                true
             }
-            Err(error) => out.push(Effect::Refused(error)),
+            Err(error) => {
+                out.push(Effect::Refused(error));
+                false
+            }
         }
     }
 
@@ -146,17 +204,35 @@ impl Editor {
         if !matches!(std::mem::take(&mut self.gesture), Gesture::Idle) {
             out.push(Effect::Preview(Preview::Nothing));
         }
-        if self.history.commit().is_some() {
-            out.push(Effect::Settled);
-        }
+        self.settle(out);
+    }
+
+    /// Ends what is held open, as one step.
+    fn settle(&mut self, out: &mut Vec<Effect>) {
+        out.extend(self.history.commit().map(Effect::Settled));
     }
 
     fn travel(&mut self, go: fn(&mut History, &mut Design) -> Option<Diff>, out: &mut Vec<Effect>) {
         self.finish(out);
-        if let Some(diff) = go(&mut self.history, &mut self.design) {
-            out.extend([Effect::Changed(diff), Effect::Settled]);
+        if let Some(mut diff) = go(&mut self.history, &mut self.design) {
+            diff.squash(self.mend());
+            out.extend([Effect::Changed(diff.clone()), Effect::Settled(diff)]);
             self.prune(out);
         }
+    }
+
+    /// Takes wires away that have lost an end: in the past a step may meet a design in which what it
+    /// joined is not there yet.
+    fn mend(&mut self) -> Diff {
+        let Design { components, wires, .. } = &self.design;
+        let is_loose = |it: &crate::document::WireRecord| {
+            !components.contains_key(&it.from) || !components.contains_key(&it.to)
+        };
+        let loose = wires.iter().filter(|it| is_loose(it.1));
+        let items = loose.map(|it| Item::Wire(it.0.clone())).collect();
+        let diff = self.draft(&Edit::Remove { items }).unwrap_or_default();
+        diff.apply(&mut self.design);
+        diff
     }
 
     fn select(&mut self, items: BTreeSet<Item>, out: &mut Vec<Effect>) {
@@ -184,29 +260,16 @@ impl Editor {
         }
     }
 
-    fn look(&mut self, camera: Camera, out: &mut Vec<Effect>) {
-        if self.camera != camera {
-            self.camera = camera;
-            out.push(Effect::Camera(camera));
-        }
-    }
-
     fn pan(&mut self, by: Point, out: &mut Vec<Effect>) {
-        let Camera { offset, zoom } = self.camera;
-        let offset = Point::new(offset.x + by.x, offset.y + by.y);
-        self.look(Camera { offset, zoom }, out);
-    }
-
-    fn wheel(&mut self, at: Point, by: Point, held: Held, out: &mut Vec<Effect>) {
-        if held.command {
-            let factor = libm::exp2(-by.y / WHEEL_DOUBLES);
-            self.look(self.camera.zoomed_about(at, factor), out);
-        } else {
-            self.pan(Point::new(-by.x, -by.y), out);
-        }
+        let offset = &mut self.camera.offset;
+        *offset = Point::new(offset.x + by.x, offset.y + by.y);
+        out.push(Effect::Camera(self.camera));
     }
 
     fn key(&mut self, key: Key, held: Held, out: &mut Vec<Effect>) {
+        if self.aim(key, out) {
+            return;
+        }
         match key {
             Key::Escape => self.escape(out),
             Key::Delete => {
@@ -217,27 +280,70 @@ impl Editor {
                 let first = self.selection.first().cloned();
                 out.extend(first.map(Effect::Open));
             }
-            Key::Arrow(x, y) => {
-                self.finish(out);
-                let step = if held.shift { NUDGE.1 } else { NUDGE.0 };
-                let by = Point::new(f64::from(x) * step, f64::from(y) * step);
-                let to = self.moved_by(&self.movable(), by);
-                self.edit(&Edit::Move { to }, out);
+            Key::Rename => {
+                let first = self.selection.first().filter(|_| self.selection.len() == 1);
+                let named = first.filter(|it| !matches!(it, Item::Wire(_) | Item::Fault(_)));
+                out.extend(named.cloned().map(Effect::Rename));
             }
+            Key::Tab(_) => {}
+            Key::Arrow(x, y) => self.nudge(x, y, held.shift, out),
             Key::Letter('a') if held.command => self.select(everything(&self.design), out),
             Key::Letter('d') if held.command => {
                 self.finish(out);
                 let items = self.selection.clone();
                 self.edit(&Edit::Duplicate { items, by: COPY_BY }, out);
             }
+            Key::Letter('g') if held.command => self.enclose(out),
             Key::Letter('z') if held.command && held.shift => self.travel(History::redo, out),
             Key::Letter('z') if held.command => self.travel(History::undo, out),
             Key::Letter('y') if held.command => self.travel(History::redo, out),
             Key::Letter('v') if !held.command => self.choose(Tool::Select, out),
             Key::Letter('h') if !held.command => self.choose(Tool::Pan, out),
-            Key::Letter('w') if !held.command => self.choose(Tool::Connect, out),
+            Key::Letter('w') if !held.command => self.wire(out),
             Key::Letter(_) => {}
         }
+    }
+
+    /// Moves what is selected; all steps until [`Input::Commit`] are one.
+    fn nudge(&mut self, x: i8, y: i8, far: bool, out: &mut Vec<Effect>) {
+        if self.place.narrow {
+            return;
+        }
+        if !matches!(self.gesture, Gesture::Idle) {
+            self.finish(out);
+        }
+        if !self.history.is_open() {
+            self.history.begin();
+        }
+        let step = if far { NUDGE.1 } else { NUDGE.0 };
+        let moved = |at: Point| Point::new(at.x + f64::from(x) * step, at.y + f64::from(y) * step);
+        let to = self.movable().into_iter().map(|(item, at)| (item, moved(at))).collect();
+        self.edit(&Edit::Move { to }, out);
+    }
+
+    /// The key for wires: from the one component that is selected, or with the tool.
+    fn wire(&mut self, out: &mut Vec<Effect>) {
+        if self.is_connecting() {
+            return self.abandon(out);
+        }
+        let only = self.selection.first().filter(|_| self.selection.len() == 1);
+        match (self.tool, only.cloned()) {
+            (Tool::Connect, _) => self.choose(Tool::Select, out),
+            (_, Some(Item::Component(from))) => {
+                self.finish(out);
+                self.connect_from(from, None, out);
+            }
+            _ => self.choose(Tool::Connect, out),
+        }
+    }
+
+    /// Two clicks: a name for what has one, else its inside.
+    fn twice(&mut self, at: Point, out: &mut Vec<Effect>) {
+        let here = self.camera.document_from_screen(at);
+        out.extend(self.picture().hit(here, self.camera.zoom).map(|it| match it {
+            Item::Wire(_) | Item::Fault(_) => Effect::Open(it),
+            _ => Effect::Rename(it),
+        }));
     }
 
     /// Leaves one level: the gesture, else the tool, else the selection.

@@ -7,7 +7,7 @@ pub const GRID: f64 = 10.0;
 /// How near an edge or centre has to be, in screen pixels.
 const NEAR: f64 = 6.0;
 
-/// A line that edges or centres share, in document pixels.
+/// A line that edges or centres share, in pixels of the canvas.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guide {
     /// One end.

@@ -12,13 +12,14 @@ use super::store::App;
 use crate::document::Id;
 
 pub mod actions;
+mod acts;
 mod brush;
 pub mod flow;
-pub mod gesture;
+pub mod hand;
 pub mod legend;
 pub mod node;
 pub mod overlay;
-pub mod place;
+pub mod sketch;
 pub mod wire;
 pub mod zoom;
 
@@ -45,7 +46,7 @@ impl App {
     pub fn fit(self) {
         let (width, height) = self.stage.get_untracked();
         let place = self.place.get_untracked();
-        let bounds = self.desk.with_value(|it| place.bounds(&it.shown));
+        let bounds = self.desk.with_value(|it| place.bounds(it.shown()));
         let (Some(bounds), true) = (bounds, width > 0.0) else { return };
         let (left, top, right, mut bottom) = insets(place.narrow, place.growth);
         if self.large.get_untracked() {
@@ -174,7 +175,7 @@ pub fn Canvas() -> impl IntoView {
             <div class="world" style:transform=transform>
                 {each(app.nodes, |id| view! { <node::Node id/> }.into_any())}
             </div>
-            {app.room(|it| it.actions)}
+            {app.room(|it| it.over)}
             {app.room(|it| it.legend)}
             {app.room(|it| it.zoom)}
         </main>
@@ -192,7 +193,7 @@ fn Zones() -> impl IntoView {
     let app = App::here();
     move || {
         let zones = app.frame_of.with(|it| it.1.clone());
-        let boxes = zones.into_iter().filter_map(|zone| {
+        let boxes = zones.into_iter().filter_map(|(_, zone)| {
             let area = app.place.with(|it| it.zone(zone.area))?;
             let Rect { x, y, width, height } = area;
             Some(view! {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::figures::{Face, Figure, Health};
 use crate::app::icons::Icon;
-use crate::app::store::{App, Selected};
+use crate::app::store::App;
 use crate::document::Id;
 
 /// Members shown one by one; more are summed up.
@@ -28,7 +28,7 @@ pub fn Node(
     });
     let chosen = Memo::new({
         let id = id.clone();
-        move |_| app.selected.with(|it| matches!(it, Some(Selected::Node(it)) if *it == id))
+        move |_| app.selected.with(|it| it.as_ref().is_some_and(|it| it.has_node(&id)))
     });
     let label = Memo::new({
         let record = record.clone();
@@ -52,16 +52,6 @@ pub fn Node(
     let transform = move || {
         let at = rect.get();
         format!("translate({:.2}px, {:.2}px)", at.x, at.y)
-    };
-    let enter = {
-        let id = id.clone();
-        move |event: leptos::ev::KeyboardEvent| {
-            if event.key() == "Enter" {
-                event.prevent_default();
-                app.select(Some(Selected::Node(id.clone())));
-                crate::app::inspector::focus();
-            }
-        }
     };
     let (left, right) = (
         {
@@ -99,7 +89,6 @@ pub fn Node(
             style:transform=transform
             style:width=move || format!("{:.2}px", rect.get().width)
             style:height=move || format!("{:.2}px", rect.get().height)
-            on:keydown=enter
         >
             <span class="gap num" hidden=move || words_of_gap.with(String::is_empty)
                 title="How it differs between the two futures: right, compared with left.">{move || said.get()}</span>

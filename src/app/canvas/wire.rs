@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::store::{App, Selected};
+use crate::app::store::App;
 use crate::base::text;
 use crate::document::Id;
 
@@ -14,7 +14,7 @@ use crate::editor::geometry;
 const HEAD: f64 = 8.0;
 
 /// The arrow head at a wire's end, as the `d` of an SVG path.
-fn head(curve: &Curve) -> String {
+pub fn head(curve: &Curve) -> String {
     let (tip, way) = (curve.point_at(1.0), curve.direction_at(1.0));
     let (x, y) = (tip.x - way.x * HEAD, tip.y - way.y * HEAD);
     let (dx, dy) = (way.y * HEAD / 2.0, way.x * HEAD / 2.0);
@@ -49,7 +49,7 @@ pub fn Wire(
     let width = move || format!("{:.2}", 1.2 + (rate.get().max(0.0) / 1_500.0).sqrt().min(1.6));
     let chosen = Memo::new({
         let id = id.clone();
-        move |_| app.selected.with(|it| matches!(it, Some(Selected::Wire(it)) if *it == id))
+        move |_| app.selected.with(|it| it.as_ref().is_some_and(|it| it.has_wire(&id)))
     });
     let cut = Memo::new(move |_| figures.with(|it| it.cut));
     let words = {
@@ -61,22 +61,13 @@ pub fn Wire(
         }
     };
     let title = words.clone();
-    let enter = {
-        let id = id.clone();
-        move |event: leptos::ev::KeyboardEvent| {
-            if event.key() == "Enter" {
-                app.select(Some(Selected::Wire(id.clone())));
-                crate::app::inspector::focus();
-            }
-        }
-    };
     let middle = move || {
         let middle = curve.with(|it| it.point_at(0.5));
         (middle.x, middle.y)
     };
     Some(view! {
         <g class="wire" class:sel=chosen class:cut=cut class:differs=move || gap.get() data-wire=id.clone() tabindex="-1"
-            role="button" aria-label=words on:keydown=enter>
+            role="button" aria-label=words>
             <title>{title}</title>
             <path class="hit" d=move || curve.with(Curve::svg_path)></path>
             <path class="line" d=move || curve.with(Curve::svg_path) stroke-width=width></path>

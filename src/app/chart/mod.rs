@@ -305,12 +305,12 @@ pub fn panel(app: App) -> AnyView {
             _ => None,
         });
         let kept = app.charting.get();
-        let mut offers = app.desk.with_value(|it| offers(&it.shown, chosen.as_ref()));
+        let mut offers = app.desk.with_value(|it| offers(it.shown(), chosen.as_ref()));
         // What is charted stays on the list when something else is chosen.
         if let Some((id, which)) = &kept
             && !offers.iter().any(|it| (&it.id, it.which) == (id, *which))
         {
-            let all = app.desk.with_value(|it| self::offers(&it.shown, Some(id)));
+            let all = app.desk.with_value(|it| self::offers(it.shown(), Some(id)));
             offers.extend(all.into_iter().find(|it| (&it.id, it.which) == (id, *which)));
         }
         let now = app.charted();

@@ -29,8 +29,9 @@ impl App {
         fork.other.set_value(Some(self));
         // What was done so far is told by the first frame.
         let desk = self.desk.with_value(|it| {
-            let (shown, base, edits) = (it.shown.clone(), it.base.clone(), it.edits);
-            Desk { design: shown.clone(), shown, base, edits, ..Desk::default() }
+            let (shown, base, edits) = (it.shown().clone(), it.base.clone(), it.edits);
+            let editor = crate::editor::Editor::new(shown.clone());
+            Desk { design: shown, editor, base, edits, ..Desk::default() }
         });
         fork.desk.set_value(desk);
         fork.inputs.set(Vec::new());
@@ -63,11 +64,14 @@ impl App {
                 // One step of undo, whatever was done there.
                 let diff = Diff::between(&it.design, &design);
                 if !diff.is_empty() {
-                    it.history.record(diff);
+                    it.editor.note(diff);
                 }
                 (it.design, it.inputs, it.edits) = (design, inputs.clone(), edits);
             });
-            let can = self.desk.with_value(|it| (it.history.can_undo(), it.history.can_redo()));
+            let can = self.desk.with_value(|it| {
+                let history = it.editor.history();
+                (history.can_undo(), history.can_redo())
+            });
             self.history.set(can);
             self.inputs.set(inputs);
         }
@@ -111,7 +115,6 @@ impl App {
             mirror: blank.mirror,
             latest: blank.latest,
             pulse: blank.pulse,
-            hand: blank.hand,
             nodes: blank.nodes,
             wires: blank.wires,
             frame_of: blank.frame_of,
@@ -139,9 +142,9 @@ impl App {
                 let gaps =
                     all_that_differs((&main.cast, &main.figures), (&other.cast, &other.figures));
                 let names = main.cast.components.clone();
-                let designs = self.desk.with_value(|it| it.shown.clone());
+                let designs = self.desk.with_value(|it| it.shown().clone());
                 (
-                    (designs, fork.desk.with_value(|it| it.shown.clone())),
+                    (designs, fork.desk.with_value(|it| it.shown().clone())),
                     names.into_iter().zip(gaps).collect::<Vec<_>>(),
                 )
             })

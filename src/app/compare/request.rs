@@ -114,7 +114,7 @@ impl App {
         let id = self.latest.with_value(|it| it.cast.components.get(slot as usize).cloned());
         let id = id.unwrap_or_default();
         self.desk
-            .with_value(|it| it.shown.components.get(&id).map(|it| it.label.clone()))
+            .with_value(|it| it.shown().components.get(&id).map(|it| it.label.clone()))
             .unwrap_or(id)
     }
 }

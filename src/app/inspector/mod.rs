@@ -6,6 +6,8 @@ use wasm_bindgen::JsCast;
 
 use crate::component::Role;
 use crate::document::Id;
+use crate::document::edit::Edit;
+use crate::editor::{Held, Input, Key};
 use crate::engine::fault::{Fault, Scope, Target, Ways};
 use crate::lens;
 
@@ -13,7 +15,6 @@ use super::canvas::actions::Buttons;
 use super::canvas::node::FigureText;
 use super::figures::{self, Health};
 use super::icons::Icon;
-use super::library;
 use super::store::{App, Selected, Tab};
 
 pub mod about;
@@ -22,8 +23,11 @@ mod faults;
 pub mod inside;
 pub mod requests;
 pub mod settings;
+pub mod several;
+pub mod shape;
 pub mod theory;
 pub mod values;
+pub mod zone;
 
 /// Puts the keyboard into the inspector.
 pub fn focus() {
@@ -45,12 +49,18 @@ pub fn panel(app: App) -> AnyView {
         app.selected.get().filter(|it| match it {
             Selected::Node(id) => app.nodes.with(|it| it.contains(id)),
             Selected::Wire(id) => app.wires.with(|it| it.contains(id)),
+            Selected::Zone(id) => app.frame_of.with(|it| it.1.contains_key(id)),
+            Selected::Note(id) => app.frame_of.with(|it| it.2.contains_key(id)),
+            Selected::Several(_) => true,
         })
     });
     let panel = move || match chosen.get() {
         None => ().into_any(),
         Some(Selected::Node(id)) => view! { <OfNode id/> }.into_any(),
         Some(Selected::Wire(id)) => view! { <OfWire id/> }.into_any(),
+        Some(Selected::Zone(id)) => view! { <zone::OfZone id/> }.into_any(),
+        Some(Selected::Note(id)) => view! { <several::OfNote id/> }.into_any(),
+        Some(Selected::Several(all)) => view! { <several::OfSeveral all/> }.into_any(),
     };
     panel.into_any()
 }
@@ -102,10 +112,8 @@ fn OfNode(id: Id) -> impl IntoView {
     };
     let set = {
         let id = id.clone();
-        Callback::new(move |(name, value): (String, serde_json::Value)| {
-            let mut result = Ok(());
-            app.edit_node(&id, |it| result = it.spec.set(&name, &value));
-            result.err().map(|it| it.problem)
+        Callback::new(move |(field, value): (String, serde_json::Value)| {
+            app.make(Edit::SetComponent { id: id.clone(), field, value }).err()
         })
     };
     let lens_id = id.clone();
@@ -131,7 +139,7 @@ fn OfNode(id: Id) -> impl IntoView {
             <div class="tab-body" role="tabpanel">
                 {move || match app.tab.get() {
                     Tab::Settings => view! {
-                        <library::Shape id=lens_id.clone()/>
+                        <shape::Shape id=lens_id.clone()/>
                         <settings::Settings fields set/>
                     }
                     .into_any(),
@@ -225,6 +233,7 @@ fn OfWire(id: Id) -> impl IntoView {
     };
     let (from, to) = record.with_untracked(|it| (label(&it.from), label(&it.to)));
     let menu = id.clone();
+    let ends = ends(app, id.clone(), record.get_untracked());
     let cut = {
         let figures = figures.clone();
         Memo::new(move |_| figures.with(|it| it.cut))
@@ -247,11 +256,8 @@ fn OfWire(id: Id) -> impl IntoView {
     };
     let set = {
         let id = id.clone();
-        Callback::new(move |(name, value): (String, serde_json::Value)| {
-            use crate::base::param::Params;
-            let mut result = Ok(());
-            app.edit_wire(&id, |it| result = it.settings.set(&name, &value));
-            result.err().map(|it| it.problem)
+        Callback::new(move |(field, value): (String, serde_json::Value)| {
+            app.make(Edit::SetWire { id: id.clone(), field, value }).err()
         })
     };
     Some(view! {
@@ -274,7 +280,8 @@ fn OfWire(id: Id) -> impl IntoView {
                         });
                     }>{move || if cut.get() { "Mend" } else { "Cut" }}</button>
                     <faults::Menu on=Scope::Wire(menu)/>
-                    <button title="Takes the wire away (Delete)" on:click=move |_| app.delete_chosen()>"Delete"</button>
+                    <button title="Takes the wire away (Delete)"
+                        on:click=move |_| app.act(Input::Key { key: Key::Delete, held: Held::default() })>"Delete"</button>
                 </div>
                 <div class="figs num">
                     {cell("Calls", "Calls per second, over the last quarter second.", |it| it.reads + it.writes)}
@@ -286,9 +293,35 @@ fn OfWire(id: Id) -> impl IntoView {
             <div class="tab-body" role="tabpanel">
                 {move || match app.tab.get() {
                     Tab::Requests => view! { <requests::Requests/> }.into_any(),
-                    _ => view! { <settings::Settings fields set/> }.into_any(),
+                    _ => view! { {ends.clone()()} <settings::Settings fields set/> }.into_any(),
                 }}
             </div>
         </aside>
     })
+}
+
+/// Both ends of a wire, to be led elsewhere.
+fn ends(app: App, wire: Id, record: crate::document::WireRecord) -> impl Fn() -> AnyView + Clone {
+    let problem = RwSignal::new(None::<String>);
+    move || {
+        let (from, to) = (record.from.clone(), record.to.clone());
+        let one = |name: &'static str, end: Id, other: Id, calls: bool| {
+            let (wire, now) = (wire.clone(), end.clone());
+            let change = move |event: leptos::ev::Event| {
+                let (chosen, other) = (event_target_value(&event), other.clone());
+                let (from, to) = if calls { (chosen, other) } else { (other, chosen) };
+                problem.set(app.make(Edit::Reconnect { wire: wire.clone(), from, to }).err());
+            };
+            let options = shape::others(app, Id::new());
+            view! { <label>{name}" "<select prop:value=now on:change=change>{options}</select></label> }
+        };
+        view! {
+            <div class="shape">
+                {one("Who calls", from.clone(), to.clone(), true)}
+                {one("Who is called", to, from, false)}
+                <shape::Problem problem/>
+            </div>
+        }
+        .into_any()
+    }
 }

@@ -28,11 +28,12 @@ impl App {
 
     /// Where requests are picked: at a point of the chart, else at what is chosen.
     pub fn picking(self) -> Option<Place> {
-        let chosen = self.selected.get_untracked()?;
-        self.pick.get_untracked().or(Some(match chosen {
+        let here = match self.selected.get_untracked()? {
             Selected::Node(id) => Place::Component(id),
             Selected::Wire(id) => Place::Wire(id),
-        }))
+            _ => return None,
+        };
+        self.pick.get_untracked().or(Some(here))
     }
 }
 
@@ -186,7 +187,7 @@ pub fn row(
     let component =
         app.latest.with_value(|it| it.cast.components.get(bar.component as usize).cloned());
     let label = app.desk.with_value(|it| {
-        let record = component.as_ref().and_then(|id| it.shown.components.get(id));
+        let record = component.as_ref().and_then(|id| it.shown().components.get(id));
         record.map_or_else(|| component.clone().unwrap_or_default(), |it| it.label.clone())
     });
     let (class, word) = kind(&bar);

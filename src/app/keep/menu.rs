@@ -9,6 +9,7 @@ use super::{Keeper, Panel, files};
 use crate::app::icons::Icon;
 use crate::app::store::App;
 use crate::document::edit::Edit;
+use crate::editor::Input;
 use crate::session::kept::Kept;
 
 /// When a design was changed, in words.
@@ -72,9 +73,8 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
     let trash = RwSignal::new(None::<(Entry, String)>);
     let rename = move |name: String| {
         let edit = Edit::RenameDesign { name: name.trim().to_owned() };
-        let diff = app.desk.with_value(|it| edit.diff(&it.design, it.history.used()));
-        if let (Ok(diff), false) = (diff, name.trim().is_empty()) {
-            app.edit(diff);
+        if !name.trim().is_empty() {
+            app.act(Input::Edit(edit));
         }
     };
     let restore = move || {
@@ -130,6 +130,10 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
                 <button class="o" on:click=move |_| super::open_new(app, keep)>"New design"</button>
                 <button class="o" on:click=move |_| files::pick(app, keep)>"Open file…"</button>
                 <button class="o" on:click=move |_| files::save(app, keep)>"Save file"</button>
+                <button class="o" title="Every key and gesture (?)" on:click=move |_| {
+                    keep.panel.set(None);
+                    crate::app::sheet::show(app, true);
+                }>"Shortcuts"</button>
             </div>
             <h2>"Kept in this browser"</h2>
             <ul class="kept">{rows}</ul>

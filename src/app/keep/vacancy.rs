@@ -18,13 +18,13 @@ fn starter(app: App) {
         Edit::Connect { from: "client".into(), to: "service".into() },
     ];
     let diff = app.desk.with_value(|desk| {
-        let mut design = desk.shown.clone();
+        let mut design = desk.shown().clone();
         for edit in edits {
             if let Ok(diff) = edit.diff(&design, &BTreeSet::new()) {
                 diff.apply(&mut design);
             }
         }
-        Diff::between(&desk.shown, &design)
+        Diff::between(desk.shown(), &design)
     });
     app.edit(diff);
     app.follow();

@@ -100,6 +100,15 @@ pub enum Edit {
         /// Who is called.
         to: Id,
     },
+    /// Leads a wire elsewhere: what it carries and how stays, its id does not.
+    Reconnect {
+        /// Which wire.
+        wire: Id,
+        /// Who calls then.
+        from: Id,
+        /// Who is called then.
+        to: Id,
+    },
     /// Copies, with the wires between them, moved by an offset.
     Duplicate {
         /// Of what; wires follow from their ends.
@@ -212,6 +221,7 @@ impl Edit {
             Self::AddNote { text, at } => draft.add_note(text, *at)?,
             Self::AddFault { at, fault } => draft.add_fault(*at, fault)?,
             Self::Connect { from, to } => draft.connect(from, to)?,
+            Self::Reconnect { wire, from, to } => draft.reconnect(wire, from, to)?,
             Self::Duplicate { items, by } => draft.duplicate(items, *by)?,
             Self::Remove { items } => draft.remove(items),
             Self::Move { to } => {

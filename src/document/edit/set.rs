@@ -11,6 +11,7 @@ use crate::base::time::Nanos;
 use crate::engine::fault::{Fault, Scope, Target};
 
 use super::super::compile::MEMBERS_MAX;
+use super::super::validate::may_reconnect;
 use super::super::{ComponentRecord, Design, FaultRecord, NoteRecord, WireRecord, ZoneRecord};
 use super::add::placed_area;
 use super::{Draft, EditError, Item, bounded, error, placed, put};
@@ -60,6 +61,33 @@ impl Draft<'_> {
                 put(&mut self.diff.notes, id, Some(before), Some(after));
             }
             Item::Wire(_) | Item::Fault(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The wire is another one then: what was on its way over the old one is lost with it, as when a
+    /// cable is pulled. Scripted cuts follow it.
+    pub(super) fn reconnect(&mut self, wire: &str, from: &str, to: &str) -> Result<(), EditError> {
+        let before = found(&self.design.wires, wire)?;
+        if before.from == from && before.to == to {
+            return Ok(());
+        }
+        may_reconnect(self.design, Some(wire), from, to)
+            .map_err(|it| error("to", it.to_string()))?;
+        let id = self.fresh(&format!("{from}-{to}"));
+        let after = WireRecord { from: from.into(), to: to.into(), ..before.clone() };
+        put(&mut self.diff.wires, wire, Some(before), None);
+        put(&mut self.diff.wires, &id, None, Some(after));
+        for (key, record) in &self.design.script {
+            let fault = match &record.fault {
+                Fault::CutWire { wire: it, ways } if it == wire => {
+                    Fault::CutWire { wire: id.clone(), ways: *ways }
+                }
+                Fault::MendWire { wire: it } if it == wire => Fault::MendWire { wire: id.clone() },
+                _ => continue,
+            };
+            let after = FaultRecord { at: record.at, fault };
+            put(&mut self.diff.script, key, Some(record), Some(after));
         }
         Ok(())
     }

@@ -1,15 +1,16 @@
-//! Where nodes are put: at their places in the document; further apart where the theme makes nodes
-//! larger; from top to bottom on a narrow screen, which is never saved.
+//! Where things are drawn: at their places in the document; further apart where the theme makes
+//! nodes larger; from top to bottom on a narrow screen, which is never saved. What comes out are
+//! places on the canvas: what the camera shows, and pointers hit.
 
 use std::collections::BTreeMap;
 
 use crate::base::order::sort_few;
 use crate::base::table::Table;
 
-use crate::app::theme::Theme;
 use crate::base::geometry::{Point, Rect};
 use crate::document::{ComponentRecord, Design, Id};
-use crate::editor::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
+
+use super::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
 
 /// Least size of a larger node, in pixels: type is 1.46 times as large, and the second figure
 /// stands below the first, so that it grows less in width.
@@ -33,14 +34,22 @@ pub struct Place {
     /// Where larger nodes stand: columns and rows of the document with theirs on the canvas.
     columns: Vec<(f64, f64)>,
     rows: Vec<(f64, f64)>,
+    /// What is held up from the others on a narrow screen, and where.
+    pub lifted: Option<(Id, Point)>,
     down: Table<Point>,
 }
 
+impl Default for Place {
+    fn default() -> Self {
+        Self::new(1.0)
+    }
+}
+
 impl Place {
-    /// For a theme, on a wide screen.
-    pub fn new(theme: Theme) -> Self {
+    /// On a wide screen, for nodes so many times as large as in the document.
+    pub fn new(growth: f64) -> Self {
         let (columns, rows, down) = (Vec::new(), Vec::new(), Table::new());
-        Self { growth: theme.growth(), narrow: false, columns, rows, down }
+        Self { growth, narrow: false, columns, rows, lifted: None, down }
     }
 
     /// Fits the layout to a design.
@@ -107,7 +116,9 @@ impl Place {
         (self.columns, self.rows) = (columns, rows);
     }
 
-    fn top_down(&self, design: &Design) -> Table<Point> {
+    /// Components from top to bottom on a narrow screen: who calls stands above who is called; side
+    /// by side in the order of their places.
+    pub fn ranks(design: &Design) -> Vec<Vec<Id>> {
         let mut ranks: BTreeMap<&str, usize> = BTreeMap::new();
         // The longest way from a source; as many rounds as there are components end any circle.
         for _ in 0..design.components.len() {
@@ -129,16 +140,23 @@ impl Place {
             let rank = ranks.get(id.as_str()).copied().unwrap_or(0);
             rows.entry(rank).or_default().push((id, record.at));
         }
+        let sorted = |mut row: Vec<(&Id, Point)>| {
+            sort_few(&mut row, |a, b| (a.1.y, a.1.x) < (b.1.y, b.1.x));
+            row.into_iter().map(|it| it.0.clone()).collect()
+        };
+        rows.into_values().map(sorted).collect()
+    }
+
+    fn top_down(&self, design: &Design) -> Table<Point> {
         let (width, height) = if self.is_large() { LARGE } else { (NODE_WIDTH, NODE_HEIGHT) };
         let mut spots = Table::new();
         let mut y = 0.0;
-        for mut row in rows.into_values() {
-            sort_few(&mut row, |a, b| a.1.y < b.1.y);
+        for row in Self::ranks(design) {
             for line in row.chunks(COLUMNS) {
                 let total = line.len() as f64 * (width + GAP_NARROW.0) - GAP_NARROW.0;
-                for (column, (id, _)) in line.iter().enumerate() {
+                for (column, id) in line.iter().enumerate() {
                     let x = column as f64 * (width + GAP_NARROW.0) - total / 2.0;
-                    spots.insert((*id).clone(), Point::new(x, y));
+                    spots.insert(id.clone(), Point::new(x, y));
                 }
                 y += height + GAP_NARROW.1;
             }
@@ -148,9 +166,10 @@ impl Place {
 
     /// Top left corner on the canvas of a node that the document has at `at`.
     pub fn spot(&self, id: &str, at: Point) -> Point {
-        match self.down.get(id) {
-            Some(spot) => *spot,
-            None => Point::new(along(&self.columns, at.x), along(&self.rows, at.y)),
+        match (&self.lifted, self.down.get(id)) {
+            (Some((lifted, spot)), _) if lifted == id => *spot,
+            (_, Some(spot)) => *spot,
+            _ => Point::new(along(&self.columns, at.x), along(&self.rows, at.y)),
         }
     }
 
@@ -162,9 +181,57 @@ impl Place {
         (!self.narrow).then(|| Point::new(back(&self.columns, spot.x), back(&self.rows, spot.y)))
     }
 
-    /// A zone on the canvas: as much larger as it takes to hold larger nodes.
+    /// How large a component is that is new.
+    pub fn fresh(&self, size: (f64, f64)) -> (f64, f64) {
+        if self.is_large() { (size.0.max(LARGE.0), size.1.max(LARGE.1)) } else { size }
+    }
+
+    /// By how much a zone is higher than its place says: it holds larger nodes.
+    fn margin(&self) -> f64 {
+        if self.is_large() { LARGE.1 - NODE_HEIGHT } else { 0.0 }
+    }
+
+    /// The document's place for a zone that is drawn here; none where places are not saved.
+    pub fn document_from_zone(&self, drawn: Rect) -> Option<Rect> {
+        let one = self.document_from_spot(Point::new(drawn.x, drawn.y))?;
+        let foot = (drawn.height - self.margin()).max(0.0);
+        let other = self.document_from_spot(Point::new(drawn.x + drawn.width, drawn.y + foot))?;
+        Some(Rect { x: one.x, y: one.y, width: other.x - one.x, height: other.y - one.y })
+    }
+
+    /// A note on the canvas; on a narrow screen below all components, one after another.
+    pub fn note(&self, design: &Design, id: &str) -> Option<Rect> {
+        let size = |it: &crate::document::NoteRecord| {
+            let Rect { width, height, .. } = geometry::note_rect(it.at, &it.text);
+            (width * self.growth, height * self.growth)
+        };
+        let record = design.notes.get(id)?;
+        let (width, height) = size(record);
+        if !self.narrow {
+            let (x, y) = (along(&self.columns, record.at.x), along(&self.rows, record.at.y));
+            return Some(Rect { x, y, width, height });
+        }
+        let gap = GAP_NARROW.1 / 2.0;
+        let node = if self.is_large() { LARGE.1 } else { NODE_HEIGHT };
+        let foot = self.down.values().map(|it| it.y + node).fold(0.0, f64::max);
+        let before = design.notes.iter().take_while(|it| it.0 != id).map(|it| size(it.1).1 + gap);
+        let y = foot + GAP_NARROW.1 + before.sum::<f64>();
+        Some(Rect { x: -width / 2.0, y, width, height })
+    }
+
+    /// Where a node is gripped to draw a wire from it: on the side on which wires leave.
+    pub fn handle(&self, node: Rect) -> Point {
+        let middle = node.centre();
+        match self.narrow {
+            true => Point::new(middle.x, node.y + node.height),
+            false => Point::new(node.x + node.width, middle.y),
+        }
+    }
+
+    /// A zone on the canvas: as much larger as it takes to hold larger nodes; none on a narrow
+    /// screen.
     pub fn zone(&self, area: Rect) -> Option<Rect> {
-        let more = if self.is_large() { LARGE.1 - NODE_HEIGHT } else { 0.0 };
+        let more = self.margin();
         let (x, y) = (along(&self.columns, area.x), along(&self.rows, area.y));
         let width = along(&self.columns, area.x + area.width) - x;
         let height = along(&self.rows, area.y + area.height) - y + more;
@@ -183,7 +250,8 @@ impl Place {
     pub fn bounds(&self, design: &Design) -> Option<Rect> {
         let nodes = design.components.iter().map(|(id, it)| self.rect(id, it));
         let zones = design.zones.values().filter_map(|it| self.zone(it.area));
-        nodes.chain(zones).reduce(Rect::union)
+        let notes = design.notes.keys().filter_map(|id| self.note(design, id));
+        nodes.chain(zones).chain(notes).reduce(Rect::union)
     }
 }
 

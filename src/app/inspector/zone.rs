@@ -1,0 +1,200 @@
+//! A zone that is chosen: its name, how far it is, its size, and what can befall it as one.
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::Close;
+use super::settings::Settings;
+use super::shape::{CopyAndDelete, Name, Problem};
+use crate::app::figures::Health;
+use crate::app::glyphs::Glyph;
+use crate::app::store::{App, Selected};
+use crate::base::geometry::Rect;
+use crate::base::param::Params;
+use crate::document::edit::{Edit, Item};
+use crate::document::{Id, ZoneRecord};
+use crate::engine::fault::{Fault, Target, Ways};
+use crate::session::protocol::Input;
+
+/// The panel.
+#[component]
+pub fn OfZone(
+    /// Which.
+    id: Id,
+) -> impl IntoView {
+    let app = App::here();
+    let record = {
+        let id = id.clone();
+        Memo::new(move |_| app.frame_of.with(|it| it.1.get(&id).cloned()))
+    };
+    let label = Signal::derive(move || {
+        record.with(|it| it.as_ref().map_or_else(String::new, |it| it.label.clone()))
+    });
+    let fields = Memo::new(move |_| {
+        record.with(|it| it.as_ref().map(|it| it.settings.fields()).unwrap_or_default())
+    });
+    let set = {
+        let id = id.clone();
+        Callback::new(move |(field, value): (String, Value)| {
+            app.make(Edit::SetZone { id: id.clone(), field, value }).err()
+        })
+    };
+    let problem = RwSignal::new(None::<String>);
+    let inside = {
+        let id = id.clone();
+        move || {
+            app.nodes.track();
+            app.frame_of.track();
+            app.desk.with_value(|it| {
+                let all = it.shown().components.iter().filter(|it| it.1.zones.contains(&id));
+                all.map(|it| (it.0.clone(), it.1.label.clone())).collect::<Vec<_>>()
+            })
+        }
+    };
+    let list = {
+        let inside = inside.clone();
+        move || {
+            let all = inside();
+            if all.is_empty() {
+                return view! { <p class="empty">"Nothing lies in it yet: drag components into it."</p> }.into_any();
+            }
+            let row = |(id, label): (Id, String)| {
+                let item = Selected::Node(id);
+                view! { <button class="o" on:click=move |_| app.select(Some(item.clone()))>{label}</button> }
+            };
+            view! {
+                <div class="links" role="group" aria-label="Lies in it">
+                    <span>"Lies in it"</span>
+                    <span>{all.into_iter().map(row).collect_view()}</span>
+                </div>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <aside class="inspector" aria-label="Inspector">
+            <header>
+                <div class="title">
+                    <Glyph name="zone" size=18/>
+                    <h2>{label}</h2>
+                    <Close/>
+                </div>
+                <p class="summary">"A place that holds components: it carries distance, and fails as one."</p>
+                <div class="doing" role="toolbar" aria-label="Actions">{faults(app, id.clone(), inside)}</div>
+            </header>
+            <div class="tab-body">
+                <div class="shape">
+                    <Name item=Item::Zone(id.clone()) label problem/>
+                    {size(app, id.clone(), record, problem)}
+                    <Problem problem/>
+                    {list}
+                    <span class="doing"><CopyAndDelete/></span>
+                </div>
+                <Settings fields set/>
+            </div>
+        </aside>
+    }
+}
+
+/// Width and height, for those who do not drag.
+fn size(
+    app: App,
+    id: Id,
+    record: Memo<Option<ZoneRecord>>,
+    problem: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let one = move |name: &'static str, of: fn(&mut Rect) -> &mut f64| {
+        let id = id.clone();
+        let value = move || {
+            record.with(|it| it.as_ref().map_or(0.0, |it| *of(&mut it.area.clone())).to_string())
+        };
+        let change = move |event: leptos::ev::Event| {
+            let Some(mut area) = record.with_untracked(|it| it.as_ref().map(|it| it.area)) else {
+                return;
+            };
+            match event_target_value(&event).trim().parse::<f64>() {
+                Ok(number) if (40.0..=100_000.0).contains(&number) => {
+                    *of(&mut area) = number;
+                    problem.set(app.make(Edit::Resize { zone: id.clone(), area }).err());
+                }
+                _ => problem.set(Some(format!("{name}: a number of pixels from 40 to 100000"))),
+            }
+        };
+        view! { <label>{name}" "<input class="num" inputmode="numeric" prop:value=value on:change=change/></label> }
+    };
+    let width = one.clone()("Width", |it| &mut it.width);
+    view! { {width} {one("Height", |it| &mut it.height)} }
+}
+
+/// What can befall it.
+fn faults(
+    app: App,
+    id: Id,
+    inside: impl Fn() -> Vec<(Id, String)> + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    let down = {
+        let inside = inside.clone();
+        Memo::new(move |_| {
+            let down = |id: &Id| {
+                app.node(id).is_some_and(|it| {
+                    it.face.with(|it| it.members.iter().all(|it| it.health == Health::Down))
+                })
+            };
+            let all = inside();
+            !all.is_empty() && all.iter().all(|it| down(&it.0))
+        })
+    };
+    let name = format!("zone {id}");
+    let cut = {
+        let name = name.clone();
+        Memo::new(move |_| {
+            let now = app.clock.get().now;
+            app.inputs.with(|inputs| {
+                let known = inputs.iter().rev().filter(|it| it.at <= now);
+                let mut ours = known.filter_map(|it| match &it.input {
+                    Input::Fault(Fault::Partition { name: it, .. }) if *it == name => Some(true),
+                    Input::Fault(Fault::Heal { name: it }) if *it == name => Some(false),
+                    _ => None,
+                });
+                ours.next().unwrap_or(false)
+            })
+        })
+    };
+    let empty = {
+        let inside = inside.clone();
+        move || inside().is_empty()
+    };
+    let outage = {
+        let id = id.clone();
+        move |_| {
+            let zone = id.clone();
+            app.fault(match down.get_untracked() {
+                true => Fault::ZoneRestart { zone },
+                false => Fault::ZoneOutage { zone },
+            });
+        }
+    };
+    let isolate = move |_| {
+        if cut.get_untracked() {
+            app.fault(Fault::Heal { name: name.clone() });
+            return;
+        }
+        let (one, other): (Vec<_>, Vec<_>) = app.desk.with_value(|it| {
+            let all = it.shown().components.iter();
+            all.map(|(at, it)| (Target::component(at), it.zones.contains(&id))).partition(|it| it.1)
+        });
+        let targets = |all: Vec<(Target, bool)>| all.into_iter().map(|it| it.0).collect();
+        let (one, other) = (targets(one), targets(other));
+        app.fault(Fault::Partition { name: name.clone(), one, other, ways: Ways::Both });
+    };
+    view! {
+        <button disabled=empty.clone() on:click=outage
+            title="Everything in it dies at once, zones within it included; or comes back.">
+            {move || if down.get() { "Bring the zone back" } else { "Zone outage" }}
+        </button>
+        <button disabled=empty on:click=isolate
+            title="Nothing passes its border, either way: what lies in it stays up, and is alone.">
+            {move || if cut.get() { "Heal the network" } else { "Cut off" }}
+        </button>
+    }
+}
