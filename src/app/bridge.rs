@@ -20,6 +20,8 @@ use super::store::App;
 const DEATHS_MAX: u32 = 3;
 /// A worker that does not answer for so long is taken for dead; no answer takes a tenth of this.
 const SILENT_MS_MAX: f64 = 10_000.0;
+/// The same for one that begins a run, with its warm-up: slow machines take their time.
+const OPENING_MS_MAX: f64 = 60_000.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -56,6 +58,8 @@ pub struct Bridge {
     deaths: u32,
     /// For how long an answer has been awaited, as repaints have it, in milliseconds.
     silent: f64,
+    /// Whether what was asked last begins a run.
+    opening: bool,
 }
 
 impl Bridge {
@@ -128,12 +132,13 @@ impl Bridge {
     /// not always tell.
     pub fn wait(&mut self, ms: f64) -> bool {
         self.silent = if self.busy { self.silent + ms } else { 0.0 };
-        self.silent > SILENT_MS_MAX
+        self.silent > if self.opening { OPENING_MS_MAX } else { SILENT_MS_MAX }
     }
 
     /// Sends a request.
     pub fn ask(&mut self, now: Nanos, advance: Nanos, view: View) {
         let opens = self.commands.iter().any(|it| matches!(it, Command::Open { .. }));
+        self.opening = opens;
         let advance = match self.catch_up {
             // Where the new run stands is not known yet.
             Some(_) if opens => Nanos::ZERO,

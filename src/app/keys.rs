@@ -9,6 +9,7 @@ use crate::document::edit::Item;
 use crate::editor::{Held, Input, Key, Preview, Tool};
 
 use super::canvas::hand::{self, Hand};
+use super::sheet::Group;
 use super::store::App;
 
 /// Keys pressed together.
@@ -65,29 +66,6 @@ pub struct Shortcut {
     /// Whether holding it down does it again.
     repeats: bool,
     act: fn(App, Hand, &KeyboardEvent),
-}
-
-/// Headings of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
-    /// Making and changing.
-    Build,
-    /// Choosing.
-    Choose,
-    /// Looking.
-    Look,
-    /// Time.
-    Time,
-}
-
-impl Group {
-    /// All, in order, with their words.
-    pub const ALL: [(Self, &'static str); 4] = [
-        (Self::Choose, "Choosing"),
-        (Self::Build, "Building"),
-        (Self::Look, "Looking"),
-        (Self::Time, "Time"),
-    ];
 }
 
 const ARROWS: &[Chord] = &[key("ArrowLeft"), key("ArrowRight"), key("ArrowUp"), key("ArrowDown")];

@@ -5,8 +5,31 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icons::Icon;
-use super::keys::{Chord, GESTURES, Group, Shortcut, TABLE};
+use super::keys::{Chord, GESTURES, Shortcut, TABLE};
 use super::store::App;
+
+/// Headings of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Making and changing.
+    Build,
+    /// Choosing.
+    Choose,
+    /// Looking.
+    Look,
+    /// Time.
+    Time,
+}
+
+impl Group {
+    /// All, in order, with their words.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Choose, "Choosing"),
+        (Self::Build, "Building"),
+        (Self::Look, "Looking"),
+        (Self::Time, "Time"),
+    ];
+}
 
 /// Shows it, or puts it away; the keyboard goes with it and comes back.
 pub fn show(app: App, open: bool) {

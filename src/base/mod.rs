@@ -12,8 +12,8 @@ pub mod histogram;
 pub mod key_map;
 #[cfg(test)]
 pub(crate) mod keyed;
-pub mod measured;
 pub mod maths;
+pub mod measured;
 pub mod order;
 pub mod param;
 pub mod size;

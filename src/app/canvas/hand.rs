@@ -101,7 +101,12 @@ impl Default for Hand {
 
 /// Where on the canvas a pointer is.
 pub fn place_of(x: i32, y: i32) -> Point {
-    let stage = document().query_selector(".stage").ok().flatten();
+    // Of two futures side by side, the one that is pressed, or the one under the pointer.
+    let under = |it: Element| it.closest(".stage").ok().flatten();
+    let pressed = document().query_selector(".stage:active").ok().flatten();
+    let stage = pressed
+        .or_else(|| document().element_from_point(x as f32, y as f32).and_then(under))
+        .or_else(|| document().query_selector(".stage").ok().flatten());
     let rect = stage.map(|it| it.get_bounding_client_rect());
     let (left, top) = rect.map_or((0.0, 0.0), |it| (it.left(), it.top()));
     Point::new(f64::from(x) - left, f64::from(y) - top)
@@ -310,7 +315,7 @@ pub fn follow(app: App, hand: Hand) {
         let inside = event.target().and_then(|it| it.dyn_into::<Element>().ok());
         let inside = inside.is_some_and(|it| matches!(it.closest(".stage"), Ok(Some(_))));
         if inside && !is_control(event.target()) {
-            app.act(Input::Twice { at: place_of(event.client_x(), event.client_y()) });
+            app.focused().act(Input::Twice { at: place_of(event.client_x(), event.client_y()) });
         }
     });
     // The click of a tap on the canvas is not meant for the sheet that the tap has opened there.

@@ -106,7 +106,7 @@ fn marks(app: App, zero: Nanos, latest: Nanos) -> Vec<plot::Mark> {
 fn help(app: App, which: Which, line: &Line) -> String {
     let own = |pick: fn(&About, Which) -> Option<&'static str>| {
         let id = app.charted()?.0;
-        app.desk.with_value(|it| pick(it.shown.components.get(&id)?.spec.about(), which))
+        app.desk.with_value(|it| pick(it.shown().components.get(&id)?.spec.about(), which))
     };
     let words = match line.role {
         LineRole::Offered => "Requests that came in.",
