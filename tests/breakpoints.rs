@@ -359,6 +359,7 @@ fn both_futures_stop_together() {
         };
         let mut alone = session.fork().expect("another future").clone();
         alone.stop_at(None);
+        alone.recorder.bring_up_to_date();
         let slot = alone.head.world.blueprint().component("people").expect("it is there");
         let failed = |run: &ringside::session::run::Run| {
             let total = &run.recorder.components[slot as usize].total;
