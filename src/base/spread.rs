@@ -1,10 +1,9 @@
-//! Distributions of durations, sampled from 64 given bits by their quantiles: the same draw is long or
-//! short whatever the shape.
+//! Distributions of durations, sampled from 64 given bits. All maths goes through `libm`, whose
+//! results are the same bits natively and in WebAssembly.
 
 use serde::{Deserialize, Serialize};
 
-use super::draw::open_unit;
-use super::maths::{exp, ln, normal_quantile};
+use super::draw::{mix, open_unit};
 use super::time::Nanos;
 
 crate::choices! {
@@ -99,14 +98,14 @@ impl Spread {
         let factor = match self.shape {
             Shape::Constant => return self.mean,
             Shape::Uniform => 2.0 * open_unit(bits),
-            Shape::Exponential => -ln(open_unit(bits)),
+            Shape::Exponential => -libm::log(open_unit(bits)),
             Shape::LogNormal => {
                 let sigma = f64::from(self.form) / 100.0;
-                exp(sigma * normal_quantile(open_unit(bits)) - sigma * sigma / 2.0)
+                libm::exp(sigma * normal(bits) - sigma * sigma / 2.0)
             }
             Shape::Pareto => {
                 let alpha = f64::from(self.form) / 100.0;
-                (alpha - 1.0) / alpha * exp(-ln(open_unit(bits)) / alpha)
+                (alpha - 1.0) / alpha * libm::pow(open_unit(bits), -1.0 / alpha)
             }
         };
         Nanos((mean * factor + 0.5) as u64)
@@ -127,6 +126,12 @@ impl Spread {
         };
         [1.0, 2.0, 3.0, 4.0].map(|n| factor(n) * libm::pow(mean, n))
     }
+}
+
+/// A standard normal deviate (Box & Muller 1958), the second uniform cut from the first's bits.
+fn normal(bits: u64) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(open_unit(bits)));
+    radius * libm::cos(2.0 * std::f64::consts::PI * open_unit(mix(bits)))
 }
 
 #[cfg(test)]
