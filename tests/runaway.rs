@@ -114,7 +114,8 @@ fn a_line_without_end_is_stopped_and_goes_on_when_it_is_cleared() {
 #[test]
 fn circles_that_fan_out_are_stopped() {
     let mut design = Design::default();
-    client(&mut design, 1_000.0);
+    // Each request goes round, up to 32 calls deep at a time, until its patience is over.
+    client(&mut design, 20_000.0);
     let ids = ["a", "b", "c"];
     let work = Nanos::ZERO;
     for id in ids {
