@@ -81,10 +81,13 @@ journey("by mouse: added, wired, refused, led elsewhere, several at once; all un
   assert.ok(await page.locator("[data-wire=service-cache].sel").count(), "it is selected");
 
   // What cannot talk is refused, in words, and nothing is drawn.
-  const readers = await middle(page, "[data-node=readers]");
   await page.keyboard.press("Escape");
-  await page.mouse.move(service.x, service.y);
-  await drag(page, handle, readers, async () => {
+  await page.waitForTimeout(300);
+  const readers = await middle(page, "[data-node=readers]");
+  const again = await middle(page, "[data-node=service]");
+  await page.mouse.move(again.x, again.y);
+  await drag(page, { x: again.right, y: again.y }, readers, async () => {
+
     await page.locator(".verdict.refused").filter({ hasText: "Nothing calls Readers" }).waitFor();
     await shot("editing-4-wire-refused");
   });
