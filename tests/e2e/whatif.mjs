@@ -10,8 +10,6 @@ const clock = (page) => page.locator(".clock").innerText();
 
 const SIZES = [
   ["wide", { viewport: { width: 1440, height: 900 } }],
-  ["middle", { viewport: { width: 1024, height: 768 } }],
-  ["phone", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }],
 ];
 
 /** The book store in two futures; the cache is dead in the right one. */
