@@ -111,7 +111,7 @@ impl Spread {
         Nanos((mean * factor + 0.5) as u64)
     }
 
-    /// The first four moments about zero, E[S] to E[S⁴], in seconds to the same powers: infinite
+    /// The first four moments about zero, E\[S\] to E\[S⁴\], in seconds to the same powers: infinite
     /// where the tail is too heavy for one (textbook moments).
     pub fn moments_s(self) -> [f64; 4] {
         let mean = self.mean.as_seconds();

@@ -306,7 +306,7 @@ impl Seen {
 struct Work {
     /// The shape, if all have the same.
     shape: Option<Shape>,
-    /// E[S] to E[S⁴].
+    /// E\[S\] to E\[S⁴\].
     moments: [f64; 4],
 }
 

@@ -23,11 +23,11 @@ pub struct Variances {
 }
 
 /// One server, unlimited room, served in order of arrival, service times with these moments about
-/// zero: E[S] to E[S⁴], seconds to the same powers. None if there is no steady state; infinite if
+/// zero: E\[S\] to E\[S⁴\], seconds to the same powers. None if there is no steady state; infinite if
 /// the tail of service times is too heavy.
 ///
-/// Solved with the workload V, whose Poisson equation for x − E[V] has the solution
-/// x² / 2 (1 − ρ); E[V] and E[V²] are Takács' (K section 5.7).
+/// Solved with the workload V, whose Poisson equation for x − E\[V\] has the solution
+/// x² / 2 (1 − ρ); E\[V\] and E\[V²\] are Takács' (K section 5.7).
 pub fn mg1_variances(arrivals_per_s: f64, moments: [f64; 4]) -> Option<Variances> {
     let [m1, m2, m3, m4] = moments;
     let busy = arrivals_per_s * m1;
