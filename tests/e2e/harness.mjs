@@ -64,7 +64,8 @@ after(async () => {
 /**
  * A test with a fresh browser profile. The body is handed:
  * - `page`, Playwright's page; `context`; `address`, where the site is;
- * - `open(suffix)`, which opens the site and waits until the app has taken over from the shell;
+ * - `begin(suffix)`, which opens the site and waits until the app has taken over from the shell;
+ * - `open(suffix)`, which waits for the parts too that come after the first run: keys, panels;
  * - `shot(name)`, which keeps a picture in target/screenshots/;
  * - `complaints`, what went wrong so far; whatever is in it at the end fails the journey.
  *
@@ -95,18 +96,24 @@ export function journey(name, options, body) {
     });
     const page = await context.newPage();
     const shot = (picture, options) => take(page, picture, options);
-    const open = async (suffix = "/", from = address) => {
+    const begin = async (suffix = "/", from = address) => {
       await page.goto(from + suffix);
       await page.locator("#shell").waitFor({ state: "detached" });
     };
+    const open = async (...where) => {
+      await begin(...where);
+      await page.getByRole("button", { name: "Add a component", exact: true }).waitFor();
+    };
     try {
-      await body({ page, context, browser, address, open, shot, complaints });
+      await body({ page, context, browser, address, begin, open, shot, complaints });
       const left = complaints.filter((complaint) => !forgive.some((pattern) => pattern.test(complaint)));
       assert.deepEqual(left, [], "the browser complains");
     } catch (error) {
       await take(page, `failed-${name}`).catch(() => {});
       throw error;
     } finally {
+      // What a route still answers is of no interest any more.
+      await page.unrouteAll({ behavior: "ignoreErrors" });
       await context.close();
     }
   });
