@@ -18,6 +18,10 @@ use super::store::App;
 
 /// A worker that dies this often without getting further is not started again.
 const DEATHS_MAX: u32 = 3;
+/// A worker that does not answer for so long is taken for dead; no answer takes a tenth of this.
+const SILENT_MS_MAX: f64 = 10_000.0;
+/// The same for one that begins a run, with its warm-up: slow machines take their time.
+const OPENING_MS_MAX: f64 = 60_000.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -52,6 +56,10 @@ pub struct Bridge {
     /// After a death: how far to go on by itself.
     catch_up: Option<Nanos>,
     deaths: u32,
+    /// For how long an answer has been awaited, as repaints have it, in milliseconds.
+    silent: f64,
+    /// Whether what was asked last begins a run.
+    opening: bool,
 }
 
 impl Bridge {
@@ -120,9 +128,17 @@ impl Bridge {
         self.commands.iter().any(jump)
     }
 
+    /// Waits on; true if a worker has been silent for so long that it must be dead: browsers do
+    /// not always tell.
+    pub fn wait(&mut self, ms: f64) -> bool {
+        self.silent = if self.busy { self.silent + ms } else { 0.0 };
+        self.silent > if self.opening { OPENING_MS_MAX } else { SILENT_MS_MAX }
+    }
+
     /// Sends a request.
     pub fn ask(&mut self, now: Nanos, advance: Nanos, view: View) {
         let opens = self.commands.iter().any(|it| matches!(it, Command::Open { .. }));
+        self.opening = opens;
         let advance = match self.catch_up {
             // Where the new run stands is not known yet.
             Some(_) if opens => Nanos::ZERO,
@@ -139,7 +155,7 @@ impl Bridge {
 
     /// Takes an answer in.
     fn hear(&mut self, bytes: &[u8]) -> Option<Frame> {
-        self.busy = false;
+        (self.busy, self.silent) = (false, 0.0);
         let frame = Frame::decode(bytes)?;
         if self.catch_up.is_some_and(|it| frame.now >= it) {
             self.catch_up = None;
@@ -155,7 +171,7 @@ impl Bridge {
             worker.set_onerror(None);
             worker.terminate();
         }
-        self.busy = false;
+        (self.busy, self.silent) = (false, 0.0);
         self.commands.clear();
         self.deaths += 1;
     }

@@ -94,6 +94,12 @@ fn step(app: App, at: f64) {
         }
         passed
     });
+    let silent = app.bridge.try_update_value(|it| it.wait(passed.unwrap_or(0.0)));
+    if silent == Some(true) {
+        // The fresh one is given the program when this is over, and may be asked only after that.
+        super::bridge::died(app, "no answer".to_owned());
+        return;
+    }
     ask(app, at, playing);
     let clock = app.clock.get_untracked();
     overlay::paint(app, passed.unwrap_or(0.0), clock);

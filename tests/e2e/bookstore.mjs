@@ -101,8 +101,6 @@ journey("a parameter is changed while it runs", async ({ page, open, shot }) => 
 
 journey("the inside of the cache", async ({ page, open, shot }) => {
   await open();
-  // The keyboard is listened to once the parts that come later are there.
-  await button(page, "Add a component").waitFor();
   const cache = page.locator("[data-node=cache]");
   await cache.focus();
   await page.keyboard.press("Enter");
@@ -153,6 +151,22 @@ journey("a worker that dies is replaced, and the design stays", dying, async ({ 
   const moment = await clock(page);
   await until(async () => (await clock(page)) > moment || (await clock(page)), "time goes on");
   await shot("bookstore-9-restarted");
+});
+
+journey("a worker that is killed without a word is missed, and replaced", dying, async ({ page, open }) => {
+  await knowWorkers(page);
+  await open();
+  await until(async () => (await clock(page)) > "00:02" || (await clock(page)), "time runs");
+  await button(page, "Kill the cache").click();
+  await page.locator(".event.crash").waitFor();
+  // As when the system runs out of memory: nobody tells the page.
+  await page.evaluate(() => globalThis.workers[0].terminate());
+  const alert = page.locator(".banner");
+  await alert.waitFor({ timeout: 40_000 });
+  assert.match(await alert.innerText(), /same design, same seed, same faults/);
+  const moment = await clock(page);
+  await until(async () => (await clock(page)) > moment || (await clock(page)), "time goes on");
+  await page.locator("[data-node=cache].down").waitFor();
 });
 
 journey("projected, nodes are legible from the last row", async ({ page, context, open }) => {
