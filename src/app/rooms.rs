@@ -3,6 +3,8 @@
 //! paint or the first run needs it.
 
 use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::PointerEvent;
 
 use crate::session::later::Later;
@@ -14,6 +16,13 @@ use super::canvas::hand::{self, Hand};
 use super::canvas::{legend, sketch, zoom};
 use super::store::App;
 use super::{chart, compare, keep, keys, sheet, story, timeline, tip, topbar};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Fetches how they look (`www/index.html`); done when they can be shown.
+    #[wasm_bindgen(js_name = ringsideLooks)]
+    fn ringside_looks() -> js_sys::Promise;
+}
 
 /// The parts, once they are there.
 #[derive(Clone, Copy)]
@@ -140,9 +149,11 @@ fn open(app: App) -> Rooms {
 /// Loads them.
 pub fn load(app: App) {
     let owner = Owner::current().unwrap_or_default();
+    let looks = JsFuture::from(ringside_looks());
     leptos::task::spawn_local(async move {
         match gate::rooms(app).await {
             Ok(rooms) => {
+                _ = looks.await;
                 owner.with(|| (rooms.keep)(app));
                 app.rooms.set(Some(rooms));
             }

@@ -22,6 +22,8 @@ const KEEPS_NAME: [&str; 6] =
 const GLUE: &str = "ringside.js";
 /// Loads the modules that come later: what it refers to is not part of the first load.
 const LATER: &str = "rooms.js";
+/// What later parts look like: fetched with them.
+const LATER_LOOKS: &str = "rooms.css";
 /// Stands in the page's policy for the hashes of its inline scripts.
 const SCRIPT_HASHES: &str = "{script-hashes}";
 /// Hexadecimal digits of the contents' SHA-256 in a file name (the server knows them by that).
@@ -77,8 +79,8 @@ impl Assets {
     /// Renames and rewrites all files; the page's and all it leads to are marked as first.
     pub fn build(mut self) -> Result<Vec<Output>> {
         self.finish(PAGE)?;
-        for output in self.built.values_mut() {
-            output.first = true;
+        for (path, output) in &mut self.built {
+            output.first = path != LATER_LOOKS;
         }
         for path in self.sources.keys().cloned().collect::<Vec<_>>() {
             self.finish(&path)?;
@@ -274,7 +276,8 @@ mod tests {
     #[test]
     fn code_is_named_together_and_what_comes_later_is_not_first() {
         let built = |later: &str| {
-            let sources = owned(&[("index.html", "'./ringside.js'")]);
+            let looks = "'./ringside.js' './rooms.css'";
+            let sources = owned(&[("index.html", looks), ("rooms.css", "a {}")]);
             let code = owned(&[
                 ("ringside.js", "'./rooms.js' './first.wasm'"),
                 ("rooms.js", "'./ringside.js' './later.wasm'"),
@@ -285,12 +288,15 @@ mod tests {
         };
         let (before, after) = (built("2"), built("3"));
         for (one, other) in before.iter().zip(&after) {
-            assert_eq!(one.name == other.name, one.name == "index.html", "{}", one.name);
-            assert_eq!(one.first, !one.name.starts_with("later-"), "{}", one.name);
+            let code = one.name != "index.html" && !one.name.ends_with(".css");
+            assert_eq!(one.name != other.name, code, "{}", one.name);
+            let later = one.name.starts_with("later-") || one.name.ends_with(".css");
+            assert_eq!(one.first, !later, "{}", one.name);
         }
         let rooms = before.iter().find(|it| it.name.starts_with("rooms-")).expect("is there");
         let text = String::from_utf8_lossy(&rooms.bytes);
         assert!(before.iter().all(|it| it.name == "index.html"
+            || it.name.ends_with(".css")
             || it.name.starts_with("rooms-")
             || it.name.starts_with("first-")
             || text.contains(&format!("'./{}'", it.name))));
