@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::document::file::File;
+use crate::session::protocol::Branch;
 use crate::session::prove::Way;
 
 pub mod banner;
@@ -100,7 +101,9 @@ pub fn Page(
     rooms::load(app);
     view! {
         <div class="app" class:with-chart=move || app.chart_open.get()
-            class:comparing=move || app.parted.get().is_some()>
+            class:comparing=move || app.parted.get().is_some()
+            class:both=move || app.both.get()
+            class:what=move || app.focus.get() == Branch::Fork>
             <header class="topbar">
                 <Name/>
                 {app.room(|it| it.tools)}
@@ -161,12 +164,24 @@ pub fn choose_theme(app: App, theme: Theme) {
     theme.choose();
     app.theme.set(theme);
     app.palette.set_value(Palette::read());
-    app.place.update(|it| it.growth = theme.growth());
-    app.sync();
-    if app.follows.get_untracked() {
-        app.fit();
-    }
+    app.grow();
     app.charted.update(|it| *it += 1);
+}
+
+impl App {
+    /// Nodes as large as theme and room ask for.
+    pub fn grow(self) {
+        let least = if self.both.get_untracked() { Theme::Projector.growth() } else { 1.0 };
+        let growth = self.theme.get_untracked().growth().max(least);
+        let parted = self.parted.get_untracked().is_some();
+        for app in self.other.get_value().filter(|_| parted).into_iter().chain([self]) {
+            app.place.update(|it| it.growth = growth);
+            app.sync();
+        }
+        if self.follows.get_untracked() {
+            self.fit();
+        }
+    }
 }
 
 fn prefers_stillness() -> bool {

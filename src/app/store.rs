@@ -150,6 +150,8 @@ pub struct App {
     pub parted: RwSignal<Option<Nanos>>,
     /// The future that the inspector and the keyboard are for.
     pub focus: RwSignal<Branch>,
+    /// Whether two futures are shown side by side, rather than one at a time.
+    pub both: RwSignal<bool>,
     /// What is waited for, in words, while it is looked for.
     pub awaited: RwSignal<Option<String>>,
     /// Where the run has stopped, and at what.
@@ -255,6 +257,7 @@ impl App {
             forking: StoredValue::new(false),
             parted: RwSignal::new(None),
             focus: RwSignal::new(Branch::Main),
+            both: RwSignal::new(false),
             awaited: RwSignal::new(None),
             hit: RwSignal::new(None),
             slowly: RwSignal::new(false),

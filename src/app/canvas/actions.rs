@@ -37,7 +37,8 @@ pub fn bar(app: App) -> AnyView {
             let below = at.y < 96.0;
             // Never under the inspector, which is open with it.
             let half = HALF * app.place.with(|it| it.growth);
-            let (left, right) = (half, app.stage.get().0 - super::INSPECTOR - half);
+            let beside = if app.both.get() { 0.0 } else { super::INSPECTOR };
+            let (left, right) = (half, app.stage.get().0 - beside - half);
             let x = at.x.min(right).max(left);
             let y = if below { at.y + spot.height * camera.zoom + 8.0 } else { at.y - 44.0 };
             format!("translate({:.1}px, {:.1}px) translateX(-50%)", x, y)

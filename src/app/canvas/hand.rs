@@ -350,7 +350,8 @@ fn reveal(app: App, id: &str) {
     let from = camera.screen_from_document(Point::new(rect.x, rect.y));
     let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
     let open = app.selected.with_untracked(Option::is_some);
-    let (right, bottom) = match (open, place.narrow) {
+    // Side by side, the inspector lies over the other future.
+    let (right, bottom) = match (open && !app.both.get_untracked(), place.narrow) {
         (false, _) => (width, height),
         (true, true) => (width, height * 0.42),
         (true, false) => (width - INSPECTOR * if place.growth > 1.0 { 1.36 } else { 1.0 }, height),

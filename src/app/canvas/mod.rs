@@ -36,6 +36,9 @@ const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
 pub const INSPECTOR: f64 = 324.0;
 
+/// The same where two futures stand side by side.
+const BESIDE: (f64, f64, f64, f64) = (16.0, 34.0, 16.0, 52.0);
+
 /// Room that is kept around the design: left, top, right, bottom.
 fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
     if narrow { (8.0, 64.0, 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0) }
@@ -48,7 +51,10 @@ impl App {
         let place = self.place.get_untracked();
         let bounds = self.desk.with_value(|it| place.bounds(it.shown()));
         let (Some(bounds), true) = (bounds, width > 0.0) else { return };
-        let (left, top, right, mut bottom) = insets(place.narrow, place.growth);
+        let (left, top, right, mut bottom) = match self.both.get_untracked() {
+            true => BESIDE,
+            false => insets(place.narrow, place.growth),
+        };
         if self.large.get_untracked() {
             bottom = height * LENS_SHARE + 12.0;
         }
@@ -104,7 +110,8 @@ impl App {
             return;
         }
         self.stage.set((width, height));
-        let narrow = width < NARROW;
+        // Half a wide screen is not a narrow one.
+        let narrow = width < NARROW && !self.both.get_untracked();
         if self.place.with_untracked(|it| it.narrow != narrow) {
             self.place.update(|it| it.narrow = narrow);
             self.sync();

@@ -94,7 +94,7 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
     let at = window().performance().map_or(0.0, |it| it.now());
     let speed = app.pace(at);
     let followed = app.following.get_untracked().map(|it| it.0);
-    let theme = app.theme.get_untracked();
+    let growth = app.place.with_untracked(|it| it.growth);
     let still = app.still.get_untracked();
     let seen = app.pulse.try_update_value(|pulse| {
         let overlay = &mut pulse.overlay;
@@ -114,7 +114,7 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
                 return;
             }
             app.palette.with_value(|palette| {
-                let size = RADIUS * theme.growth();
+                let size = RADIUS * growth;
                 let (view, painted) = (camera.view(stage), Cell::new(0));
                 let brush = Brush { context: &context, palette, size, view, painted };
                 if overlay.is_flow {

@@ -34,18 +34,20 @@ pub fn over(app: App) -> AnyView {
         let Camera { offset, zoom } = app.camera.get();
         format!("matrix({zoom:.4} 0 0 {zoom:.4} {:.2} {:.2})", offset.x, offset.y)
     };
+    let mine = move || app.parted.get().is_none() || app.focus.get() == app.branch;
     view! {
         <div class="world" style:transform=transform>
             <For each=move || zones(app) key=|id| id.clone() let:id>{zone(app, id)}</For>
             <For each=move || notes(app) key=|id| id.clone() let:id>{note(app, id)}</For>
         </div>
         <svg class="sketch" aria-hidden="true">
-            <g transform=matrix>{move || hand.preview.with(|it| drawn(app, it))}</g>
+            // A gesture is made in one of two futures.
+            <g transform=matrix>{move || mine().then(|| hand.preview.with(|it| drawn(app, it)))}</g>
             {move || handles(app, hand)}
         </svg>
-        {move || naming(app, hand)}
-        {move || verdict(app, hand)}
-        {move || aiming(app, hand)}
+        {move || mine().then(|| naming(app, hand))}
+        {move || mine().then(|| verdict(app, hand))}
+        {move || mine().then(|| aiming(app, hand))}
         {actions::bar(app)}
         <p class="hidden" role="status" aria-live="polite">{move || hand.said.get()}</p>
     }

@@ -18,6 +18,9 @@ use super::store::App;
 pub mod gap;
 pub mod request;
 
+/// Canvases narrower than this show one future at a time, unless told otherwise, in pixels.
+const WIDE: f64 = 1_100.0;
+
 impl App {
     /// Begins another future at the cursor.
     pub fn what_if(self) {
@@ -45,8 +48,8 @@ impl App {
         self.forking.set_value(true);
         self.focus.set(Branch::Fork);
         self.parted.set(Some(self.clock.get_untracked().now));
-        self.follows.set(true);
         self.send(Command::Fork);
+        self.see_both(self.stage.get_untracked().0 >= WIDE);
     }
 
     /// Goes on with one future alone.
@@ -82,6 +85,7 @@ impl App {
     /// There is one future again.
     pub fn rejoin(self) {
         self.forking.set_value(false);
+        self.see_both(false);
         self.parted.set(None);
         self.focus.set(Branch::Main);
         self.mirror.with_value(|it| {
@@ -90,6 +94,22 @@ impl App {
         });
         self.bridge.update_value(|it| it.look());
         self.wake();
+    }
+
+    /// Shows the two futures side by side, or one at a time.
+    fn see_both(self, both: bool) {
+        self.both.set(both);
+        self.follows.set(true);
+        self.grow();
+    }
+
+    /// Turns to one of the two futures.
+    fn turn_to(self, branch: Branch) {
+        if self.focus.get_untracked() != branch {
+            self.focus.set(branch);
+            self.bridge.update_value(|it| it.look());
+            self.wake();
+        }
     }
 
     /// The future that the keyboard and the inspector are for.
@@ -223,19 +243,12 @@ pub fn beside(app: App) -> AnyView {
     let parted = Memo::new(move |_| app.parted.get().is_some());
     let view = move || {
         let fork = parted.get().then(|| app.other.get_value())??;
-        let to = move |branch| {
-            if app.focus.get_untracked() != branch {
-                app.focus.set(branch);
-                app.bridge.update_value(|it| it.look());
-                app.wake();
-            }
-        };
         let chosen = move |branch| app.focus.get() == branch;
         Some(view! {
             <Bar fork/>
             <div class="side-name chip" class:on=move || chosen(Branch::Main)>"As it is"</div>
             <section class="other" aria-label="What if: the other future"
-                on:pointerdown=move |_| to(Branch::Fork) on:focusin=move |_| to(Branch::Fork)>
+                on:pointerdown=move |_| app.turn_to(Branch::Fork) on:focusin=move |_| app.turn_to(Branch::Fork)>
                 <Provider value=fork><Canvas/></Provider>
                 <div class="side-name chip" class:on=move || chosen(Branch::Fork)>"What if"</div>
             </section>
@@ -272,10 +285,27 @@ fn Bar(fork: App) -> impl IntoView {
         let seed = app.seed.get_untracked().wrapping_add(1);
         app.send(Command::Act(Branch::Fork, Input::Seed(seed)));
     };
+    let see = move |name: &'static str, (branch, both): (Branch, bool)| {
+        let on = move || app.both.get() == both && (both || app.focus.get() == branch);
+        let choose = move |_| {
+            if app.both.get_untracked() != both {
+                app.see_both(both);
+            }
+            app.turn_to(branch);
+        };
+        view! {
+            <button class:on=on class:pair=both aria-pressed=move || on().to_string() on:click=choose>{name}</button>
+        }
+    };
     view! {
         <div class="compare-bar" role="region" aria-label="Two futures">
             <b>"What if…"</b>
             <span class="num" title="The moment at which the two futures part.">"from " {since}</span>
+            <div class="seg" role="group" aria-label="Which future is shown">
+                {see("As it is", (Branch::Main, false))}
+                {see("Side by side", (Branch::Fork, true))}
+                {see("What if", (Branch::Fork, false))}
+            </div>
             <p role="status">{hint}</p>
             <button class="o wide-only" hidden=move || done() != 0
                 title="In the other future, everything random comes out differently from here on: what is chance, and what is effect?"
