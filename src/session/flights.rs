@@ -74,13 +74,19 @@ fn chosen(flight: &Flight, one_in: u32) -> bool {
 
 /// All messages on their way, in the order of sending.
 pub fn flights(world: &World<Registry>) -> Vec<Flight> {
+    let messages = world.messages();
     let mut flights: Vec<_> =
-        world.in_flight().filter_map(|(due, event)| flight(world, due, event)).collect();
+        messages.filter_map(|(number, due, event)| flight(world, number, due, event)).collect();
     flights.sort_by_key(|it: &Flight| (it.sent, it.due, it.request));
     flights
 }
 
-fn flight(world: &World<Registry>, due: Nanos, event: &Event<Registry>) -> Option<Flight> {
+fn flight(
+    world: &World<Registry>,
+    number: u64,
+    due: Nanos,
+    event: &Event<Registry>,
+) -> Option<Flight> {
     let members = &world.blueprint().members;
     let path = match event.via {
         Via::Inside => return None,
@@ -101,7 +107,7 @@ fn flight(world: &World<Registry>, due: Nanos, event: &Event<Registry>) -> Optio
         Deed::Message(..) => (0, Default::default(), None),
         _ => return None,
     };
-    Some(Flight { path, sent: event.sent, due, request, verb, outcome })
+    Some(Flight { number, path, sent: event.sent, due, request, verb, outcome })
 }
 
 #[cfg(test)]
@@ -112,7 +118,8 @@ mod tests {
     fn flight(request: u64, failed: bool) -> Flight {
         let outcome = failed.then_some(Outcome::Timeout);
         let (sent, due) = (Nanos(request), Nanos(request + 5));
-        Flight { path: Path::Forth(0), sent, due, request, verb: Verb::Read, outcome }
+        let (number, path, verb) = (0, Path::Forth(0), Verb::Read);
+        Flight { number, path, sent, due, request, verb, outcome }
     }
 
     fn crowd(calm: u64, failed: u64) -> Vec<Flight> {

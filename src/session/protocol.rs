@@ -224,6 +224,8 @@ pub struct Cast {
 /// A message on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flight {
+    /// Its number, by which a fault can name it.
+    pub number: u64,
     /// Over what.
     pub path: Path,
     /// When it was sent.
