@@ -232,7 +232,11 @@ fn wiring(dice: &mut Dice, design: &mut Design) {
         return;
     }
     let settings = &mut design.wires.get_mut(&id).expect("it is there").settings;
-    match dice.below(16) {
+    match dice.below(17) {
+        16 => {
+            settings.pool = dice.below(4) as u32;
+            settings.pool_wait = Nanos::millis(dice.below(4) * 15);
+        }
         6 => settings.pauses = Pauses::ALL[dice.below(5) as usize],
         7 => {
             settings.retry_budget = Share([0.0, 0.2, 1.0][dice.below(3) as usize]);

@@ -109,6 +109,8 @@ pub enum TextId {
     BarOwn,
     /// A pause before the next attempt.
     BarBackoff,
+    /// It waited for a connection.
+    BarConnection,
     /// The way there.
     BarForth,
     /// The way back.
@@ -216,6 +218,7 @@ impl TextId {
             Self::BarWork => "{0} worked on it for {1}",
             Self::BarOwn => "{0} took {1} until it could answer",
             Self::BarBackoff => "{0} waited {1} before the next attempt",
+            Self::BarConnection => "{0} waited {1} for a free connection (pool)",
             Self::BarForth => "{1} on the way to {0}",
             Self::BarBack => "{1} on the way back from {0}",
             Self::BarCall => "the answer of {0} was there after {1}",

@@ -9,6 +9,7 @@ use crate::base::time::Nanos;
 use crate::component::{OutWire, Picker, Registry, Role, Spec};
 use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Path, Patience};
 use crate::engine::policy::{Budget, Hedge, Policy};
+use crate::engine::pool::Pool;
 
 use super::{Design, Id, WireParams, WireRecord, zone};
 
@@ -184,6 +185,7 @@ fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Regi
         path: path(it),
         patience: from.patience().unwrap_or(own),
         policy: policy(it),
+        pool: (it.pool > 0).then_some(Pool { size: it.pool, wait: it.pool_wait }),
         picker: Picker(from.rule().unwrap_or(it.rule).start()),
         reads: it.reads,
         weights: it.weights.clone(),

@@ -195,8 +195,15 @@ crate::params! {
         /// trip), or by TCP and TLS (2 round trips with TLS 1.3, 3 with TLS 1.2).
         connection: Connecting = Connecting::Open;
         /// How long a connection without a call is kept for the next (keep-alive). Calls of one
-        /// member to another share a connection, as with HTTP/2. 0s sets one up for every call.
+        /// member to another share a connection, as with HTTP/2; with a pool, each has one to itself
+        /// while it lasts. 0s sets one up for every call.
         keep_alive: Nanos = Nanos::seconds(60), in Nanos::ZERO..=Nanos::seconds(86_400);
+        /// Connection pool: how many calls each of the caller's members can have open at a time, one
+        /// on each connection; more wait in line for a free one. 0 sets no limit.
+        pool: u32 = 0, in 0..=100_000, "connections";
+        /// With a pool: how long a call waits for a free connection before it fails (no connection).
+        pool_wait: Nanos = Nanos::seconds(1), in Nanos::ZERO..=Nanos::seconds(3600),
+            when |it| it.pool > 0;
         /// Request classes this wire carries, separated by commas; empty for all.
         classes: String = String::new();
     }

@@ -12,8 +12,10 @@ use crate::base::time::Nanos;
 use crate::base::unit::Weights;
 
 use super::line::Line;
+pub use super::network::Path;
 use super::plan::{Plan, Program};
 use super::policy::Policy;
+use super::pool::Pool;
 use super::{Fault, HealthCheck, Kinds};
 
 /// Who of a component may be asked.
@@ -45,19 +47,6 @@ crate::stable! { enum Addressing }
 pub struct Link {
     /// One-way delay.
     pub latency: Spread,
-}
-
-/// What a message's way over a wire takes beyond its latency.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Path {
-    /// Bytes per second each way, all members together, first come first served; 0 for no limit.
-    pub bandwidth: f64,
-    /// Which part of the messages is lost and sent again.
-    pub loss: f64,
-    /// Round trips it takes to set a connection up.
-    pub setup: u32,
-    /// How long a connection is kept without a call; zero for a new one each time.
-    pub keep: Nanos,
 }
 
 /// A server's places: who works, who waits.
@@ -101,7 +90,6 @@ crate::stable! {
     Link { latency }
     Station { workers, queue_max, hold, drop_expired, line }
     Patience { timeout, retries, backoff }
-    Path { bandwidth, loss, setup, keep }
 }
 
 /// A component before it has slots.
@@ -140,6 +128,8 @@ pub struct DraftWire<K: Kinds> {
     pub patience: Patience,
     /// What it does about failures and slow answers besides trying again, if it does.
     pub policy: Option<Policy>,
+    /// How many calls each caller has open at a time, if there is a limit.
+    pub pool: Option<Pool>,
     /// How the caller chooses among members.
     pub picker: K::Picker,
     /// Where it reads, if one of the members leads.
@@ -215,6 +205,8 @@ pub struct Wire<K: Kinds> {
     pub patience: Patience,
     /// What it does about failures and slow answers besides trying again, if it does.
     pub policy: Option<Policy>,
+    /// How many calls each caller has open at a time, if there is a limit.
+    pub pool: Option<Pool>,
     /// How the caller chooses, in its starting state.
     pub picker: K::Picker,
     /// Where it reads, if one of the members leads.
@@ -368,6 +360,7 @@ impl<K: Kinds> Blueprint<K> {
             path: draft.path,
             patience: draft.patience,
             policy: draft.policy,
+            pool: draft.pool,
             picker: draft.picker.clone(),
             reads: draft.reads,
             weights: draft.weights.clone(),
@@ -462,7 +455,7 @@ impl<K: Kinds> StableHash for Component<K> {
 impl<K: Kinds> StableHash for Wire<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
         let Self { id, from, to, alive, out_index, link, patience, picker, reads, .. } = self;
-        let Self { weights, health, distance, stream, path, policy, .. } = self;
+        let Self { weights, health, distance, stream, path, policy, pool, .. } = self;
         id.stable_hash(h);
         (*from, *to).stable_hash(h);
         (*alive, *out_index).stable_hash(h);
@@ -476,6 +469,7 @@ impl<K: Kinds> StableHash for Wire<K> {
         // What is seldom there is hashed only where it is.
         path.iter().for_each(|it| it.stable_hash(h));
         policy.iter().for_each(|it| it.stable_hash(h));
+        pool.iter().for_each(|it| it.stable_hash(h));
         h.word(stream.0);
     }
 }

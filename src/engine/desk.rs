@@ -12,6 +12,7 @@ use super::health::Health;
 use super::line::{Manner, Waiting};
 use super::plan::Or;
 use super::policy::Ledger;
+use super::pool::{Held, Ticket};
 use super::{Kinds, Picker};
 
 /// A request in hand.
@@ -111,6 +112,8 @@ pub struct OutCall {
     pub redirects: u8,
     /// What its failure comes to.
     pub or: Or,
+    /// What it has to do with its wire's pool.
+    pub ticket: Ticket,
     /// What its wire's policy needs to know, if there is one.
     pub rest: Option<Box<Rest>>,
 }
@@ -147,6 +150,8 @@ pub struct Route<P> {
     pub ledger: Option<Box<Ledger>>,
     /// Connections, by ordinal of the member; empty where they take no time to set up.
     pub connections: Vec<Connection>,
+    /// Its pool, once it has been used.
+    pub pool: Option<Box<Held>>,
 }
 
 /// A connection to a member.
@@ -243,6 +248,8 @@ impl<K: Kinds> Default for Desk<K> {
 pub(super) enum Pending {
     /// A strand can go on.
     Run(Handle),
+    /// A call that waited for a connection has got one.
+    Connected(Handle),
     /// A strand's local act has come to an end.
     Complete(Handle, super::Served),
     /// The member begins a request.
@@ -272,10 +279,13 @@ impl StableHash for OutCall {
         request.stable_hash(h);
         (*target, *asked).stable_hash(h);
         (*job, *timer).stable_hash(h);
-        let Self { retries, redirects, or, rest, .. } = self;
+        let Self { retries, redirects, or, rest, ticket, .. } = self;
         (*sent, *retries).stable_hash(h);
         (*redirects, *or).stable_hash(h);
         // What is seldom there is hashed only where it is.
+        if *ticket != Ticket::None {
+            ticket.stable_hash(h);
+        }
         rest.iter().for_each(|it| it.stable_hash(h));
     }
 }
@@ -300,9 +310,10 @@ impl<P: Picker> StableHash for Route<P> {
         health.stable_hash(h);
         probing.stable_hash(h);
         // What is seldom there is hashed only where it is.
-        let Self { ledger, connections, .. } = self;
+        let Self { ledger, connections, pool, .. } = self;
         ledger.iter().for_each(|it| it.stable_hash(h));
         connections.iter().for_each(|it| it.stable_hash(h));
+        pool.iter().for_each(|it| it.stable_hash(h));
     }
 }
 

@@ -60,11 +60,13 @@ pub enum Outcome {
     Faulty,
     /// Turned away or dropped to protect the others (HTTP 503).
     Shed,
+    /// No connection of the caller's pool became free in time.
+    NoConnection,
 }
 
 impl Outcome {
     /// Every outcome, in order of declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ok,
         Self::Miss,
         Self::Timeout,
@@ -80,6 +82,7 @@ impl Outcome {
         Self::NoRoute,
         Self::Faulty,
         Self::Shed,
+        Self::NoConnection,
     ];
 
     /// Whether the caller got no answer it can use.
@@ -105,6 +108,7 @@ impl Outcome {
             Self::NoRoute => "no_route",
             Self::Faulty => "faulty",
             Self::Shed => "shed",
+            Self::NoConnection => "no_connection",
         }
     }
 }

@@ -13,6 +13,7 @@ use super::line::Shed;
 use super::note::Note;
 use super::plan::{Op, Or};
 use super::policy::Policy;
+use super::pool::Ticket;
 use super::trace::{Phase, Step};
 use super::{Addressing, Blueprint, Kinds, Picker, Served, blueprint::Reads};
 
@@ -99,6 +100,7 @@ impl<K: Kinds> Context<'_, K> {
         while let Some(next) = self.core.pending.pop() {
             match next {
                 Pending::Run(strand) => self.run(strand, state, spec),
+                Pending::Connected(call) => self.attempt(call),
                 Pending::Complete(strand, served) => self.local_done(strand, served),
                 Pending::Begin(request) => _ = self.accept(request, None),
                 Pending::Finished(request, outcome, version) => {
@@ -451,6 +453,7 @@ impl<K: Kinds> Context<'_, K> {
             retries,
             redirects: 0,
             or,
+            ticket: Ticket::None,
             rest,
         });
         self.attempt(call);
@@ -458,6 +461,9 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Sends one attempt of a call.
     fn attempt(&mut self, handle: Handle) {
+        if !self.has_connection(handle) {
+            return;
+        }
         let now = self.core.now;
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         (call.asked, call.job, call.sent) = (None, None, now);
@@ -465,10 +471,12 @@ impl<K: Kinds> Context<'_, K> {
         let strand = call.strand;
         if self.blueprint.wires[wire as usize].policy.is_some() && self.is_too_late(wire, &request)
         {
+            self.put_down(handle, false);
             self.trace_call(strand, handle, wire, None, request);
             return self.attempt_failed(handle, Outcome::Expired);
         }
         let Some(target) = self.choose(wire, &request, sent_on) else {
+            self.put_down(handle, false);
             self.trace_call(strand, handle, wire, None, request);
             return self.attempt_failed(handle, Outcome::NoTarget);
         };
@@ -508,7 +516,7 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
-    fn trace_call(
+    pub(super) fn trace_call(
         &mut self,
         strand: Handle,
         call: Handle,
@@ -564,7 +572,7 @@ impl<K: Kinds> Context<'_, K> {
         self.core.queue.cancel(call.timer);
         let (strand, request, or) = (call.strand, call.request, call.or);
         let by_policy = call.rest.is_some();
-        self.put_down(reply.call);
+        self.put_down(reply.call, !matches!(reply.outcome, Outcome::Refused | Outcome::Reset));
         self.trace(&request, Step::Replied { call: reply.call });
         if reply.outcome == Outcome::NotLeader {
             return self.redirected(reply);
@@ -587,8 +595,12 @@ impl<K: Kinds> Context<'_, K> {
         self.core.pending.push(Pending::Run(strand));
     }
 
-    /// The attempt is no longer outstanding.
-    pub(super) fn put_down(&mut self, handle: Handle) {
+    /// The attempt is no longer outstanding. `kept` says that its connection is as it was before.
+    pub(super) fn put_down(&mut self, handle: Handle, kept: bool) {
+        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        if call.ticket == Ticket::Holds {
+            self.release_connection(handle, kept);
+        }
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         if let Some(alarm) = call.rest.as_mut().and_then(|it| it.alarm.take()) {
             self.core.queue.cancel(alarm);
@@ -628,18 +640,22 @@ impl<K: Kinds> Context<'_, K> {
     pub(super) fn timed_out(&mut self, handle: Handle) {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, request, target, job) = (call.wire, call.request, call.target, call.job);
+        if call.ticket == Ticket::Waits {
+            return self.gave_up_line(handle);
+        }
         self.leave(wire, request, target, job);
-        self.put_down(handle);
+        self.put_down(handle, false);
         self.attempt_failed(handle, Outcome::Timeout);
     }
 
     /// Tries again, or tells the strand.
-    fn attempt_failed(&mut self, handle: Handle, outcome: Outcome) {
+    pub(super) fn attempt_failed(&mut self, handle: Handle, outcome: Outcome) {
         let members = self.members_behind(handle);
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         let wire = &self.blueprint.wires[call.wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
-        let lives = matches!(outcome, Outcome::QueueFull | Outcome::NotLeader);
+        let lives =
+            matches!(outcome, Outcome::QueueFull | Outcome::NotLeader | Outcome::NoConnection);
         if to.addressing == Addressing::Leader && !lives && members > 0 {
             // Perhaps another leads by now: the next attempt asks the next member. (One that does
             // not lead has said so, and the belief is mended already.)
@@ -753,6 +769,7 @@ impl<K: Kinds> Context<'_, K> {
                 probing: false,
                 ledger: None,
                 connections: Vec::new(),
+                pool: None,
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());

@@ -16,6 +16,7 @@ pub mod network;
 pub mod note;
 pub mod plan;
 pub mod policy;
+pub mod pool;
 pub mod queue;
 pub mod recorder;
 mod retry;

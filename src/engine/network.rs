@@ -8,6 +8,21 @@ use super::desk::Connection;
 use super::event::Deed;
 use super::{Kinds, Outcome, Request, Verb, Via};
 
+/// What a message's way over a wire takes beyond its latency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Path {
+    /// Bytes per second each way, all members together, first come first served; 0 for no limit.
+    pub bandwidth: f64,
+    /// Which part of the messages is lost and sent again.
+    pub loss: f64,
+    /// Round trips it takes to set a connection up.
+    pub setup: u32,
+    /// How long a connection is kept without a call; zero for a new one each time.
+    pub keep: Nanos,
+}
+
+crate::stable! { Path { bandwidth, loss, setup, keep } }
+
 /// No retransmission timer is shorter: what Linux does (`TCP_RTO_MIN`), where RFC 6298 would have
 /// one second.
 const RTO_MIN: Nanos = Nanos::millis(200);
@@ -124,7 +139,15 @@ impl<K: Kinds> Context<'_, K> {
             return handshake();
         }
         let ordinal = usize::from(self.blueprint.members[to as usize].1);
-        let connections = &mut self.desk.routes[wire.out_index as usize].connections;
+        let route = &mut self.desk.routes[wire.out_index as usize];
+        if let (Some(pool), Some(held)) = (wire.pool, &mut route.pool) {
+            // A call has a connection to itself.
+            return match held.reuse(pool, ordinal as u16, life, now) {
+                true => Nanos::ZERO,
+                false => handshake(),
+            };
+        }
+        let connections = &mut route.connections;
         if connections.len() <= ordinal {
             connections.resize(ordinal + 1, Connection::default());
         }

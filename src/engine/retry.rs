@@ -77,14 +77,18 @@ impl<K: Kinds> Context<'_, K> {
         let Some(policy) = self.policy(call.wire) else { return };
         let Some(target) = self.choose_another(&call) else { return };
         let now = self.core.now;
-        if policy.budget.is_some_and(|it| !self.ledger(call.wire).purse.spend(&it, now)) {
+        if !self.has_spare(call.wire)
+            || policy.budget.is_some_and(|it| !self.ledger(call.wire).purse.spend(&it, now))
+        {
             return;
         }
+        let ticket = self.take_spare(call.wire);
         let request = Request { attempt: call.request.attempt | Request::HEDGE, ..call.request };
         let rest = Rest { twin: Some(handle), ..Rest::default() };
         let (job, asked, sent) = (None, None, now);
         let rest = Some(Box::new(rest));
-        let twin = OutCall { request, target: None, asked, job, sent, rest, retries: 0, ..call };
+        let twin =
+            OutCall { request, target: None, asked, job, sent, rest, retries: 0, ticket, ..call };
         let twin = self.desk.calls.insert(twin);
         if let Some(rest) = self.desk.calls.get_mut(handle).and_then(|it| it.rest.as_mut()) {
             rest.twin = Some(twin);
@@ -132,7 +136,7 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, request, target, job) = (call.wire, call.request, call.target, call.job);
         self.core.queue.cancel(call.timer);
-        self.put_down(handle);
+        self.put_down(handle, false);
         self.desk.calls.remove(handle);
         self.trace(&request, Step::Over { call: handle, outcome: Outcome::Reset });
         self.leave(wire, request, target, job);

@@ -84,6 +84,8 @@ pub enum Phase {
     Own,
     /// Waits before the next attempt.
     Backoff,
+    /// Waits for a free connection of the caller's pool.
+    Connection,
 }
 
 /// What a bar stands for.

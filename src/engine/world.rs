@@ -670,6 +670,7 @@ impl<K: Kinds> World<K> {
         self.turn(slot, |ctx, state, _| {
             ctx.route_all();
             ctx.change_rules(before);
+            ctx.change_pools();
             kept = !changed || K::retune(state, was, spec, ctx);
             ctx.keep_line(&old.station);
             ctx.next_in_line();

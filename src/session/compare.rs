@@ -146,6 +146,7 @@ pub fn phase_name(kind: Kind) -> &'static str {
         Kind::Phase(Phase::Work) => "works",
         Kind::Phase(Phase::Own) => "acts",
         Kind::Phase(Phase::Backoff) => "pauses before another try",
+        Kind::Phase(Phase::Connection) => "waits for a connection",
         Kind::Forth => "way there",
         Kind::Back => "way back",
         Kind::Job => "at",

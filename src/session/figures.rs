@@ -106,6 +106,15 @@ fn wire(run: &Run, world: &World<Registry>, slot: u32) -> WireFigures {
     let traffic = run.recorder.traffic_at(slot, world.now()).unwrap_or_default();
     let rate = |count: u32| f64::from(count) / WINDOWS[0].as_seconds();
     let second = WINDOWS[1].as_seconds();
+    let (mut open, mut waiting) = (0, 0);
+    if it.pool.is_some() {
+        for member in &world.blueprint().components[it.from as usize].members {
+            let route = world.member(*member).desk.routes.get(it.out_index as usize);
+            if let Some(pool) = route.and_then(|it| it.pool.as_ref()) {
+                (open, waiting) = (open + pool.open, waiting + pool.line.len() as u32);
+            }
+        }
+    }
     WireFigures {
         arrived: f64::from(run.recorder.arrived_at(slot, world.now())) / second,
         reads: rate(traffic.reads),
@@ -116,5 +125,7 @@ fn wire(run: &Run, world: &World<Registry>, slot: u32) -> WireFigures {
         lost: rate(traffic.lost),
         hop_ns: it.link.latency.mean.0 as f64,
         cut: world.cut_wires().any(|it| it == slot),
+        open,
+        waiting,
     }
 }

@@ -340,6 +340,10 @@ pub struct WireFigures {
     pub hop_ns: f64,
     /// Whether it is cut by itself.
     pub cut: bool,
+    /// Connections of its callers' pools that are in use now.
+    pub open: u32,
+    /// Calls that wait for one now.
+    pub waiting: u32,
 }
 
 /// What first went wrong after a fault or an edit.

@@ -46,6 +46,7 @@ fn bar(run: &Run, bar: &Bar, critical: bool, now: Nanos) -> TraceBar {
         (Kind::Phase(Phase::Work), ..) => TextId::BarWork,
         (Kind::Phase(Phase::Own), ..) => TextId::BarOwn,
         (Kind::Phase(Phase::Backoff), ..) => TextId::BarBackoff,
+        (Kind::Phase(Phase::Connection), ..) => TextId::BarConnection,
         (Kind::Forth, ..) => TextId::BarForth,
         (Kind::Back, ..) => TextId::BarBack,
         (Kind::Call, _, None) => TextId::BarWaits,

@@ -7,6 +7,7 @@ use ringside::base::time::Nanos;
 use ringside::component::{Registry, Spec, State};
 use ringside::engine::desk::Role;
 use ringside::engine::event::Deed;
+use ringside::engine::pool::Ticket;
 use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, Outcome};
 
@@ -190,7 +191,7 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     assert_eq!(desk.open as usize, unanswered, "{at}: open jobs");
     check_places(desk, component, due, &at, lowered);
     check_strands(desk, &at);
-    check_calls(world, desk, component, due, &at);
+    check_calls(world, desk, component, due, &at, lowered);
     // Nobody is forgotten: each strand waits for exactly one thing. (A Raft leader and a third
     // party keep tickets of their own.)
     let keeps_tickets = |it: &Spec| ["raft-group", "third-party"].contains(&it.about().id);
@@ -265,7 +266,14 @@ fn check_strands(desk: &Desk, at: &str) {
 }
 
 #[track_caller]
-fn check_calls(world: &World, desk: &Desk, component: &Component, due: &Due, at: &str) {
+fn check_calls(
+    world: &World,
+    desk: &Desk,
+    component: &Component,
+    due: &Due,
+    at: &str,
+    lowered: bool,
+) {
     for (handle, call) in desk.calls.iter() {
         assert!(desk.strands.get(call.strand).is_some(), "{at}: a strand waits for {call:?}");
         let timeouts = due.timeouts.iter().filter(|it| **it == handle).count();
@@ -273,6 +281,7 @@ fn check_calls(world: &World, desk: &Desk, component: &Component, due: &Due, at:
         assert_eq!(timeouts + retries, 1, "{at}: one alarm for {call:?}");
         assert!(call.target.is_none() || timeouts == 1, "{at}: a timeout for {call:?}");
     }
+    check_pools(world, desk, component, at, lowered);
     for (index, wire) in component.out.iter().enumerate() {
         let to = world.blueprint().wires[*wire as usize].to as usize;
         let members = world.blueprint().components[to].members.len();
@@ -284,5 +293,28 @@ fn check_calls(world: &World, desk: &Desk, component: &Component, due: &Due, at:
             let open = calls.filter(|it| it.1.target == ordinal).count();
             assert_eq!(candidate.outstanding as usize, open, "{at}: outstanding at {ordinal:?}");
         }
+    }
+}
+
+/// Pools know who has a connection and who waits, and nobody waits beside a free one. (An edit may
+/// leave more open than there are connections.)
+#[track_caller]
+fn check_pools(world: &World, desk: &Desk, component: &Component, at: &str, lowered: bool) {
+    for (index, wire) in component.out.iter().enumerate() {
+        let of_wire = |ticket| {
+            let calls = desk.calls.iter().filter(|it| it.1.wire == *wire);
+            calls.filter(move |it| it.1.ticket == ticket).map(|it| it.0).collect::<BTreeSet<_>>()
+        };
+        let (open, waiting) = (of_wire(Ticket::Holds), of_wire(Ticket::Waits));
+        let Some(held) = &desk.routes[index].pool else {
+            assert!(open.is_empty() && waiting.is_empty(), "{at}: no pool");
+            continue;
+        };
+        assert_eq!(held.open as usize, open.len(), "{at}: connections open");
+        assert_eq!(held.line.len(), waiting.len(), "{at}: the line holds each once");
+        assert!(held.line.iter().all(|it| waiting.contains(it)), "{at}: who waits");
+        let size = world.blueprint().wires[*wire as usize].pool.map_or(u32::MAX, |it| it.size);
+        assert!(lowered || held.open <= size, "{at}: {} of {size} open", held.open);
+        assert!(held.line.is_empty() || held.open >= size, "{at}: waits beside a free one");
     }
 }

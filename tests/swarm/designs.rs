@@ -22,7 +22,9 @@ fn value(dice: &mut Dice, field: &Field) -> Option<Value> {
     match &field.control {
         Control::Toggle => Some((dice.below(2) == 0).into()),
         Control::Number { min, max, whole, .. } => {
-            let value = (field.default.as_f64()? * factor).clamp(*min, *max);
+            // What is off by default is on at times.
+            let usual = field.default.as_f64().filter(|it| *it > 0.0).unwrap_or(4.0);
+            let value = (usual * factor).clamp(*min, *max);
             Some(if *whole { json!(value as u64) } else { json!(value) })
         }
         Control::Rate { min, .. } => {
@@ -34,6 +36,7 @@ fn value(dice: &mut Dice, field: &Field) -> Option<Value> {
             let value = Nanos((default.0.max(1_000_000) as f64 * factor) as u64);
             Some(format!("{}ns", value.clamp(*min, *max).0).into())
         }
+        Control::Share => Some(format!("{}%", [0, 2, 20, 90, 100][dice.below(5) as usize]).into()),
         Control::Choice(choices) => Some(choices[dice.below(choices.len() as u64) as usize].into()),
         _ => None,
     }

@@ -29,6 +29,9 @@ pub mod theory;
 pub mod values;
 pub mod zone;
 
+/// Settings of a wire that are in sight at once: how long it takes, and how patient the caller is.
+const WIRE_FIRST: usize = 5;
+
 /// Puts the keyboard into the inspector.
 pub fn focus() {
     // Once it is there.
@@ -250,6 +253,19 @@ fn OfWire(id: Id) -> impl IntoView {
         });
         view! { <div><small>{name}</small><FigureText figure/></div> }
     };
+    let pool = {
+        let (record, figures) = (record.clone(), figures.clone());
+        move || {
+            let size = record.with(|it| it.settings.pool);
+            let (open, waiting) = figures.with(|it| (it.open, it.waiting));
+            let words = format!("{open} connections in use, {waiting} calls wait for one");
+            (size > 0).then(|| view! {
+                <p class="pool num" title="Connection pools of all members of the caller together, at this moment.">
+                    {words}
+                </p>
+            })
+        }
+    };
     let fields = {
         use crate::base::param::Params;
         Memo::new(move |_| record.with(|it| it.settings.fields()))
@@ -288,12 +304,13 @@ fn OfWire(id: Id) -> impl IntoView {
                     {cell("Failures", "Answers that bring a failure per second, over the last quarter second.", |it| it.failures)}
                     {cell("Lost", "Messages swallowed by a cut per second, over the last quarter second.", |it| it.lost)}
                 </div>
+                {pool}
             </header>
             <Tabs has_lens=false has_card=false/>
             <div class="tab-body" role="tabpanel">
                 {move || match app.tab.get() {
                     Tab::Requests => view! { <requests::Requests/> }.into_any(),
-                    _ => view! { {ends.clone()()} <settings::Settings fields set/> }.into_any(),
+                    _ => view! { {ends.clone()()} <settings::Settings fields set first=WIRE_FIRST/> }.into_any(),
                 }}
             </div>
         </aside>

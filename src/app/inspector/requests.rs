@@ -168,6 +168,7 @@ fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
         Kind::Phase(Phase::Work) => ("work", "work"),
         Kind::Phase(Phase::Own) => ("work", "own"),
         Kind::Phase(Phase::Backoff) => ("queue", "pause"),
+        Kind::Phase(Phase::Connection) => ("queue", "waits for a connection"),
         Kind::Call if bar.attempt >= Request::HEDGE => ("retry", "hedge"),
         Kind::Call if bar.attempt > 0 => ("retry", "retry"),
         Kind::Call => ("call", "call"),

@@ -18,17 +18,36 @@ pub fn Settings(
     fields: Memo<Vec<Field>>,
     /// Sets one.
     set: Setter,
+    /// So many are in sight at once; the others are there for those who ask for more.
+    #[prop(default = usize::MAX)]
+    first: usize,
 ) -> impl IntoView {
     // Only those that have an effect beside the others as they are.
     let names = Memo::new(move |_| {
         let felt = |it: &&Field| it.applies;
         fields.with(|it| it.iter().filter(felt).map(|it| it.name).collect::<Vec<_>>())
     });
+    let rows = move |from: usize, to: usize| {
+        let each = move || {
+            let names = names.get();
+            names[from.min(names.len())..to.min(names.len())].to_vec()
+        };
+        view! { <For each=each key=|name| *name let:name><Row name fields set/></For> }.into_any()
+    };
+    let further = (first < usize::MAX).then(|| {
+        let differs = |it: &Field| it.applies && it.value != it.default;
+        let open = fields.with_untracked(|it| it.iter().skip(first).any(differs));
+        view! {
+            <details class="further" open=open>
+                <summary>"More settings"</summary>
+                {rows(first, usize::MAX)}
+            </details>
+        }
+    });
     view! {
         <form class="settings" on:submit=|event| event.prevent_default()>
-            <For each=move || names.get() key=|name| *name let:name>
-                <Row name fields set/>
-            </For>
+            {rows(0, first)}
+            {further}
         </form>
     }
 }
