@@ -351,15 +351,69 @@ journey("an edit in the past leaves later edits alone unless it is felt", async 
 });
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-journey("by touch on a phone: added, undone", phone, async ({ page, open, shot }) => {
+journey("by touch on a phone: added, wired, sorted, undone", phone, async ({ page, open, shot, context }) => {
   await ready(page, open);
+  const before = await wires(page);
   await button(page, "Add a component").tap();
   await shot("editing-17-library-phone");
   await page.locator(".shelves button").filter({ hasText: "Cache" }).first().tap();
   await is(() => nodes(page), 13, "one more");
+
+  // Wired from the sheet: tap the button, then what is to be called.
   await button(page, "Close").tap();
-  await button(page, "Undo").tap();
+  const session = await context.newCDPSession(page);
+  const touch = (type, at) =>
+    session.send("Input.dispatchTouchEvent", { type, touchPoints: at ? [{ x: at.x, y: at.y }] : [] });
+  const swipe = async (by) => {
+    const from = { x: 195, y: by < 0 ? 500 : 200 };
+    await touch("touchStart", from);
+    for (let step = 1; step <= 5; step++) await touch("touchMove", { x: from.x, y: from.y + (by * step) / 5 });
+    await touch("touchEnd");
+    await page.waitForTimeout(100);
+  };
+  // As far as it takes for something to be clear of bars and sheets.
+  const bring = async (id) => {
+    for (let step = 0; step < 8; step++) {
+      const { y } = await middle(page, `[data-node=${id}]`);
+      if (y > 150 && y < 420) return;
+      await swipe(Math.max(-250, Math.min(250, 280 - y)));
+    }
+    assert.fail(`${id} is not in sight`);
+  };
+  await bring("cart");
+  await page.locator("[data-node=cart]").tap();
+  await button(page, "Draw a wire").tap();
+  await page.locator(".aiming").waitFor();
+  await shot("editing-18-aiming-phone");
+  await bring("cache-2");
+  await page.locator("[data-node=cache-2]").tap();
+  await is(() => wires(page), before + 1, "a wire");
+  await shot("editing-19-phone");
+  if (await button(page, "Close").isVisible()) await button(page, "Close").tap();
+
+  // A finger that is held lifts a component; let go elsewhere in its row, they change places.
+  await bring("books");
+  const pan = await middle(page, "[data-node=books]");
+  await touch("touchStart", pan);
+  await touch("touchMove", { x: pan.x, y: pan.y - 20 });
+  await touch("touchMove", { x: pan.x, y: pan.y - 40 });
+  await touch("touchEnd");
+  const books = await middle(page, "[data-node=books]");
+  assert.ok(Math.abs(books.y - pan.y + 40) < 2, "a quick finger pans");
+  const search = await middle(page, "[data-node=search]");
+  assert.equal(Math.round(books.y), Math.round(search.y), "side by side");
+  await touch("touchStart", books);
+  await page.waitForTimeout(700);
+  await touch("touchMove", { x: (books.x + search.x) / 2, y: books.y - 8 });
+  await shot("editing-20-lifted-phone");
+  await touch("touchMove", { x: search.x, y: search.y });
+  await touch("touchEnd");
+  await page.waitForTimeout(300);
+  const now = await middle(page, "[data-node=books]");
+  assert.ok(Math.abs(now.x - search.x) < 2, `Books is where Search was: ${now.x}, ${search.x}`);
+  for (let step = 0; step < 3; step++) await button(page, "Undo").tap();
   await is(() => nodes(page), 12, "undone");
+  assert.equal(await wires(page), before);
 });
 
 const tablet = { viewport: { width: 1024, height: 768 }, hasTouch: true };

@@ -32,8 +32,8 @@ const LAUNCH = {
 };
 const JOURNEY_MS_MAX = 120_000;
 
-/** Serves a folder on a free port; `address` has no slash at its end. */
-export async function serve(folder = path.join(root, "dist")) {
+/** Serves a folder (the site, or what SITE names) on a free port; `address` has no slash at its end. */
+export async function serve(folder = process.env.SITE ?? path.join(root, "dist")) {
   const server = spawn(path.join(target, "release/ringside"), ["serve", "--port", "0", folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -52,6 +52,8 @@ pub struct Hand {
     pinch: StoredValue<Option<(Point, f64)>>,
     /// Whether a finger was lifted off the canvas and its click is still to come.
     tapped: StoredValue<bool>,
+    /// What was chosen before the press.
+    before: StoredValue<Option<Selected>>,
     timer: StoredValue<Option<Timeout>, LocalStorage>,
     fading: StoredValue<Option<Timeout>, LocalStorage>,
 }
@@ -74,6 +76,7 @@ impl Hand {
             pointers: StoredValue::new(Vec::new()),
             pinch: StoredValue::new(None),
             tapped: StoredValue::new(false),
+            before: StoredValue::new(None),
             timer: StoredValue::new_local(None),
             fading: StoredValue::new_local(None),
         }
@@ -170,6 +173,7 @@ fn down(app: App, hand: Hand, event: &PointerEvent) {
         _ => Button::Main,
     };
     hand.space.update_value(|it| *it = it.map(|_| false));
+    hand.before.set_value(app.selected.get_untracked());
     app.act(Input::Press { at, button, held: held(event) });
     if finger {
         let stays = Timeout::new(HOLD_MS, move || app.act(Input::Hold));
@@ -235,7 +239,11 @@ fn up(app: App, hand: Hand, event: &PointerEvent) {
         let at = place_of(event.client_x(), event.client_y());
         let dragged = hand.dragging.get_untracked();
         app.act(Input::Release { at });
-        if let (Some(Selected::Node(id)), false) = (app.selected.get_untracked(), dragged) {
+        // Not after a pan: who looks elsewhere is not to be led back.
+        let chosen = app.selected.get_untracked().filter(|_| !dragged);
+        if let Some(Selected::Node(id)) =
+            chosen.filter(|it| Some(it) != hand.before.get_value().as_ref())
+        {
             reveal(app, &id);
         }
     }

@@ -213,12 +213,16 @@ fn said(it: Differs) -> String {
             it => format!("1/{:.0}", 1.0 / it.max(1e-3)),
         }
     };
+    let more = |by: f64| {
+        let sign = if by < 0.0 { '−' } else { '+' };
+        format!("{sign}{}", text::number(by.abs()))
+    };
     match what {
         What::Up => format!("up {fork:.0}, not {main:.0}"),
-        What::Failed => format!("failed {}, not {}/s", text::number(fork), text::number(main)),
+        What::Failed => format!("failed {}/s", more(fork - main)),
         What::P99 => format!("p99 {}", times()),
         What::Hits => format!("hits {:+.0} pp", (fork - main) * 100.0),
-        What::Waiting => format!("waiting {}, not {}", text::number(fork), text::number(main)),
+        What::Waiting => format!("waiting {}", more(fork - main)),
         What::Offered => format!("req/s {}", times()),
     }
 }
@@ -272,14 +276,15 @@ fn Bar(fork: App) -> impl IntoView {
                 it.iter().filter(|it| it.at >= since).count()
             })
     };
-    let hint = move || {
-        match fork.inputs.with(|it| {
+    let hint = move || match fork.inputs.with(|it| {
         let since = app.parted.get().unwrap_or(Nanos::ZERO);
         it.iter().filter(|it| it.at >= since).count()
     }) {
-        0 => "Both futures are the same so far. Change one thing on the right: choose a component, break it or edit it.".to_owned(),
+        0 => {
+            "Both futures are the same so far. Change one thing in “What if”: break it or edit it."
+                .to_owned()
+        }
         _ => "The same requests, the same chance. What differs is marked.".to_owned(),
-    }
     };
     let seed = move |_| {
         let seed = app.seed.get_untracked().wrapping_add(1);
@@ -311,7 +316,7 @@ fn Bar(fork: App) -> impl IntoView {
                 title="In the other future, everything random comes out differently from here on: what is chance, and what is effect?"
                 on:click=seed>"Another seed"</button>
             <button class="o" title="Go on with the right one; the left one stays in the charts, dashed"
-                on:click=move |_| app.keep_future(Branch::Fork)>"Keep this future"</button>
+                on:click=move |_| app.keep_future(Branch::Fork)>"Keep"<span class="wide-only">" this future"</span></button>
             <button class="o" title="Go on with the left one, as if nothing had been asked"
                 on:click=move |_| app.keep_future(Branch::Main)>"Leave"</button>
         </div>
