@@ -41,7 +41,11 @@ const BESIDE: (f64, f64, f64, f64) = (16.0, 34.0, 16.0, 52.0);
 
 /// Room that is kept around the design: left, top, right, bottom.
 fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
-    if narrow { (8.0, 64.0 + 80.0 * (growth - 1.0), 8.0, 66.0) } else { (28.0, 48.0 + 8.0 * growth, 28.0, 78.0) }
+    if narrow {
+        (8.0, 64.0 + 80.0 * (growth - 1.0), 8.0, 66.0)
+    } else {
+        (28.0, 48.0 + 8.0 * growth, 28.0, 78.0)
+    }
 }
 
 impl App {

@@ -293,7 +293,10 @@ mod tests {
             let later = one.name.starts_with("later-") || one.name.ends_with(".css");
             assert_eq!(one.first, !later, "{}", one.name);
         }
-        let rooms = before.iter().find(|it| it.name.starts_with("rooms-")).expect("is there");
+        let rooms = before
+            .iter()
+            .find(|it| it.name.starts_with("rooms-") && it.name.ends_with(".js"))
+            .expect("is there");
         let text = String::from_utf8_lossy(&rooms.bytes);
         assert!(before.iter().all(|it| it.name == "index.html"
             || it.name.ends_with(".css")

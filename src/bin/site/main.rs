@@ -5,6 +5,7 @@
 
 mod assets;
 mod compress;
+mod shed;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -126,7 +127,9 @@ fn package(
         .arg("--out-dir")
         .arg(folder)
         .arg(&first))?;
-    modules.push(folder.join("ringside_bg.wasm"));
+    let main = folder.join("ringside_bg.wasm");
+    fs::write(&main, shed::shed(&fs::read(&main)?, shed::is_idle)?)?;
+    modules.push(main);
 
     let Some(wasm_opt) = wasm_opt else {
         println!("No wasm-opt: the modules are built without it (install npm to have it).");
