@@ -9,7 +9,7 @@ use ringside::component::cache::Strategy;
 use ringside::component::sql_db::Replication;
 use ringside::document::{Design, WireParams, WireRecord, file};
 use ringside::engine::fault::{Fault, Ways};
-use ringside::lens::{self, Subject};
+use ringside::lens::{self, Look, Subject};
 use ringside::scene::{check, svg, text};
 use ringside::session::protocol::Input;
 use ringside::session::run::Run;
@@ -38,6 +38,8 @@ fn look(run: &Run, id: &str, name: &str, expected: Expect) {
             label: &shown.design.components[id].label,
             key_name: "book",
             width,
+            earlier: &[],
+            look: &Look::default(),
         };
         let scene = lens::draw(&subject).expect("it has a lens");
         assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");

@@ -8,7 +8,7 @@ use ringside::base::unit::Rate;
 use ringside::component::Spec;
 use ringside::document::{Design, file};
 use ringside::engine::fault::Fault;
-use ringside::lens::{self, Subject};
+use ringside::lens::{self, Look, Subject};
 use ringside::scene::{check, svg, text};
 use ringside::session::protocol::Input;
 use ringside::session::run::Run;
@@ -32,6 +32,8 @@ fn look(run: &Run, id: &str, name: &str, expected: Expect) {
             label: &shown.design.components[id].label,
             key_name: "book",
             width,
+            earlier: &[],
+            look: &Look::default(),
         };
         let scene = lens::draw(&subject).expect("it has a lens");
         assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");

@@ -35,6 +35,7 @@ impl App {
             it.editor.forget();
         });
         self.history.set((false, false));
+        self.look.set(Default::default());
         self.follows.set(true);
         self.restart();
     }

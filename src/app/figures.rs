@@ -2,7 +2,7 @@
 //! members, its load and its waiting line.
 
 use crate::base::text;
-use crate::component::{About, Spec, Standing};
+use crate::component::{About, Role, Spec, Standing};
 use crate::session::protocol::ComponentFigures;
 
 /// Shorter waiting lines are not worth a mark.
@@ -146,7 +146,7 @@ fn said(figure: &Figure) -> String {
 fn shown(spec: &Spec, figures: &ComponentFigures) -> ComponentFigures {
     let mut figures = figures.clone();
     if !figures.members.is_empty() && figures.members.iter().all(|it| !it.up) {
-        let held = if spec.about().id == "cache" { 0.0 } else { f64::NAN };
+        let held = if spec.about().role == Role::Cache { 0.0 } else { f64::NAN };
         figures.ratios.fill(0.0);
         figures.gauges.fill(held);
     }
@@ -158,7 +158,7 @@ fn pair(spec: &Spec, it: &ComponentFigures) -> (Figure, Figure) {
     let it = &shown(spec, it);
     match about.id {
         "load-balancer" => (offered(it), rule(spec)),
-        "cache" => (ratio(about, it, "hits"), gauge(about, it, "entries")),
+        "cache" | "cache-cluster" => (ratio(about, it, "hits"), gauge(about, it, "entries")),
         "sql-db" => (offered(it), lag(about, it)),
         _ => (offered(it), percentile("p99", it.p99_ns)),
     }
@@ -176,7 +176,7 @@ pub fn trio(spec: &Spec, it: &ComponentFigures) -> [Figure; 3] {
     };
     let named = |label: &str, figure: Figure| Figure { label: label.into(), ..figure };
     match about.id {
-        "cache" => [
+        "cache" | "cache-cluster" => [
             named("Hits, 10 s", ratio(about, it, "hits")),
             Figure { unit: String::new(), ..named("Entries", gauge(about, it, "entries")) },
             named("Requests", offered(it)),

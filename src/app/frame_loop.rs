@@ -151,7 +151,8 @@ fn ask(app: App, at: f64, playing: bool) {
     };
     let of = app.focus.get_untracked();
     let messages = !app.clock.with_untracked(|it| it.flow);
-    let view = View { lens, chart, follow, pick, theory, of, messages, figures };
+    let look = app.look.get_untracked();
+    let view = View { lens, look, chart, follow, pick, theory, of, messages, figures };
     if jumps {
         app.latest.update_value(|it| it.jumps += 1);
     }

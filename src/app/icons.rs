@@ -22,6 +22,9 @@ pub(super) fn body(name: &str) -> &'static str {
         }
         "service" => r#"<path d="M9 2l6 3.500v7L9 16l-6-3.500v-7z"/>"#,
         "cache" => r#"<path d="M10 2L4 10h4l-1 6 7-9H9z"/>"#,
+        "cache-cluster" => {
+            r#"<circle cx="9" cy="9" r="5.500"/><circle cx="9" cy="3.500" r="1.700" fill="currentColor"/><circle cx="13.800" cy="11.700" r="1.700" fill="currentColor"/><circle cx="4.200" cy="11.700" r="1.700" fill="currentColor"/>"#
+        }
         "sql-db" => {
             r#"<ellipse cx="9" cy="4" rx="6" ry="2.200"/><path d="M3 4v10c0 1.200 2.700 2.200 6 2.200s6-1 6-2.200V4M3 9c0 1.200 2.700 2.200 6 2.200s6-1 6-2.200"/>"#
         }

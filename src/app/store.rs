@@ -10,8 +10,8 @@ use crate::document::edit::Item;
 use crate::document::{Id, NoteRecord, ZoneRecord};
 use crate::editor::place::Place;
 use crate::session::protocol::{
-    Branch, Cast, Chart, Figures, Flight, Hit, LensPicture, Pick, Place as Picked, Stamped, Story,
-    Theory, Trace, Which,
+    Branch, Cast, Chart, Figures, Flight, Hit, LensPicture, Look, Pick, Place as Picked, Stamped,
+    Story, Theory, Trace, Which,
 };
 
 use super::banner::Banner;
@@ -208,6 +208,8 @@ pub struct App {
     pub stories: RwSignal<Vec<Story>>,
     /// The open lens.
     pub lens: RwSignal<Option<LensPicture>>,
+    /// What somebody looks for in it.
+    pub look: RwSignal<Look>,
     /// Whether the lens is spread over the canvas.
     pub large: RwSignal<bool>,
     /// Incremented when the chart has new points.
@@ -286,6 +288,7 @@ impl App {
             inputs: RwSignal::new(Vec::new()),
             stories: RwSignal::new(Vec::new()),
             lens: RwSignal::new(None),
+            look: RwSignal::new(Look::default()),
             large: RwSignal::new(false),
             charted: RwSignal::new(0),
             charting: RwSignal::new(None),

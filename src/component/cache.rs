@@ -13,11 +13,11 @@ use crate::base::time::Nanos;
 use crate::engine::blueprint::Station;
 use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
-use crate::engine::{Happening, Outcome, Request, Served};
+use crate::engine::{self, Happening, Outcome, Request, Served};
 
 use super::client::for_classes;
 use super::service::call;
-use super::{Context, Fidelity, Gauge, Group, Kind, Never, OutWire, Ratio, Role};
+use super::{Context, Fidelity, Gauge, Group, Kind, Never, OutWire, Ratio, Registry, Role, Wrap};
 
 crate::choices! {
     /// Who brings cache and store together, and when.
@@ -100,6 +100,15 @@ pub struct CacheState {
     alarmed: bool,
     /// Requests begun so far, in all lives: numbers are not used twice.
     begun: u64,
+}
+
+impl CacheState {
+    /// An empty cache.
+    pub(super) fn new(params: &CacheParams) -> Self {
+        let order = Box::new(params.policy.start(params.capacity.into()));
+        let (entries, dirty) = (KeyMap::default(), VecDeque::new());
+        Self { order, entries, dirty, alarmed: false, begun: 0 }
+    }
 }
 
 impl StableHash for CacheState {
@@ -216,9 +225,7 @@ impl Kind for Cache {
     }
 
     fn start(params: &CacheParams, _: &mut Context<Self>) -> CacheState {
-        let order = Box::new(params.policy.start(params.capacity.into()));
-        let (entries, dirty) = (KeyMap::default(), VecDeque::new());
-        CacheState { order, entries, dirty, alarmed: false, begun: 0 }
+        CacheState::new(params)
     }
 
     fn restart(old: &CacheState, params: &CacheParams, ctx: &mut Context<Self>) -> CacheState {
@@ -237,15 +244,7 @@ impl Kind for Cache {
         params: &CacheParams,
         ctx: &mut Context<Self>,
     ) -> bool {
-        if before.policy != params.policy {
-            if state.dirty.is_empty() {
-                return false;
-            }
-            keep_dirty(state, params);
-        }
-        state.order.resize(params.capacity.into());
-        while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
-        true
+        retune(state, before, params, ctx)
     }
 
     fn handle(
@@ -273,26 +272,7 @@ impl Kind for Cache {
         _: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
-        match request.verb {
-            Verb::Read => read(state, request, ctx),
-            Verb::Put => {
-                put(state, params, request, ctx);
-                Served::ok(request.version)
-            }
-            Verb::Write if params.strategy == Strategy::WriteBehind => {
-                write(state, params, request.key, ctx)
-            }
-            Verb::Delete | Verb::Write => {
-                if let Some(entry) = state.entries.get(request.key).filter(|it| !it.dirty) {
-                    state.entries.remove(request.key);
-                    state.order.remove(entry.slot);
-                    ctx.count(DROPPED, request.key);
-                }
-                Served::ok(0)
-            }
-            // A flush is for the store, and there is none.
-            Verb::Flush => Served::ended(Outcome::NoTarget),
-        }
+        serve(state, params, request, ctx)
     }
 
     fn gauges(members: &[Option<&CacheState>], _: Nanos) -> Vec<f64> {
@@ -301,6 +281,53 @@ impl Kind for Cache {
         };
         vec![sum(|it| it.entries.len()), sum(|it| it.dirty.len())]
     }
+}
+
+/// A cache's own act on a request.
+pub(super) fn serve(
+    state: &mut CacheState,
+    params: &CacheParams,
+    request: &Request,
+    ctx: &mut engine::Context<Registry>,
+) -> Served {
+    match request.verb {
+        Verb::Read => read(state, request, ctx),
+        Verb::Put => {
+            put(state, params, request, ctx);
+            Served::ok(request.version)
+        }
+        Verb::Write if params.strategy == Strategy::WriteBehind => {
+            write(state, params, request.key, ctx)
+        }
+        Verb::Delete | Verb::Write => {
+            if let Some(entry) = state.entries.get(request.key).filter(|it| !it.dirty) {
+                state.entries.remove(request.key);
+                state.order.remove(entry.slot);
+                ctx.count(DROPPED, request.key);
+            }
+            Served::ok(0)
+        }
+        // A flush is for the store, and there is none.
+        Verb::Flush => Served::ended(Outcome::NoTarget),
+    }
+}
+
+/// Takes over other settings; false if only a restart will do.
+pub(super) fn retune(
+    state: &mut CacheState,
+    before: &CacheParams,
+    params: &CacheParams,
+    ctx: &mut engine::Context<Registry>,
+) -> bool {
+    if before.policy != params.policy {
+        if state.dirty.is_empty() {
+            return false;
+        }
+        keep_dirty(state, params);
+    }
+    state.order.resize(params.capacity.into());
+    while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
+    true
 }
 
 fn if_verb(verb: Verb, then: Plan<Arc<str>>, otherwise: Plan<Arc<str>>) -> Plan<Arc<str>> {
@@ -325,7 +352,7 @@ fn strategy(of: Strategy, ask: &dyn Fn(Option<Verb>) -> Plan<Arc<str>>) -> Plan<
     if_verb(Verb::Write, write, Plan::LocalOr(Box::new(fill())))
 }
 
-fn read(state: &mut CacheState, request: &Request, ctx: &mut Context<Cache>) -> Served {
+fn read(state: &mut CacheState, request: &Request, ctx: &mut engine::Context<Registry>) -> Served {
     let key = request.key;
     if let Some(entry) = state.entries.get(key) {
         if entry.expires > ctx.clock() || entry.dirty {
@@ -346,7 +373,12 @@ fn expiry(params: &CacheParams, clock: Nanos) -> Nanos {
     if params.ttl == Nanos::ZERO { Nanos::MAX } else { clock.saturating_add(params.ttl) }
 }
 
-fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mut Context<Cache>) {
+fn put(
+    state: &mut CacheState,
+    params: &CacheParams,
+    request: &Request,
+    ctx: &mut engine::Context<Registry>,
+) {
     let (key, version) = (request.key, request.version);
     let expires = expiry(params, ctx.clock());
     if let Some(entry) = state.entries.get(key) {
@@ -381,7 +413,7 @@ fn write(
     state: &mut CacheState,
     params: &CacheParams,
     key: u32,
-    ctx: &mut Context<Cache>,
+    ctx: &mut engine::Context<Registry>,
 ) -> Served {
     let (now, clock) = (ctx.now(), ctx.clock());
     let held = state.entries.get(key).filter(|it| it.dirty || it.expires > clock);
@@ -397,14 +429,14 @@ fn write(
     Served::ok(version)
 }
 
-fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut Context<Cache>) {
+fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut engine::Context<Registry>) {
     if !std::mem::replace(&mut state.alarmed, true) {
-        ctx.timer(params.flush_every, Flush);
+        ctx.timer(params.flush_every, <Registry as Wrap<Cache>>::timer(Flush));
     }
 }
 
 /// Sends the oldest dirty entries that are not on their way to the store.
-fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut Context<Cache>) {
+fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut engine::Context<Registry>) {
     let idle = state.dirty.iter_mut().filter(|it| it.sent == 0);
     for dirty in idle.take(params.flush_batch as usize) {
         let Some(entry) = state.entries.get(dirty.key) else { continue };
@@ -425,7 +457,7 @@ fn flushed(
     request: &Request,
     outcome: Outcome,
     version: u32,
-    ctx: &mut Context<Cache>,
+    ctx: &mut engine::Context<Registry>,
 ) {
     let key = request.key;
     let Some(at) = state.dirty.iter().position(|it| it.key == key) else { return };
@@ -458,7 +490,7 @@ fn keep_dirty(state: &mut CacheState, params: &CacheParams) {
 
 /// Makes room by the policy's choice, passing over what is dirty and, if nothing `live` may leave,
 /// what has not expired. False if there is nothing else.
-fn evict(state: &mut CacheState, live: bool, ctx: &mut Context<Cache>) -> bool {
+fn evict(state: &mut CacheState, live: bool, ctx: &mut engine::Context<Registry>) -> bool {
     let first = state.order.victim();
     let entry_of = |slot: Slot| state.entries.get(state.order.key(slot));
     let is_clean = |slot: &Slot| entry_of(*slot).is_none_or(|it| !it.dirty);

@@ -14,8 +14,10 @@ use crate::engine::plan::Plan;
 use crate::engine::{self, Happening, HealthCheck, Kinds, Request, Served};
 
 pub use context::Context;
+pub use placing::{Membership, Placing};
 
 mod context;
+mod placing;
 
 /// Where a kind stands in the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,6 +192,16 @@ pub trait Kind: Sized {
 
     /// How it checks those it calls, if it does.
     fn health(_: &Self::Params) -> Option<HealthCheck> {
+        None
+    }
+
+    /// Who of it there is for callers that place keys themselves ([`Addressing::Keyed`]).
+    fn membership(_: &Self::Params) -> Option<Membership> {
+        None
+    }
+
+    /// How its callers check it, if it says so and not they.
+    fn checked(_: &Self::Params) -> Option<HealthCheck> {
         None
     }
 
@@ -434,6 +446,16 @@ macro_rules! registry {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::health(it), )* }
             }
 
+            /// Who of it there is for callers that place keys themselves.
+            pub fn membership(&self) -> Option<Membership> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::membership(it), )* }
+            }
+
+            /// How its callers check it, if it says so.
+            pub fn checked(&self) -> Option<HealthCheck> {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::checked(it), )* }
+            }
+
             /// Whether callers use it in place of the store that it is itself wired to.
             pub fn through(&self) -> bool {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::through(it), )* }
@@ -586,6 +608,7 @@ registry! {
     load_balancer::LoadBalancer,
     service::Service,
     cache::Cache,
+    cache_cluster::CacheCluster,
     sql_db::SqlDb,
     failover_pair::FailoverPair,
     raft_group::RaftGroup,
@@ -609,18 +632,36 @@ pub fn about(id: &str) -> Option<&'static About> {
     ALL.iter().find(|it| it.id == id)
 }
 
-/// A balancing rule at work, as the engine wants it.
+/// How a caller chooses, as the engine wants it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Picker(pub balancing::Running);
+pub enum Picker {
+    /// By a balancing rule.
+    Rule(balancing::Running),
+    /// By the key.
+    Key(Placing),
+}
+
+impl Picker {
+    /// Whether it is the same for each call, and independent of all others.
+    pub fn is_random(&self) -> bool {
+        matches!(self, Self::Rule(it) if it.rule() == balancing::Rule::Random)
+    }
+}
 
 impl engine::Picker for Picker {
     fn pick(&mut self, candidates: &[Candidate], key: u32, draw: u64) -> Option<usize> {
-        self.0.choose(candidates, key, draw)
+        match self {
+            Self::Rule(rule) => rule.choose(candidates, key, draw),
+            Self::Key(placing) => placing.pick(candidates, key),
+        }
     }
 }
 
 impl StableHash for Picker {
     fn stable_hash(&self, h: &mut StableHasher) {
-        self.0.fold(&mut |word| h.word(word));
+        match self {
+            Self::Rule(rule) => rule.fold(&mut |word| h.word(word)),
+            Self::Key(placing) => placing.stable_hash(h),
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::base::order::sort_few;
 use crate::base::param::ParamError;
 use crate::base::spread::Spread;
 use crate::base::time::Nanos;
-use crate::component::{OutWire, Picker, Registry, Role, Spec};
+use crate::component::{OutWire, Picker, Placing, Registry, Role};
 use crate::engine::blueprint::{Draft, DraftComponent, DraftWire, Link, Path, Patience};
 use crate::engine::policy::{Budget, Hedge, Policy};
 use crate::engine::pool::Pool;
@@ -47,9 +47,7 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     }
     let mut wires = Vec::new();
     for (id, record) in &design.wires {
-        if let Some(wire) = wire(design, id, record) {
-            wires.push(wire);
-        }
+        wires.extend(wire(design, id, record)?);
     }
     let component = |(id, record): (&Id, &super::ComponentRecord)| {
         let spec = &record.spec;
@@ -172,12 +170,22 @@ fn policy(it: &WireParams) -> Option<Policy> {
 }
 
 /// None if one of its ends is missing.
-fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Registry>> {
-    let from: &Spec = &design.components.get(&record.from)?.spec;
-    design.components.get(&record.to)?;
+fn wire(
+    design: &Design,
+    id: &str,
+    record: &WireRecord,
+) -> Result<Option<DraftWire<Registry>>, CompileError> {
+    let spec = |id: &str| design.components.get(id).map(|it| &it.spec);
+    let (Some(from), Some(to)) = (spec(&record.from), spec(&record.to)) else { return Ok(None) };
     let it = &record.settings;
+    let picker = match to.membership() {
+        Some(known) => Placing::new(known, design.key_name())
+            .map(Picker::Key)
+            .map_err(|problem| CompileError { id: record.to.clone(), problem })?,
+        None => Picker::Rule(from.rule().unwrap_or(it.rule).start()),
+    };
     let own = Patience { timeout: it.timeout, retries: it.retries, backoff: it.backoff };
-    Some(DraftWire {
+    Ok(Some(DraftWire {
         id: id.into(),
         from: Arc::from(record.from.as_str()),
         to: Arc::from(record.to.as_str()),
@@ -186,10 +194,10 @@ fn wire(design: &Design, id: &str, record: &WireRecord) -> Option<DraftWire<Regi
         patience: from.patience().unwrap_or(own),
         policy: policy(it),
         pool: (it.pool > 0).then_some(Pool { size: it.pool, wait: it.pool_wait }),
-        picker: Picker(from.rule().unwrap_or(it.rule).start()),
+        picker,
         reads: it.reads,
         weights: it.weights.clone(),
-        health: from.health(),
+        health: to.checked().or_else(|| from.health()),
         distance: zone::distance(design, &record.from, &record.to),
-    })
+    }))
 }

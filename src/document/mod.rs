@@ -100,6 +100,17 @@ pub struct ZoneRecord {
     pub extra: Extra,
 }
 
+impl Design {
+    /// What keys are called: as the first client says.
+    pub fn key_name(&self) -> &str {
+        let mut names = self.components.values().filter_map(|it| match &it.spec {
+            Spec::Client(client) => Some(client.key_name.as_str()),
+            _ => None,
+        });
+        names.next().unwrap_or("key")
+    }
+}
+
 /// A text on the canvas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoteRecord {

@@ -1,8 +1,9 @@
 //! What may be wired to what. What cannot talk is refused, with the reason and a way out.
 
 use crate::component::Role;
+use crate::engine::Addressing;
 
-use super::Design;
+use super::{ComponentRecord, Design};
 
 /// Why a wire is not drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,10 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
             };
             refusal(reason, suggestion)
         }
+        (Role::Cache, Role::Store) if is_keyed(design, from) => {
+            let reason = format!("{name} calls nobody: who asks it asks the store after a miss.");
+            refusal(reason, format!("Let the service that asks {name} ask {other}."))
+        }
         (caller, called) if allowed(caller, called) => Ok(()),
         (Role::Cache, _) => {
             let reason = format!("{name} calls nobody but the store that it stands for.");
@@ -130,6 +135,11 @@ fn allowed(caller: Role, called: Role) -> bool {
             matches!(called, Role::Server | Role::Balancer | Role::External)
         }
     }
+}
+
+fn is_keyed(design: &Design, id: &str) -> bool {
+    let keyed = |it: &ComponentRecord| it.spec.about().addressing == Addressing::Keyed;
+    design.components.get(id).is_some_and(keyed)
 }
 
 fn label<'a>(design: &'a Design, id: &'a str) -> &'a str {
@@ -259,7 +269,8 @@ mod tests {
                     design.components.insert(id.into(), record);
                 }
                 let may = may_connect(&design, "one", "other");
-                assert_eq!(may.is_ok(), allowed(one.role, other.role));
+                let keyed = one.addressing == Addressing::Keyed && one.role == Role::Cache;
+                assert_eq!(may.is_ok(), allowed(one.role, other.role) && !keyed);
             }
         }
     }

@@ -540,7 +540,7 @@ impl<K: Kinds> Context<'_, K> {
         }
         let route = &mut self.desk.routes[wire.out_index as usize];
         let members = to.members.len() as u16;
-        if to.addressing == Addressing::Any {
+        if to.addressing != Addressing::Leader {
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
             if route.down == 0 {

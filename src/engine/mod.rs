@@ -2,6 +2,7 @@
 //! Knows no kind of component and no algorithm: it is generic over a registry, [`Kinds`].
 
 pub mod blueprint;
+pub mod by_member;
 mod codel;
 pub mod context;
 pub mod desk;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::base::time::Nanos;
 
+use super::by_member::ByMember;
 use super::effects::Effects;
 use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Exemplars, Span};
@@ -13,7 +14,7 @@ use super::staleness::Staleness;
 use super::tally::closed;
 pub use super::tally::{Tally, Window};
 use super::world::{Watch, World};
-use super::{Blueprint, Kinds};
+use super::{Addressing, Blueprint, Kinds};
 
 /// Lengths of the windows; each divides the next.
 pub const WINDOWS: [Nanos; 3] = [Nanos::millis(250), Nanos::seconds(1), Nanos::seconds(12)];
@@ -85,6 +86,8 @@ pub struct ComponentRecord {
     live: [Tally<4>; 3],
     /// Closed windows by length, oldest first, at most [`KEPT`] each.
     pub windows: [VecDeque<Window>; 3],
+    /// What each of its members counted, where the key says who is asked.
+    pub by_member: ByMember,
     /// What happened lately, oldest first.
     pub recent: VecDeque<Recent>,
     /// Examples of calls, by windows of the two longer lengths.
@@ -232,7 +235,8 @@ impl<K: Kinds> Recorder<K> {
     /// What a clone of it takes, roughly, in places of a queue ([`World::weight`]).
     pub fn weight(&self) -> usize {
         let windows = |it: &ComponentRecord| it.windows.iter().map(VecDeque::len).sum::<usize>();
-        let components = self.components.iter().map(|it| 100 + windows(it) * 3 / 2);
+        let by_member = |it: &ComponentRecord| it.by_member.len() / 12;
+        let components = self.components.iter().map(|it| 100 + windows(it) * 3 / 2 + by_member(it));
         components.sum::<usize>() + self.wires.iter().map(|it| 20 + it.len() / 5).sum::<usize>()
     }
 
@@ -258,10 +262,16 @@ impl<K: Kinds> Recorder<K> {
         self.calls.resize_with(self.wires.len(), Exemplars::default);
         let members = blueprint.members.len().max(self.members.len());
         self.members.resize(members, Levels::default());
+        for (record, component) in self.components.iter_mut().zip(&blueprint.components) {
+            if component.addressing == Addressing::Keyed {
+                record.by_member.fit(component.members.len());
+            }
+        }
     }
 
     fn note(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
         let component = |member: u32| blueprint.members[member as usize].0 as usize;
+        let ordinal = |member: u32| blueprint.members[member as usize].1;
         match note {
             Note::Sent { via, request, outcome, lost, .. } => {
                 let (Via::Forth(wire) | Via::Back(wire)) = via else { return };
@@ -278,7 +288,11 @@ impl<K: Kinds> Recorder<K> {
                 *field += 1;
             }
             Note::Offered { member, wire, .. } => {
-                self.components[component(*member)].fresh.offered();
+                let record = &mut self.components[component(*member)];
+                record.fresh.offered();
+                if let Some(counts) = record.by_member.live(ordinal(*member)) {
+                    counts.offered += 1;
+                }
                 if let Some(wire) = wire {
                     self.traffic[*wire as usize].arrived += 1;
                 }
@@ -307,6 +321,11 @@ impl<K: Kinds> Recorder<K> {
             Note::Count { member, counter, key } => {
                 let record = &mut self.components[component(*member)];
                 record.fresh.count(*counter);
+                if let Some(counts) = record.by_member.live(ordinal(*member))
+                    && let Some(count) = counts.counters.get_mut(usize::from(*counter))
+                {
+                    *count += 1;
+                }
                 let recent = &mut record.recent;
                 if recent.len() == RECENT_MAX {
                     recent.pop_front();
@@ -362,6 +381,9 @@ impl<K: Kinds> Recorder<K> {
                 }
                 windows.push_back(window);
                 record.live[length].clear(integrals);
+                if length == 1 {
+                    record.by_member.close(at, KEPT);
+                }
                 if let Some(longer) = length.checked_sub(1) {
                     record.exemplars[longer].close(at);
                 }

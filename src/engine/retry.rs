@@ -103,7 +103,7 @@ impl<K: Kinds> Context<'_, K> {
         if !wire.alive || to.members.len() < 2 {
             return None;
         }
-        if to.addressing == Addressing::Leader {
+        if to.addressing != Addressing::Any {
             let picked = self.choose(call.wire, &call.request, false);
             return picked.filter(|it| Some(*it) != call.target);
         }

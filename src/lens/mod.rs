@@ -1,5 +1,8 @@
 //! The lenses: the inside of a component, drawn from the running state. To add one: write its
 //! file, add its line to the registry below.
+//!
+//! A mark's action is an [`Act`]: the page makes edits and faults of them, and notes; what is only
+//! tried out or noted comes back in [`Look`], and changes nothing but the picture.
 
 use crate::base::time::Nanos;
 use crate::component::{Registry, Spec, State};
@@ -7,8 +10,12 @@ use crate::engine::World;
 use crate::engine::recorder::{ComponentRecord, Recorder};
 use crate::scene::Scene;
 
+pub use act::{Act, Look};
+
+mod act;
 mod api_gateway;
 mod cache;
+mod hash_ring;
 mod load_balancer;
 mod service;
 mod sql_db;
@@ -28,6 +35,11 @@ pub struct Subject<'a> {
     pub key_name: &'a str,
     /// Width the picture may have, in pixels.
     pub width: f32,
+    /// What the component was set to before each edit of it up to the cursor, the latest first, and
+    /// when.
+    pub earlier: &'a [(Nanos, &'a Spec)],
+    /// What somebody looks for.
+    pub look: &'a Look,
 }
 
 impl<'a> Subject<'a> {
@@ -49,6 +61,19 @@ impl<'a> Subject<'a> {
         component.members.iter().map(member).collect()
     }
 
+    /// What is being tried out.
+    pub fn trial(&self) -> Option<Act> {
+        self.look.trial.as_deref().and_then(Act::parse)
+    }
+
+    /// What was noted under this name.
+    pub fn noted(&self, name: &str) -> Option<String> {
+        match self.trial() {
+            Some(Act::Note(it, value)) if it == name => Some(value),
+            _ => self.look.noted.iter().find(|it| it.0 == name).map(|it| it.1.clone()),
+        }
+    }
+
     /// A key as people see it.
     pub fn key(&self, key: u32) -> String {
         format!("{}:{key}", self.key_name)
@@ -60,6 +85,7 @@ type Draw = fn(&Subject) -> Scene;
 /// Every lens: the id of its kind, and what draws it.
 const ALL: &[(&str, Draw)] = &[
     ("cache", cache::draw),
+    ("cache-cluster", hash_ring::draw),
     ("service", service::draw),
     ("sql-db", sql_db::draw),
     ("api-gateway", api_gateway::draw),

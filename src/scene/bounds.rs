@@ -79,7 +79,7 @@ impl Shape {
                 Rect::new(at.x - radius, at.y - radius, 2.0 * radius, 2.0 * radius)
             }
             Shape::Bar { area, .. } | Shape::Cell { area, .. } => *area,
-            Shape::Arc { center, outer, .. } => {
+            Shape::Arc { center, outer, .. } | Shape::Arcs { center, outer, .. } => {
                 Rect::new(center.x - outer, center.y - outer, 2.0 * outer, 2.0 * outer)
             }
             Shape::Line { from, to, .. } | Shape::Arrow { from, to, .. } => {

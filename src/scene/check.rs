@@ -23,7 +23,10 @@ pub fn problems(scene: &Scene) -> Vec<String> {
         if !is_inside(scene, mark) {
             problems.push(format!("{id} reaches out of the scene."));
         }
-        if mark.action.is_some() && mark.label.is_none() && mark.words().is_empty() {
+        if (mark.action.is_some() || mark.slide.is_some())
+            && mark.label.is_none()
+            && mark.words().is_empty()
+        {
             problems.push(format!("{id} can be asked for something, but has no name."));
         }
         if !has_second_cue(mark) {

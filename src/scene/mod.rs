@@ -49,12 +49,35 @@ pub struct Mark {
     pub label: Option<String>,
     /// What a click asks for, in the words of whoever shows the scene.
     pub action: Option<String>,
+    /// Where it can be dragged, or stepped with the arrow keys.
+    pub slide: Option<Slide>,
+}
+
+/// The places something can be dragged to. A pointer is at the one whose middle is nearest of those
+/// it is within.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Slide {
+    /// All of them, in the order of the arrow keys.
+    pub spots: Vec<Spot>,
+    /// Where it is now, if at one of them.
+    pub at: Option<usize>,
+}
+
+/// A place for something to be dragged to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spot {
+    /// Where.
+    pub area: Rect,
+    /// What is asked for when it is let go there.
+    pub action: String,
+    /// What that is, in words.
+    pub label: String,
 }
 
 impl Mark {
     /// A mark without label and action.
     pub fn new(id: impl Into<String>, shape: Shape, tone: Tone) -> Self {
-        Self { id: id.into(), shape, tone, label: None, action: None }
+        Self { id: id.into(), shape, tone, label: None, action: None, slide: None }
     }
 
     /// The sign of a meaning, in the form that belongs to it: read dot, write square and so on.
@@ -76,6 +99,11 @@ impl Mark {
     /// The same with something to ask for when it is clicked.
     pub fn asking(self, action: impl Into<String>) -> Self {
         Self { action: Some(action.into()), ..self }
+    }
+
+    /// The same with places to be dragged to.
+    pub fn sliding(self, slide: Slide) -> Self {
+        Self { slide: Some(slide), ..self }
     }
 
     /// The same in another tone.

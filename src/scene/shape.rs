@@ -60,6 +60,19 @@ pub enum Shape {
         /// How it is filled.
         fill: Fill,
     },
+    /// Many pieces of one ring, such as all that one owner has of it.
+    Arcs {
+        /// The middle of the ring.
+        center: Point,
+        /// Inner radius.
+        inner: f32,
+        /// Outer radius.
+        outer: f32,
+        /// Where each begins and ends, in turns from 0 to 1, in rising order and apart.
+        spans: Vec<(f32, f32)>,
+        /// How they are filled: in the full tone, or at about half strength.
+        fill: Fill,
+    },
     /// A straight line.
     Line {
         /// One end.

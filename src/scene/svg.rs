@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use super::layout::{chips, measure};
 use super::{
-    Anchor, CellStyle, Dash, Face, Fill, Font, Mark, Point, Rect, Scene, Shape, Size, Stroke, Tone,
-    Weight,
+    Anchor, CellStyle, Dash, Face, Fill, Font, Mark, Point, Rect, Scene, Shape, Size, Slide, Spot,
+    Stroke, Tone, Weight,
 };
 
 mod forms;
@@ -21,7 +21,7 @@ const TARGET_MIN: f32 = 24.0;
 /// A picture without actions is one image to a screen reader. One with actions is a group, since
 /// what is inside an image cannot be reached.
 pub fn svg(scene: &Scene) -> String {
-    let acts = scene.marks.iter().any(|mark| mark.action.is_some());
+    let acts = scene.marks.iter().any(acts);
     let role = if acts { "group" } else { "img" };
     let (width, height) = (Px(scene.width), Px(scene.height));
     let mut out = String::new();
@@ -35,20 +35,29 @@ pub fn svg(scene: &Scene) -> String {
     out
 }
 
+fn acts(mark: &Mark) -> bool {
+    mark.action.is_some() || mark.slide.is_some()
+}
+
 fn write_mark(out: &mut String, mark: &Mark) {
     let (id, tone) = (Escaped(&mark.id), mark.tone.name());
     put(out, format_args!("<g class=\"mark {tone}\" data-id=\"{id}\""));
     if let Some(action) = &mark.action {
+        put(out, format_args!(" data-action=\"{}\"", Escaped(action)));
+    }
+    if let Some(slide) = &mark.slide {
+        write_slide(out, slide);
+    }
+    if acts(mark) {
         let name = Escaped(mark.label.as_deref().unwrap_or_else(|| mark.words()));
-        let action = Escaped(action);
-        put(out, format_args!(" data-action=\"{action}\" tabindex=\"0\" role=\"button\""));
-        put(out, format_args!(" aria-label=\"{name}\""));
+        let role = if mark.slide.is_some() { "slider" } else { "button" };
+        put(out, format_args!(" tabindex=\"0\" role=\"{role}\" aria-label=\"{name}\""));
     }
     out.push('>');
     if let Some(label) = &mark.label {
         put(out, format_args!("<title>{}</title>", Escaped(label)));
     }
-    if mark.action.is_some() {
+    if acts(mark) {
         let Rect { x, y, width, height } = mark.shape.bounds().at_least(TARGET_MIN);
         put(out, format_args!("<rect class=\"target\" x=\"{}\" y=\"{}\"", Px(x), Px(y)));
         put(out, format_args!(" width=\"{}\" height=\"{}\"", Px(width), Px(height)));
@@ -56,6 +65,20 @@ fn write_mark(out: &mut String, mark: &Mark) {
     }
     write_shape(out, mark);
     out.push_str("</g>\n");
+}
+
+/// The spots as lines: left, top, width and height, then the action.
+fn write_slide(out: &mut String, slide: &Slide) {
+    out.push_str(" data-spots=\"");
+    for Spot { area: Rect { x, y, width, height }, action, .. } in &slide.spots {
+        let (x, y, width, height) = (Px(*x), Px(*y), Px(*width), Px(*height));
+        put(out, format_args!("{x} {y} {width} {height} {}\n", Escaped(action)));
+    }
+    let last = slide.spots.len().saturating_sub(1);
+    put(out, format_args!("\" aria-valuemin=\"0\" aria-valuemax=\"{last}\""));
+    let at = slide.at.and_then(|it| Some((it, slide.spots.get(it)?)));
+    let (at, text) = at.map_or((0, "–"), |(at, spot)| (at, spot.label.as_str()));
+    put(out, format_args!(" aria-valuenow=\"{at}\" aria-valuetext=\"{}\"", Escaped(text)));
 }
 
 fn write_shape(out: &mut String, mark: &Mark) {
@@ -70,6 +93,9 @@ fn write_shape(out: &mut String, mark: &Mark) {
             if let Some((path, fill)) = forms::arc(&mark.shape) {
                 put(out, format_args!("<path d=\"{path}\"{}/>", Paint(fill, tone)));
             }
+        }
+        Shape::Arcs { center, inner, outer, spans, fill } => {
+            forms::arcs(out, *center, (*inner, *outer), spans, (tone, *fill));
         }
         Shape::Line { from, to, stroke } => line(out, &[*from, *to], *stroke, tone),
         Shape::Arrow { from, to, stroke, heads } => {

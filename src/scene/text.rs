@@ -71,6 +71,10 @@ pub fn listing(scene: &Scene) -> String {
         if let Some(action) = &mark.action {
             out += &format!(" → {action}");
         }
+        if let Some(slide) = &mark.slide {
+            let spots: Vec<_> = slide.spots.iter().map(|it| it.action.as_str()).collect();
+            out += &format!(" ↔ {}", spots.join(" | "));
+        }
         out.push('\n');
     }
     out
@@ -83,6 +87,10 @@ fn form(shape: &Shape) -> String {
         Shape::Bar { fill, .. } => format!("{} bar", filled(*fill)),
         Shape::Arc { start, end, fill, .. } => {
             format!("{} arc {start:.3}–{end:.3}", filled(*fill))
+        }
+        Shape::Arcs { spans, fill, .. } => {
+            let turns: f32 = spans.iter().map(|it| it.1 - it.0).sum();
+            format!("{} {} arcs, {turns:.3} in all", spans.len(), filled(*fill))
         }
         Shape::Line { stroke, .. } => format!("{} line", dashed(stroke.dash)),
         Shape::Arrow { stroke, .. } => format!("{} arrow", dashed(stroke.dash)),

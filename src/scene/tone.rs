@@ -22,7 +22,7 @@ pub enum Tone {
     Surface,
     /// The ground of fields.
     Sunk,
-    /// What can be followed.
+    /// What can be followed; and in a picture, what has just become another.
     Link,
     /// A read: blue dot.
     Read,

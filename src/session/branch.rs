@@ -172,7 +172,8 @@ impl Side {
             }
             let later = later.filter(|_| asked);
             let lens = view.lens.as_ref().zip(later);
-            frame.lens = lens.and_then(|((id, width), later)| (later.picture)(run, id, *width));
+            frame.lens =
+                lens.and_then(|((id, width), later)| (later.picture)(run, id, *width, &view.look));
             frame.picks = view.pick.as_ref().zip(later).map(|(it, later)| (later.picks)(run, it));
             let theory = view.theory.as_ref().zip(later);
             frame.theory = theory.and_then(|(id, later)| (later.theory)(run, id));

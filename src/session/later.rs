@@ -1,12 +1,12 @@
 //! What a session can do beyond running and being measured. A host whose code comes in parts begins
 //! without it, and hands it over when it is there.
 
-use crate::component::Spec;
-use crate::document::Design;
 use crate::lens;
 use crate::scene::{svg, text};
 
-use super::protocol::{Chart, Frame, Input, LensPicture, Pick, Place, Story, Theory, Trace, Which};
+use super::protocol::{
+    Chart, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Trace, Which,
+};
 use super::run::Run;
 use super::story::Pending;
 use super::{chart, picks, theory, trace};
@@ -15,7 +15,7 @@ use super::{chart, picks, theory, trace};
 #[derive(Clone, Copy, Debug)]
 pub struct Later {
     /// Draws the inside of the component with this id, so many pixels wide.
-    pub picture: fn(&Run, &str, f32) -> Option<LensPicture>,
+    pub picture: fn(&Run, &str, f32, &Look) -> Option<LensPicture>,
     /// The request that is followed, as a waterfall.
     pub trace: fn(&Run) -> Option<Trace>,
     /// Who is at a place.
@@ -42,29 +42,24 @@ impl Later {
     }
 }
 
-/// What keys are called: as the first client says.
-fn key_name(design: &Design) -> &str {
-    design
-        .components
-        .values()
-        .find_map(|it| match &it.spec {
-            Spec::Client(client) => Some(client.key_name.as_str()),
-            _ => None,
-        })
-        .unwrap_or("key")
-}
-
-fn picture(run: &Run, id: &str, width: f32) -> Option<LensPicture> {
+fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> {
     let shown = run.shown();
     let component = shown.world.blueprint().component(id)?;
     let label = &shown.design.components.get(id)?.label;
+    let edits = run.inputs[..shown.inputs].iter().rev().filter_map(|it| match &it.input {
+        Input::Edit(diff) => Some((it.at, diff.components.get(id)?.before.as_ref()?)),
+        _ => None,
+    });
+    let earlier: Vec<_> = edits.map(|(at, record)| (at, &record.spec)).collect();
     let subject = lens::Subject {
         world: &shown.world,
         recorder: &run.recorder,
         component,
         label,
-        key_name: key_name(&shown.design),
+        key_name: shown.design.key_name(),
         width: width.clamp(200.0, 4_000.0),
+        earlier: &earlier,
+        look,
     };
     let scene = lens::draw(&subject)?;
     Some(LensPicture { component: id.into(), svg: svg::svg(&scene), text: text::reading(&scene) })

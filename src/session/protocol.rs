@@ -13,8 +13,8 @@ use crate::engine::fault::Fault;
 pub use super::breakpoint::{Breakpoint, Hit, Measure};
 pub use super::theory::{Compared, Model, Theory};
 pub use super::view::{
-    Chart, ChartPoint, Line, LineRole, Pick, Place, Trace, TraceBar, TwinState, Unit, View, Which,
-    Whom, Why,
+    Chart, ChartPoint, Line, LineRole, Look, Pick, Place, Trace, TraceBar, TwinState, Unit, View,
+    Which, Whom, Why,
 };
 
 /// One thing done to a run.

@@ -7,7 +7,7 @@ use crate::document::compile::CompileError;
 use super::chart::chart;
 use super::golden::{self, Golden};
 use super::later::Later;
-use super::protocol::Which;
+use super::protocol::{Look, Which};
 use super::run::Run;
 
 /// A way to run.
@@ -83,7 +83,7 @@ fn watch(run: &Run) {
     let later = Later::all();
     let blueprint = run.shown().world.blueprint();
     for (slot, component) in blueprint.components.iter().enumerate() {
-        (later.picture)(run, &component.id, 600.0);
+        (later.picture)(run, &component.id, 600.0, &Look::default());
         for which in [Which::Throughput, Which::Latency, Which::Errors] {
             chart(run, slot as u32, which);
         }

@@ -9,7 +9,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::balancing::Rule;
 use crate::algorithm::queueing::error::{
     Variances, forgets_s, mg1_variances, mmc_variances, mmck_variances, standard_error,
 };
@@ -388,7 +387,7 @@ fn arrivals(run: &Run, slot: u32, hops: u8) -> Result<Vec<Flow>, Text> {
     let mut flows: Vec<Flow> = Vec::new();
     for wire in blueprint.wires.iter().filter(|it| it.alive && it.to == slot) {
         let caller = &blueprint.components[wire.from as usize];
-        if members > 1 && wire.picker.0.rule() != Rule::Random {
+        if members > 1 && !wire.picker.is_random() {
             return Err(fail(TextId::Turns, vec![label(run, wire.from)]));
         }
         let of = blueprint.wire(&wire.id);

@@ -8,6 +8,8 @@ use crate::document::Id;
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::trace::Kind;
 
+pub use crate::lens::Look;
+
 use super::protocol::Branch;
 
 /// What the page wants to see; a frame answers it.
@@ -15,6 +17,8 @@ use super::protocol::Branch;
 pub struct View {
     /// Component whose inside is open, and the width its picture may have, in pixels.
     pub lens: Option<(Id, f32)>,
+    /// What somebody looks for in it.
+    pub look: Look,
     /// Component that is charted, and which of its charts.
     pub chart: Option<(Id, Which)>,
     /// Request that is followed, and a moment at which it was under way.

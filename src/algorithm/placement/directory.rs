@@ -25,10 +25,10 @@ impl Placement for Directory {
         Ok(Self { rows, rest: Ring::build(nodes, settings)? })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         match self.rows.get(key) {
             Some(node) => Ok(*node),
-            None => self.rest.place(key),
+            None => self.rest.find(key, &[]),
         }
     }
 }

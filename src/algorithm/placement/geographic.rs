@@ -39,7 +39,7 @@ impl Placement for Geographic {
         Ok(Self { sites })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         let text = String::from_utf8_lossy(key);
         let Some(here) = place(&text) else {
             return Err(format!("sites: key {text:?} is no latitude and longitude in degrees"));

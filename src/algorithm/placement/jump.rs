@@ -36,7 +36,7 @@ impl Placement for Jump {
         Ok(Self { hash, buckets: nodes.len() as u32 })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         Ok(bucket(self.hash.of(key), self.buckets) as usize)
     }
 }

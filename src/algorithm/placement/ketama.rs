@@ -28,6 +28,11 @@ impl Ketama {
     pub fn points(&self) -> &[Point] {
         &self.points
     }
+
+    /// The place of a key on it.
+    pub fn position(&self, key: &[u8]) -> u64 {
+        part(&digest(key), 0)
+    }
 }
 
 impl Placement for Ketama {
@@ -51,8 +56,8 @@ impl Placement for Ketama {
         Ok(Self { points })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
-        let at = part(&digest(key), 0);
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
+        let at = self.position(key);
         let next = self.points.partition_point(|it| it.at < at);
         Ok(self.points[if next == self.points.len() { 0 } else { next }].node as usize)
     }

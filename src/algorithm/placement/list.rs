@@ -25,7 +25,7 @@ impl Placement for List {
         Ok(Self { groups })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         let group = key.split(|it| *it == b':').next().unwrap_or(key);
         self.groups.get(group).copied().ok_or_else(|| {
             let group = String::from_utf8_lossy(group);

@@ -73,7 +73,7 @@ impl Placement for Maglev {
         Ok(Self { hash, table })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         Ok(self.table[(self.hash.of(key) % self.table.len() as u64) as usize] as usize)
     }
 }

@@ -58,8 +58,14 @@ pub(crate) trait Placement: Sized {
     /// The scheme at work on these nodes, of which there is at least one.
     fn build(nodes: &[Node], settings: &Settings) -> Result<Self, String>;
 
-    /// The number of the node that a key belongs to. Most schemes forget the key at once.
-    fn place(&mut self, key: &[u8]) -> Result<usize, String>;
+    /// The number of the node that a key belongs to. Schemes that go by load take these loads of
+    /// the nodes, by number.
+    fn find(&self, key: &[u8], loads: &[u32]) -> Result<usize, String>;
+
+    /// The same; schemes that go by load count the keys that they have placed so far.
+    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+        self.find(key, &[])
+    }
 }
 
 /// One line per scheme: module and type, id, name, help.
@@ -82,10 +88,7 @@ macro_rules! schemes {
         impl Scheme {
             /// Builds the scheme for these nodes. Errors name the setting that is wrong.
             pub fn build(self, nodes: &[Node], settings: &Settings) -> Result<Placed, String> {
-                let weighs = match self {
-                    $( Scheme::$member => <$module::$member as Placement>::WEIGHS, )*
-                };
-                check(self, weighs, nodes)?;
+                check(self, self.weighs(), nodes)?;
                 match self {
                     $( Scheme::$member => {
                         Placement::build(nodes, settings).map(Placed::$member)
@@ -94,10 +97,23 @@ macro_rules! schemes {
             }
         }
 
+        impl Scheme {
+            /// Whether the weight of a node makes a difference.
+            pub fn weighs(self) -> bool {
+                match self { $( Scheme::$member => <$module::$member as Placement>::WEIGHS, )* }
+            }
+        }
+
         impl Placed {
             /// The number of the node that a key belongs to. Bounded loads count the key.
             pub fn place(&mut self, key: &[u8]) -> Result<usize, String> {
                 match self { $( Placed::$member(it) => it.place(key), )* }
+            }
+
+            /// The same where the loads of the nodes are known, by number: bounded loads go by
+            /// these, and count nothing.
+            pub fn find(&self, key: &[u8], loads: &[u32]) -> Result<usize, String> {
+                match self { $( Placed::$member(it) => it.find(key, loads), )* }
             }
         }
     };
@@ -116,6 +132,44 @@ schemes! {
     list::List, "list", "List", "The group before the first colon has its node.";
     directory::Directory, "directory", "Directory", "A table says the node of each key; the rest goes by hash.";
     geographic::Geographic, "geographic", "Geographic", "The nearest site.";
+}
+
+impl Scheme {
+    /// Whether a key's node follows from hashes alone: no table says which keys are whose.
+    pub fn is_by_hash(self) -> bool {
+        (self as usize) < Self::BY_HASH.len()
+    }
+
+    /// The ids of those of which that is so: the first ones.
+    pub const BY_HASH: &'static [&'static str] = Self::IDS.split_at(Self::Range as usize).0;
+
+    /// Whether its keys and nodes lie on a circle.
+    pub fn is_ring(self) -> bool {
+        matches!(self, Self::Ring | Self::Ketama | Self::Bounded)
+    }
+}
+
+impl Placed {
+    /// The points of the nodes in the order of a circle, and how many bits a place on it has; none
+    /// if the scheme has no circle.
+    pub fn points(&self) -> Option<(&[ring::Point], u32)> {
+        match self {
+            Self::Ring(it) => Some((it.points(), it.bits())),
+            Self::Bounded(it) => Some((it.ring().points(), it.ring().bits())),
+            Self::Ketama(it) => Some((it.points(), 32)),
+            _ => None,
+        }
+    }
+
+    /// The place of a key on that circle.
+    pub fn position(&self, key: &[u8]) -> Option<u64> {
+        match self {
+            Self::Ring(it) => Some(it.position(key)),
+            Self::Bounded(it) => Some(it.ring().position(key)),
+            Self::Ketama(it) => Some(it.position(key)),
+            _ => None,
+        }
+    }
 }
 
 fn check(scheme: Scheme, weighs: bool, nodes: &[Node]) -> Result<(), String> {

@@ -16,7 +16,7 @@ impl Placement for Modulo {
         Ok(Self { hash: settings.hash, nodes: nodes.len() as u64 })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         Ok((self.hash.of(key) % self.nodes) as usize)
     }
 }

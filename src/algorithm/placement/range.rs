@@ -38,7 +38,7 @@ impl Placement for Range {
         Ok(Self { splits, numbers })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         let Some(numbers) = &self.numbers else {
             return Ok(self.splits.partition_point(|it| it.as_slice() <= key));
         };

@@ -49,7 +49,7 @@ impl Placement for RedisSlots {
         Ok(Self { last: (1..=count).map(|node| end(node) - 1).collect() })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         let slot = slot(key);
         Ok(self.last.partition_point(|last| *last < slot))
     }

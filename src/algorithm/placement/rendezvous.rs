@@ -27,7 +27,7 @@ impl Placement for Rendezvous {
         Ok(Self { hash, nodes, weighted })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         let key = self.hash.of(key);
         let draw = |node: u64| mix(key ^ mix(node));
         let numbered = self.nodes.iter().enumerate();

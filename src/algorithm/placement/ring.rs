@@ -32,6 +32,11 @@ impl Ring {
         &self.points
     }
 
+    /// How many bits a place on the circle has.
+    pub fn bits(&self) -> u32 {
+        self.hash.bits()
+    }
+
     /// The place of a key on the circle.
     pub fn position(&self, key: &[u8]) -> u64 {
         self.hash.of(key)
@@ -90,7 +95,7 @@ impl Placement for Ring {
         Ok(Self { hash, points })
     }
 
-    fn place(&mut self, key: &[u8]) -> Result<usize, String> {
+    fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
         Ok(self.points[self.owner(self.position(key))].node as usize)
     }
 }

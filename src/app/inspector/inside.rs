@@ -2,8 +2,12 @@
 
 use leptos::prelude::*;
 
+use leptos::html;
+
 use crate::app::store::App;
 use crate::document::Id;
+
+use super::grip::{self, Grip};
 
 /// The open lens.
 #[component]
@@ -12,8 +16,9 @@ pub fn Inside(
     id: Id,
 ) -> impl IntoView {
     let app = App::here();
+    let of = id.clone();
     let picture = Memo::new(move |_| {
-        app.lens.with(|it| it.as_ref().filter(|it| it.component == id).map(|it| it.svg.clone()))
+        app.lens.with(|it| it.as_ref().filter(|it| it.component == of).map(|it| it.svg.clone()))
     });
     let spread = move |large: bool| {
         app.large.set(large);
@@ -26,15 +31,28 @@ pub fn Inside(
             spread(false);
         }
     });
+    let frame = NodeRef::<html::Div>::new();
+    let grip = StoredValue::new_local(None::<Grip>);
+    Effect::new(move |_| {
+        if let Some(frame) = frame.get() {
+            picture.with(|it| grip::show(&frame, it.as_deref().unwrap_or_default()));
+        }
+    });
+    let (by_key, by_pointer) = (id.clone(), id);
     view! {
         <button class="o spread" title="Larger, with the architecture above it (Enter); back with Escape"
             on:click=move |_| spread(!app.large.get_untracked())>{turn}</button>
-        <div class="lens" tabindex="0" role="region" aria-label="Inside"
-            on:keydown=move |event| if event.key() == "Enter" {
-                event.prevent_default();
-                spread(true);
-            }
-            inner_html=move || picture.get().unwrap_or_default()></div>
+        <div class="lens" tabindex="0" role="region" aria-label="Inside" node_ref=frame
+            on:pointerdown=move |event| grip::pressed(app, grip, &event)
+            on:pointermove=move |event| grip::moved(app, grip, &event)
+            on:pointerup=move |event| grip::released(app, grip, &by_pointer, &event)
+            on:pointercancel=move |_| grip::lost(app, grip)
+            on:keydown=move |event| {
+                if !grip::keyed(app, &by_key, &event) && event.key() == "Enter" {
+                    event.prevent_default();
+                    spread(true);
+                }
+            }></div>
         <p class="empty" hidden=move || picture.with(Option::is_some)>"Looking inside…"</p>
     }
 }

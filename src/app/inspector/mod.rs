@@ -20,6 +20,7 @@ use super::store::{App, Selected, Tab};
 pub mod about;
 pub mod editor;
 mod faults;
+mod grip;
 pub mod inside;
 pub mod requests;
 pub mod settings;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::KeyboardEvent;
 
+use super::ready::{self, Ready};
 use super::shelf::{self, Entry};
 use super::{Keeper, Panel, files};
 use crate::app::icons::Icon;
@@ -119,6 +120,13 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
             </li>
         }
     };
+    let ready_row = move |it: &'static Ready| {
+        view! {
+            <li><button class="pick" on:click=move |_| ready::open(app, keep, it)>
+                <b>{it.name}</b><small>{it.about}</small>
+            </button></li>
+        }
+    };
     let rows = move || keep.shelf.get().into_iter().map(row).collect_view();
     view! {
         <section id="panel" class="panel" tabindex="-1" aria-label="Designs">
@@ -151,7 +159,7 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
                 <button class="pick" on:click=move |_| super::open_template(app, keep)>
                     <b>"Book store"</b><small>"as it was made; yours stay as they are"</small>
                 </button>
-            </li></ul>
+            </li>{ready::ALL.iter().map(ready_row).collect_view()}</ul>
         </section>
     }
 }

@@ -14,6 +14,7 @@ use crate::session::kept::{Kept, Look};
 pub mod files;
 pub mod menu;
 pub mod notice;
+mod ready;
 pub mod share;
 mod shelf;
 mod squeeze;

@@ -8,6 +8,7 @@ use crate::base::geometry::{Point, Rect};
 use crate::base::param::Params;
 use crate::base::table::Table;
 use crate::base::time::Nanos;
+use crate::component::Placing;
 use crate::engine::fault::{Fault, Scope, Target};
 
 use super::super::compile::MEMBERS_MAX;
@@ -134,6 +135,9 @@ impl Draft<'_> {
         let before = found(&self.design.components, id)?;
         let mut after = before.clone();
         after.spec.set(field, value)?;
+        if let Some(known) = after.spec.membership() {
+            Placing::new(known, "")?;
+        }
         let (old, new) = (before.spec.class_names(), after.spec.class_names());
         put(&mut self.diff.components, id, Some(before), Some(after));
         if old != new {

@@ -141,6 +141,7 @@ fn cell(chip: &Chip, area: Rect) -> Mark {
         tone: chip.tone,
         label: told,
         action: chip.action.clone(),
+        slide: None,
     }
 }
 

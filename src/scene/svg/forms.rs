@@ -105,3 +105,36 @@ pub(super) fn arc(shape: &Shape) -> Option<(String, Fill)> {
     path.push('Z');
     Some((path, *fill))
 }
+
+/// Draws pieces of a ring as the dashes of one thick circle: hundreds of them take little room.
+pub(super) fn arcs(
+    out: &mut String,
+    center: Point,
+    (inner, outer): (f32, f32),
+    spans: &[(f32, f32)],
+    (tone, fill): (Tone, Fill),
+) {
+    /// Into so many parts a turn is divided.
+    const TURN: f32 = 10_000.0;
+    let parts = |turns: f32| libm::roundf(turns * TURN) as u32;
+    let (middle, width) = (f32::midpoint(inner, outer), outer - inner);
+    let (top, bottom) = (center.y - middle, center.y + middle);
+    let (x, radius) = (Px(center.x), Px(middle));
+    put(out, format_args!("<path d=\"M{x} {}A{radius} {radius} 0 0 1 {x} {}", Px(top), Px(bottom)));
+    put(out, format_args!("A{radius} {radius} 0 0 1 {x} {}\" pathLength=\"{TURN}\"", Px(top)));
+    // A dash of no length first: the pattern begins with one, at the top.
+    out.push_str(" fill=\"none\" stroke-dasharray=\"0");
+    let mut last = 0;
+    for (start, end) in spans {
+        let (start, end) = (parts(*start).max(last), parts(*end));
+        if end > start {
+            put(out, format_args!(" {} {}", start - last, end - start));
+            last = end;
+        }
+    }
+    put(out, format_args!(" {}\" stroke=\"var({})\"", TURN as u32, tone.token()));
+    if fill != Fill::Solid {
+        out.push_str(" stroke-opacity=\".55\"");
+    }
+    put(out, format_args!(" stroke-width=\"{}\"/>", Px(width)));
+}

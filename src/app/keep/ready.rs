@@ -1,0 +1,33 @@
+//! Designs to begin with, besides the one that newcomers see.
+
+use leptos::prelude::*;
+
+use super::Keeper;
+use crate::app::store::App;
+use crate::session::kept::Kept;
+
+/// A design that is there.
+pub struct Ready {
+    /// What people call it.
+    pub name: &'static str,
+    /// What there is to see in it.
+    pub about: &'static str,
+    /// Its file.
+    text: &'static str,
+}
+
+/// All of them.
+pub const ALL: &[Ready] = &[Ready {
+    name: "Cache cluster",
+    about: "three caches share the keys: what moves when a fourth joins?",
+    text: include_str!("../../../static/designs/cache-cluster.json"),
+}];
+
+/// Opens one as it was made; what was open stays on the shelf.
+pub fn open(app: App, keep: Keeper, it: &Ready) {
+    super::autosave(app, keep);
+    let Ok((kept, _)) = Kept::read(it.text) else { return };
+    super::share::forget();
+    app.look.set(Default::default());
+    super::take(app, keep, kept, None);
+}

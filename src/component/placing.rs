@@ -1,0 +1,145 @@
+//! Callers that place keys themselves: they know the membership of what they call, and the key says
+//! whom to ask.
+
+use std::sync::Arc;
+
+use crate::algorithm::placement::{Node, Placed, Scheme, Settings};
+use crate::base::candidate::Candidate;
+use crate::base::param::ParamError;
+use crate::base::stable::{StableHash, StableHasher};
+
+/// Points of all members on a ring, at most.
+const POINTS_MAX: u64 = 200_000;
+
+/// Who there is, and how keys find them: what every caller knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Membership {
+    /// How keys find their members.
+    pub scheme: Scheme,
+    /// What the scheme is told.
+    pub settings: Settings,
+    /// Name and weight of each member, by ordinal; one of weight 0 is no part of it.
+    pub nodes: Vec<Node>,
+}
+
+impl Membership {
+    /// The ordinals of those who take part.
+    pub fn ordinals(&self) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|it| self.nodes[*it].weight > 0).collect()
+    }
+
+    /// The scheme at work on some of those who take part. Its numbers are positions in `among`.
+    /// Errors name the setting first.
+    pub fn place(&self, among: &[usize]) -> Result<Placed, String> {
+        let weighs = self.scheme.weighs();
+        let weight = |it: &Node| if weighs { it.weight.max(1) } else { 1 };
+        let node = |it: &usize| &self.nodes[*it];
+        let nodes: Vec<_> =
+            among.iter().map(node).map(|it| Node { weight: weight(it), ..it.clone() }).collect();
+        if self.scheme.is_ring() {
+            let points = nodes.iter().map(|it| u64::from(it.weight)).sum::<u64>()
+                * u64::from(self.settings.vnodes);
+            if points > POINTS_MAX {
+                return Err(format!(
+                    "vnodes: {points} points in all, by weight; at most {POINTS_MAX}"
+                ));
+            }
+        }
+        self.scheme.build(&nodes, &self.settings)
+    }
+}
+
+/// A caller's own placement of keys.
+#[derive(Clone, Debug)]
+pub struct Placing {
+    /// What it knows.
+    pub by: Arc<Membership>,
+    /// The members it places keys among, by ordinal: those it does not know to be down.
+    pub among: Vec<usize>,
+    /// The scheme at work on them; follows from the rest.
+    placed: Arc<Placed>,
+    /// The text of a key: what keys are called, a colon, and the number of the last one.
+    text: String,
+    /// Length of the first two.
+    prefix: usize,
+}
+
+impl PartialEq for Placing {
+    fn eq(&self, other: &Self) -> bool {
+        self.by == other.by && self.among == other.among && self.name() == other.name()
+    }
+}
+
+impl Placing {
+    /// A caller that believes everybody to be up. Keys read `key_name:77`. An error names field and
+    /// fix.
+    pub fn new(by: Membership, key_name: &str) -> Result<Self, ParamError> {
+        let among = by.ordinals();
+        let placed = by.place(&among).map_err(|it| {
+            let (field, problem) = it.split_once(": ").unwrap_or(("scheme", &it));
+            ParamError { field: field.into(), problem: problem.into() }
+        })?;
+        let text = format!("{key_name}:");
+        Ok(Self { by: Arc::new(by), among, placed: Arc::new(placed), prefix: text.len(), text })
+    }
+
+    fn name(&self) -> &str {
+        &self.text[..self.prefix]
+    }
+
+    /// The ordinal of the member to ask.
+    pub fn pick(&mut self, candidates: &[Candidate], key: u32) -> Option<usize> {
+        self.turn_to(candidates);
+        use std::fmt::Write;
+        self.text.truncate(self.prefix);
+        // Writing to a string cannot fail.
+        _ = write!(self.text, "{key}");
+        let place = |loads: &[u32]| self.placed.find(self.text.as_bytes(), loads).ok();
+        let place = match self.by.scheme {
+            Scheme::Bounded => {
+                let load = |at: &usize| {
+                    candidates.iter().find(|it| it.index == *at).map_or(0, |it| it.outstanding)
+                };
+                place(&self.among.iter().map(load).collect::<Vec<_>>())
+            }
+            _ => place(&[]),
+        };
+        self.among.get(place?).copied()
+    }
+
+    /// From now on keys go to those of the candidates who take part; to all who do, if none of them
+    /// can be chosen.
+    fn turn_to(&mut self, candidates: &[Candidate]) {
+        let takes_part =
+            |it: &Candidate| self.by.nodes.get(it.index).is_some_and(|it| it.weight > 0);
+        let offered = candidates.iter().filter(|it| takes_part(it)).map(|it| it.index);
+        if offered.clone().eq(self.among.iter().copied()) {
+            return;
+        }
+        let mut among: Vec<_> = offered.collect();
+        if among.is_empty() {
+            among = self.by.ordinals();
+        }
+        if among != self.among
+            && let Ok(placed) = self.by.place(&among)
+        {
+            (self.among, self.placed) = (among, Arc::new(placed));
+        }
+    }
+}
+
+impl StableHash for Placing {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Membership { scheme, settings, nodes } = &*self.by;
+        scheme.stable_hash(h);
+        settings.hash.stable_hash(h);
+        (settings.vnodes, settings.table).stable_hash(h);
+        settings.slack.stable_hash(h);
+        for node in nodes {
+            node.name.stable_hash(h);
+            node.weight.stable_hash(h);
+        }
+        self.among.iter().for_each(|it| (*it as u32).stable_hash(h));
+        self.name().stable_hash(h);
+    }
+}

@@ -1,0 +1,81 @@
+//! What can be done in a lens.
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody looks for in a lens. Nothing of it changes the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// What was noted, by name: a key that was picked, a guess.
+    pub noted: Vec<(String, String)>,
+    /// An [`Act`] that is tried out as long as a pointer is where it would be done.
+    pub trial: Option<String>,
+}
+
+impl Look {
+    /// Notes something, in place of what was noted under its name.
+    pub fn note(&mut self, name: &str, value: &str) {
+        self.noted.retain(|it| it.0 != name);
+        self.noted.push((name.into(), value.into()));
+    }
+}
+
+/// What a mark asks for. Written as words: the first says what, the last is all the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Notes something under a name: see [`Look::noted`].
+    Note(String, String),
+    /// Sets a parameter of the component: its name, and the value's file form as JSON. An edit.
+    Set(String, String),
+    /// Kills a member, by ordinal. A fault.
+    Crash(u16),
+    /// Brings it back.
+    Restart(u16),
+}
+
+impl std::fmt::Display for Act {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Note(name, value) => write!(f, "note {name} {value}"),
+            Self::Set(field, value) => write!(f, "set {field} {value}"),
+            Self::Crash(member) => write!(f, "crash {member}"),
+            Self::Restart(member) => write!(f, "restart {member}"),
+        }
+    }
+}
+
+impl Act {
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (what, rest) = text.split_once(' ')?;
+        let pair = || rest.split_once(' ').map(|it| (it.0.to_owned(), it.1.to_owned()));
+        match what {
+            "note" => pair().map(|it| Self::Note(it.0, it.1)),
+            "set" => pair().map(|it| Self::Set(it.0, it.1)),
+            "crash" => rest.parse().ok().map(Self::Crash),
+            "restart" => rest.parse().ok().map(Self::Restart),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Act;
+
+    #[test]
+    fn acts_read_back() {
+        let acts = [
+            Act::Note("key".into(), "17".into()),
+            Act::Note("words".into(), "of more than one".into()),
+            Act::Set("weights".into(), r#""1, 0, 1""#.into()),
+            Act::Crash(2),
+            Act::Restart(0),
+        ];
+        for act in acts {
+            assert_eq!(Act::parse(&act.to_string()), Some(act));
+        }
+        for text in ["", "note", "note key", "crash", "crash B", "crash -1", "set x", "fell 3"] {
+            assert_eq!(Act::parse(text), None, "{text:?}");
+        }
+    }
+}
