@@ -300,31 +300,30 @@ fn a_node_joins() {
     by_modulo.check(
         "before",
         expect![[r#"
-        Inside Product cache
-        3 nodes by Modulo; product:1700 belongs to B. 91.2 % of reads hit in the last 10 s.
-        Hit ratio, 10 s: 91.2 %  Entries: 4 481  Nodes asked: 3
-        C: pick it, or drag it off the ring  A: pick it, or drag it off the ring
-        product:1700, picked  0  Hashes grow clockwise
-        Key: drag around to pick one  96
-        keys shown
-        on 3 nodes
-        B: pick it, or drag it off the ring
-        Drag onto the ring, or off it
-        D: not on the ring; drag it there to add it
-        Key product:1700  to B
-        xxHash64 15231030284556196024, modulo 3 is
-        1: B.
-        B holds it: the next read hits.
-        Add D: how many of 96 keys move?  24
-        Add D: how many of 96 keys move?: 24
-        Add D to the cluster, now
-        Requests per node, last 3 s  max/mean 1.04
-        A: 34.7 % of requests, 33.8 % of the keys; 93.3 % of its reads hit
-        B: 32.6 % of requests, 32.7 % of the keys; 94.6 % of its reads hit
-        C: 32.7 % of requests, 33.4 % of the keys; 92.4 % of its reads hit
-        mean
-        Dashed: its share of the keys.
-    "#]],
+            Inside Product cache
+            3 nodes by Modulo; product:1700 belongs to B. 91.2 % of reads hit in the last 10 s.
+            Hit ratio, 10 s: 91.2 %  Entries: 4 481  Nodes asked: 3
+            D: not on the ring; drag it there to add it
+            C: pick it, or drag it off the ring  A: pick it, or drag it off the ring
+            product:1700, picked  0  Hashes grow clockwise
+            Key: drag around to pick one  96
+            keys shown
+            on 3 nodes
+            B: pick it, or drag it off the ring
+            Key product:1700  to B
+            xxHash64 15231030284556196024, modulo 3 is
+            1: B.
+            B holds it: the next read hits.
+            Add D: how many of 96 keys move?  24
+            Add D: how many of 96 keys move?: 24
+            Add D to the cluster, now
+            Requests per node, last 3 s  max/mean 1.04
+            A: 34.7 % of requests, 33.8 % of the keys; 93.3 % of its reads hit
+            B: 32.6 % of requests, 32.7 % of the keys; 94.6 % of its reads hit
+            C: 32.7 % of requests, 33.4 % of the keys; 92.4 % of its reads hit
+            mean
+            Dashed: its share of the keys.
+        "#]],
     );
     let mut by_ring = Looking::open(json!({ "scheme": "ring" }));
     for it in [&mut by_modulo, &mut by_ring] {
@@ -339,14 +338,13 @@ fn a_node_joins() {
         Inside Product cache
         4 nodes by Modulo; product:1700 belongs to A. D joins: 72 of 96 keys moved, 54 of them between nodes that stay. 81.1 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 81.1 %  Entries: 5 581  Nodes asked: 4
+        E: not on the ring; drag it there to add it
         D: pick it, or drag it off the ring  A: pick it, or drag it off the ring
         product:1700, picked  0  Hashes grow clockwise
         Key: drag around to pick one  72
         of 96 keys
         moved
         C: pick it, or drag it off the ring  B: pick it, or drag it off the ring
-        Drag onto the ring, or off it
-        E: not on the ring; drag it there to add it
         Key product:1700  to A
         xxHash64 15231030284556196024, modulo 4 is
         0: A.
@@ -371,6 +369,7 @@ fn a_node_joins() {
         Inside Product cache
         4 nodes by Hash ring; product:0 belongs to C. D joins: 27 of 96 keys moved, 0 of them between nodes that stay. 88.6 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 88.6 %  Entries: 4 857  Nodes asked: 4
+        E: not on the ring; drag it there to add it
         D: pick it, or drag it off the ring  A: pick it, or drag it off the ring
         0  Hashes grow clockwise
         A: 24.2 % of the ring  B: 25.5 % of the ring  C: 24.2 % of the ring  D: 26.2 % of the ring  Key: drag around to pick one  27
@@ -379,8 +378,6 @@ fn a_node_joins() {
         product:0, picked
         C: pick it, or drag it off the ring  B: pick it, or drag it off the ring
         The next point clockwise is C's
-        Drag onto the ring, or off it
-        E: not on the ring; drag it there to add it
         Key product:0  to C
         xxHash64 9664140091863494558: 52.4 % of the
         way round. The next point clockwise, at 52.6 %,
@@ -446,6 +443,7 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         Inside Product cache
         2 nodes by Hash ring; product:0 belongs to C. B is down: 32 of 96 keys moved, 0 of them between nodes that stay. 90.4 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 90.4 %  Entries: 3 166  Nodes asked: 2
+        D: not on the ring; drag it there to add it
         C: pick it, or drag it off the ring  A: pick it, or drag it off the ring
         0  Hashes grow clockwise
         A: 50.2 % of the ring  C: 49.8 % of the ring  Key: drag around to pick one  32
@@ -454,8 +452,6 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         product:0, picked
         The next point clockwise is C's
         B: down
-        Drag onto the ring, or off it
-        D: not on the ring; drag it there to add it
         Key product:0  to C
         xxHash64 9664140091863494558: 52.4 % of the
         way round. The next point clockwise, at 52.6 %,

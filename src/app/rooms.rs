@@ -119,6 +119,7 @@ mod gate {
 }
 
 fn open(app: App) -> Rooms {
+    crate::component::provide_placing();
     let hand = Hand::new();
     keys::listen(app, hand);
     hand::follow(app, hand);

@@ -43,17 +43,9 @@ pub fn run() {
     let here = scope.clone();
     let session = Rc::new(RefCell::new(Session::first()));
     let furnished = session.clone();
-    spawn_local(async move {
-        // Without them there are no lenses; all else works.
-        if let Ok(later) = rooms::later().await {
-            furnished.borrow_mut().furnish(later);
-        }
-    });
     let mut pace = Pace { events_per_ms: 1_000.0 };
     let mut ordinal = 0;
-    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let bytes = Uint8Array::new(&event.data()).to_vec();
-        let Some(tick) = Tick::decode(&bytes) else { return };
+    let answer = Rc::new(RefCell::new(move |tick: Tick| {
         let began = now_ms(&here);
         let mut session = session.borrow_mut();
         let plain = tick.commands.is_empty();
@@ -65,6 +57,27 @@ pub fn run() {
         ordinal = frame.ordinal;
         let array = Uint8Array::from(frame.encode().as_slice());
         _ = here.post_message_with_transfer(&array, &Array::of1(&array.buffer()));
+    }));
+    // What has to wait for the parts that come later, as long as they are not there.
+    let waiting = Rc::new(RefCell::new(Some(Vec::<Tick>::new())));
+    let (due, answered) = (waiting.clone(), answer.clone());
+    spawn_local(async move {
+        // Without them there are no lenses; all but what needs them works.
+        if let Ok(later) = rooms::later().await {
+            furnished.borrow_mut().furnish(later);
+        }
+        let due = due.borrow_mut().take();
+        due.into_iter().flatten().for_each(|tick| answered.borrow_mut()(tick));
+    });
+    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let bytes = Uint8Array::new(&event.data()).to_vec();
+        let Some(tick) = Tick::decode(&bytes) else { return };
+        if let Some(waiting) = waiting.borrow_mut().as_mut()
+            && (tick.needs_later() || !waiting.is_empty())
+        {
+            return waiting.push(tick);
+        }
+        answer.borrow_mut()(tick);
     });
     scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
     heard.forget();

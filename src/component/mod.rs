@@ -14,7 +14,7 @@ use crate::engine::plan::Plan;
 use crate::engine::{self, Happening, HealthCheck, Kinds, Request, Served};
 
 pub use context::Context;
-pub use placing::{Membership, Placing};
+pub use placing::{Membership, Placing, provide as provide_placing};
 
 mod context;
 mod placing;

@@ -49,6 +49,46 @@ impl Membership {
     }
 }
 
+/// A scheme at work, for callers.
+trait Places: std::fmt::Debug + Send + Sync {
+    fn find(&self, key: &[u8], loads: &[u32]) -> Option<usize>;
+}
+
+impl Places for Placed {
+    fn find(&self, key: &[u8], loads: &[u32]) -> Option<usize> {
+        Self::find(self, key, loads).ok()
+    }
+}
+
+fn build(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
+    Ok(Arc::new(by.place(among)?))
+}
+
+/// Schemes and hash functions come later on the page: the first run has no need of them.
+#[cfg(split)]
+mod gate {
+    use super::{Arc, Membership, Places};
+
+    pub(super) type Build = fn(&Membership, &[usize]) -> Result<Arc<dyn Places>, String>;
+    pub(super) static BUILD: std::sync::OnceLock<Build> = std::sync::OnceLock::new();
+
+    pub(super) fn build(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
+        let build = BUILD.get().ok_or("scheme: this part of the page was not loaded; reload it")?;
+        build(by, among)
+    }
+}
+
+#[cfg(not(split))]
+use self::build as built;
+#[cfg(split)]
+use gate::build as built;
+
+/// From now on keys can be placed: called by the parts of the page that come later.
+pub fn provide() {
+    #[cfg(split)]
+    let _ = gate::BUILD.set(build);
+}
+
 /// A caller's own placement of keys.
 #[derive(Clone, Debug)]
 pub struct Placing {
@@ -57,7 +97,7 @@ pub struct Placing {
     /// The members it places keys among, by ordinal: those it does not know to be down.
     pub among: Vec<usize>,
     /// The scheme at work on them; follows from the rest.
-    placed: Arc<Placed>,
+    placed: Arc<dyn Places>,
     /// The text of a key: what keys are called, a colon, and the number of the last one.
     text: String,
     /// Length of the first two.
@@ -75,12 +115,12 @@ impl Placing {
     /// fix.
     pub fn new(by: Membership, key_name: &str) -> Result<Self, ParamError> {
         let among = by.ordinals();
-        let placed = by.place(&among).map_err(|it| {
+        let placed = built(&by, &among).map_err(|it| {
             let (field, problem) = it.split_once(": ").unwrap_or(("scheme", &it));
             ParamError { field: field.into(), problem: problem.into() }
         })?;
         let text = format!("{key_name}:");
-        Ok(Self { by: Arc::new(by), among, placed: Arc::new(placed), prefix: text.len(), text })
+        Ok(Self { by: Arc::new(by), among, prefix: text.len(), text, placed })
     }
 
     fn name(&self) -> &str {
@@ -94,7 +134,7 @@ impl Placing {
         self.text.truncate(self.prefix);
         // Writing to a string cannot fail.
         _ = write!(self.text, "{key}");
-        let place = |loads: &[u32]| self.placed.find(self.text.as_bytes(), loads).ok();
+        let place = |loads: &[u32]| self.placed.find(self.text.as_bytes(), loads);
         let place = match self.by.scheme {
             Scheme::Bounded => {
                 let load = |at: &usize| {
@@ -121,9 +161,9 @@ impl Placing {
             among = self.by.ordinals();
         }
         if among != self.among
-            && let Ok(placed) = self.by.place(&among)
+            && let Ok(placed) = built(&self.by, &among)
         {
-            (self.among, self.placed) = (among, Arc::new(placed));
+            (self.among, self.placed) = (among, placed);
         }
     }
 }

@@ -24,10 +24,10 @@ pub enum Addressing {
     /// Any member; the picker chooses.
     #[default]
     Any,
-    /// The one that the key belongs to: callers know who there is, and place keys themselves.
-    Keyed,
     /// One leads and takes the writes; callers hold a belief who, and are told when wrong.
     Leader,
+    /// The one that the key belongs to: callers know who there is, and place keys themselves.
+    Keyed,
 }
 
 crate::choices! {

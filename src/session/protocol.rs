@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::english::{self, Text, TextId};
 use crate::base::time::Nanos;
-use crate::component::Standing;
+use crate::component::{Spec, Standing};
 use crate::document::{Design, Diff, Id};
+use crate::engine::Addressing;
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::fault::Fault;
 
@@ -39,6 +40,12 @@ pub enum Branch {
 }
 
 impl Input {
+    /// Whether it is an edit that brings such a component.
+    fn brings(&self, such: impl Fn(&Spec) -> bool) -> bool {
+        let Self::Edit(diff) = self else { return false };
+        diff.components.values().any(|it| it.after.as_ref().is_some_and(|it| such(&it.spec)))
+    }
+
     /// Whether it goes on until it is taken back.
     pub fn lasts(&self) -> bool {
         match self {
@@ -115,6 +122,21 @@ pub struct Tick {
     pub advance: Nanos,
     /// What to show.
     pub view: View,
+}
+
+impl Tick {
+    /// Whether it takes what comes later to carry it out: a caller that places keys.
+    pub fn needs_later(&self) -> bool {
+        let keyed = |it: &Spec| it.about().addressing == Addressing::Keyed;
+        self.commands.iter().any(|it| match it {
+            Command::Open { design, inputs, .. } => {
+                let edits = inputs.iter().any(|it| it.input.brings(keyed));
+                edits || design.components.values().any(|it| keyed(&it.spec))
+            }
+            Command::Act(_, input) => input.brings(keyed),
+            _ => false,
+        })
+    }
 }
 
 /// What one repaint needs.

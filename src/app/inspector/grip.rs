@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDivElement, HtmlElement, KeyboardEvent, PointerEvent};
+use web_sys::{Element, HtmlDivElement, HtmlElement, KeyboardEvent, PointerEvent, SvgElement};
 
 use crate::app::store::App;
 use crate::document::Id;
@@ -69,9 +69,19 @@ pub fn show(frame: &HtmlDivElement, picture: &str) {
     frame.set_inner_html(picture);
     let Some(id) = id else { return };
     let again = frame.query_selector(&format!("[data-id=\"{id}\"]")).ok().flatten();
-    match again.and_then(|it| it.dyn_into::<web_sys::SvgElement>().ok()) {
-        Some(mark) => _ = mark.focus(),
+    match again.and_then(|it| it.dyn_into::<SvgElement>().ok()) {
+        Some(mark) => focus(&mark),
         None => _ = frame.focus(),
+    }
+}
+
+/// Gives it the keyboard, and scrolls nothing.
+fn focus(mark: &SvgElement) {
+    let still = js_sys::Object::new();
+    _ = js_sys::Reflect::set(&still, &"preventScroll".into(), &true.into());
+    let focus = js_sys::Reflect::get(mark, &"focus".into()).ok();
+    if let Some(focus) = focus.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) {
+        _ = focus.call1(mark, &still);
     }
 }
 
@@ -104,8 +114,8 @@ pub fn pressed(app: App, grip: StoredValue<Option<Grip>, LocalStorage>, event: &
     if let Some(frame) = event.current_target().and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
         _ = frame.set_pointer_capture(event.pointer_id());
     }
-    if let Ok(mark) = mark.dyn_into::<web_sys::SvgElement>() {
-        _ = mark.focus();
+    if let Ok(mark) = mark.dyn_into::<SvgElement>() {
+        focus(&mark);
     }
     event.prevent_default();
     let held = Grip { action, spots, from: screen(event), moved };

@@ -100,7 +100,7 @@ impl Ring<'_> {
                 part: share(*count),
                 ghost: guess.filter(|_| is_own).map(share),
                 figure: format!("{count:>2} · {:>2.0} %", share(*count) * 100.0),
-                tone: if is_own { Tone::Link } else { Tone::Line },
+                tone: if is_own { Tone::Link } else { Tone::Ink3 },
                 label: format!("{}: {count} of {keys} keys {verb}", names[index]),
             }
         };

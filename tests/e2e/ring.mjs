@@ -1,0 +1,127 @@
+// The hash ring, as in class: a key finds its node; one node joins by modulo, and the same with a ring;
+// virtual nodes even out; a dead node's keys move, and no others. All numbers come from the run.
+
+import assert from "node:assert/strict";
+import { journey, until } from "./harness.mjs";
+
+const number = (text) => Number(text.replace(/[^\d.]/g, ""));
+const mark = (id) => `.lens [data-id="${id}"]`;
+
+/** The words of a mark of the lens; it is drawn anew all the time, so it is read in one go. */
+const words = (page, id) =>
+  page.evaluate((selector) => document.querySelector(selector)?.querySelector("text")?.textContent ?? "", mark(id));
+const moved = async (page) => number(await words(page, "moved"));
+const hits = async (page) => number(await words(page, "hit-ratio"));
+const load = async (page) => number(await page.locator("[data-node=database] .figure b").first().innerText());
+const told = (page) => page.evaluate(() => document.querySelector(".lens svg desc").textContent);
+
+/** Where a mark is on screen, once it has been scrolled to. */
+async function place(page, id) {
+  await page.waitForFunction((selector) => document.querySelector(selector), mark(id));
+  return page.evaluate((selector) => {
+    const of = () => document.querySelector(selector);
+    of().scrollIntoView({ block: "center" });
+    const { x, y, width, height } = of().getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2, left: x, width, height };
+  }, mark(id));
+}
+
+async function press(page, id) {
+  const { x, y } = await place(page, id);
+  await page.mouse.click(x, y);
+}
+
+/** A slider goes to a part of its length. */
+async function slide(page, id, part) {
+  const { left, width, y } = await place(page, id);
+  await page.mouse.move(left + width / 2, y);
+  await page.mouse.down();
+  await page.mouse.move(left + width * part, y, { steps: 4 });
+  await page.mouse.up();
+}
+
+async function inside(page, open) {
+  await open();
+  await page.locator("#designs-button").click();
+  await page.getByRole("button", { name: /^Cache cluster/ }).click();
+  await page.locator("[data-node=cluster]").click();
+  await page.getByRole("tab", { name: "Inside" }).click();
+  await page.waitForFunction(() => document.querySelector('.lens [data-id="node/D"]'));
+  await until(async () => (await hits(page)) > 85 || (await told(page)), "the cache is warm");
+}
+
+/** Back to the moment before the last edit, playing from there. */
+async function undo(page) {
+  await page.keyboard.press("Control+z");
+}
+
+journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, open, shot }) => {
+  await inside(page, open);
+  const steady = { hits: await hits(page), load: await load(page) };
+
+  // Pick a key: its hash, its place and its owner.
+  const ring = await place(page, "pick");
+  await page.mouse.click(ring.x + ring.width * 0.45, ring.y);
+  await until(async () => /modulo 3 is \d/.test(await words(page, "picked/why/0") + await words(page, "picked/why/1")) || (await told(page)), "why");
+  assert.match(await told(page), /product:\d+ belongs to [ABC]/);
+
+  // How many of 96 move? The guess stays.
+  await slide(page, "guess", 0.25);
+  await until(async () => /^2\d$/.test(await words(page, "guess/caption-end")) || (await words(page, "guess/caption-end")), "a guess");
+  await shot("ring-1-guess");
+
+  // D is dragged onto the ring: first the picture says what would move, then it does.
+  const chip = await place(page, "node/D");
+  await page.mouse.move(chip.x, chip.y);
+  await page.mouse.down();
+  const circle = await page.evaluate((it) => {
+    const { x, y, width, height } = document.querySelector(it).getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  }, mark("pick"));
+  await page.mouse.move(circle.x, circle.y, { steps: 10 });
+  await until(async () => /would move/.test(await told(page)) || (await told(page)), "it is tried out");
+  const tried = await moved(page);
+  await shot("ring-2-tried");
+  await page.mouse.up();
+  await until(async () => / D joins: \d+ of 96 keys moved/.test(await told(page)) || (await told(page)), "D has joined");
+  assert.equal(await moved(page), tried, "what was tried is what came");
+  assert.ok(tried >= 60 && tried <= 84, `modulo moves ${tried} of 96, about 72`);
+  const between = Number(/(\d+) of them between/.exec(await told(page))[1]);
+  assert.ok(between > 20, `${between} between nodes that stay`);
+  await until(async () => (await load(page)) > 3 * steady.load || (await load(page)), "database load jumps");
+  await until(async () => (await hits(page)) < steady.hits - 10 || (await hits(page)), "the hit ratio collapses");
+  assert.match(await words(page, "moves/guess/0"), /Your guess, dashed: 2\d of 96/);
+  await shot("ring-3-modulo");
+  const peak = await load(page);
+
+  // Rewound, and the same with a ring of 200 virtual nodes.
+  await page.getByRole("button", { name: /restart/i }).first().click();
+  await undo(page);
+  await until(async () => /3 nodes/.test(await told(page)) || (await told(page)), "three nodes again");
+  await press(page, "scheme/ring");
+  await until(async () => /by Hash ring/.test(await told(page)) || (await told(page)), "a ring");
+  await until(async () => (await hits(page)) > 85 || (await hits(page)), "warm again", 60_000);
+  const before = await load(page);
+  await press(page, "node/D");
+  await until(async () => /D joins/.test(await told(page)) || (await told(page)), "D has joined the ring");
+  const ringMoved = await moved(page);
+  assert.ok(ringMoved >= 14 && ringMoved <= 36, `the ring moves ${ringMoved} of 96, about 24`);
+  assert.match(await told(page), /, 0 of them between nodes that stay/);
+  await page.waitForTimeout(2_000);
+  assert.ok((await load(page)) < peak, `a smaller dip: ${before}, ${await load(page)}, by modulo ${peak}`);
+  await shot("ring-4-ring");
+
+  // Virtual nodes: 1 is uneven, 200 even.
+  const uneven = async () => Number(/max\/mean ([\d.]+)/.exec(await words(page, "vnodes/shares/0"))?.[1]);
+  await slide(page, "vnodes", 0.02);
+  await until(async () => (await uneven()) > 1.4 || (await uneven()), "one point a node is uneven");
+  await shot("ring-5-uneven");
+  await slide(page, "vnodes", 0.85);
+  await until(async () => (await uneven()) < 1.2 || (await uneven()), "two hundred are even");
+
+  // B dies: its keys go to the others, and nobody else's move.
+  await press(page, "node/B");
+  await press(page, "node-act/fault");
+  await until(async () => /B is down: \d+ of 96 keys moved, 0 of them between/.test(await told(page)) || (await told(page)), "B is known to be down");
+  await shot("ring-6-killed");
+});
