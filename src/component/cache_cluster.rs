@@ -70,10 +70,11 @@ crate::params! {
         /// keys of 1, and 0 takes a node out of the membership: it stays, and nobody asks it.
         /// Nodes not named have 1. Modulo, jump and slots know only 0 and the rest.
         weights: Weights = Weights::default();
-        /// The hash function of keys and nodes.
+        /// The hash function of keys and nodes. Jump needs 64 bits, and takes xxHash64 in place of
+        /// those with fewer.
         hash: Hash = Hash::XxHash64, when has_choice_of_hash;
         /// How far above its fair share of the calls that are out a node may be before keys pass it
-        /// by.
+        /// by; at least 1%.
         slack: Share = Share(0.25), when |it| it.scheme.0 == Scheme::Bounded;
         /// Entries each node holds; one more, and one must leave.
         capacity: u32 = 1_000, in 1..=1_000_000, "entries";
@@ -170,10 +171,11 @@ impl Kind for CacheCluster {
             name: Self::member_name(params, at as u16),
             weight: params.weights.of(at as usize),
         };
+        let narrow = params.scheme.0 == Scheme::Jump && params.hash.bits() < 64;
         let settings = Settings {
-            hash: params.hash,
+            hash: if narrow { Hash::XxHash64 } else { params.hash },
             vnodes: params.vnodes,
-            slack: params.slack.0,
+            slack: params.slack.0.max(0.01),
             ..Settings::default()
         };
         let nodes = (0..params.nodes).map(node).collect();
