@@ -58,6 +58,9 @@ crate::params! {
     }
 }
 
+/// A cache's own acts know no kind: a cluster's members share them.
+type Ctx<'a> = engine::Context<'a, Registry>;
+
 /// What a cache holds of one key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entry {
@@ -288,7 +291,7 @@ pub(super) fn serve(
     state: &mut CacheState,
     params: &CacheParams,
     request: &Request,
-    ctx: &mut engine::Context<Registry>,
+    ctx: &mut Ctx,
 ) -> Served {
     match request.verb {
         Verb::Read => read(state, request, ctx),
@@ -317,7 +320,7 @@ pub(super) fn retune(
     state: &mut CacheState,
     before: &CacheParams,
     params: &CacheParams,
-    ctx: &mut engine::Context<Registry>,
+    ctx: &mut Ctx,
 ) -> bool {
     if before.policy != params.policy {
         if state.dirty.is_empty() {
@@ -352,7 +355,7 @@ fn strategy(of: Strategy, ask: &dyn Fn(Option<Verb>) -> Plan<Arc<str>>) -> Plan<
     if_verb(Verb::Write, write, Plan::LocalOr(Box::new(fill())))
 }
 
-fn read(state: &mut CacheState, request: &Request, ctx: &mut engine::Context<Registry>) -> Served {
+fn read(state: &mut CacheState, request: &Request, ctx: &mut Ctx) -> Served {
     let key = request.key;
     if let Some(entry) = state.entries.get(key) {
         if entry.expires > ctx.clock() || entry.dirty {
@@ -373,12 +376,7 @@ fn expiry(params: &CacheParams, clock: Nanos) -> Nanos {
     if params.ttl == Nanos::ZERO { Nanos::MAX } else { clock.saturating_add(params.ttl) }
 }
 
-fn put(
-    state: &mut CacheState,
-    params: &CacheParams,
-    request: &Request,
-    ctx: &mut engine::Context<Registry>,
-) {
+fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mut Ctx) {
     let (key, version) = (request.key, request.version);
     let expires = expiry(params, ctx.clock());
     if let Some(entry) = state.entries.get(key) {
@@ -409,12 +407,7 @@ fn put(
 }
 
 /// A write that the store learns of later. Only what is held can be changed: its version counts on.
-fn write(
-    state: &mut CacheState,
-    params: &CacheParams,
-    key: u32,
-    ctx: &mut engine::Context<Registry>,
-) -> Served {
+fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx: &mut Ctx) -> Served {
     let (now, clock) = (ctx.now(), ctx.clock());
     let held = state.entries.get(key).filter(|it| it.dirty || it.expires > clock);
     let Some(entry) = held else { return Served::ended(Outcome::Miss) };
@@ -429,14 +422,14 @@ fn write(
     Served::ok(version)
 }
 
-fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut engine::Context<Registry>) {
+fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
     if !std::mem::replace(&mut state.alarmed, true) {
         ctx.timer(params.flush_every, <Registry as Wrap<Cache>>::timer(Flush));
     }
 }
 
 /// Sends the oldest dirty entries that are not on their way to the store.
-fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut engine::Context<Registry>) {
+fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
     let idle = state.dirty.iter_mut().filter(|it| it.sent == 0);
     for dirty in idle.take(params.flush_batch as usize) {
         let Some(entry) = state.entries.get(dirty.key) else { continue };
@@ -457,7 +450,7 @@ fn flushed(
     request: &Request,
     outcome: Outcome,
     version: u32,
-    ctx: &mut engine::Context<Registry>,
+    ctx: &mut Ctx,
 ) {
     let key = request.key;
     let Some(at) = state.dirty.iter().position(|it| it.key == key) else { return };
@@ -490,7 +483,7 @@ fn keep_dirty(state: &mut CacheState, params: &CacheParams) {
 
 /// Makes room by the policy's choice, passing over what is dirty and, if nothing `live` may leave,
 /// what has not expired. False if there is nothing else.
-fn evict(state: &mut CacheState, live: bool, ctx: &mut engine::Context<Registry>) -> bool {
+fn evict(state: &mut CacheState, live: bool, ctx: &mut Ctx) -> bool {
     let first = state.order.victim();
     let entry_of = |slot: Slot| state.entries.get(state.order.key(slot));
     let is_clean = |slot: &Slot| entry_of(*slot).is_none_or(|it| !it.dirty);
