@@ -246,6 +246,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Drag a wire's end", "Lead it elsewhere"),
     ("Drag a zone's side", "Make it larger or smaller"),
     ("Double click", "Name it"),
+    ("Click a dot", "Drop or delay that message; by keys: beside the request that is followed"),
     ("Wheel, or Space and drag", "Pan; with Ctrl the wheel zooms"),
     (
         "One finger",
@@ -395,7 +396,9 @@ fn walk(app: App, hand: Hand, event: &KeyboardEvent) {
 }
 
 fn escape(app: App, hand: Hand, _: &KeyboardEvent) {
-    if hand.sheet.get_untracked() {
+    if hand.dot.with_untracked(Option::is_some) {
+        super::canvas::dot::close(app, hand);
+    } else if hand.sheet.get_untracked() {
         super::sheet::show(app, false);
     } else if app.large.get_untracked() {
         app.large.set(false);

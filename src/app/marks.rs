@@ -103,8 +103,9 @@ fn told(app: App, input: &Input) -> (&'static str, String) {
             true => ("back", "Network well again".to_owned()),
             false => ("slow", "Network trouble".to_owned()),
         },
-        Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => {
-            ("crash", "One message".to_owned())
+        Input::Fault(Fault::DropMessage { .. }) => ("crash", "One message dropped".to_owned()),
+        Input::Fault(Fault::DelayMessage { by, .. }) => {
+            ("slow", format!("One message delayed by {}", text::duration(by.0 as f64)))
         }
         Input::Fault(Fault::Spike { target, factor }) if *factor != 1.0 => {
             ("slow", format!("{} × {factor}", name(target)))

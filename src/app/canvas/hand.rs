@@ -13,6 +13,7 @@ use crate::document::edit::Item;
 use crate::editor::{Button, Held, Input, Preview, Tool};
 
 use super::INSPECTOR;
+use super::dot::{self, Pressed};
 
 /// A finger that stays this long means something else than a tap, in milliseconds.
 const HOLD_MS: u32 = 420;
@@ -38,6 +39,8 @@ pub struct Hand {
     pub said: RwSignal<String>,
     /// Why something was not done, and where that was tried.
     pub refused: RwSignal<Option<(Point, String)>>,
+    /// The dot that was pressed: what may befall its message is offered.
+    pub dot: RwSignal<Option<Pressed>>,
     /// Whether something follows the pointer: panels then make way.
     pub dragging: RwSignal<bool>,
     /// Whether every key and gesture is shown.
@@ -69,6 +72,7 @@ impl Hand {
             renaming: RwSignal::new(None),
             said: RwSignal::new(String::new()),
             refused: RwSignal::new(None),
+            dot: RwSignal::new(None),
             dragging: RwSignal::new(false),
             sheet: RwSignal::new(false),
             space: StoredValue::new(None),
@@ -150,6 +154,11 @@ fn down(app: App, hand: Hand, event: &PointerEvent) {
     hand.at.set_value(at);
     hand.tapped.set_value(false);
     hand.refused.set(None);
+    let finger = event.pointer_type() == "touch";
+    let calm = hand.pointers.with_value(Vec::is_empty) && hand.tool.get_untracked() == Tool::Select;
+    if event.button() == 0 && calm && dot::press(app, hand, at, finger) {
+        return;
+    }
     if let Some(stage) = event.current_target().and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
         _ = stage.set_pointer_capture(event.pointer_id());
         // What is being named is named now.
@@ -166,7 +175,6 @@ fn down(app: App, hand: Hand, event: &PointerEvent) {
         hand.pinch.set_value(Some(span(one, other)));
         return;
     }
-    let finger = event.pointer_type() == "touch";
     let button = match (event.button(), finger) {
         (1, _) => Button::Middle,
         (_, true) => Button::Finger,

@@ -240,22 +240,10 @@ impl Overlay {
             // One that is followed dims the others.
             let dim = followed.is_some_and(|followed| followed != it.request);
             brush.context.set_global_alpha(if dim { DIM } else { 1.0 });
-            let span = it.due.saturating_sub(it.sent).as_seconds().max(1e-12);
-            let part = (now.saturating_sub(it.sent).as_seconds() / span).clamp(0.0, 1.0);
-            let (wire, part, lane) = match it.path {
-                Path::Forth(wire) => (wire, part, SIDE),
-                Path::Back(wire) => (wire, 1.0 - part, -SIDE),
-                Path::Mesh { component, from, to } => {
-                    if let Some(at) = self.between(component, (from, to), part) {
-                        brush.mark(Sign::Mesh, at);
-                    }
-                    continue;
-                }
-            };
-            let Some(Some(course)) = self.courses.get(wire as usize) else { continue };
-            let at = beside(course, part, lane);
+            let Some(at) = self.spot(it, now) else { continue };
             let writes = !matches!(it.verb, Verb::Read);
             let sign = match it.outcome {
+                _ if matches!(it.path, Path::Mesh { .. }) => Sign::Mesh,
                 Some(outcome) if outcome.is_failure() => Sign::Failed,
                 Some(crate::engine::event::Outcome::Miss) => Sign::Miss,
                 Some(_) if writes => Sign::Done,
@@ -266,6 +254,18 @@ impl Overlay {
             brush.mark(sign, at);
         }
         brush.context.set_global_alpha(1.0);
+    }
+
+    /// Where a message is at a moment.
+    pub(super) fn spot(&self, it: &Flight, now: Nanos) -> Option<Point> {
+        let span = it.due.saturating_sub(it.sent).as_seconds().max(1e-12);
+        let part = (now.saturating_sub(it.sent).as_seconds() / span).clamp(0.0, 1.0);
+        let (wire, part, lane) = match it.path {
+            Path::Forth(wire) => (wire, part, SIDE),
+            Path::Back(wire) => (wire, 1.0 - part, -SIDE),
+            Path::Mesh { component, from, to } => return self.between(component, (from, to), part),
+        };
+        Some(beside(self.courses.get(wire as usize)?.as_ref()?, part, lane))
     }
 
     /// On an arc over the node, from one member's mark to another's.

@@ -5,7 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::hand::{self, Hand};
-use super::{actions, wire};
+use super::{actions, dot, wire};
 use crate::app::store::{App, Selected};
 use crate::base::geometry::{Camera, Point, Rect};
 use crate::document::Id;
@@ -48,6 +48,7 @@ pub fn over(app: App) -> AnyView {
         {move || mine().then(|| naming(app, hand))}
         {move || mine().then(|| verdict(app, hand))}
         {move || mine().then(|| aiming(app, hand))}
+        {move || mine().then(|| dot::menu(app, hand))}
         {actions::bar(app)}
         <p class="hidden" role="status" aria-live="polite">{move || hand.said.get()}</p>
     }
