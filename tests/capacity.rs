@@ -16,6 +16,9 @@ use ringside::component::{Registry, Spec};
 use ringside::document::Design;
 use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, Outcome};
+use ringside::session::protocol::Which;
+use ringside::session::run::Run;
+use ringside::session::{chart, figures};
 
 const RUNS: u64 = 30;
 const Z_MAX: f64 = 4.0;
@@ -249,6 +252,16 @@ fn work_for_nobody_is_counted() {
     }
     let seen = runs(&design, Nanos::millis(10_500));
     assert!(seen.iter().all(|it| it.wasted == Nanos::millis(700)), "{}", seen[0].wasted);
+    // As the page shows it: 70 ms a second of one of ten workers, in figures and in the chart.
+    let mut run = Run::open(design, 1, Nanos::ZERO, Vec::new()).expect("it compiles");
+    run.advance(Nanos::millis(10_500), u64::MAX);
+    let slot = run.head.world.blueprint().component("service").expect("it is there");
+    let figures = figures::figures(&run).components[slot as usize].clone();
+    assert!((figures.wasted - 0.007).abs() < 1e-6, "{}", figures.wasted);
+    let chart = chart::chart(&run, slot, Which::Work);
+    let last = chart.points.last().expect("a window has closed");
+    let near = |seen: f64, expected: f64| (seen - expected).abs() < 1e-6;
+    assert!(near(last.values[0], 0.01) && near(last.values[1], 0.007), "{:?}", last.values);
 }
 
 /// Every way to keep a line, changed while it is full: the books balance, and a replay is the same.

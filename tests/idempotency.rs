@@ -187,5 +187,10 @@ fn the_report_counts_second_effects() {
         let duplicates = report(&run, 1).components["ledger"].duplicate_writes;
         assert_eq!(duplicates > 3, some, "{duplicates}");
         assert_eq!(duplicates == 0, !some, "{duplicates}");
+        // Each is told in the second in which it happened.
+        let slot = run.head.world.blueprint().component("ledger").expect("it is there");
+        let windows = &run.recorder.components[slot as usize].windows[1];
+        let told: u64 = windows.iter().map(|it| u64::from(it.twice)).sum();
+        assert_eq!(told, duplicates);
     }
 }

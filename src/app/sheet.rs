@@ -87,6 +87,14 @@ pub fn sheet(app: App) -> AnyView {
                     <p class="hint">"On a Mac, ⌘ does what Ctrl does."</p>
                     {Group::ALL.map(group).into_iter().collect_view()}
                     {gestures()}
+                    <section>
+                        <h3>"Can the numbers be trusted?"</h3>
+                        <p>
+                            "The same seed gives the same run, to the bit, in every browser. "
+                            <a href="./proof.html" target="_blank">"Prove it in this one"</a>
+                            " (a new tab; a minute or less)."
+                        </p>
+                    </section>
                 </aside>
             }
         })

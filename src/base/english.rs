@@ -133,6 +133,12 @@ pub enum TextId {
     LineP95,
     /// 99 % took no longer.
     LineP99,
+    /// The part of the workers at work.
+    LineBusy,
+    /// The part at work for nobody.
+    LineWasted,
+    /// Writes that took effect once more.
+    LineTwice,
     /// Failures of one cause, or a figure of a kind's own.
     LineNamed,
     /// No theory: no requests.
@@ -143,6 +149,12 @@ pub enum TextId {
     Turns,
     /// No theory: when requests are passed on depends on a line or on answers.
     Dependent,
+    /// No theory: calls wait for a connection.
+    WaitsToConnect,
+    /// No theory: messages wait for each other.
+    NarrowWire,
+    /// No theory: somebody else is asked too.
+    Hedges,
     /// No theory: failures come again.
     TriesAgain,
     /// No theory: the work is not its own.
@@ -230,6 +242,9 @@ impl TextId {
             Self::LineP50 => "p50 (median)",
             Self::LineP95 => "p95",
             Self::LineP99 => "p99",
+            Self::LineBusy => "at work (utilisation)",
+            Self::LineWasted => "of that for callers who had left (wasted)",
+            Self::LineTwice => "writes that took effect twice",
             Self::LineNamed => "{0}",
             Self::NobodyCalls => "no requests come, so there is nothing to predict",
             Self::NotPoisson => {
@@ -242,6 +257,18 @@ impl TextId {
             Self::Dependent => {
                 "when {0} passes requests on depends on its own line or on answers, so that they \
                  do not come independently of each other"
+            }
+            Self::WaitsToConnect => {
+                "calls of {0} wait for a free connection (pool), so that when they come depends on \
+                 answers"
+            }
+            Self::NarrowWire => {
+                "messages of {0} wait for each other on the wire (bandwidth), so that they do not \
+                 come independently of each other"
+            }
+            Self::Hedges => {
+                "{0} asks another member when one is slow (hedged reads), so that arrivals depend \
+                 on answers"
             }
             Self::TriesAgain => "{0} tries again what fails, so that arrivals depend on answers",
             Self::WaitsFor => "it waits for {0}, so that how long it serves is not its own",

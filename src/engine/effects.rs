@@ -26,8 +26,9 @@ impl Effects {
         self.stores.get(component as usize).map_or(0, |it| it.twice)
     }
 
-    /// A write has taken effect at a component; `call` names the call that asked for it.
-    pub(super) fn committed(&mut self, component: u32, call: u64) {
+    /// A write has taken effect at a component; `call` names the call that asked for it. True if
+    /// that had taken effect before.
+    pub(super) fn committed(&mut self, component: u32, call: u64) -> bool {
         let index = component as usize;
         if self.stores.len() <= index {
             self.stores.resize(index + 1, Store::default());
@@ -37,11 +38,13 @@ impl Effects {
             store.calls = CowList::filled(0, PLACES);
         }
         let place = call % u64::from(PLACES);
-        if store.calls.get(place) == Some(&call) {
+        let again = store.calls.get(place) == Some(&call);
+        if again {
             store.twice += 1;
         } else {
             store.calls.set(place, call);
         }
+        again
     }
 
     /// The warm-up is over: totals begin anew.

@@ -333,7 +333,10 @@ impl<K: Kinds> Recorder<K> {
                 recent.push_back(Recent { at, member: *member, counter: *counter, key: *key });
             }
             Note::Committed { member, call, .. } if *call != 0 => {
-                self.effects.committed(component(*member) as u32, *call);
+                let component = component(*member);
+                if self.effects.committed(component as u32, *call) {
+                    self.components[component].fresh.twice += 1;
+                }
             }
             Note::Wasted { member, span } => {
                 self.components[component(*member)].fresh.waste(*span);

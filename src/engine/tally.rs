@@ -16,6 +16,8 @@ pub struct Tally<const SUB_BITS: u32> {
     pub wasted: u64,
     /// Time of workers that went into work for them after they had left, in ns.
     pub wasted_ns: u64,
+    /// Writes that took effect, and had taken effect before.
+    pub twice: u64,
     /// Time from arrival to the end, of those that ended well.
     pub latency: Histogram<SUB_BITS>,
     /// The same, summed over all that ended, in ns.
@@ -35,6 +37,7 @@ impl<const SUB_BITS: u32> Default for Tally<SUB_BITS> {
             ended: Default::default(),
             wasted: 0,
             wasted_ns: 0,
+            twice: 0,
             latency: Histogram::new(),
             sojourn_ns: 0,
             counters: Vec::new(),
@@ -110,6 +113,7 @@ impl<const SUB_BITS: u32> Tally<SUB_BITS> {
         self.ended.iter_mut().zip(other.ended).for_each(|(sum, more)| *sum += more);
         self.wasted += other.wasted;
         self.wasted_ns = self.wasted_ns.saturating_add(other.wasted_ns);
+        self.twice += other.twice;
         self.latency.merge(&other.latency);
         self.sojourn_ns += other.sojourn_ns;
         self.counters.resize(self.counters.len().max(other.counters.len()), 0);
@@ -121,6 +125,7 @@ impl<const SUB_BITS: u32> Tally<SUB_BITS> {
         self.offered == 0
             && self.sojourn_ns == 0
             && self.wasted_ns == 0
+            && self.twice == 0
             && self.counters.is_empty()
             && self.ended == [0; Outcome::ALL.len()]
     }
@@ -155,6 +160,10 @@ pub struct Window {
     pub mean_ns: f32,
     /// Mean numbers: jobs, waiting, busy, occupied.
     pub levels: [f32; 4],
+    /// Mean number at work for callers who had left, by work that ended in this window.
+    pub wasted: f32,
+    /// Writes that took effect, and had taken effect before.
+    pub twice: u32,
     /// The kind's own counters.
     pub counters: Vec<u32>,
     /// Means of samples of the kind's gauges.
@@ -180,6 +189,8 @@ pub(super) fn closed(tally: &Tally<4>, end: Nanos, span: Nanos, integrals: [u128
         p99_ns: quantile(0.99),
         mean_ns: tally.latency.mean_ns().map_or(f32::NAN, |it| it as f32),
         levels: std::array::from_fn(level),
+        wasted: (tally.wasted_ns as f64 / span.0 as f64) as f32,
+        twice: tally.twice as u32,
         counters: tally.counters.iter().map(|it| *it as u32).collect(),
         gauges: gauges.collect(),
     }

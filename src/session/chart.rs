@@ -16,6 +16,10 @@ struct Shape {
     about: Option<&'static About>,
     /// With errors: the causes that occur.
     causes: Vec<Outcome>,
+    /// With errors: whether any write took effect twice.
+    twice: bool,
+    /// Workers of all members together.
+    workers: f64,
     /// Index of the windows' length.
     length: usize,
 }
@@ -34,13 +38,16 @@ pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
     sources.extend(run.before.iter().map(|(since, it)| (it, *since, Nanos::MAX)));
     sources.extend(twin.map(|it| (&it.recorder, it.since, now)));
     let windows: Vec<_> = sources.iter().map(|it| windows(it, component, length)).collect();
-    let mut shape = Shape { which, about, causes: Vec::new(), length };
+    let workers = f64::from(it.station.workers) * it.members.len() as f64;
+    let (causes, twice) = (Vec::new(), false);
+    let mut shape = Shape { which, about, causes, twice, workers, length };
     if which == Which::Errors {
         let occurs = |cause: &&Outcome| {
             let of = |it: &&Window| it.causes.iter().any(|it| it.0 == **cause);
             windows.iter().flatten().any(of)
         };
         shape.causes = Outcome::ALL.iter().filter(occurs).copied().collect();
+        shape.twice = windows.iter().flatten().any(|it| it.twice > 0);
     }
     let mut lists = windows.iter().map(|it| it.iter().map(|it| shape.point(it)).collect());
     let points = lists.next().unwrap_or_default();
@@ -105,8 +112,17 @@ impl Shape {
                     unit: Unit::PerSecond,
                     role: LineRole::Cause(*cause),
                 };
-                self.causes.iter().map(line).collect()
+                let twice = || Line {
+                    name: Text::new(TextId::LineTwice, Vec::new()),
+                    unit: Unit::PerSecond,
+                    role: LineRole::Own,
+                };
+                self.causes.iter().map(line).chain(self.twice.then(twice)).collect()
             }
+            Which::Work => vec![
+                line(TextId::LineBusy, Unit::Share, LineRole::Throughput),
+                line(TextId::LineWasted, Unit::Share, LineRole::Own),
+            ],
             Which::Ratio(index) => {
                 let ratio = self.about.and_then(|it| it.ratios.get(usize::from(index)));
                 ratio.map(|it| own((it.name, Unit::Share))).into_iter().collect()
@@ -129,7 +145,11 @@ impl Shape {
             Which::Latency => [window.p50_ns, window.p95_ns, window.p99_ns].map(f64::from).to_vec(),
             Which::Errors => {
                 let of = |cause: &Outcome| window.causes.iter().find(|it| it.0 == *cause);
-                self.causes.iter().map(|it| rate(of(it).map_or(0, |it| it.1))).collect()
+                let causes = self.causes.iter().map(|it| rate(of(it).map_or(0, |it| it.1)));
+                causes.chain(self.twice.then(|| rate(window.twice))).collect()
+            }
+            Which::Work => {
+                [window.levels[2], window.wasted].map(|it| f64::from(it) / self.workers).to_vec()
             }
             Which::Ratio(index) => {
                 let ratio = self.about.and_then(|it| it.ratios.get(usize::from(index)));

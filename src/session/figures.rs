@@ -46,6 +46,12 @@ fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures 
     let limited = it.station.workers != u32::MAX && up > 0;
     let share = |level: f64| if limited { level / workers } else { f64::NAN };
     (figures.busy, figures.occupied) = (share(figures.busy), share(figures.occupied));
+    figures.wasted = share(figures.wasted);
+    if let Some((last, _)) = window {
+        let windows = &run.recorder.components[slot as usize].windows[1];
+        let first = (last + 1).saturating_sub(RATIO_WINDOWS);
+        figures.twice = windows.range(first..=last).map(|it| f64::from(it.twice)).sum();
+    }
     figures.ratios =
         window.map_or_else(Vec::new, |(index, _)| ratios(&run.recorder, slot, index, spec.about()));
     figures.gauges = gauges(world, &it.members, spec);
@@ -65,6 +71,7 @@ fn from_window(window: &Window) -> ComponentFigures {
         mean_ns: window.mean_ns.into(),
         busy: window.levels[2].into(),
         occupied: window.levels[3].into(),
+        wasted: window.wasted.into(),
         queue: window.levels[1].into(),
         ..ComponentFigures::default()
     }

@@ -312,6 +312,11 @@ pub struct ComponentFigures {
     pub busy: f64,
     /// Share of its workers held, 0 to 1; NaN where their number has no limit.
     pub occupied: f64,
+    /// Share of its workers at work for callers who had left, 0 to 1; NaN where their number has no
+    /// limit.
+    pub wasted: f64,
+    /// Writes that took effect once more since their callers tried again, over the last ten seconds.
+    pub twice: f64,
     /// Mean number waiting.
     pub queue: f64,
     /// The kind's ratios, in the order of `About::ratios`.

@@ -43,8 +43,10 @@ pub enum Which {
     /// Three percentiles of the time from arrival to answer.
     #[default]
     Latency,
-    /// Failures per second, one line a cause.
+    /// Failures per second, one line a cause; writes that took effect twice too.
     Errors,
+    /// The share of its workers at work, and the part of that for callers who had left.
+    Work,
     /// The kind's ratio with this index in `About::ratios`.
     Ratio(u8),
     /// The kind's gauge with this index in `About::gauges`.

@@ -38,14 +38,17 @@ pub struct Offer {
 /// The charts of a design: the clients' and what is special to kinds; of the chosen component all.
 pub fn offers(design: &Design, chosen: Option<&Id>) -> Vec<Offer> {
     let mut offers = Vec::new();
-    let traffic = [Which::Latency, Which::Throughput, Which::Errors];
+    let traffic = [Which::Latency, Which::Throughput, Which::Errors, Which::Work];
     let first = design.components.iter().find(|it| it.1.spec.about().role == Role::Source);
     let own = chosen.and_then(|id| design.components.get(id).map(|it| (id, it)));
     for (id, record) in first.into_iter().chain(own) {
-        for which in traffic {
+        // Where there is no limit to what is done at once, there is no share of it.
+        let limited = record.spec.station().workers != u32::MAX;
+        for which in traffic.into_iter().filter(|it| limited || *it != Which::Work) {
             let word = match which {
                 Which::Throughput => "Throughput",
                 Which::Errors => "Errors",
+                Which::Work => "Utilisation",
                 _ => "Latency",
             };
             let name = format!("{word} of {}", record.label);
@@ -110,6 +113,13 @@ fn help(app: App, which: Which, line: &Line) -> String {
     };
     let words = match line.role {
         LineRole::Offered => "Requests that came in.",
+        LineRole::Throughput if which == Which::Work => "The share of its workers at work.",
+        LineRole::Own if which == Which::Work => {
+            "The share of its workers that worked for callers who had left, told when the work ends."
+        }
+        LineRole::Own if which == Which::Errors => {
+            "Writes that had taken effect before: their callers tried again."
+        }
         LineRole::Throughput => "Requests that ended, well or not.",
         LineRole::Goodput => "Requests that ended well.",
         LineRole::P50 => "Half of what ended took this long or less.",

@@ -4,10 +4,14 @@
 use leptos::prelude::*;
 
 use crate::base::time::{Nanos, Offset};
+use crate::component::Role;
 use crate::engine::fault::{Fault, Scope, Ways};
 use crate::session::protocol::{Input, Stamped};
 
 use super::super::store::App;
+
+/// The key that a hot key fault is about: the most popular one anyway, where some are.
+const HOT_KEY: u32 = 0;
 
 /// One item: its words, what they mean, the fault, and what ends it; a fault without an end is over
 /// at once.
@@ -72,6 +76,27 @@ fn on_members(on: &Scope, caches: bool) -> Vec<Item> {
     items
 }
 
+/// What clients can do.
+fn on_clients(on: &Scope) -> Vec<Item> {
+    let Scope::Target(target) = on else { return Vec::new() };
+    let spike = |factor| Fault::Spike { target: target.clone(), factor };
+    let hot = |share| Fault::HotKey { target: target.clone(), key: HOT_KEY, share };
+    vec![
+        (
+            "Traffic ×5",
+            "Five times as many requests come in, until it is taken back (traffic spike).",
+            spike(5.0),
+            Some(spike(1.0)),
+        ),
+        (
+            "Half want one key",
+            "Every second request is about key 0, whatever keys are asked for else (hot key).",
+            hot(0.5),
+            Some(hot(0.0)),
+        ),
+    ]
+}
+
 /// What can befall a wire.
 fn on_wire(on: &Scope) -> Vec<Item> {
     let Scope::Wire(wire) = on else { return Vec::new() };
@@ -97,7 +122,9 @@ fn on_wire(on: &Scope) -> Vec<Item> {
 fn replaces(later: &Fault, earlier: &Fault) -> bool {
     match (later, earlier) {
         (Fault::Gray { target: a, .. }, Fault::Gray { target: b, .. })
-        | (Fault::Skew { target: a, .. }, Fault::Skew { target: b, .. }) => {
+        | (Fault::Skew { target: a, .. }, Fault::Skew { target: b, .. })
+        | (Fault::Spike { target: a, .. }, Fault::Spike { target: b, .. })
+        | (Fault::HotKey { target: a, .. }, Fault::HotKey { target: b, .. }) => {
             a == b || a.member.is_none() && a.component == b.component
         }
         (Fault::Loss { on: a, .. }, Fault::Loss { on: b, .. })
@@ -121,9 +148,12 @@ fn in_force(inputs: &[Stamped], fault: &Fault) -> bool {
 
 /// The menu.
 #[component]
-pub fn Menu(on: Scope, #[prop(default = false)] caches: bool) -> impl IntoView {
+pub fn Menu(on: Scope, #[prop(optional)] role: Option<Role>) -> impl IntoView {
     let app = App::here();
-    let mut items = on_members(&on, caches);
+    let mut items = on_members(&on, role == Some(Role::Cache));
+    if role == Some(Role::Source) {
+        items.splice(0..0, on_clients(&on));
+    }
     items.extend(on_wire(&on));
     items.extend(on_messages(&on));
     let item = |(words, meaning, fault, end): Item| {

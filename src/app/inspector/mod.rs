@@ -4,7 +4,6 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::component::Role;
 use crate::document::Id;
 use crate::document::edit::Edit;
 use crate::editor::{Held, Input, Key};
@@ -85,6 +84,7 @@ fn OfNode(id: Id) -> impl IntoView {
     let app = App::here();
     let node = app.node(&id)?;
     let (record, figures) = (node.record, node.figures);
+    let figures_of = figures.clone();
     let about = record.with_untracked(|it| it.spec.about());
     let has_lens = lens::has(about.id);
     if !has_lens && app.tab.get_untracked() == Tab::Inside {
@@ -114,6 +114,21 @@ fn OfNode(id: Id) -> impl IntoView {
         let record = record.clone();
         Memo::new(move |_| record.with(|it| it.spec.fields()))
     };
+    // What is wrong though nothing failed: told only where there is any.
+    let wrong = Memo::new(move |_| {
+        figures_of.with(|it| {
+            let wasted = (it.wasted >= 0.005).then(|| {
+                let share = crate::base::text::percent(it.wasted);
+                format!("{share} of its workers work for callers who have left (wasted)")
+            });
+            let twice = (it.twice > 0.0)
+                .then(|| format!("{} writes took effect twice in 10 s (retries)", it.twice));
+            wasted.into_iter().chain(twice).collect::<Vec<_>>()
+        })
+    });
+    let wrong = move || {
+        wrong.get().into_iter().map(|it| view! { <p class="pool num">{it}</p> }).collect_view()
+    };
     let set = {
         let id = id.clone();
         Callback::new(move |(field, value): (String, serde_json::Value)| {
@@ -132,9 +147,10 @@ fn OfNode(id: Id) -> impl IntoView {
                 <p class="summary">{about.summary}</p>
                 <div class="doing" role="toolbar" aria-label="Actions">
                     <Buttons id=id.clone()/>
-                    <faults::Menu on=Scope::Target(Target::component(&id)) caches=about.role == Role::Cache/>
+                    <faults::Menu on=Scope::Target(Target::component(&id)) role=about.role/>
                 </div>
                 <MemberList id=id.clone()/>
+                {wrong}
                 <div class="figs num" hidden=move || app.tab.get() == Tab::Inside>
                     {cell(0)}{cell(1)}{cell(2)}
                 </div>

@@ -3,11 +3,13 @@
 
 use leptos::prelude::*;
 
+use crate::app::canvas::dot;
 use crate::app::compare;
 use crate::app::store::{App, Selected};
 use crate::base::english;
 use crate::base::text;
 use crate::base::time::Nanos;
+use crate::component::Spec;
 use crate::engine::event::{Outcome, Request};
 use crate::engine::trace::{Kind, Phase};
 use crate::session::protocol::{Pick, Place, Trace, TraceBar, Why};
@@ -62,15 +64,27 @@ pub fn Requests() -> impl IntoView {
                 Some((main, fork)) => compare::request::compared(main, fork),
                 None => app.trace.get().map(|it| waterfall(app, it)).into_any(),
             }}
+            {dot::of_followed(app)}
             <h3>{place}</h3>
             <ul class="picks">{picks}</ul>
         </section>
     }
 }
 
-fn class_name(app: App, class: u8) -> String {
+/// The class of a request, and as HTTP what it asks for: "browse · GET /books/12".
+fn class_name(app: App, class: u8, key: u32) -> String {
     let name = app.latest.with_value(|it| it.cast.classes.get(usize::from(class)).cloned());
-    name.unwrap_or_default()
+    let Some(name) = name else { return String::new() };
+    let asks = app.desk.with_value(|it| {
+        let mut clients = it.shown().components.values().filter_map(|it| match &it.spec {
+            Spec::Client(it) => Some(it),
+            _ => None,
+        });
+        let class = clients.find_map(|it| it.classes.iter().find(|it| it.name == name))?;
+        let path = class.path.replace("{key}", &key.to_string());
+        Some(format!(" · {} {path}", class.method.word()))
+    });
+    name + &asks.unwrap_or_default()
 }
 
 /// How it ended, in a word.
@@ -98,7 +112,7 @@ fn one(app: App, pick: Pick) -> impl IntoView {
     let followed = move || app.following.get().is_some_and(|it| it.0 == pick.request);
     let kind = match (pick.versions, pick.class) {
         (Some((read, newest)), _) => format!("got version {read}, newest {newest}"),
-        (None, class) => class.map(|it| class_name(app, it)).unwrap_or_default(),
+        (None, class) => class.map(|it| class_name(app, it, pick.key)).unwrap_or_default(),
     };
     let words = format!("{kind} · key {}", pick.key);
     view! {
@@ -139,7 +153,7 @@ fn waterfall(app: App, trace: Trace) -> AnyView {
     let (_, word) = ending(first.outcome);
     let title = format!(
         "{} · key {} · {} · {}",
-        class_name(app, first.class),
+        class_name(app, first.class, first.key),
         first.key,
         text::duration(span),
         word.replace('_', " ")
