@@ -12,7 +12,9 @@ use ringside::base::unit::{Rate, Share};
 use ringside::component::Spec;
 use ringside::component::client::{Arrivals, ClientParams};
 use ringside::component::service::ServiceParams;
-use ringside::document::{Connecting, Design, Place, WireParams, ZoneParams, ZoneRecord, zone};
+use ringside::document::{
+    Connecting, Design, Place, WireParams, ZonePair, ZoneParams, ZoneRecord, zone,
+};
 use ringside::engine::fault::{Fault, Scope};
 use ringside::engine::network::{bytes, loss_delay, retransmission_timer};
 use ringside::engine::{Note, Outcome, Request, Verb};
@@ -266,16 +268,25 @@ fn zone_at(design: &mut Design, id: &str, x: f64, settings: ZoneParams) {
 fn requests_feel_the_distance_of_their_zones_exactly() {
     let ms = Nanos::millis;
     let near = |n| ZoneParams { distance: Nanos::micros(n), ..ZoneParams::default() };
-    let at = |place| ZoneParams { place, ..ZoneParams::default() };
+    let at = |place| ZoneParams { place, distance: Nanos::ZERO, ..ZoneParams::default() };
+    let cell = |zone: &str, one_way| ZonePair { zone: zone.into(), one_way };
     let ocean = zone::way(Place::Virginia, Place::Ireland);
     let cases = [
         (near(500), None, Nanos::ZERO),
         (near(250), Some(near(250)), Nanos::micros(500)),
         (at(Place::Virginia), Some(at(Place::Ireland)), ocean),
         (at(Place::Virginia), Some(at(Place::Virginia)), Nanos::ZERO),
+        // By default as two availability zones of a region.
+        (ZoneParams::default(), Some(ZoneParams::default()), Nanos::micros(500)),
+        // What is said of two zones goes before borders and places.
         (
-            ZoneParams { place: Place::Virginia, distance: ms(1) },
-            Some(ZoneParams { place: Place::Ireland, distance: ms(2) }),
+            ZoneParams { pairs: vec![cell("right", ms(7))], ..at(Place::Virginia) },
+            Some(at(Place::Ireland)),
+            ms(7),
+        ),
+        (
+            ZoneParams { distance: ms(1), ..at(Place::Virginia) },
+            Some(ZoneParams { distance: ms(2), ..at(Place::Ireland) }),
             ocean + ms(3),
         ),
     ];
@@ -341,4 +352,45 @@ fn settings_change_while_it_runs() {
         check_desks(&live.world, false);
     }
     live.check_replay();
+}
+
+/// A cell of the distance matrix counts both ways, the smallest zones that one is said of go first,
+/// and zones that do not lie apart do not matter.
+#[test]
+fn the_distance_matrix_is_by_the_smallest_zones() {
+    let ms = Nanos::millis;
+    let mut it = pair(10.0, WireParams::default());
+    it.components.get_mut("service").expect("there").at.x = 1_000.0;
+    let none = || ZoneParams { distance: Nanos::ZERO, ..ZoneParams::default() };
+    zone_at(&mut it, "left", -50.0, none());
+    zone_at(&mut it, "right", 950.0, none());
+    zone_at(&mut it, "world", -500.0, none());
+    it.zones.get_mut("world").expect("there").area.width = 3_000.0;
+    zone_at(&mut it, "cell", 960.0, none());
+    it.zones.get_mut("cell").expect("there").area.width = 250.0;
+    zone::settle(&mut it);
+    let say = |it: &mut Design, at: &str, zone: &str, one_way| {
+        let settings = &mut it.zones.get_mut(at).expect("there").settings;
+        settings.pairs.push(ZonePair { zone: zone.into(), one_way });
+    };
+    let both = |it: &Design| {
+        let (there, back) =
+            (zone::distance(it, "people", "service"), zone::distance(it, "service", "people"));
+        assert_eq!(there, back);
+        there
+    };
+    assert_eq!(both(&it), Nanos::ZERO);
+    say(&mut it, "world", "left", ms(100));
+    say(&mut it, "world", "nowhere", ms(100));
+    assert_eq!(both(&it), Nanos::ZERO, "both lie in the world");
+    say(&mut it, "right", "left", ms(10));
+    assert_eq!(both(&it), ms(10));
+    assert_eq!(zone::between(&it, "left", "right"), ms(10));
+    assert_eq!(zone::between(&it, "left", "cell"), ms(10), "what holds it counts");
+    say(&mut it, "left", "cell", ms(3));
+    assert_eq!(both(&it), ms(3));
+    assert_eq!(
+        (zone::between(&it, "left", "right"), zone::between(&it, "cell", "left")),
+        (ms(10), ms(3))
+    );
 }

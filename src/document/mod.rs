@@ -251,14 +251,26 @@ crate::choices! {
 crate::params! {
     /// Parameters of a zone.
     pub struct ZoneParams {
-        /// Time added to each message that crosses the border, one way. Availability zones of one
-        /// region are about 0.5 ms apart (1 ms there and back), a data centre and another in the
-        /// same city less. Regions of one continent are 10 to 40 ms apart; say where they are, and
-        /// it is worked out.
-        distance: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(10);
+        /// Time added to each message that crosses the border, one way. Two borders of 0.25 ms are
+        /// what lies between two availability zones of a region: a round trip of about 1 ms (Azure
+        /// promises less than 2 ms, AWS single digits). Regions of one continent are 10 to 40 ms
+        /// apart; say where they are, and it is worked out.
+        distance: Nanos = Nanos::micros(250), in Nanos::ZERO..=Nanos::seconds(10);
         /// Region: where on earth it is. Messages between two zones with different places take as
         /// long as light in glass does along the great circle, 200,000 km a second, and 40 % more
         /// for the detours of real cables: 38 ms one way from Virginia to Ireland.
         place: Place = Place::Unset;
+        /// Distances to certain zones, in place of what follows from borders and places.
+        pairs: Vec<ZonePair> = Vec::new(), when |it| !it.pairs.is_empty();
+    }
+}
+
+crate::params! {
+    /// How far one zone is from another: a cell of the distance matrix, the same both ways.
+    pub struct ZonePair {
+        /// Id of the other zone.
+        zone: String = String::new();
+        /// Time that a message takes more, one way.
+        one_way: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(10);
     }
 }

@@ -61,11 +61,49 @@ pub(super) fn members(design: &Design) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     design.zones.keys().map(zone).collect()
 }
 
-/// What lies between two components: the borders of all zones that hold one and not the other, and
-/// the way between their places on earth.
+/// What lies between two components: what is said of a zone of the one and a zone of the other, the
+/// smallest such; else the borders of all zones that hold one and not the other, and the way between
+/// their places on earth.
 pub fn distance(design: &Design, from: &str, to: &str) -> Nanos {
     let zones = |id: &str| design.components.get(id).map_or(&[][..], |it| &it.zones);
-    let (from, to) = (zones(from), zones(to));
+    apart(design, zones(from), zones(to))
+}
+
+/// What lies between two zones, for what lies in them and in no zone within them.
+pub fn between(design: &Design, one: &str, other: &str) -> Nanos {
+    let around = |id: &str| -> Vec<Id> {
+        let Some(area) = design.zones.get(id).map(|it| it.area) else { return Vec::new() };
+        let holds = |it: &(&Id, &ZoneRecord)| it.0 == id || it.1.area.union(area) == it.1.area;
+        design.zones.iter().filter(holds).map(|it| it.0.clone()).collect()
+    };
+    apart(design, &around(one), &around(other))
+}
+
+/// What is said of two zones, at either.
+pub fn pair(design: &Design, one: &str, other: &str) -> Option<Nanos> {
+    let said = |one: &str, other: &str| {
+        let pairs = &design.zones.get(one)?.settings.pairs;
+        pairs.iter().find(|it| it.zone == other).map(|it| it.one_way)
+    };
+    said(one, other).or_else(|| said(other, one))
+}
+
+fn apart(design: &Design, from: &[Id], to: &[Id]) -> Nanos {
+    let size = |id: &Id| design.zones.get(id).map_or(0.0, |it| it.area.width * it.area.height);
+    let mut said: Option<(f64, Nanos)> = None;
+    for one in from.iter().filter(|it| !to.contains(it)) {
+        for other in to.iter().filter(|it| !from.contains(it)) {
+            let together = size(one) + size(other);
+            if let Some(one_way) = pair(design, one, other)
+                && said.is_none_or(|it| together < it.0)
+            {
+                said = Some((together, one_way));
+            }
+        }
+    }
+    if let Some((_, one_way)) = said {
+        return one_way;
+    }
     let crossed = design.zones.iter().filter(|it| from.contains(it.0) != to.contains(it.0));
     let borders = crossed.fold(Nanos::ZERO, |sum, it| sum.saturating_add(it.1.settings.distance));
     borders.saturating_add(way(place(design, from), place(design, to)))

@@ -11,8 +11,9 @@ use crate::app::glyphs::Glyph;
 use crate::app::store::{App, Selected};
 use crate::base::geometry::Rect;
 use crate::base::param::Params;
+use crate::base::time::Nanos;
 use crate::document::edit::{Edit, Item};
-use crate::document::{Id, ZoneRecord};
+use crate::document::{Id, ZonePair, ZoneRecord, zone};
 use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::Input;
 
@@ -90,10 +91,88 @@ pub fn OfZone(
                     {list}
                     <span class="doing"><CopyAndDelete/></span>
                 </div>
+                {distances(app, id.clone(), problem)}
                 <Settings fields set/>
             </div>
         </aside>
     }
+}
+
+/// How far it is from every other zone: a row of the distance matrix.
+fn distances(app: App, id: Id, problem: RwSignal<Option<String>>) -> impl IntoView {
+    let row = {
+        let id = id.clone();
+        Memo::new(move |_| {
+            app.frame_of.track();
+            app.desk.with_value(|it| {
+                let design = it.shown();
+                let others = design.zones.iter().filter(|it| *it.0 != id);
+                let cell = |(other, record): (&Id, &ZoneRecord)| {
+                    let said = zone::pair(design, &id, other).is_some();
+                    (other.clone(), record.label.clone(), zone::between(design, &id, other), said)
+                };
+                others.map(cell).collect::<Vec<_>>()
+            })
+        })
+    };
+    let cell = move |(other, label, one_way, said): (Id, String, Nanos, bool)| {
+        let own = id.clone();
+        let change = move |event: leptos::ev::Event| {
+            let text = event_target_value(&event);
+            let wanted = match (text.trim(), Nanos::parse(text.trim())) {
+                ("", _) => None,
+                (_, Some(it)) => Some(it),
+                _ => {
+                    return problem
+                        .set(Some("Distance: a duration such as 1ms; empty as by default".into()));
+                }
+            };
+            // One of the two says it: this one, unless the other did already.
+            let at = app.desk.with_value(|it| {
+                let says = |one: &str, other: &str| {
+                    it.shown()
+                        .zones
+                        .get(one)
+                        .is_some_and(|it| it.settings.pairs.iter().any(|it| it.zone == other))
+                };
+                if says(&other, &own) {
+                    (other.clone(), own.clone())
+                } else {
+                    (own.clone(), other.clone())
+                }
+            });
+            let mut pairs = app.desk.with_value(|it| {
+                it.shown().zones.get(&at.0).map(|it| it.settings.pairs.clone()).unwrap_or_default()
+            });
+            pairs.retain(|it| it.zone != at.1);
+            pairs.extend(wanted.map(|one_way| ZonePair { zone: at.1.clone(), one_way }));
+            let value = crate::base::param::Param::to_value(&pairs);
+            problem.set(app.make(Edit::SetZone { id: at.0, field: "pairs".into(), value }).err());
+        };
+        let title = match said {
+            true => {
+                "Said of these two zones; empty it, and it follows from borders and places again."
+            }
+            false => "Follows from borders and places; type another to say so.",
+        };
+        view! {
+            <label title=title><span>"To "{label}</span>
+                <input class="num" class:said=said prop:value=one_way.to_string() on:change=change/>
+            </label>
+        }
+    };
+    let list = move || {
+        let row = row.get();
+        (!row.is_empty()).then(|| {
+            view! {
+                <fieldset class="distances">
+                    <legend>"Distance, one way"</legend>
+                    {row.into_iter().map(&cell).collect_view()}
+                </fieldset>
+            }
+        })
+    };
+    list
 }
 
 /// Width and height, for those who do not drag.
