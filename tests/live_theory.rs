@@ -1,6 +1,7 @@
-//! Live theory: of components that satisfy the assumptions, at least 90 % of 30 seeds fixed
-//! beforehand lie in the band (of 300, 94 to 96 % of every case did); of others it is said which
-//! assumption fails.
+//! Live theory: of components that satisfy the assumptions, 95 % of runs lie in the band; of others
+//! it is said which assumption fails. Of 300 seeds, 94 to 96 % of every case did. Here, 30 seeds
+//! fixed beforehand: of each figure at least 80 % in every case, and at least 90 % in all cases
+//! together.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -10,7 +11,7 @@ use ringside::algorithm::balancing::Rule;
 use ringside::base::english::TextId;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
-use ringside::base::unit::Rate;
+use ringside::base::unit::{Rate, Share};
 use ringside::component::Spec;
 use ringside::component::client::{Arrivals, Class, ClientParams, Does};
 use ringside::component::load_balancer::LoadBalancerParams;
@@ -22,8 +23,10 @@ use ringside::session::run::Run;
 use ringside::session::theory::theory;
 
 const SEEDS: u64 = 30;
-/// Of 30 that lie inside with a chance of 95 % each.
-const INSIDE_MIN: usize = 27;
+/// Of 30 that lie inside with a chance of 95 % each, fewer do once in 1,700 times (binomial).
+const INSIDE_MIN: usize = 24;
+/// Of 180, on average 171 with a standard deviation of 2.9: fewer do once in 500 times.
+const TOGETHER_MIN: usize = 162;
 
 /// Requests per second, workers, places to wait, shape of the work of 5 ms.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +66,7 @@ fn told(design: &Design, seed: u64, seconds: u64) -> Theory {
     theory(&run, "books").expect("it serves")
 }
 
-#[track_caller]
-fn check_bands(case: Case, model: Model, seconds: u64) {
+fn check_bands(case: Case, model: Model, seconds: u64) -> [usize; 3] {
     let mut inside = [0; 3];
     let mut wrong = [0; 3];
     for seed in 1..=SEEDS {
@@ -91,36 +93,28 @@ fn check_bands(case: Case, model: Model, seconds: u64) {
     println!("{case:?}: {inside:?} of {SEEDS} inside; with 15 % more {wrong:?} of 5");
     assert!(inside.iter().all(|it| *it >= INSIDE_MIN), "{case:?}: {inside:?} of {SEEDS}");
     assert!(wrong[0] == 0 && wrong[1] <= 2, "{case:?}: the bands notice 15 % more: {wrong:?}");
+    inside
 }
 
 #[test]
-fn bands_hold_one_exponential_server() {
-    let case = Case { per_second: 120.0, workers: 1, queue: 1_000_000, shape: Shape::Exponential };
-    check_bands(case, Model::Mm1, 120);
-}
-
-#[test]
-fn bands_hold_several_exponential_servers() {
-    let case = Case { per_second: 600.0, workers: 4, queue: 1_000_000, shape: Shape::Exponential };
-    check_bands(case, Model::Mmc, 60);
-}
-
-#[test]
-fn bands_hold_a_line_that_ends() {
-    let case = Case { per_second: 440.0, workers: 2, queue: 6, shape: Shape::Exponential };
-    check_bands(case, Model::Mmck, 60);
-}
-
-#[test]
-fn bands_hold_constant_work() {
-    let case = Case { per_second: 130.0, workers: 1, queue: 10_000, shape: Shape::Constant };
-    check_bands(case, Model::Md1, 120);
-}
-
-#[test]
-fn bands_hold_any_work() {
-    let case = Case { per_second: 130.0, workers: 1, queue: 10_000, shape: Shape::LogNormal };
-    check_bands(case, Model::Mg1, 120);
+fn bands_hold() {
+    let case = |per_second, workers, queue, shape| Case { per_second, workers, queue, shape };
+    let cases = [
+        (case(120.0, 1, 1_000_000, Shape::Exponential), Model::Mm1, 120),
+        (case(600.0, 4, 1_000_000, Shape::Exponential), Model::Mmc, 60),
+        (case(440.0, 2, 6, Shape::Exponential), Model::Mmck, 60),
+        (case(130.0, 1, 10_000, Shape::Constant), Model::Md1, 120),
+        (case(130.0, 1, 10_000, Shape::LogNormal), Model::Mg1, 120),
+        (case(130.0, 1, 10_000, Shape::Uniform), Model::Mg1, 120),
+    ];
+    let inside = std::thread::scope(|scope| {
+        let run = |it: (Case, Model, u64)| scope.spawn(move || check_bands(it.0, it.1, it.2));
+        cases.map(run).map(|it| it.join().expect("every case holds by itself"))
+    });
+    for at in 0..3 {
+        let together: usize = inside.iter().map(|it| it[at]).sum();
+        assert!(together >= TOGETHER_MIN, "{inside:?} of {SEEDS} each");
+    }
 }
 
 /// The tail of Pareto work (alpha 2.2) has no third moment: the means are known, the bands are not.
@@ -182,6 +176,18 @@ fn it_is_said_which_assumption_fails() {
         wire(it, "books", "reviews", WireParams::default());
     });
     check_fails(&waits, TextId::WaitsFor);
+    // Settings of wires that make arrivals depend on each other or on answers.
+    let wire_of = |change: fn(&mut WireParams)| {
+        with(&|it| change(&mut it.wires.get_mut("people-books").expect("there").settings))
+    };
+    check_fails(&wire_of(|it| it.pool = 3), TextId::WaitsToConnect);
+    check_fails(&wire_of(|it| it.bandwidth = 10.0), TextId::NarrowWire);
+    check_fails(&wire_of(|it| it.hedge_after = Nanos::millis(50)), TextId::Hedges);
+    let mut again = wire_of(|it| it.timeout = Nanos::millis(10));
+    if let Spec::Client(it) = spec(&mut again, "people") {
+        (it.timeout, it.retries) = (Nanos::millis(10), 1);
+    }
+    check_fails(&again, TextId::TriesAgain);
     // What comes out of a line is not what went in.
     let line = with(&|it| {
         let workers = 1;
@@ -212,6 +218,24 @@ fn a_fault_or_a_short_run_is_no_ground_to_compare_on() {
     // Before, it was as it was.
     run.seek(Nanos::seconds(60));
     assert_eq!(ids(&run), []);
+}
+
+/// Messages that get lost come later, independently of each other: Poisson arrivals stay so
+/// (Kleinrock, vol. 1, section 2.4), and the line is the same.
+#[test]
+fn loss_on_the_way_leaves_the_line_as_it_is() {
+    let mut inside = [0; 3];
+    for seed in 1..=SEEDS {
+        let mut it = calm();
+        it.wires.get_mut("people-books").expect("there").settings.loss = Share(0.05);
+        let theory = told(&it, seed, 60);
+        assert_eq!(theory.fails, []);
+        let it = theory.prediction.expect("a closed form");
+        for (at, figure) in [it.utilization, it.waiting, it.stay_s].iter().enumerate() {
+            inside[at] += usize::from(figure.holds());
+        }
+    }
+    assert!(inside.iter().all(|it| *it >= INSIDE_MIN), "{inside:?} of {SEEDS}");
 }
 
 /// Chance among members, a balancer nobody waits in, two kinds of request: Poisson stays Poisson,

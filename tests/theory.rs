@@ -20,6 +20,13 @@ const RUNS: u64 = 30;
 /// Requests one worker that never idles completes in a second.
 const SERVICES_PER_S: f64 = 1_000.0;
 const Z_MAX: f64 = 4.0;
+/// Runs of which the interval must hold the theory's value: 80 %, and all may.
+const COVERED_MIN: usize = 24;
+/// Stretches a run is cut into, whose means are nearly independent (the method of batch means: Law,
+/// "Simulation modeling and analysis", 5th ed., section 9.5.3).
+const BATCHES: usize = 20;
+/// 97.5 % quantile of Student's t with 19 degrees of freedom (any table).
+const T_19: f64 = 2.093;
 
 /// One station and how it is looked at.
 #[derive(Clone, Copy)]
@@ -56,6 +63,9 @@ struct Seen {
     waiting: f64,
     utilization: f64,
     loss: f64,
+    /// Whether the run's own 95 % interval for the queue length holds what theory says, and what it
+    /// says of a load 5 % higher.
+    covers: [bool; 2],
 }
 
 /// Adds up what happens at one member inside the window.
@@ -70,17 +80,37 @@ struct Meter {
     wait_ns: u128,
     served: u64,
     lost: u64,
+    /// Of each stretch of this length: requests waiting times time.
+    batch: Nanos,
+    batches_ns: [u128; BATCHES],
 }
 
 impl Meter {
     fn at(&mut self, at: Nanos) {
-        let since = self.last.max(self.from);
-        if at > since {
-            let span = u128::from((at - since).0);
+        let mut since = self.last.max(self.from);
+        while at > since {
+            let batch = ((since - self.from).0 / self.batch.0).min(BATCHES as u64 - 1);
+            let end = match batch + 1 < BATCHES as u64 {
+                true => at.min(self.from + Nanos(self.batch.0 * (batch + 1))),
+                false => at,
+            };
+            let span = u128::from((end - since).0);
+            self.batches_ns[batch as usize] += span * u128::from(self.waiting);
             self.waiting_ns += span * u128::from(self.waiting);
             self.busy_ns += span * u128::from(self.busy);
+            since = end;
         }
         self.last = at;
+    }
+
+    /// The 95 % interval of the mean queue length that the batches give.
+    fn interval(&self) -> (f64, f64) {
+        let values = self.batches_ns.map(|it| it as f64 / self.batch.0 as f64);
+        let n = BATCHES as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|it| (it - mean) * (it - mean)).sum();
+        let half = T_19 * (squares / (n - 1.0) / n).sqrt();
+        (mean - half, mean + half)
     }
 }
 
@@ -117,7 +147,7 @@ impl Watch<Registry> for Meter {
     }
 }
 
-fn run(case: Case, seed: u64) -> Seen {
+fn run(case: Case, seed: u64, theory: &dyn Fn(Load) -> Option<Steady>) -> Seen {
     let mut it = design();
     let people = ClientParams {
         rate: Rate(case.theory().arrivals_per_s),
@@ -152,12 +182,21 @@ fn run(case: Case, seed: u64) -> Seen {
         wait_ns: 0,
         served: 0,
         lost: 0,
+        batch: Nanos(case.span.0 / BATCHES as u64),
+        batches_ns: [0; BATCHES],
     };
     let until = case.warm_up + case.span;
     world.run(until, u64::MAX, &mut meter);
     meter.at(until);
     let span = case.span.0 as f64;
+    let (low, high) = meter.interval();
+    let covers = [1.0, 1.05].map(|off| {
+        let arrivals_per_s = case.theory().arrivals_per_s * off;
+        let load = Load { arrivals_per_s, ..case.theory() };
+        theory(load).is_some_and(|it| (low..=high).contains(&it.waiting))
+    });
     Seen {
+        covers,
         wait_s: meter.wait_ns as f64 / 1e9 / meter.served as f64,
         waiting: meter.waiting_ns as f64 / span,
         utilization: meter.busy_ns as f64 / span / f64::from(case.workers),
@@ -181,10 +220,20 @@ fn all(seen: &[Seen], theory: &Steady) -> [f64; 3] {
     ]
 }
 
+/// The intervals hold what is true, and not what is not.
+#[track_caller]
+fn check_covered(seen: &[Seen]) {
+    let covered = [0, 1].map(|at| seen.iter().filter(|it| it.covers[at]).count());
+    println!("covered {covered:?} of {RUNS}");
+    assert!(covered[0] >= COVERED_MIN, "{covered:?} of {RUNS}");
+    assert!(covered[1] < covered[0], "intervals tell nothing: {covered:?}");
+}
+
 /// Runs the case and holds it against a closed form, the right one and one told a rate 3 % higher.
 #[track_caller]
 fn check(case: Case, theory: impl Fn(Load) -> Option<Steady>) {
-    let seen: Vec<_> = (1..=RUNS).map(|seed| run(case, seed)).collect();
+    let seen: Vec<_> = (1..=RUNS).map(|seed| run(case, seed, &theory)).collect();
+    check_covered(&seen);
     let right = all(&seen, &theory(case.theory()).expect("a steady state"));
     let words = "z of wait, queue length and utilisation";
     assert!(right.iter().all(|it| it.abs() < Z_MAX), "{words}: {right:?}");
@@ -240,12 +289,33 @@ fn md1_waits_half_as_long() {
 #[test]
 fn mm1k_loses_what_it_should() {
     let case = Case { queue: 4, ..Case::new(0.8, 1, 2, 60) };
-    let seen: Vec<_> = (1..=RUNS).map(|seed| run(case, seed)).collect();
-    let theory = queueing::mmck(case.theory(), 1, 5);
+    check_losses(case, 5);
+}
+
+/// Three workers and room for five more, at all loads: M/M/3/8.
+#[test]
+fn mmck_loses_what_it_should() {
+    for load in [0.6, 0.9, 1.4] {
+        check_losses(Case { queue: 5, ..Case::new(load, 3, 2, 25) }, 8);
+    }
+}
+
+#[track_caller]
+fn check_losses(case: Case, places: u32) {
+    let formula = |load| Some(queueing::mmck(load, case.workers, places));
+    let seen: Vec<_> = (1..=RUNS).map(|seed| run(case, seed, &formula)).collect();
+    check_covered(&seen);
+    let theory = queueing::mmck(case.theory(), case.workers, places);
     let loss = |theory: Steady| z(&seen, |it| it.loss, theory.loss_chance);
     assert!(loss(theory).abs() < Z_MAX, "loss: z = {}", loss(theory));
     let waits = all(&seen, &theory);
     assert!(waits.iter().all(|it| it.abs() < Z_MAX), "{waits:?}");
-    let wrong = queueing::mmck(case.theory(), 1, 6);
+    let wrong = queueing::mmck(case.theory(), case.workers, places + 1);
     assert!(loss(wrong).abs() >= Z_MAX, "one place more or less is noticed");
+    println!(
+        "load {}: loss {:.4}, z {:.2}; {waits:.2?}",
+        case.load,
+        theory.loss_chance,
+        loss(theory)
+    );
 }

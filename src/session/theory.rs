@@ -403,10 +403,15 @@ fn arrivals(run: &Run, slot: u32, hops: u8) -> Result<Vec<Flow>, Text> {
                 Some(_) => return Err(dependent()),
             }
         }
-        // A second call in place of waiting, or a line before a narrow wire, makes it none.
-        let hedges = wire.policy.is_some_and(|it| it.hedge.is_some());
-        if hedges || wire.path.is_some_and(|it| it.bandwidth > 0.0) {
-            return Err(fail(TextId::Dependent, vec![label(run, wire.from)]));
+        // Messages that get lost are late independently of each other, and stay Poisson; those that
+        // wait for each other, for an answer, or in whose place others are sent do not.
+        let wrong = [
+            (wire.policy.is_some_and(|it| it.hedge.is_some()), TextId::Hedges),
+            (wire.path.is_some_and(|it| it.bandwidth > 0.0), TextId::NarrowWire),
+            (wire.pool.is_some(), TextId::WaitsToConnect),
+        ];
+        if let Some((_, why)) = wrong.into_iter().find(|it| it.0) {
+            return Err(fail(why, vec![label(run, wire.from)]));
         }
         let tries_again = wire.patience.retries > 0 && failed(run, wire.from, slot);
         if tries_again {

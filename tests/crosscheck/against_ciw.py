@@ -43,8 +43,9 @@ except ImportError:
 class Station:
     """Workers, work of a shape, how many may wait, and where each class goes from here."""
 
-    def __init__(self, workers, ms, shape, queue=None, to=None):
+    def __init__(self, workers, ms, shape, queue=None, to=None, priority=False):
         self.workers, self.ms, self.shape, self.queue = workers, ms, shape, queue
+        self.priority = priority
         self.to = to or {}
 
     def work(self):
@@ -75,6 +76,14 @@ NETWORKS = {
             "store": Station(3, 21, "exponential"),
         },
     ),
+    # Nobody is interrupted; classes in the order of their importance.
+    "priorities at two stations": (
+        {"urgent": 30, "normal": 40, "idle": 30},
+        {
+            "desk": Station(2, 17, "log-normal", priority=True, to={"urgent": "store", "idle": "store"}),
+            "store": Station(1, 13, "uniform", priority=True),
+        },
+    ),
     "unlike stations in a row": (
         {"all": 100},
         {
@@ -96,16 +105,20 @@ NETWORKS = {
 def design(rates, stations):
     first = next(iter(stations))
     patience = {"timeout": "3600s"}
-    classes = [{"name": name, "weight": rate} for name, rate in rates.items()]
-    people = {"rate": f"{sum(rates.values())}/s", "classes": classes, "keys": 1, **patience}
-    components = {"people": {"kind": "client", "settings": people}}
     instant = {"latency": "0ms", "latency_shape": "constant", **patience}
-    wires = {"in": {"from": "people", "to": first, "settings": instant}}
+    components, wires = {}, {}
+    # A client for each class, so that each class's stay is told.
+    for index, (name, rate) in enumerate(rates.items()):
+        classes = [{"name": name, "priority": 7 - index}]
+        settings = {"rate": f"{rate}/s", "classes": classes, "keys": 1, **patience}
+        components[f"of-{name}"] = {"kind": "client", "settings": settings}
+        wires[f"in-{name}"] = {"from": f"of-{name}", "to": first, "settings": instant}
     for name, it in stations.items():
         settings = {
             "instances": 1, "workers": it.workers, "hold_worker": False,
             "queue": 1_000_000 if it.queue is None else it.queue,
             "work": f"{it.ms}ms", "work_shape": it.shape,
+            "discipline": "priority" if it.priority else "fifo",
         }
         components[name] = {"kind": "service", "settings": settings}
         for to in dict.fromkeys(it.to.values()):
@@ -132,6 +145,8 @@ def run_ringside(rates, stations, seed):
         seen[name, "busy"] = report["busy"]
         if it.queue is not None:
             seen[name, "lost/s"] = sum(report["errors"].values()) / SPAN_S
+    for kind in rates:
+        seen[kind, "stay ms"] = json.loads(done.stdout)["components"][f"of-{kind}"]["latency"]["mean"] / 1e6
     return seen
 
 
@@ -150,6 +165,11 @@ def run_ciw(rates, stations, seed, off=1.0):
         routing={k: routing(k) for k in rates},
         number_of_servers=[it.workers for it in stations.values()],
         queue_capacities=[math.inf if it.queue is None else it.queue for it in stations.values()],
+        # Ciw: 0 goes first.
+        priority_classes={
+            kind: index if any(it.priority for it in stations.values()) else 0
+            for index, kind in enumerate(rates)
+        },
     )
     simulation = ciw.Simulation(network)
     # Some more, so that who came within the span has left.
@@ -159,6 +179,7 @@ def run_ciw(rates, stations, seed, off=1.0):
         seen[name, "waiting"] = seen[name, "busy"] = 0.0
         if it.queue is not None:
             seen[name, "lost/s"] = 0.0
+    came, spent = dict.fromkeys(rates, 0), dict.fromkeys(rates, 0.0)
     for record in simulation.get_all_records(only=["service", "rejection"]):
         if not WARMUP_S <= record.arrival_date < WARMUP_S + SPAN_S:
             continue
@@ -169,6 +190,11 @@ def run_ciw(rates, stations, seed, off=1.0):
             # Little's law: time spent, over the span.
             seen[name, "waiting"] += record.waiting_time / SPAN_S
             seen[name, "busy"] += record.service_time / SPAN_S / stations[name].workers
+            kind = record.customer_class
+            came[kind] += name == names[0]
+            spent[kind] += record.waiting_time + record.service_time
+    for kind in rates:
+        seen[kind, "stay ms"] = spent[kind] / came[kind] * 1000
     return seen
 
 
