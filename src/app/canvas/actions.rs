@@ -36,8 +36,9 @@ pub fn bar(app: App) -> AnyView {
             let at = camera.screen_from_document(middle);
             let below = at.y < 96.0;
             // Never under the inspector, which is open with it.
-            let half = HALF * app.place.with(|it| it.growth);
-            let beside = if app.both.get() { 0.0 } else { super::INSPECTOR };
+            let growth = app.place.with(|it| it.growth);
+            let half = HALF * growth;
+            let beside = if app.both.get() { 0.0 } else { super::inspector_width(growth) };
             let (left, right) = (half, app.stage.get().0 - beside - half);
             let x = at.x.min(right).max(left);
             let y = if below { at.y + spot.height * camera.zoom + 8.0 } else { at.y - 44.0 };

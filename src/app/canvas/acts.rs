@@ -11,8 +11,8 @@ use crate::document::edit::{Edit, EditError, Item};
 use crate::editor::{Editor, Effect as Brought, Input, Preview};
 use crate::session::protocol::{Command, Input as Act};
 
-use super::INSPECTOR;
 use super::hand::Hand;
+use super::inspector_width;
 
 /// Things of the design for what the page says is chosen.
 fn items(chosen: Option<&Selected>) -> BTreeSet<Item> {
@@ -219,8 +219,8 @@ impl App {
     pub fn free_window(self) -> Rect {
         let (width, height) = self.stage.get_untracked();
         let open = self.selected.with_untracked(Option::is_some);
-        let narrow = self.place.with_untracked(|it| it.narrow);
-        let width = if open && !narrow { width - INSPECTOR } else { width };
+        let (narrow, growth) = self.place.with_untracked(|it| (it.narrow, it.growth));
+        let width = if open && !narrow { width - inspector_width(growth) } else { width };
         Rect { x: 0.0, y: 0.0, width: width.max(0.0), height }
     }
 }

@@ -12,8 +12,8 @@ use crate::document::Id;
 use crate::document::edit::Item;
 use crate::editor::{Button, Held, Input, Preview, Tool};
 
-use super::INSPECTOR;
 use super::dot::{self, Pressed};
+use super::inspector_width;
 
 /// A finger that stays this long means something else than a tap, in milliseconds.
 const HOLD_MS: u32 = 420;
@@ -370,7 +370,7 @@ fn reveal(app: App, id: &str) {
     let (right, bottom) = match (open && !app.both.get_untracked(), place.narrow) {
         (false, _) => (width, height),
         (true, true) => (width, height * 0.42),
-        (true, false) => (width - INSPECTOR * if place.growth > 1.0 { 1.36 } else { 1.0 }, height),
+        (true, false) => (width - inspector_width(place.growth), height),
     };
     // What is larger than the room there is shows its beginning.
     let shift = |from: f64, to: f64, first: f64, last: f64| {

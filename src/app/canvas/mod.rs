@@ -35,7 +35,14 @@ const LENS_SHARE: f64 = 0.64;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
-pub const INSPECTOR: f64 = 324.0;
+const INSPECTOR: f64 = 324.0;
+/// How much wider it is projected.
+const INSPECTOR_GROWTH: f64 = 1.36;
+
+/// Width of the inspector where nodes are so many times as large as in the document.
+fn inspector_width(growth: f64) -> f64 {
+    INSPECTOR * if growth > 1.0 { INSPECTOR_GROWTH } else { 1.0 }
+}
 
 /// The same where two futures stand side by side.
 const BESIDE: (f64, f64, f64, f64) = (16.0, 34.0, 16.0, 52.0);
