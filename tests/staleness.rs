@@ -59,7 +59,8 @@ fn cut_off() -> Fault {
     cut("a", &["store/0"], &["store/1"], Ways::Both)
 }
 
-/// All stale reads by the notes of a run of the same design, found the slow way.
+/// All stale reads by the notes of a run of the same design, found the slow way: but for those
+/// during which two versions or more were acknowledged, which nobody judges.
 fn judge(design: &Design, fault: Option<Fault>, until: Nanos) -> Vec<StaleRead> {
     let mut live = Live::new(design, 7);
     live.audit.keep = true;
@@ -79,7 +80,10 @@ fn judge(design: &Design, fault: Option<Fault>, until: Nanos) -> Vec<StaleRead> 
                 match own {
                     true => {
                         let version = wrote.get(&request.id).copied().unwrap_or(0);
-                        acknowledged.entry(request.key).or_default().push((version, *at));
+                        let known = acknowledged.entry(request.key).or_default();
+                        if known.iter().all(|it| it.0 < version) {
+                            known.push((version, *at));
+                        }
                     }
                     false => _ = wrote.insert(request.id, version),
                 }
@@ -87,7 +91,9 @@ fn judge(design: &Design, fault: Option<Fault>, until: Nanos) -> Vec<StaleRead> 
             Note::Found { member, request, key, version } => {
                 let Some(begun) = begun.get(&request) else { continue };
                 let known = acknowledged.get(&key).into_iter().flatten();
-                let Some(it) = known.filter(|it| it.1 < *begun).max() else { continue };
+                type Acks<'a> = Vec<&'a (u32, Nanos)>;
+                let (before, during): (Acks, Acks) = known.partition(|it| it.1 < *begun);
+                let (Some(it), 0..=1) = (before.last(), during.len()) else { continue };
                 if version < it.0 {
                     let (newest, acknowledged, read) = (it.0, it.1, *at);
                     found.push(StaleRead {

@@ -147,7 +147,7 @@ fn a_request_followed_live_is_the_one_run_again() {
     let mut session = open(9);
     play(&mut session, Nanos::seconds(3));
     let (mut followed, mut broken) = (0, 0);
-    for step in 0..120u32 {
+    for step in 0..240u32 {
         let view = View { pick: Some(Place::Component("books".into())), ..View::default() };
         let picks = look(&mut session, Nanos::millis(37), &view).picks.expect("asked for");
         let next = picks.iter().find(|it| it.why == Why::Next);

@@ -12,6 +12,7 @@ pub mod histogram;
 pub mod key_map;
 #[cfg(test)]
 pub(crate) mod keyed;
+pub mod maths;
 pub mod measured;
 pub mod order;
 pub mod param;

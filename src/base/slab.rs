@@ -65,6 +65,18 @@ impl<T> Slab<T> {
         Some(value)
     }
 
+    /// Drops the value where it is; its handle is void from now on.
+    pub fn discard(&mut self, handle: Handle) {
+        let entry = self.entries.get_mut(handle.index as usize);
+        if let Some((generation, value)) = entry.filter(|it| it.0 == handle.generation)
+            && value.is_some()
+        {
+            *value = None;
+            *generation += 1;
+            self.free.push(handle.index);
+        }
+    }
+
     /// Empties the store; every handle given out so far is void.
     pub fn clear(&mut self) {
         self.free.clear();

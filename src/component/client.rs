@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::algorithm::traffic::arrivals::{self, Arrivals as Process, Next};
+use crate::algorithm::traffic::arrivals::{self, Arrivals as Process, Next, Pattern};
 use crate::algorithm::traffic::recording::Rows;
 use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
@@ -228,7 +228,7 @@ impl Kind for Client {
                 if let Some(it) = &mut state.arrivals {
                     it.pass(ctx.now(), next, &pattern, &Draws(ctx));
                 }
-                schedule(state, params, ctx);
+                schedule_open(state, &pattern, ctx);
             }
             Happening::Timer(Alarm::Row) => {
                 state.alarm = None;
@@ -330,8 +330,7 @@ fn schedule(state: &mut ClientState, params: &ClientParams, ctx: &mut Context<Cl
     let next = match params.load {
         Load::Open => {
             let pattern = pattern::pattern(params, state.surge);
-            let next = state.arrivals.as_ref().and_then(|it| it.next(&pattern));
-            next.map(|(at, next)| (at, Alarm::Arrival(next == Next::Arrival)))
+            return schedule_open(state, &pattern, ctx);
         }
         Load::Closed => None,
         Load::Recorded => {
@@ -345,6 +344,15 @@ fn schedule(state: &mut ClientState, params: &ClientParams, ctx: &mut Context<Cl
     if let Some((at, alarm)) = next {
         let after = at.saturating_sub(ctx.now());
         state.alarm = Some(ctx.timer(after, alarm));
+    }
+}
+
+/// Sets the alarm for the next arrival of an open loop.
+fn schedule_open(state: &mut ClientState, pattern: &Pattern, ctx: &mut Context<Client>) {
+    let next = state.arrivals.as_ref().and_then(|it| it.next(pattern));
+    if let Some((at, next)) = next {
+        let after = at.saturating_sub(ctx.now());
+        state.alarm = Some(ctx.timer(after, Alarm::Arrival(next == Next::Arrival)));
     }
 }
 

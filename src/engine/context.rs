@@ -263,7 +263,10 @@ impl<K: Kinds> Context<'_, K> {
         }
         let wire = &self.blueprint.wires[wire as usize];
         let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
-        let mut delay = wire.delay(wire.stream.bits(request.id, purpose));
+        let mut delay = match wire.link.latency.is_constant() {
+            true => wire.mean_delay(),
+            false => wire.delay(wire.stream.bits(request.id, purpose)),
+        };
         let hindered = wire.path.is_some() || !self.core.cuts.troubles.is_empty();
         if hindered {
             let more = self.hindrance(to, via, &deed, &request, outcome, purpose);

@@ -46,6 +46,24 @@ pub struct Job {
     pub line: VecDeque<Handle>,
 }
 
+/// What is told of a job when it ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub request: Request,
+    pub from: Option<Caller>,
+    pub arrived: Nanos,
+    pub started: Option<Nanos>,
+    pub version: u32,
+    pub left: bool,
+}
+
+impl Job {
+    pub(super) fn ending(&self) -> Ending {
+        let Self { request, from, arrived, started, version, left, .. } = *self;
+        Ending { request, from, arrived, started, version, left }
+    }
+}
+
 /// Whom to answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Caller {

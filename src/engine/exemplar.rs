@@ -36,15 +36,27 @@ impl Span {
     pub fn length(&self) -> Nanos {
         self.end - self.start
     }
+}
 
+/// What spans are told apart by.
+#[derive(Clone, Copy, Debug)]
+pub struct Alike {
+    length: Nanos,
     /// Which order of latency, four to a doubling; failures: which cause.
-    fn bucket(&self) -> u32 {
-        if self.outcome.is_failure() {
-            return FAILURES + self.outcome as u32;
+    bucket: u32,
+}
+
+impl Alike {
+    /// Of spans of this length that ended so.
+    #[inline]
+    pub fn new(length: Nanos, outcome: Outcome) -> Self {
+        if outcome.is_failure() {
+            return Self { length, bucket: FAILURES + outcome as u32 };
         }
-        let length = self.length().0 | 4;
-        let octave = length.ilog2();
-        (octave * 4 + (length >> (octave - 2)) as u32 % 4).min(FAILURES - 1)
+        let steps = length.0 | 4;
+        let octave = steps.ilog2();
+        let bucket = (octave * 4 + (steps >> (octave - 2)) as u32 % 4).min(FAILURES - 1);
+        Self { length, bucket }
     }
 }
 
@@ -62,19 +74,26 @@ pub struct Exemplars {
 
 impl Exemplars {
     /// Takes a span in, if there is none like it yet in the stretch at hand.
-    pub fn add(&mut self, span: &Span) {
-        let (bucket, length) = (span.bucket(), span.length());
+    #[inline]
+    pub fn add(&mut self, it: Alike, span: impl Fn() -> Span) {
+        let (word, bit) = (it.bucket as usize / 64, 1 << (it.bucket % 64));
+        let known = self.known[word] & bit != 0;
+        if !known || it.length > self.slowest {
+            self.take(it.length, (word, bit), span());
+        }
+    }
+
+    fn take(&mut self, length: Nanos, (word, bit): (usize, u64), span: Span) {
         if length > self.slowest || self.live.is_empty() {
             self.slowest = length;
             match self.live.first_mut() {
-                Some(slowest) => *slowest = *span,
-                None => self.live.push(*span),
+                Some(slowest) => *slowest = span,
+                None => self.live.push(span),
             }
         }
-        let (word, bit) = (bucket as usize / 64, 1 << (bucket % 64));
         if self.known[word] & bit == 0 && self.live.len() < EACH_MAX {
             self.known[word] |= bit;
-            self.live.push(*span);
+            self.live.push(span);
         }
     }
 
@@ -109,6 +128,10 @@ mod tests {
         Span { request, member: 0, start: Nanos(start), end: Nanos(end), outcome }
     }
 
+    fn add(exemplars: &mut Exemplars, span: Span) {
+        exemplars.add(Alike::new(span.length(), span.outcome), || span);
+    }
+
     #[test]
     fn the_slowest_every_cause_and_every_order_of_latency_are_there() {
         for seed in 0..20 {
@@ -122,7 +145,7 @@ mod tests {
                 };
                 all.push(span(id, 0, 1_000 + draws.below(30_000), outcome));
             }
-            all.iter().for_each(|it| exemplars.add(it));
+            all.iter().for_each(|it| add(&mut exemplars, *it));
             exemplars.close(Nanos(50_000));
             let kept: Vec<_> = exemplars.between(Nanos(0), Nanos(50_000)).copied().collect();
             assert!(kept.len() <= EACH_MAX);
@@ -143,7 +166,7 @@ mod tests {
     fn memory_is_bounded() {
         let mut exemplars = Exemplars::default();
         for second in 0..1_000 {
-            exemplars.add(&span(second, second, second + 10, Outcome::Ok));
+            add(&mut exemplars, span(second, second, second + 10, Outcome::Ok));
             exemplars.close(Nanos(second + 10));
         }
         assert_eq!(exemplars.closed.len(), KEPT);

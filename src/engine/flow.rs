@@ -7,7 +7,7 @@ use crate::base::stable::hash_of;
 use crate::base::time::Nanos;
 
 use super::context::{Context, purpose};
-use super::desk::{Caller, Job, OutCall, Pending, Role, Route, Strand};
+use super::desk::{Caller, Ending, Job, OutCall, Pending, Role, Route, Strand};
 use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
 use super::line::Shed;
 use super::note::Note;
@@ -56,12 +56,12 @@ impl<K: Kinds> Context<'_, K> {
         self.desk.changed = true;
         if full || shed {
             let outcome = if full { Outcome::QueueFull } else { Outcome::Shed };
-            self.trace(&request, Step::Came { job: None, from, request });
-            self.answer(&job, outcome, u16::MAX);
+            self.trace(request.id, || Step::Came { job: None, from, request });
+            self.answer(job.ending(), outcome, u16::MAX);
             return None;
         }
         let job = self.desk.jobs.insert(job);
-        self.trace(&request, Step::Came { job: Some(job), from, request });
+        self.trace(request.id, || Step::Came { job: Some(job), from, request });
         let strand = self.strand(job, Role::Main, 0);
         if waits {
             self.wait(strand);
@@ -78,20 +78,33 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Tells whoever traces this request what it does.
-    pub(super) fn trace(&mut self, request: &Request, step: Step) {
-        if self.core.watched && self.core.traced == Some(request.id) {
+    #[inline]
+    pub(super) fn trace(&mut self, request: u64, step: impl FnOnce() -> Step) {
+        if self.core.traced == Some(request) {
+            self.tell_step(step());
+        }
+    }
+
+    #[cold]
+    fn tell_step(&mut self, step: Step) {
+        if self.core.watched {
             self.core.notes.push(Note::Traced { member: self.slot, step });
         }
     }
 
     /// Tells whoever traces a strand's request what the strand does from now on.
+    #[inline]
     pub(super) fn phase(&mut self, strand: Handle, phase: Option<Phase>) {
-        if self.core.traced.is_none() {
-            return;
+        if self.core.traced.is_some() {
+            self.tell_phase(strand, phase);
         }
+    }
+
+    #[cold]
+    fn tell_phase(&mut self, strand: Handle, phase: Option<Phase>) {
         let Some(job) = self.desk.strands.get(strand).map(|it| it.job) else { return };
         if let Some(request) = self.desk.jobs.get(job).map(|it| it.request) {
-            self.trace(&request, Step::Phase { job, strand, phase });
+            self.trace(request.id, || Step::Phase { job, strand, phase });
         }
     }
 
@@ -119,7 +132,7 @@ impl<K: Kinds> Context<'_, K> {
             strand.position += 1;
             let hit = strand.hit;
             let Some(job) = self.desk.jobs.get(strand.job) else { return };
-            let request = job.request;
+            let (request, version, fresh) = (job.request, job.version, job.started.is_none());
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
                 op @ (Op::Work(_) | Op::Measured(_)) => {
@@ -127,14 +140,17 @@ impl<K: Kinds> Context<'_, K> {
                         return self.strand_ended(handle, Outcome::Expired);
                     }
                     if self.take_worker(handle) {
-                        self.started(handle);
+                        self.started(handle, fresh);
                         self.phase(handle, Some(Phase::Work));
-                        let hedge = u64::from(request.attempt & Request::HEDGE) << 16;
-                        let purpose = purpose::WORK + u64::from(position) + hedge;
-                        let bits = self.component.stream.bits(request.id, purpose);
+                        let bits = || {
+                            let hedge = u64::from(request.attempt & Request::HEDGE) << 16;
+                            let purpose = purpose::WORK + u64::from(position) + hedge;
+                            self.component.stream.bits(request.id, purpose)
+                        };
                         let (span, constant) = match op {
-                            Op::Work(it) => (it.sample(bits), it.is_constant()),
-                            Op::Measured(it) => (it.sample(bits), false),
+                            Op::Work(it) if it.is_constant() => (it.mean, true),
+                            Op::Work(it) => (it.sample(bits()), false),
+                            Op::Measured(it) => (it.sample(bits()), false),
                             _ => (Nanos::ZERO, false),
                         };
                         let span = self.stretch(span);
@@ -147,10 +163,10 @@ impl<K: Kinds> Context<'_, K> {
                     return;
                 }
                 Op::Local { verb, soft } => {
-                    let (soft, version) = (*soft, job.version);
+                    let soft = *soft;
                     let as_asked = |verb| Request { verb, version, ..request };
                     let request = verb.map_or(request, as_asked);
-                    self.started(handle);
+                    self.started(handle, fresh);
                     match K::serve(state, spec, &request, handle, self) {
                         Served::Later => return self.phase(handle, Some(Phase::Own)),
                         Served::Now { outcome: Outcome::Miss, .. } if soft => {
@@ -162,8 +178,10 @@ impl<K: Kinds> Context<'_, K> {
                     }
                 }
                 Op::Call { wire, verb, or } => {
-                    self.started(handle);
-                    return self.place_call(handle, request, *wire, *verb, *or);
+                    self.started(handle, fresh);
+                    let verb = verb.unwrap_or(request.verb);
+                    let request = Request { verb, version, ..request };
+                    return self.place_call(handle, request, *wire, *or);
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
                 Op::JumpIfHit(_) => {}
@@ -183,21 +201,24 @@ impl<K: Kinds> Context<'_, K> {
                 }
                 Op::Detach(to) => self.branch(handle, Role::Detached, *to),
                 Op::End => {
-                    self.started(handle);
+                    self.started(handle, fresh);
                     return self.strand_ended(handle, Outcome::Ok);
                 }
                 Op::Refuse(outcome) => {
                     let outcome = *outcome;
-                    self.started(handle);
+                    self.started(handle, fresh);
                     return self.strand_ended(handle, outcome);
                 }
             }
         }
     }
 
-    /// The strand's job has got its turn, now or earlier: not before something is really done for
+    /// The strand's job, if it is `fresh`, has got its turn: not before something is really done for
     /// it, since an asynchronous job waits for its worker only when it comes to its work.
-    fn started(&mut self, strand: Handle) {
+    fn started(&mut self, strand: Handle, fresh: bool) {
+        if !fresh {
+            return;
+        }
         let Some(strand) = self.desk.strands.get(strand) else { return };
         if let Some(job) = self.desk.jobs.get_mut(strand.job) {
             job.started.get_or_insert(self.core.now);
@@ -336,8 +357,8 @@ impl<K: Kinds> Context<'_, K> {
                     let holds = std::mem::take(&mut job.holds);
                     let at_work = job.at_work.take();
                     let line = std::mem::take(&mut job.line);
-                    let answered = Job { line: Default::default(), ..*job };
-                    self.answer(&answered, outcome, leader);
+                    let ending = job.ending();
+                    self.answer(ending, outcome, leader);
                     // Whoever is still at work keeps the worker until it is done; the others get
                     // in line for one.
                     match at_work.and_then(|it| self.desk.strands.get_mut(it)) {
@@ -354,7 +375,7 @@ impl<K: Kinds> Context<'_, K> {
         if let Some(job) = self.desk.jobs.get_mut(strand.job) {
             job.strands -= 1;
             if job.strands == 0 {
-                self.desk.jobs.remove(strand.job);
+                self.desk.jobs.discard(strand.job);
             }
         }
     }
@@ -376,7 +397,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Tells whoever asked.
-    fn answer(&mut self, job: &Job, outcome: Outcome, leader: u16) {
+    fn answer(&mut self, job: Ending, outcome: Outcome, leader: u16) {
         self.desk.open -= 1;
         self.desk.changed = true;
         self.note_ended(job, outcome);
@@ -395,8 +416,8 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
-    pub(super) fn note_ended(&mut self, job: &Job, outcome: Outcome) {
-        self.trace(&job.request, Step::Went { from: job.from, outcome });
+    pub(super) fn note_ended(&mut self, job: Ending, outcome: Outcome) {
+        self.trace(job.request.id, || Step::Went { from: job.from, outcome });
         if self.core.watched {
             self.core.notes.push(Note::Ended {
                 member: self.slot,
@@ -421,20 +442,10 @@ impl<K: Kinds> Context<'_, K> {
         self.leave_line(handle);
     }
 
-    fn place_call(
-        &mut self,
-        strand: Handle,
-        request: Request,
-        wire: u32,
-        verb: Option<Verb>,
-        or: Or,
-    ) {
-        let job = self.desk.strands.get(strand).and_then(|it| self.desk.jobs.get(it.job));
-        let version = job.map_or(0, |it| it.version);
-        let verb = verb.unwrap_or(request.verb);
+    fn place_call(&mut self, strand: Handle, request: Request, wire: u32, or: Or) {
         let hops = request.hops + 1;
         let attempt = request.attempt & Request::HEDGE;
-        let request = Request { verb, hops, attempt, version, ..request };
+        let request = Request { hops, attempt, ..request };
         if hops > HOPS_MAX {
             return self.strand_ended(strand, Outcome::Loop);
         }
@@ -524,9 +535,11 @@ impl<K: Kinds> Context<'_, K> {
         target: Option<u32>,
         request: Request,
     ) {
+        if self.core.traced != Some(request.id) {
+            return;
+        }
         if let Some(job) = self.desk.strands.get(strand).map(|it| it.job) {
-            let step = Step::Called { job, strand, call, wire, target, request };
-            self.trace(&request, step);
+            self.tell_step(Step::Called { job, strand, call, wire, target, request });
         }
     }
 
@@ -541,6 +554,9 @@ impl<K: Kinds> Context<'_, K> {
         let route = &mut self.desk.routes[wire.out_index as usize];
         let members = to.members.len() as u16;
         if to.addressing != Addressing::Leader {
+            if members == 1 && route.down == 0 {
+                return Some(0);
+            }
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
             if route.down == 0 {
@@ -573,7 +589,7 @@ impl<K: Kinds> Context<'_, K> {
         let (strand, request, or) = (call.strand, call.request, call.or);
         let by_policy = call.rest.is_some();
         self.put_down(reply.call, !matches!(reply.outcome, Outcome::Refused | Outcome::Reset));
-        self.trace(&request, Step::Replied { call: reply.call });
+        self.trace(request.id, || Step::Replied { call: reply.call });
         if reply.outcome == Outcome::NotLeader {
             return self.redirected(reply);
         }
@@ -584,7 +600,7 @@ impl<K: Kinds> Context<'_, K> {
         if by_policy {
             self.answered_by_policy(reply.call);
         }
-        self.desk.calls.remove(reply.call);
+        self.desk.calls.discard(reply.call);
         let Some(strand_of) = self.desk.strands.get_mut(strand) else { return };
         strand_of.hit = reply.outcome == Outcome::Ok || or == Or::Else;
         if let Some(job) = self.desk.jobs.get_mut(strand_of.job)
@@ -696,7 +712,7 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let (strand, or) = (call.strand, call.or);
-        self.desk.calls.remove(handle);
+        self.desk.calls.discard(handle);
         if or == Or::Fail {
             return self.strand_ended(strand, outcome);
         }
@@ -718,7 +734,7 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (member, wire, target) = (self.slot, call.wire, call.asked);
         let (request, sent) = (call.request, call.sent);
-        self.trace(&request, Step::Over { call: handle, outcome });
+        self.trace(request.id, || Step::Over { call: handle, outcome });
         let note = Note::CallEnded { member, wire, target, request, outcome, sent, again };
         self.core.notes.push(note);
     }

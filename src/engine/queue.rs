@@ -213,8 +213,7 @@ impl<T> Queue<T> {
         }
         // The others' firsts have not changed.
         if entry.before.is_none() && entry.lane == self.earliest {
-            let lanes = self.lanes.iter().enumerate();
-            self.earliest = lanes.min_by_key(|it| it.1.due).map_or(HEAP, |it| it.0 as u32);
+            self.find_earliest();
         }
     }
 
@@ -252,10 +251,25 @@ impl<T> Queue<T> {
         let entry = self.events.remove(first.handle)?;
         if first.lane == HEAP {
             self.heap.pop();
-        } else {
-            self.unlink(&entry);
+            return Some(entry.event);
         }
+        // Nothing is before the first.
+        let lane = &mut self.lanes[first.lane as usize];
+        match entry.behind.and_then(|it| self.events.get_mut(it).map(|behind| (it, behind))) {
+            Some((handle, behind)) => {
+                behind.before = None;
+                (lane.first, lane.due) = (handle, behind.due);
+            }
+            None => lane.due = Due::NEVER,
+        }
+        self.find_earliest();
         Some(entry.event)
+    }
+
+    /// The lane whose first is due earliest.
+    fn find_earliest(&mut self) {
+        let lanes = self.lanes.iter().enumerate();
+        self.earliest = lanes.min_by_key(|it| it.1.due).map_or(HEAP, |it| it.0 as u32);
     }
 
     /// Everything that waits, with its due time, in no order that means anything.

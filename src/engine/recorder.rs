@@ -8,7 +8,7 @@ use crate::base::time::Nanos;
 use super::by_member::ByMember;
 use super::effects::Effects;
 use super::event::{Outcome, Verb, Via};
-use super::exemplar::{Exemplars, Span};
+use super::exemplar::{Alike, Exemplars, Span};
 use super::note::Note;
 use super::staleness::Staleness;
 use super::tally::closed;
@@ -113,9 +113,9 @@ impl ComponentRecord {
             }
             // In this order, since a level never goes below zero.
             self.levels.0[index] = self.levels.0[index] + now - before;
-            let area = |level: u32| u128::from(level) * u128::from(at.0);
+            let fewer = i128::from(before) - i128::from(now);
             let areas = &mut self.areas[index];
-            *areas = areas.wrapping_add(area(before)).wrapping_sub(area(now));
+            *areas = areas.wrapping_add(fewer.wrapping_mul(i128::from(at.0)) as u128);
         }
     }
 
@@ -287,6 +287,8 @@ impl<K: Kinds> Recorder<K> {
                 };
                 *field += 1;
             }
+            Note::Offered { own: true, request, .. } | Note::Ended { own: true, request, .. }
+                if request.verb == Verb::Flush => {}
             Note::Offered { member, wire, .. } => {
                 let record = &mut self.components[component(*member)];
                 record.fresh.offered();
@@ -300,17 +302,21 @@ impl<K: Kinds> Recorder<K> {
             Note::Ended { member, request, outcome, arrived, wasted, own, .. } => {
                 self.requests += u64::from(*own);
                 let (start, end, outcome) = (*arrived, at, *outcome);
-                let span = Span { request: *request, member: *member, start, end, outcome };
                 let component = component(*member);
                 let record = &mut self.components[component];
-                record.fresh.ended(outcome, span.length(), *wasted);
-                record.exemplars.iter_mut().for_each(|it| it.add(&span));
+                let length = end - start;
+                record.fresh.ended(outcome, length, *wasted);
+                let kind = Alike::new(length, outcome);
+                let span = || Span { request: *request, member: *member, start, end, outcome };
+                record.exemplars.iter_mut().for_each(|it| it.add(kind, span));
                 self.failed(at, component as u32, outcome);
             }
             Note::CallEnded { member, wire, target, request, outcome, sent, .. } => {
                 let (member, start, end) = (target.unwrap_or(*member), *sent, at);
                 let (request, outcome) = (*request, *outcome);
-                self.calls[*wire as usize].add(&Span { request, member, start, end, outcome });
+                let kind = Alike::new(end - start, outcome);
+                let span = || Span { request, member, start, end, outcome };
+                self.calls[*wire as usize].add(kind, span);
                 self.failed(at, blueprint.wires[*wire as usize].to, outcome);
             }
             Note::Places { member, jobs, waiting, busy, occupied } => {
@@ -441,13 +447,12 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>) {
         self.seen = ordinal;
         self.fit(blueprint);
+        let judges = self.staleness.judges(blueprint);
         for note in notes {
-            if self.staleness.note(at, note, blueprint) {
+            if judges && self.staleness.note(at, note, blueprint) {
                 self.found_stale(at, note, blueprint);
             }
-            if !note.is_flush() {
-                self.note(at, note, blueprint);
-            }
+            self.note(at, note, blueprint);
         }
     }
 }

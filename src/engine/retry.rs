@@ -137,8 +137,8 @@ impl<K: Kinds> Context<'_, K> {
         let (wire, request, target, job) = (call.wire, call.request, call.target, call.job);
         self.core.queue.cancel(call.timer);
         self.put_down(handle, false);
-        self.desk.calls.remove(handle);
-        self.trace(&request, Step::Over { call: handle, outcome: Outcome::Reset });
+        self.desk.calls.discard(handle);
+        self.trace(request.id, || Step::Over { call: handle, outcome: Outcome::Reset });
         self.leave(wire, request, target, job);
     }
 

@@ -4,8 +4,8 @@
 //!
 //! In words of Herlihy and Wing ("Linearizability", TOPLAS 12(3), 1990): the write precedes the read
 //! in real time, and the read does not see it. Reads and writes that overlap are never counted.
-//! Each key is remembered with its last two acknowledged versions; a read during which more than
-//! two were acknowledged is judged by none, so that the count may be too small, but never too large.
+//! Each key is remembered with its last two acknowledged versions; a read during which two or more
+//! were acknowledged is judged by none, so that the count may be too small, but never too large.
 
 use std::collections::VecDeque;
 
@@ -135,19 +135,21 @@ impl Staleness {
         self.tallies.resize(components.len(), Tally::default());
     }
 
-    /// Takes in what has happened. True if it was a stale read.
+    /// Whether there is anything to judge.
+    pub(super) fn judges<K: Kinds>(&mut self, blueprint: &Blueprint<K>) -> bool {
+        if self.stores.len() != blueprint.components.len() {
+            self.learn(blueprint);
+        }
+        self.any
+    }
+
+    /// Takes in what has happened, where there is anything to judge. True if it was a stale read.
     pub(super) fn note<K: Kinds>(
         &mut self,
         at: Nanos,
         note: &Note,
         blueprint: &Blueprint<K>,
     ) -> bool {
-        if self.stores.len() != blueprint.components.len() {
-            self.learn(blueprint);
-        }
-        if !self.any {
-            return false;
-        }
         let component = |member: u32| blueprint.members[member as usize].0;
         match *note {
             Note::Offered { request, own: true, .. } => {

@@ -570,7 +570,7 @@ impl<K: Kinds> World<K> {
         self.raw_turn(slot, |ctx| {
             let jobs: Vec<_> = ctx.desk.jobs.iter().map(|it| it.1.clone()).collect();
             for job in jobs.iter().filter(|it| !it.answered) {
-                ctx.note_ended(job, Outcome::Reset);
+                ctx.note_ended(job.ending(), Outcome::Reset);
                 let Some(from) = job.from.filter(|_| !job.left) else { continue };
                 let (outcome, leader) = (Outcome::Reset, u16::MAX);
                 let reply = Reply { call: from.call, version: 0, leader, outcome };

@@ -7,6 +7,7 @@
 //! both phases is the curve itself.
 
 use crate::base::draw::open_unit;
+use crate::base::maths::ln;
 use crate::base::time::Nanos;
 
 use super::curve::Curve;
@@ -158,7 +159,7 @@ impl Arrivals {
     }
 
     fn await_next(&mut self, pattern: &Pattern, draws: &impl Draws) {
-        let draw = || -libm::log(open_unit(draws.gap(self.count)));
+        let draw = || -ln(open_unit(draws.gap(self.count)));
         self.owed = if pattern.even { 1.0 } else { draw() };
     }
 
@@ -179,7 +180,7 @@ impl Arrivals {
         let Some(bursts) = pattern.bursts else { return };
         self.phases += 1;
         let mean = bursts.mean(self.bursting).0 as f64;
-        let length = -libm::log(open_unit(draws.phase(self.phases))) * mean;
+        let length = -ln(open_unit(draws.phase(self.phases))) * mean;
         self.phase_ends = Some(now.saturating_add(Nanos((length + 1.0) as u64)));
     }
 

@@ -66,6 +66,11 @@ pub(super) fn begin(
 
 /// Draws the class by weight.
 fn drawn<'a>(number: u64, params: &'a ClientParams, ctx: &Context<Client>) -> Option<&'a Class> {
+    if let [only] = params.classes.as_slice()
+        && only.weight > 0
+    {
+        return Some(only);
+    }
     let total: u64 = params.classes.iter().map(|it| u64::from(it.weight)).sum();
     let draw = (u128::from(ctx.draw(number, CLASS)) * u128::from(total)) >> 64;
     let mut left = draw as u64;
