@@ -3,7 +3,9 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::session::bench::{Framed, Measured, Sought, cases, frame, seek, seek_cases, speed};
+use crate::session::bench::{
+    Framed, Measured, Sought, TRIES, cases, frame, seek, seek_cases, speed,
+};
 
 #[derive(Serialize)]
 struct Report {
@@ -22,7 +24,7 @@ pub fn bench(only: &str, clock: &js_sys::Function) -> String {
     let seeks = seek_cases().into_iter().filter(|it| wanted(&format!("seek {}", it.name)));
     let seeks = seeks.map(|it| seek(&it, &clock)).collect();
     let benchmarks = cases().into_iter().filter(|it| wanted(&it.name));
-    let benchmarks = benchmarks.filter_map(|it| speed(&it, &clock).ok()).collect();
+    let benchmarks = benchmarks.filter_map(|it| speed(&it, TRIES, &clock).ok()).collect();
     let frame = wanted("frame").then(|| frame(&clock));
     serde_json::to_string(&Report { benchmarks, seeks, frame }).unwrap_or_default()
 }

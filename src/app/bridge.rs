@@ -157,6 +157,8 @@ impl Bridge {
     fn hear(&mut self, bytes: &[u8]) -> Option<Frame> {
         (self.busy, self.silent) = (false, 0.0);
         let frame = Frame::decode(bytes)?;
+        // It goes on looking for the moment as long as it is asked.
+        self.due |= frame.sought.is_some();
         if self.catch_up.is_some_and(|it| frame.now >= it) {
             self.catch_up = None;
             self.deaths = 0;

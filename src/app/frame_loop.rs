@@ -199,6 +199,7 @@ fn take(app: App, frame: Frame) -> bool {
     app.latest.update_value(|it| {
         it.place = (frame.run, frame.branch, frame.ordinal);
         (it.now, it.zero, it.latest) = (frame.now, frame.zero, frame.latest);
+        it.sought = frame.sought;
         it.messages = frame.messages;
         it.one_in = frame.one_in;
         if let Some(cast) = frame.cast {
@@ -383,10 +384,12 @@ fn publish(app: App, at: f64, still: bool) {
 fn tell_time(app: App, at: f64) {
     let pace = app.pulse.with_value(|it| it.pace);
     let speed = app.pace(at);
-    let (now, zero, latest) = app.latest.with_value(|it| (it.now, it.zero, it.latest));
+    let (shown, zero, latest) = app.latest.with_value(|it| (it.now, it.zero, it.latest));
+    let sought = app.latest.with_value(|it| it.sought);
+    let (now, near) = (sought.unwrap_or(shown), sought.is_some());
     let (flow, per_mark) = app.pulse.with_value(|it| it.overlay.manner());
     let flow = app.latest.with_value(|it| overlay::is_flow(&it.figures, speed)).unwrap_or(flow);
-    let clock = super::store::Clock { now, zero, latest, pace, flow, per_mark };
+    let clock = super::store::Clock { now, near, zero, latest, pace, flow, per_mark };
     if app.clock.with_untracked(|it| *it != clock) {
         let before = app.span.get_untracked();
         let span = super::timeline::span(clock, before);

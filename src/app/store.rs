@@ -79,6 +79,8 @@ pub enum Tab {
 pub struct Clock {
     /// The cursor.
     pub now: Nanos,
+    /// Whether what is shown is a moment shortly before that, until the cursor's own is found.
+    pub near: bool,
     /// Shown as 0.
     pub zero: Nanos,
     /// The newest moment known.
@@ -103,8 +105,10 @@ impl Clock {
 pub struct Latest {
     /// Which run, branch and event.
     pub place: (u32, u32, u64),
-    /// The cursor.
+    /// The moment shown.
     pub now: Nanos,
+    /// The moment sought, while one before it is shown.
+    pub sought: Option<Nanos>,
     /// Shown as 0.
     pub zero: Nanos,
     /// The newest moment known.

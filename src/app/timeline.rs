@@ -154,8 +154,14 @@ pub fn timeline(app: App) -> AnyView {
                 on:click=move |_| auto.update(|it| *it = !*it)>"auto"</button>
             <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
         </span>
-        <span class="clock num" title="Simulated time since the end of the warm-up.">
-            {move || { let it = clock.get(); text::clock(it.now, it.zero) }}
+        <span class="clock num" title=move || match clock.get().near {
+            true => "Approximate: shown is the nearest moment kept before this one, until this one is found.",
+            false => "Simulated time since the end of the warm-up.",
+        }>
+            {move || {
+                let it = clock.get();
+                format!("{}{}", if it.near { "≈ " } else { "" }, text::clock(it.now, it.zero))
+            }}
         </span>
         <button class="o what-if" title="What if, from this moment on, something were different? Both futures, side by side (B)"
             disabled=move || app.parted.get().is_some() on:click=move |_| app.what_if()>"What if…"</button>

@@ -35,7 +35,8 @@ pub fn track(app: App) -> impl IntoView {
     let now = move || clock.get().now;
     let words = move || {
         let it = clock.get();
-        format!("{} of {}", text::clock(it.now, it.zero), text::clock(it.latest, it.zero))
+        let about = if it.near { "about " } else { "" };
+        format!("{about}{} of {}", text::clock(it.now, it.zero), text::clock(it.latest, it.zero))
     };
     let pressed = move |event: leptos::ev::KeyboardEvent| {
         let by = match event.key().as_str() {

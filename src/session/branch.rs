@@ -61,6 +61,21 @@ impl Side {
         }
     }
 
+    /// Whether there is nothing to it but a run, and that is nothing but a newest moment.
+    pub fn is_plain(&self) -> bool {
+        self.pending.is_empty() && self.run.is_plain()
+    }
+
+    /// Stories told of it, oldest first.
+    pub fn stories(&self) -> &[Story] {
+        &self.stories
+    }
+
+    /// The same, of which these stories have been told.
+    pub fn with_stories(self, stories: Vec<Story>) -> Self {
+        Self { tales: stories.len(), stories, ..self }
+    }
+
     /// Another future that begins where this one is looked at.
     pub fn fork(&self, branch: u32) -> Self {
         let run = self.run.fork();
@@ -131,6 +146,7 @@ impl Side {
         let world = &run.shown().world;
         (frame.ordinal, frame.now) = (world.ordinal(), world.now());
         (frame.zero, frame.latest) = (run.zero, run.head.world.now());
+        frame.sought = run.sought();
         let edits = run.inputs[..run.shown().inputs].iter();
         frame.edits = edits.filter(|it| matches!(it.input, Input::Edit(_))).count() as u32;
         let blueprint = world.blueprint();

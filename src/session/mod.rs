@@ -12,6 +12,8 @@ pub mod flights;
 pub mod follow;
 pub mod golden;
 pub mod guard;
+pub mod handover;
+pub mod host;
 pub mod kept;
 pub mod later;
 pub mod link;
@@ -21,6 +23,7 @@ pub mod protocol;
 pub mod prove;
 pub mod report;
 pub mod run;
+pub mod seek;
 pub mod step;
 pub mod story;
 pub mod theory;
@@ -91,7 +94,11 @@ impl Session {
         };
         let before = count(main, fork.as_deref_mut());
         main.follow(tick.view.follow);
+        let mut seeking = budget;
+        let there = main.approach(&mut seeking)
+            && fork.as_deref_mut().is_none_or(|it| it.approach(&mut seeking));
         let done = match fork.as_deref_mut() {
+            _ if !there => false,
             _ if tick.advance == Nanos::ZERO => true,
             None => main.advance(tick.advance, budget),
             Some(fork) => in_step(main, fork, tick.advance, budget),
@@ -164,7 +171,7 @@ impl Session {
     fn seek(&mut self, at: Nanos) {
         let newest = self.run().into_iter().chain(self.fork()).map(|it| it.head.world.now());
         let at = newest.fold(at, Nanos::min);
-        self.each(|it| it.seek(at));
+        self.each(|it| it.look_for(at));
     }
 
     /// Does it to one; the other goes on, or back, to the moment at which that leaves it.
@@ -188,6 +195,7 @@ impl Session {
     fn split(&mut self) {
         self.branches += 1;
         let Some(main) = &mut self.main else { return };
+        main.run.arrive_there();
         main.run.allow(Allowance::HALF);
         let mut side = main.fork(self.branches);
         side.run.allow(Allowance::HALF);

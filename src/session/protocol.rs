@@ -150,6 +150,8 @@ pub struct Frame {
     pub ordinal: u64,
     /// The cursor.
     pub now: Nanos,
+    /// The moment that is sought, as long as one before it is shown in its place.
+    pub sought: Option<Nanos>,
     /// The end of the warm-up: shown as 00:00.000.
     pub zero: Nanos,
     /// The newest moment known.

@@ -7,9 +7,8 @@ use crate::base::time::Nanos;
 use crate::component::Registry;
 use crate::document::Design;
 use crate::document::compile::{CompileError, compile};
-use crate::engine::World;
 use crate::engine::recorder::Recorder;
-use crate::engine::world::{Unwatched, Watch};
+use crate::engine::world::Watch;
 
 use super::breakpoint::{Breakpoint, Hit, Sentry};
 use super::follow::{Both, Follow};
@@ -83,6 +82,8 @@ pub struct Run {
     guard: Guard,
     /// The past being looked at.
     pub(super) past: Option<Moment>,
+    /// Where that is still to be brought to.
+    pub(super) sought: Option<Goal>,
     /// Shared with the branches that have the same past.
     pub(super) snapshots: Vec<Arc<Snapshot>>,
     allowance: Allowance,
@@ -129,6 +130,7 @@ impl Run {
             stopped: None,
             guard: Guard::default(),
             past: None,
+            sought: None,
             snapshots: Vec::new(),
             allowance: Allowance::WHOLE,
             twins: true,
@@ -147,6 +149,27 @@ impl Run {
         self.past.as_ref().unwrap_or(&self.head)
     }
 
+    /// The design it began with.
+    pub fn base(&self) -> &Design {
+        &self.snapshots.first().map_or(&self.head, |it| &it.scene).design
+    }
+
+    /// Whether there is nothing to it but a newest moment, and what was done up to it.
+    pub(super) fn is_plain(&self) -> bool {
+        let waits = self.sentry.is_some() || self.hit.is_some() || self.stopped.is_some();
+        self.past.is_none() && self.before.is_none() && !waits
+    }
+
+    /// The newest, to which no event is due before `at`, comes to rest there, with so many inputs.
+    pub(super) fn rest_at(&mut self, at: Nanos, inputs: usize) {
+        self.head.world.run(at, 0, &mut self.recorder);
+        while self.head.inputs < inputs.min(self.inputs.len()) {
+            let input = self.inputs[self.head.inputs].input.clone();
+            let done = self.take(&input);
+            self.head.inputs += usize::from(done.is_err());
+        }
+    }
+
     /// From the cursor to the newest moment known.
     pub fn left(&self) -> Nanos {
         self.head.world.now() - self.shown().world.now()
@@ -161,6 +184,9 @@ impl Run {
     /// early after `budget` new events; true if it got all the way, or never will.
     pub fn advance(&mut self, span: Nanos, budget: u64) -> bool {
         let mut budget = budget;
+        if !self.approach(&mut budget) {
+            return false;
+        }
         let mut target = self.shown().world.now().saturating_add(span);
         let moment = self.sentry.as_ref().and_then(Sentry::moment);
         let moment = moment.filter(|it| *it >= self.shown().world.now());
@@ -168,10 +194,7 @@ impl Run {
         if self.past.is_some() {
             let done = match self.sentry {
                 Some(_) => self.watch_past(target, &mut budget),
-                None => {
-                    self.seek(target);
-                    true
-                }
+                None => self.play_past(target, &mut budget),
             };
             if self.past.is_some() || self.hit.is_some() {
                 return done;
@@ -206,6 +229,9 @@ impl Run {
                 sentry: self.sentry.as_mut(),
             };
             let reached = match &watch.sentry {
+                None if watch.tracer.is_none() => {
+                    self.head.world.run(until, events, &mut self.recorder)
+                }
                 None => self.head.world.run(until, events, &mut watch),
                 // One thing at a time: an event, or the end of a window.
                 Some(_) => {
@@ -276,40 +302,9 @@ impl Run {
         self.follow = from.map(|it| Follow::new(request, near, &it.scene));
     }
 
-    /// Shows the moment `at`, or the newest if that is earlier.
-    pub fn seek(&mut self, at: Nanos) {
-        if at >= self.head.world.now() {
-            self.latest();
-            return;
-        }
-        let near = |it: &World<Registry>| it.now() <= at;
-        self.go(Goal::At(at), near);
-    }
-
-    /// Shows the run as it was after so many events, or the newest if there are fewer.
-    pub fn seek_ordinal(&mut self, ordinal: u64) {
-        if ordinal >= self.head.world.ordinal() {
-            self.latest();
-            return;
-        }
-        self.go(Goal::Ordinal(ordinal), |it| it.ordinal() <= ordinal);
-    }
-
-    fn go(&mut self, goal: Goal, near: impl Fn(&World<Registry>) -> bool) {
-        let from = self.snapshots.iter().rev().find(|it| near(&it.scene.world));
-        let Some(from) = from.or(self.snapshots.first()) else { return };
-        let past = self
-            .past
-            .take()
-            .filter(|it| near(&it.world) && it.world.ordinal() >= from.scene.world.ordinal());
-        let mut past = past.unwrap_or_else(|| from.scene.clone());
-        past.replay(goal, &self.inputs, u64::MAX, &mut Unwatched);
-        self.past = Some(past);
-        self.look_again();
-    }
-
     /// Goes some events on or back.
     pub fn step(&mut self, events: i64) {
+        self.arrive_there();
         let ordinal = self.shown().world.ordinal();
         if events < 0 {
             return self.seek_ordinal(ordinal.saturating_sub(events.unsigned_abs()));
@@ -325,15 +320,10 @@ impl Run {
         }
     }
 
-    /// Shows the newest moment known.
-    pub fn latest(&mut self) {
-        self.past = None;
-        self.look_again();
-    }
-
     /// Does something at the cursor. True if that was in the past: then what came after it is
     /// gone, and another future begins.
     pub fn act(&mut self, input: Input) -> Result<bool, CompileError> {
+        self.arrive_there();
         if let Input::Edit(diff) = &input {
             let mut design = self.shown().design.clone();
             diff.apply(&mut design);
@@ -418,6 +408,8 @@ impl Run {
     }
 
     /// Another run with the same past, that begins at the cursor to go its own way.
+    ///
+    /// A moment that is still sought is not there yet: [`Run::arrive_there`] first.
     pub fn fork(&self) -> Self {
         let mut fork = Self {
             seed: self.seed,
@@ -432,6 +424,7 @@ impl Run {
             stopped: self.stopped.clone(),
             guard: self.guard,
             past: None,
+            sought: None,
             snapshots: self.snapshots.clone(),
             allowance: self.allowance,
             twins: self.twins,

@@ -16,6 +16,7 @@ impl Run {
     /// Goes on to the next delivery or change of state that can be seen there, by at most so many
     /// events as a step may take.
     pub fn step_to(&mut self, whom: &Whom) {
+        self.arrive_there();
         let component = match whom {
             Whom::Component(id) => self.shown().world.blueprint().component(id),
             Whom::Anything | Whom::Request(_) => None,

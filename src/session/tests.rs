@@ -10,6 +10,7 @@ use crate::engine::blueprint::Reads;
 use crate::engine::fault::{Fault, Target};
 
 use super::Session;
+use super::handover::{Handover, Heir};
 use super::protocol::{Branch, Command, Frame, Input, Place, Tick, View, Which};
 use super::run::Run;
 
@@ -303,4 +304,103 @@ fn a_design_that_does_not_compile_is_told_and_the_run_goes_on() {
     assert!(failure.contains("21007 members"), "{failure}");
     assert!(failure.contains("at most 20000"), "the fix is named: {failure}");
     assert_eq!(frame.latest, Nanos::seconds(1));
+}
+
+#[test]
+fn a_moment_that_is_sought_is_near_at_once_and_exact_later() {
+    let mut session = Session::default();
+    let (design, warmup, inputs) = (Box::new(small_store()), Nanos::ZERO, Vec::new());
+    let mut ask = |command, advance, budget| {
+        let view = View::default();
+        let done = session.tick(&Tick { commands: vec![command], advance, view }, budget);
+        let world = &session.run().expect("it is open").shown().world;
+        let (now, hash) = (world.now(), world.state_hash());
+        (session.frame(&View::default()), done, now, hash)
+    };
+    let open = Command::Open { design, seed: 7, warmup, inputs };
+    let nothing = || Command::StopAt(Branch::Main, None);
+    let third = ask(open, Nanos::seconds(3), u64::MAX);
+    ask(nothing(), Nanos::seconds(3), u64::MAX);
+    // Thirty milliseconds' worth of events, of some seconds' worth.
+    let mut seen = ask(Command::Seek(Nanos::seconds(3)), Nanos::ZERO, 500);
+    let mut asked = 0;
+    while let Some(sought) = seen.0.sought {
+        assert_eq!((sought, seen.1, seen.0.now), (Nanos::seconds(3), false, seen.2));
+        assert!(seen.2 < sought, "what is shown lies before it");
+        seen = ask(nothing(), Nanos::ZERO, 500);
+        asked += 1;
+    }
+    assert!(asked > 3, "in parts: {asked}");
+    assert_eq!((seen.0.now, seen.3), (Nanos::seconds(3), third.3));
+    // The latest wins, and time goes on from there and not before.
+    ask(Command::Seek(Nanos::seconds(4)), Nanos::ZERO, 500);
+    let seen = ask(Command::Seek(Nanos::seconds(2)), Nanos::SECOND, u64::MAX);
+    assert_eq!((seen.0.sought, seen.0.now, seen.3), (None, Nanos::seconds(3), third.3));
+    // What is done is done there, too.
+    ask(Command::Seek(Nanos::seconds(5)), Nanos::ZERO, 500);
+    let seen = ask(Command::Act(Branch::Main, kill()), Nanos::ZERO, 500);
+    assert_eq!((seen.0.latest, seen.0.inputs.map(|it| it[0].at)), {
+        (Nanos::seconds(5), Some(Nanos::seconds(5)))
+    });
+}
+
+#[test]
+fn another_host_goes_on_with_the_very_same_run() {
+    let mut one = Session::default();
+    let (design, warmup, inputs) = (Box::new(small_store()), Nanos::SECOND, Vec::new());
+    let go = |session: &mut Session, commands| {
+        let view = View::default();
+        session.tick(&Tick { commands, advance: Nanos::millis(190), view }, 5_000);
+        session.frame(&View::default())
+    };
+    let open = Command::Open { design, seed: 7, warmup, inputs };
+    go(&mut one, vec![open]);
+    let told = |one: &Session| {
+        let told = one.hand_over()?;
+        Handover::decode(&told.encode())
+    };
+    let mut heir = Heir::new(told(&one).expect("nothing but a run")).expect("it compiles");
+    let mut waited = 0;
+    for step in 0..150 {
+        let commands = match step {
+            50 => vec![Command::Act(Branch::Main, kill())],
+            60 => vec![Command::Act(Branch::Main, more_books())],
+            _ => Vec::new(),
+        };
+        let frame = go(&mut one, commands);
+        match told(&one) {
+            // Stories are awaited.
+            None => waited += 1,
+            Some(told) => {
+                assert!(heir.hear(told), "the same run");
+                while !heir.go_on(37) {}
+                assert!(heir.is_equal(), "at {}", frame.now);
+            }
+        }
+    }
+    assert!((10..60).contains(&waited), "{waited}");
+    let mut other = Session::default();
+    other.adopt(heir);
+    for _ in 0..40 {
+        let (mut one, mut other) = (go(&mut one, Vec::new()), go(&mut other, Vec::new()));
+        assert!(other.stories.take().is_none_or(|it| it.len() == 2));
+        for frame in [&mut one, &mut other] {
+            (frame.cast, frame.inputs, frame.stories) = (None, None, None);
+            (frame.firsts, frame.stale) = (None, None);
+        }
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+    // Not while there is more to it.
+    go(&mut one, vec![Command::Fork]);
+    assert!(one.hand_over().is_none());
+    go(&mut one, vec![Command::Keep(Branch::Main), Command::Seek(Nanos::SECOND)]);
+    assert!(one.hand_over().is_none());
+    // Another run is not this one.
+    let design = Box::new(small_store());
+    let open = Command::Open { design, seed: 8, warmup, inputs: Vec::new() };
+    go(&mut one, vec![open]);
+    let mut heir = Heir::new(told(&one).expect("a run")).expect("it compiles");
+    let design = Box::new(small_store());
+    go(&mut one, vec![Command::Open { design, seed: 9, warmup, inputs: Vec::new() }]);
+    assert!(!heir.hear(told(&one).expect("a run")));
 }

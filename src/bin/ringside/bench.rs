@@ -4,9 +4,11 @@
 use serde::Serialize;
 
 use ringside::base::text;
+use ringside::base::time::Nanos;
 use ringside::session::bench::{Measured, TRIES, cases, frame, seek, seek_cases, speed};
 
 use crate::clock;
+use crate::run::duration;
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -17,6 +19,9 @@ pub struct Options {
     /// Only benchmarks whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
+    /// For profilers: speed only, run once, and no more than this simulated time.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    brief: Option<Nanos>,
 }
 
 #[derive(Serialize)]
@@ -30,9 +35,11 @@ pub fn run(options: &Options) -> Result<(), String> {
     let clock = || began.elapsed().as_secs_f64() * 1e3;
     let wanted = |name: &str| name.contains(&options.only);
     let mut benchmarks = Vec::new();
-    for case in cases().iter().filter(|it| wanted(&it.name)) {
+    for mut case in cases().into_iter().filter(|it| wanted(&it.name)) {
         forget_peak_memory();
-        let measured = speed(case, &clock)?;
+        case.span = options.brief.map_or(case.span, |it| it.min(case.span));
+        let tries = if options.brief.is_some() { 1 } else { TRIES };
+        let measured = speed(&case, tries, &clock)?;
         benchmarks.push(Measured { peak_memory_bytes: peak_memory(), ..measured });
     }
     if options.json {
@@ -52,13 +59,17 @@ pub fn run(options: &Options) -> Result<(), String> {
             megabytes(it.peak_memory_bytes),
         );
     }
+    if options.brief.is_some() {
+        return Ok(());
+    }
     println!("\nseek, frame included      median      worst   within the last 5,000,000 events");
     for case in seek_cases().iter().filter(|it| wanted(&it.name)) {
         forget_peak_memory();
         let it = seek(case, &clock);
         let (median, worst) = (text::number(it.median_ms), text::number(it.worst_ms));
-        let (older, memory) = (text::number(it.older_ms), megabytes(peak_memory()));
-        let rest = format!("   anywhere: {older} ms at worst; {memory}");
+        let (shown, older) = (text::number(it.shown_ms), text::number(it.older_ms));
+        let rest = format!("   before: near in {shown} ms, exact in {older} ms at worst");
+        let rest = format!("{rest}; {}", megabytes(peak_memory()));
         println!("{:<20}{median:>9} ms{worst:>8} ms{rest}", it.name);
     }
     if wanted("frame") {
