@@ -79,11 +79,11 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             way. Clock: the entry that a stale read missed.
             The log, newest right  entries 645 to 668
             primary  668 committed
-            book:2 v17  book:395 v2  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:1361 v2  book:5 v11  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:32 v6  book:0 v40  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:288 v2  book:1219 v2  book:3013 v2  book:0 v42
+            book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
             replica 1  level
-            book:2 v17  book:395 v2  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:1361 v2  book:5 v11  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:32 v6  book:0 v40  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:288 v2  book:1219 v2  book:3013 v2  book:0 v42
+            book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
             replica 2  level
-            book:2 v17  book:395 v2  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:1361 v2  book:5 v11  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:32 v6  book:0 v40  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:288 v2  book:1219 v2  book:3013 v2  book:0 v42
+            book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
             Stale reads, last 10 s  newest left
             None.
         "#]],
@@ -106,13 +106,13 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             769 entries applied
             replica 1  −101 · 1.19 s
             668 entries applied
-            Read book:6 v13, but v14 had been acknowledged 237 ms before  Read book:9 v8, but v9 had been acknowledged 444 ms before  Read book:0 v42, but v43 had been acknowledged 296 ms before  Read book:17 v3, but v4 had been acknowledged 61.2 ms before  Read book:0 v42, but v45 had been acknowledged 340 ms before  Read book:0 v42, but v46 had been acknowledged 210 ms before
-            replica 2  level
-            769 entries applied
+            Read book:6 v13, but v14 had been acknowledged 229 ms before  Read book:9 v8, but v9 had been acknowledged 415 ms before  Read book:0 v42, but v43 had been acknowledged 279 ms before  Read book:17 v3, but v4 had been acknowledged 85.9 ms before  Read book:0 v42, but v45 had been acknowledged 360 ms before
+            replica 2  −1 · 435 µs
+            768 entries applied  Entry 769 is on its way
             Stale reads, last 10 s  newest left
-            member 1: Read book:0 v42, but v46 had been acknowledged 210 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 340 ms before
-            member 1: Read book:0 v42, but v45 had been acknowledged 245 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 444 ms before
-            member 1: Read book:0 v42, but v45 had been acknowledged 48.4 ms before  … 3 more
+            member 1: Read book:0 v42, but v45 had been acknowledged 360 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 259 ms before
+            member 1: Read book:0 v42, but v45 had been acknowledged 79.1 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 415 ms before
+            member 1: Read book:0 v42, but v43 had been acknowledged 279 ms before  … 3 more
         "#]],
     );
     run.advance(Nanos::millis(1_700), u64::MAX);
@@ -124,23 +124,23 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
         "database-healed",
         expect![[r#"
             Inside Store database
-            939 entries in the log, async replication to 2 replicas; the slowest is 167 entries and 1.81 s behind; 49 stale reads in the last 10 s.
-            Slowest lags: 1.81 s  Entries behind: 167  Stale, 10 s: 49
+            939 entries in the log, async replication to 2 replicas; the slowest is 166 entries and 1.81 s behind; 43 stale reads in the last 10 s.
+            Slowest lags: 1.81 s  Entries behind: 166  Stale, 10 s: 43
             Async: a write is acknowledged by the primary alone.
             Filled: applied. Framed: received. Diamond: on its
             way. Clock: the entry that a stale read missed.
-            The log, newest right  entries 769 to 939
+            The log, newest right  entries 770 to 939
             primary  939 committed
             939 entries applied
-            replica 1  −167 · 1.81 s
-            772 entries applied  167 entries received, not yet applied
-            Read book:119 v1, but v2 had been acknowledged 1.52 s before  Read book:6 v13, but v16 had been acknowledged 1.16 s before  Read book:5 v11, but v16 had been acknowledged 1.05 s before  Read book:0 v42, but v50 had been acknowledged 363 ms before  Read book:3 v13, but v18 had been acknowledged 470 ms before  Read book:16 v3, but v6 had been acknowledged 131 ms before  Read book:1 v22, but v32 had been acknowledged 56.6 ms before
+            replica 1  −166 · 1.81 s
+            773 entries applied  166 entries received, not yet applied
+            Read book:0 v42, but v50 had been acknowledged 471 ms before  Read book:16 v3, but v6 had been acknowledged 120 ms before  Read book:1 v22, but v32 had been acknowledged 68.0 ms before
             replica 2  level
             939 entries applied
             Stale reads, last 10 s  newest left
-            member 1: Read book:4553 v1, but v2 had been acknowledged 2.69 s before  member 1: Read book:1 v22, but v32 had been acknowledged 56.6 ms before
-            member 1: Read book:3 v13, but v18 had been acknowledged 470 ms before  member 1: Read book:5 v11, but v16 had been acknowledged 1.05 s before
-            member 1: Read book:119 v1, but v2 had been acknowledged 1.52 s before  … 44 more
+            member 1: Read book:4553 v1, but v2 had been acknowledged 2.69 s before  member 1: Read book:11 v4, but v6 had been acknowledged 2.48 s before
+            member 1: Read book:1 v22, but v32 had been acknowledged 68.0 ms before  member 1: Read book:0 v42, but v50 had been acknowledged 471 ms before
+            member 1: Read book:0 v42, but v50 had been acknowledged 359 ms before  … 38 more
         "#]],
     );
 }
@@ -159,24 +159,24 @@ fn a_synchronous_database_waits_for_its_replicas() {
         "database",
         "database-sync",
         expect![[r#"
-        Inside Store database
-        414 entries in the log, sync replication to 2 replicas; the slowest is 4 entries and 398 ms behind; 0 stale reads in the last 10 s.
-        Slowest lags: 398 ms  Entries behind: 4
-        Stale, 10 s: 0  Writes waiting: 4
-        Sync: acknowledged once every replica has applied
-        it.
-        Filled: applied. Framed: received. Diamond: on its
-        way. Clock: the entry that a stale read missed.
-        The log, newest right  entries 391 to 414
-        primary  414 committed
-        book:2065 v2  book:334 v2  book:25 v3  book:2787 v2  book:212 v2  book:66 v3  book:7714 v2  book:30 v4  book:6 v9  book:220 v2  book:46 v4  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:19 v3  book:879 v2  book:392 v2
-        replica 1  down
-        book:2065 v2  book:334 v2  book:25 v3  book:2787 v2  book:212 v2  book:66 v3  book:7714 v2  book:30 v4  book:6 v9  book:220 v2  book:46 v4  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  4 entries are on their way
-        replica 2  level
-        book:2065 v2  book:334 v2  book:25 v3  book:2787 v2  book:212 v2  book:66 v3  book:7714 v2  book:30 v4  book:6 v9  book:220 v2  book:46 v4  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:19 v3  book:879 v2  book:392 v2
-        Stale reads, last 10 s  newest left
-        None.
-    "#]],
+            Inside Store database
+            414 entries in the log, sync replication to 2 replicas; the slowest is 4 entries and 400 ms behind; 0 stale reads in the last 10 s.
+            Slowest lags: 400 ms  Entries behind: 4
+            Stale, 10 s: 0  Writes waiting: 4
+            Sync: acknowledged once every replica has applied
+            it.
+            Filled: applied. Framed: received. Diamond: on its
+            way. Clock: the entry that a stale read missed.
+            The log, newest right  entries 391 to 414
+            primary  414 committed
+            book:2065 v2  book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:212 v2  book:30 v4  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2
+            replica 1  down
+            book:2065 v2  book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:212 v2  book:30 v4  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  4 entries are on their way
+            replica 2  level
+            book:2065 v2  book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:212 v2  book:30 v4  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2
+            Stale reads, last 10 s  newest left
+            None.
+        "#]],
     );
 }
 
@@ -190,26 +190,27 @@ fn a_service_at_ease_and_one_that_waits() {
         "service",
         expect![[r#"
             Inside Books
-            10 of 16 workers are working, 6 are held by requests that wait for others; 11 requests in line.
-            Working: 10 of 16  Held, waiting: 6 of 16  In line: 11
+            7 of 16 workers are working, 9 are held by requests that wait for others; 21 requests in line.
+            Working: 7 of 16  Held, waiting: 9 of 16  In line: 21
             Filled: working. With a letter: held while it waits.
             Hollow: idle.
             instance 1  0 idle
-            Works for book:8  Works for book:37  Works for book:12158  Held by book:598, waits for database
-            1 held, waiting for database
-            In line 4 of 128  first waits 9.71 ms
+            Works for book:2688  Works for book:9959  Held by book:37, waits for cache  Held by book:16711, waits for database
+            1 held, waiting for cache · 1 held, waiting for
+            database
+            In line 3 of 128  first waits 8.67 ms
             instance 2  0 idle
-            Works for book:9959  Works for book:379  Held by book:16711, waits for database  Held by book:879, waits for database
-            2 held, waiting for database
-            In line 3 of 128  first waits 7.02 ms
+            Works for book:36  Held by book:13302, waits for database  Held by book:6216, waits for database  Held by book:11158, waits for database
+            3 held, waiting for database
+            In line 11 of 128  first waits 36.7 ms
             instance 3  0 idle
-            Works for book:4  Works for book:55  Held by book:2846, waits for database  Held by book:870, waits for database
-            2 held, waiting for database
-            In line 2 of 128  first waits 6.43 ms
-            instance 4  0 idle
-            Works for book:33  Works for book:75  Works for book:2688  Held by book:6999, waits for database
+            Works for book:12158  Works for book:4  Works for book:33  Held by book:7635, waits for database
             1 held, waiting for database
-            In line 2 of 128  first waits 4.67 ms
+            In line 4 of 128  first waits 9.52 ms
+            instance 4  0 idle
+            Works for book:1  Held by book:598, waits for database  Held by book:8267, waits for database  Held by book:3754, waits for database
+            3 held, waiting for database
+            In line 3 of 128  first waits 8.85 ms
         "#]],
     );
     let slow = Fault::Slow { target: "database".parse().expect("a target"), factor: 40.0 };
@@ -222,23 +223,23 @@ fn a_service_at_ease_and_one_that_waits() {
         "service-waits",
         expect![[r#"
             Inside Books
-            1 of 12 workers are working, 11 are held by requests that wait for others; 368 requests in line.
-            Working: 1 of 12  Held, waiting: 11 of 12  In line: 368
+            0 of 12 workers are working, 12 are held by requests that wait for others; 368 requests in line.
+            Working: 0 of 12  Held, waiting: 12 of 12  In line: 368
             Filled: working. With a letter: held while it waits.
             Hollow: idle.
             instance 1  0 idle
-            Held by book:2441, waits for database  Held by book:6383, waits for database  Held by book:2300, waits for database  Held by book:15576, waits for database
+            Held by book:4548, waits for database  Held by book:19603, waits for database  Held by book:6383, waits for database  Held by book:978, waits for database
             4 held, waiting for database
-            In line 125 of 128  first waits 1.00 s
+            In line 122 of 128  first waits 997 ms
             instance 2  down
             instance 3  0 idle
-            Works for book:93  Held by book:8856, waits for database  Held by book:522, waits for database  Held by book:7403, waits for database
-            3 held, waiting for database
-            In line 121 of 128  first waits 997 ms
-            instance 4  0 idle
-            Held by book:4380, waits for database  Held by book:15351, waits for database  Held by book:2925, waits for database  Held by book:881, waits for database
+            Held by book:2925, waits for database  Held by book:11022, waits for database  Held by book:1774, waits for database  Held by book:7033, waits for database
             4 held, waiting for database
-            In line 122 of 128  first waits 999 ms
+            In line 122 of 128  first waits 991 ms
+            instance 4  0 idle
+            Held by book:3085, waits for database  Held by book:17592, waits for database  Held by book:469, waits for database  Held by book:811, waits for database
+            4 held, waiting for database
+            In line 124 of 128  first waits 999 ms
         "#]],
     );
 }
@@ -256,23 +257,22 @@ fn a_service_with_many_workers_shows_a_bar() {
         "service-bar",
         expect![[r#"
             Inside Books
-            11 of 2 000 workers are working, 5 are held by requests that wait for others; 0 requests in line.
-            Working: 11 of 2 000  Held, waiting: 5 of 2 000  In line: 0
+            10 of 2 000 workers are working, 6 are held by requests that wait for others; 0 requests in line.
+            Working: 10 of 2 000  Held, waiting: 6 of 2 000  In line: 0
             Filled: working. With a letter: held while it waits.
             Hollow: idle.
             instance 1  198 idle
             1 working of 200
             1 held, waiting for database
-            instance 2  199 idle
+            instance 2  197 idle
             1 working of 200
-            instance 3  198 idle
+            2 held, waiting for database
+            instance 3  199 idle
             1 working of 200
-            1 held, waiting for database
             instance 4  197 idle
             3 working of 200
-            instance 5  198 idle
-            1 working of 200
-            1 held, waiting for database
+            instance 5  200 idle
+            0 working of 200
             instance 6  199 idle
             0 working of 200
             1 held, waiting for database
@@ -310,26 +310,26 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
         "cache-dirty",
         expect![[r#"
             Inside Book cache
-            LRU cache, write-behind, with 400 of 400 entries; 34 not yet in the store; 35.1 % of reads hit in the last 10 s.
-            Hit ratio, 10 s: 35.1 %  Entries: 400 of 400
-            Policy: LRU  Not in the store: 34
+            LRU cache, write-behind, with 400 of 400 entries; 39 not yet in the store; 35.4 % of reads hit in the last 10 s.
+            Hit ratio, 10 s: 35.4 %  Entries: 400 of 400
+            Policy: LRU  Not in the store: 39
             Write-behind: a write is acknowledged here; a square
             marks what the store lacks.
             Next to leave  LRU, first left
-            book:685  book:495  book:1295  book:21 v2
-            book:1471  book:11210 v2  book:5812
-            book:2586  book:912 v2  book:573
-            book:5366  book:4049  book:7519  … 11 more
+            book:154 v3  book:685  book:17628
+            book:1877  book:495  book:404 v2
+            book:6215 v2  book:16639  book:322
+            book:2586  book:11731  book:5299  … 12 more
             Last to leave  352 entries between
-            book:16522  book:3941  book:5486
-            book:302 v2  book:11849 v2
-            book:19960 v2  book:54  book:19700
-            book:2631  book:126 v3  … 14 more
+            book:104  book:305 v2  book:2099
+            book:17080  book:1931  book:1009
+            book:26 v4  book:13759  book:1580
+            book:7 v8  book:1371  … 13 more
             What happened last  newest left
-            in book:16522  out book:5907
-            miss book:1160  in book:3941
-            out book:6215  miss book:9511
-            in book:5486  out book:3347  … 6 more
+            miss book:73  miss book:6091  in book:104
+            out book:11210  in book:305  out book:5812
+            miss book:1160  in book:2099  out book:86
+            in book:17080  out book:350  … 3 more
         "#]],
     );
     run.act(kill("cache")).expect("it compiles");
@@ -339,17 +339,17 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
         "cache-lost",
         expect![[r#"
             Inside Book cache
-            Book cache is down and holds nothing; 34 acknowledged writes are lost.
-            Hit ratio, 10 s: 35.1 %  Entries: 0 of 400
-            Policy: LRU  Not in the store: 34
+            Book cache is down and holds nothing; 39 acknowledged writes are lost.
+            Hit ratio, 10 s: 35.4 %  Entries: 0 of 400
+            Policy: LRU  Not in the store: 39
             Write-behind: a write is acknowledged here; a square
             marks what the store lacks.
             It is down: all it held is lost, and nobody reaches it.
-            Acknowledged, but not flushed  34 keys
-            book:3 v17  book:2 v21  book:47 v3
-            book:9063 v2  book:176 v2
-            book:2928 v2  book:5 v15
-            book:8013 v2  book:13173 v2  … 25 more
+            Acknowledged, but not flushed  39 keys
+            book:0 v47  book:3 v17  book:2 v21
+            book:47 v3  book:176 v2
+            book:8013 v2  book:2928 v2
+            book:5 v15  book:5635 v2  … 30 more
         "#]],
     );
 }

@@ -56,20 +56,20 @@ fn a_gateway_at_ease() {
         "gateway",
         expect![[r#"
             Inside API gateway
-            2 000 tokens of 2 000; 4 000 drip in a second; 0 % of requests limited in the last 10 s.
-            Tokens: 2 000 of 2 000  Drip in: 4 000 /s  Limited, 10 s: 0 %
+            1 999 tokens of 2 000; 4 000 drip in a second; 0 % of requests limited in the last 10 s.
+            Tokens: 1 999 of 2 000  Drip in: 4 000 /s  Limited, 10 s: 0 %
             Bucket of each instance  tokens
             1  1 000
-            2  1 000
+            2  999
             Tokens of all instances  last 12 s
             2 000
             1 000
             0
             Requests, last  newest left
-            passed book:9  passed book:1
-            passed book:338  passed book:2
-            passed book:13173  passed book:340
-            passed book:0  passed book:5  … 6 more
+            passed book:1  passed book:0
+            passed book:9  passed book:5
+            passed book:2  passed book:340
+            passed book:7  passed book:13173  … 6 more
         "#]],
     );
 }
@@ -88,19 +88,19 @@ fn a_gateway_that_limits() {
         "limiting",
         expect![[r#"
             Inside API gateway
-            6 tokens of 1 800; 900 drip in a second; 16.0 % of requests limited in the last 10 s.
-            Tokens: 6 of 1 800  Drip in: 900 /s  Limited, 10 s: 16.0 %
+            5 tokens of 1 800; 900 drip in a second; 15.9 % of requests limited in the last 10 s.
+            Tokens: 5 of 1 800  Drip in: 900 /s  Limited, 10 s: 15.9 %
             Bucket of each instance  tokens
-            1  3
-            2  2
+            1  2
+            2  3
             Tokens of all instances  last 12 s
             1 000
             0
             Requests, last  newest left
-            passed book:9  passed book:1
-            passed book:338  passed book:2
-            passed book:13173  passed book:340
-            passed book:0  passed book:5  … 6 more
+            passed book:1  passed book:0
+            passed book:9  passed book:5
+            passed book:2  passed book:340
+            passed book:7  passed book:13173  … 6 more
         "#]],
     );
     run.act(Input::Fault(Fault::Crash("gateway/0".parse().expect("it")))).expect("it compiles");
@@ -111,19 +111,19 @@ fn a_gateway_that_limits() {
         "half",
         expect![[r#"
             Inside API gateway
-            1 tokens of 900; 450 drip in a second; 20.5 % of requests limited in the last 10 s.
-            Tokens: 1 of 900  Drip in: 450 /s  Limited, 10 s: 20.5 %
+            2 tokens of 900; 450 drip in a second; 20.5 % of requests limited in the last 10 s.
+            Tokens: 2 of 900  Drip in: 450 /s  Limited, 10 s: 20.5 %
             Bucket of each instance  tokens
             1  down
-            2  1
+            2  2
             Tokens of all instances  last 14 s
             1 000
             0
             Requests, last  newest left
-            limited book:107  passed book:101
-            limited book:4158  passed book:565
-            limited book:1987  passed book:8
-            passed book:7128  limited book:0  … 6 more
+            passed book:896  passed book:107
+            limited book:1  passed book:4158
+            limited book:4  limited book:17
+            passed book:1  passed book:0  … 6 more
         "#]],
     );
 }
@@ -142,8 +142,8 @@ fn a_balancer_with_one_down_and_one_failing() {
         "balancer",
         expect![[r#"
             Inside Load balancer
-            Round robin: 28 calls out to 10 members, 1 of them down by its health checks.
-            Rule: Round robin  Calls out: 28
+            Round robin: 29 calls out to 10 members, 1 of them down by its health checks.
+            Rule: Round robin  Calls out: 29
             Down, by checks: 1 of 10
             Each in turn.
             billing  calls out
@@ -151,24 +151,24 @@ fn a_balancer_with_one_down_and_one_failing() {
             instance 2    1
             Next: 1, 2, 1, 2, 1, 2
             books  calls out
-            instance 1    5
+            instance 1    7
             instance 2  down: passed over    0
-            instance 3    8
-            instance 4    6
-            Next: 4, 1, 3, 4, 1, 3
+            instance 3    6
+            instance 4    7
+            Next: 3, 4, 1, 3, 4, 1
             cart  calls out
             instance 1    2
-            instance 2    3
+            instance 2    2
             Next: 1, 2, 1, 2, 1, 2
             search  calls out
             instance 1  1 of 3 failed checks    0
-            instance 2    3
+            instance 2    4
             Next: 2, 1, 2, 1, 2, 1
             Last choices, answers to come  newest left
-            book:40 to billing, instance 2: Each in turn.  book:1 to books, instance 3: Each in turn.
-            book:16 to books, instance 1: Each in turn.  book:2 to books, instance 4: Each in turn.
-            book:947 to search, instance 2: Each in turn.  book:1703 to cart, instance 2: Each in turn.
-            book:3 to books, instance 3: Each in turn.  … 7 more
+            book:3941 to books, instance 1: Each in turn.  book:0 to books, instance 4: Each in turn.
+            book:40 to billing, instance 2: Each in turn.  book:16 to books, instance 3: Each in turn.
+            book:3 to books, instance 1: Each in turn.  book:73 to search, instance 2: Each in turn.
+            book:1703 to cart, instance 2: Each in turn.  … 7 more
         "#]],
     );
 }
@@ -186,8 +186,8 @@ fn a_balancer_by_the_key() {
         "by-key",
         expect![[r#"
             Inside Load balancer
-            Hash of the key: 32 calls out to 10 members, 0 of them down by its health checks.
-            Rule: Hash of the key  Calls out: 32
+            Hash of the key: 31 calls out to 10 members, 0 of them down by its health checks.
+            Rule: Hash of the key  Calls out: 31
             Down, by checks: 0 of 10
             The same key goes to the same member, as long as
             their number stays.
@@ -198,18 +198,18 @@ fn a_balancer_by_the_key() {
             instance 1    6
             instance 2    3
             instance 3    2
-            instance 4    8
+            instance 4    6
             cart  calls out
             instance 1    1
-            instance 2    3
+            instance 2    2
             search  calls out
-            instance 1    3
-            instance 2    1
+            instance 1    4
+            instance 2    2
             Last choices, answers to come  newest left
-            book:1 to books, instance 4: The hash of book:1 leads there.  book:0 to search, instance 1: The hash of book:0 leads there.
-            book:7849 to books, instance 2: The hash of book:7849 leads there.  book:13 to books, instance 3: The hash of book:13 leads there.
-            book:156 to billing, instance 2: The hash of book:156 leads there.  book:0 to books, instance 1: The hash of book:0 leads there.
-            book:2429 to books, instance 4: The hash of book:2429 leads there.  … 7 more
+            book:1 to books, instance 4: The hash of book:1 leads there.  book:20 to books, instance 2: The hash of book:20 leads there.
+            book:600 to books, instance 3: The hash of book:600 leads there.  book:0 to search, instance 1: The hash of book:0 leads there.
+            book:24 to books, instance 4: The hash of book:24 leads there.  book:156 to billing, instance 2: The hash of book:156 leads there.
+            book:8 to books, instance 4: The hash of book:8 leads there.  book:0 to books, instance 1: The hash of book:0 leads there.  … 6 more
         "#]],
     );
 }
