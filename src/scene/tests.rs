@@ -110,6 +110,17 @@ fn everything() -> Scene {
     let whole =
         Shape::Arc { center, inner: 0.0, outer: 20.0, start: 0.0, end: 1.0, fill: Fill::Tint };
     sheet.draw(Mark::new("arc/whole", whole, Tone::Ink3));
+    for (fill, inner) in [(Fill::Solid, 36.0), (Fill::Soft, 26.0)] {
+        let spans = vec![(0.0, 0.125), (0.5, 0.75), (0.9, 1.0)];
+        let arcs = Shape::Arcs { center, inner, outer: inner + 8.0, spans, fill };
+        sheet.draw(Mark::new(format!("arcs/{inner}"), arcs, Tone::Ink3));
+    }
+    let knob = Mark::sign("knob", Point::new(330.0, 100.0), Tone::Selected).labelled("Weight");
+    let spot = |at: u32| {
+        let area = Rect::new(300.0 + 20.0 * at as f32, 90.0, 20.0, 20.0);
+        Spot { area, action: format!("weigh:{at}"), label: format!("weight {at}") }
+    };
+    sheet.draw(knob.sliding(Slide { spots: (0..3).map(spot).collect(), at: Some(1) }));
     let (from, to) = (Point::new(200.0, 80.0), Point::new(300.0, 80.0));
     let arrow = Shape::Arrow { from, to, stroke: Stroke::THIN, heads: Heads::Both };
     sheet.draw(Mark::new("arrow", arrow, Tone::Stale).labelled("11 entries behind"));
@@ -163,6 +174,9 @@ fn every_form_is_listed() {
             arc/0: solid arc 0.000–0.250 ink-3 at 20,70 120×120
             arc/1: solid arc 0.250–0.900 ink-3 at 20,70 120×120
             arc/whole: tint arc 0.000–1.000 ink-3 at 60,110 40×40
+            arcs/36: 3 solid arcs, 0.475 in all ink-3 at 36,86 88×88
+            arcs/26: 3 soft arcs, 0.475 in all ink-3 at 46,96 68×68
+            knob: dot selected at 326,96 8×8 (Weight) ↔ weigh:0 | weigh:1 | weigh:2
             arrow: whole arrow stale at 200,80 100×0 (11 entries behind)
             path: dashed path of 3 ink-3 at 200,80 100×40
             polygon: tint polygon of 3 fail at 200,80 100×40 (cut) → heal
