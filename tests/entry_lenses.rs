@@ -30,6 +30,7 @@ fn look(run: &Run, id: &str, name: &str, expected: Expect) {
             recorder: &run.recorder,
             component,
             label: &shown.design.components[id].label,
+            name: &|id| id.to_owned(),
             key_name: "book",
             width,
             earlier: &[],

@@ -195,6 +195,7 @@ impl Looking {
             recorder: &self.run.recorder,
             component,
             label: "Product cache",
+            name: &|id| id.to_owned(),
             key_name: "product",
             width,
             earlier: &earlier,
@@ -250,6 +251,7 @@ impl Looking {
                 let fault = Fault::Crash(target(&format!("cluster/{member}")));
                 self.run.act(Input::Fault(fault)).expect("it compiles");
             }
+            Act::At(_) => panic!("no ring asks for a moment"),
             Act::Restart(member) => {
                 let fault = Fault::Restart(target(&format!("cluster/{member}")));
                 self.run.act(Input::Fault(fault)).expect("it compiles");

@@ -11,6 +11,7 @@ pub mod hashing;
 pub mod limiting;
 pub mod placement;
 pub mod queueing;
+pub mod replication;
 pub mod requests;
 pub mod traffic;
 pub mod zipf;

@@ -180,6 +180,12 @@ pub trait Kind: Sized {
         Link { latency: crate::base::spread::Spread::constant(Nanos::micros(250)) }
     }
 
+    /// The zones its members stand in, by id or name, in order and separated by commas; empty if
+    /// they all stand where it does.
+    fn places(_: &Self::Params) -> &str {
+        ""
+    }
+
     /// How patient it is with those it calls, if its own parameters say so and not the wire's.
     fn patience(_: &Self::Params) -> Option<Patience> {
         None
@@ -431,6 +437,11 @@ macro_rules! registry {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::mesh(it), )* }
             }
 
+            /// The zones its members stand in, if they have places of their own.
+            pub fn places(&self) -> &str {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::places(it), )* }
+            }
+
             /// How patient it is, if it says so itself.
             pub fn patience(&self) -> Option<Patience> {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::patience(it), )* }
@@ -610,6 +621,7 @@ registry! {
     cache::Cache,
     cache_cluster::CacheCluster,
     sql_db::SqlDb,
+    kv_store::KvStore,
     failover_pair::FailoverPair,
     raft_group::RaftGroup,
     third_party::ThirdParty,

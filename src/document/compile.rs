@@ -57,6 +57,7 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
             station: spec.station(),
             plan: spec.plan(&out_wires(design, id, &classes)),
             mesh: spec.mesh(),
+            apart: zone::members_apart(design, record),
             addressing: spec.about().addressing,
             spec: spec.clone(),
         }
@@ -184,6 +185,7 @@ fn wire(
             .map_err(|problem| CompileError { id: record.to.clone(), problem })?,
         None => Picker::Rule(from.rule().unwrap_or(it.rule).start()),
     };
+    let (distance, apart) = zone::distances(design, &record.from, &record.to);
     let own = Patience { timeout: it.timeout, retries: it.retries, backoff: it.backoff };
     Ok(Some(DraftWire {
         id: id.into(),
@@ -198,6 +200,7 @@ fn wire(
         reads: it.reads,
         weights: it.weights.clone(),
         health: to.checked().or_else(|| from.health()),
-        distance: zone::distance(design, &record.from, &record.to),
+        distance,
+        apart,
     }))
 }

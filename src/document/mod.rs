@@ -239,6 +239,8 @@ crate::choices! {
         CapeTown = "cape-town",
         /// Mumbai.
         Mumbai = "mumbai",
+        /// Delhi.
+        Delhi = "delhi",
         /// Singapore.
         Singapore = "singapore",
         /// Tokyo.

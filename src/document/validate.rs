@@ -82,6 +82,8 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
             refusal(reason, format!("Let the service that asks {name} ask {other}."))
         }
         (caller, called) if allowed(caller, called) => Ok(()),
+        // A store whose members answer for each other is what its clients stand at the sides of.
+        (Role::Source, Role::Store) if peers(design, to) => Ok(()),
         (Role::Cache, _) => {
             let reason = format!("{name} calls nobody but the store that it stands for.");
             let suggestion = if allowed(called, caller) {
@@ -140,6 +142,11 @@ fn allowed(caller: Role, called: Role) -> bool {
 fn is_keyed(design: &Design, id: &str) -> bool {
     let keyed = |it: &ComponentRecord| it.spec.about().addressing == Addressing::Keyed;
     design.components.get(id).is_some_and(keyed)
+}
+
+fn peers(design: &Design, id: &str) -> bool {
+    let it = design.components.get(id);
+    it.is_some_and(|it| it.spec.about().addressing == Addressing::Peers)
 }
 
 fn label<'a>(design: &'a Design, id: &'a str) -> &'a str {
@@ -270,7 +277,8 @@ mod tests {
                 }
                 let may = may_connect(&design, "one", "other");
                 let keyed = one.addressing == Addressing::Keyed && one.role == Role::Cache;
-                assert_eq!(may.is_ok(), allowed(one.role, other.role) && !keyed);
+                let peers = one.role == Role::Source && other.addressing == Addressing::Peers;
+                assert_eq!(may.is_ok(), allowed(one.role, other.role) && !keyed || peers);
             }
         }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::base::geometry::Point;
 use crate::base::table::Table;
 use crate::base::time::Nanos;
+use crate::engine::Target;
 
 use super::diff::{Change, Diff};
 use super::{ComponentRecord, Design, Id, Place, ZoneRecord};
@@ -52,31 +53,86 @@ pub(super) fn follow(design: &Design, diff: &mut Diff) {
     }
 }
 
-/// Zones in the order of their ids, and who lies in each.
+/// Zones in the order of their ids, and who stands in each: components, or members as `store/0`.
 pub(super) fn members(design: &Design) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     let zone = |zone: &Id| {
-        let inside = design.components.iter().filter(|it| it.1.zones.contains(zone));
-        (zone.as_str().into(), inside.map(|it| it.0.as_str().into()).collect())
+        let inside = standing(design).into_iter().filter(|it| it.1.contains(zone));
+        (zone.as_str().into(), inside.map(|it| it.0.to_string().into()).collect())
     };
     design.zones.keys().map(zone).collect()
 }
 
+/// Everybody, and the zones they stand in: components, or their members where these have places of
+/// their own.
+pub fn standing(design: &Design) -> Vec<(Target, Vec<Id>)> {
+    let mut all = Vec::new();
+    for (id, record) in &design.components {
+        if record.spec.places().is_empty() {
+            all.push((Target::component(id), record.zones.clone()));
+            continue;
+        }
+        for (ordinal, zones) in (0..).zip(places(design, record)) {
+            all.push((Target::member(id, ordinal), zones));
+        }
+    }
+    all
+}
+
+/// The zones that each member of a component stands in: where its parameters say, or else where the
+/// component lies.
+fn places(design: &Design, record: &ComponentRecord) -> Vec<Vec<Id>> {
+    let named = |name: &str| {
+        let called = |it: &(&Id, &ZoneRecord)| it.0.as_str() == name || it.1.label == name;
+        design.zones.iter().find(called).map(|it| around(design, it.0))
+    };
+    let mut names = record.spec.places().split(',').map(|it| named(it.trim()));
+    let place = |_| names.next().flatten().unwrap_or_else(|| record.zones.clone());
+    (0..record.spec.members()).map(place).collect()
+}
+
+/// How far the members of a component are from each other, row by row; empty if all stand together.
+pub(super) fn members_apart(design: &Design, record: &ComponentRecord) -> Vec<Nanos> {
+    if record.spec.places().is_empty() {
+        return Vec::new();
+    }
+    let places = places(design, record);
+    let row =
+        |one: &Vec<Id>| -> Vec<_> { places.iter().map(|it| apart(design, one, it)).collect() };
+    places.iter().flat_map(row).collect()
+}
+
+/// How far it is from a component to the nearest member of another, and how much farther to each.
+pub(super) fn distances(design: &Design, from: &str, to: &str) -> (Nanos, Vec<Nanos>) {
+    let Some((from, to)) = design.components.get(from).zip(design.components.get(to)) else {
+        return Default::default();
+    };
+    if to.spec.places().is_empty() {
+        return (apart(design, &from.zones, &to.zones), Vec::new());
+    }
+    let far = places(design, to).into_iter().map(|it| apart(design, &from.zones, &it));
+    let mut far: Vec<_> = far.collect();
+    let nearest = far.iter().copied().min().unwrap_or_default();
+    far.iter_mut().for_each(|it| *it = it.saturating_sub(nearest));
+    (nearest, far)
+}
+
 /// What lies between two components: what is said of a zone of the one and a zone of the other, the
 /// smallest such; else the borders of all zones that hold one and not the other, and the way between
-/// their places on earth.
+/// their places on earth. To the nearest member, if they have places of their own.
 pub fn distance(design: &Design, from: &str, to: &str) -> Nanos {
-    let zones = |id: &str| design.components.get(id).map_or(&[][..], |it| &it.zones);
-    apart(design, zones(from), zones(to))
+    distances(design, from, to).0
 }
 
 /// What lies between two zones, for what lies in them and in no zone within them.
 pub fn between(design: &Design, one: &str, other: &str) -> Nanos {
-    let around = |id: &str| -> Vec<Id> {
-        let Some(area) = design.zones.get(id).map(|it| it.area) else { return Vec::new() };
-        let holds = |it: &(&Id, &ZoneRecord)| it.0 == id || it.1.area.union(area) == it.1.area;
-        design.zones.iter().filter(holds).map(|it| it.0.clone()).collect()
-    };
-    apart(design, &around(one), &around(other))
+    apart(design, &around(design, one), &around(design, other))
+}
+
+/// A zone, and those that hold it.
+fn around(design: &Design, id: &str) -> Vec<Id> {
+    let Some(area) = design.zones.get(id).map(|it| it.area) else { return Vec::new() };
+    let holds = |it: &(&Id, &ZoneRecord)| it.0 == id || it.1.area.union(area) == it.1.area;
+    design.zones.iter().filter(holds).map(|it| it.0.clone()).collect()
 }
 
 /// What is said of two zones, at either.
@@ -129,6 +185,7 @@ fn coordinates(place: Place) -> Option<(f64, f64)> {
         Place::Frankfurt => (50.11, 8.68),
         Place::CapeTown => (-33.92, 18.42),
         Place::Mumbai => (19.08, 72.88),
+        Place::Delhi => (28.61, 77.21),
         Place::Singapore => (1.35, 103.82),
         Place::Tokyo => (35.68, 139.69),
         Place::Sydney => (-33.87, 151.21),

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::draw::Stream;
 use crate::base::spread::Spread;
-use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::base::unit::Weights;
 
@@ -17,6 +16,8 @@ use super::plan::{Plan, Program};
 use super::policy::Policy;
 use super::pool::Pool;
 use super::{Fault, HealthCheck, Kinds};
+
+mod hash;
 
 /// Who of a component may be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum Addressing {
     Leader,
     /// The one that the key belongs to: callers know who there is, and place keys themselves.
     Keyed,
+    /// Any member; whoever is asked asks the others, and answers for all.
+    Peers,
 }
 
 crate::choices! {
@@ -109,6 +112,9 @@ pub struct DraftComponent<K: Kinds> {
     pub plan: Plan<Arc<str>>,
     /// Between members.
     pub mesh: Link,
+    /// How far its members are from each other beyond that, one way, row by row; empty if they all
+    /// stand together.
+    pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
 }
@@ -142,6 +148,8 @@ pub struct DraftWire<K: Kinds> {
     pub health: Option<HealthCheck>,
     /// Borders of zones in between: added to the time of each message, one way.
     pub distance: Nanos,
+    /// How much farther than that each member called is, by ordinal; empty if none is.
+    pub apart: Vec<Nanos>,
 }
 
 /// A design in the engine's words, things still named by id.
@@ -159,7 +167,7 @@ pub struct Draft<K: Kinds> {
     pub priorities: Vec<u8>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
-    /// Zones, and the components in each, by id.
+    /// Zones by id, and who stands in each: components, or members as `store/0`.
     pub zones: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
 
@@ -180,6 +188,9 @@ pub struct Component<K: Kinds> {
     pub out: Vec<u32>,
     /// Between members.
     pub mesh: Link,
+    /// How far its members are from each other beyond that, one way, row by row; empty if they all
+    /// stand together.
+    pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
     /// Random draws.
@@ -219,6 +230,8 @@ pub struct Wire<K: Kinds> {
     pub health: Option<HealthCheck>,
     /// Borders of zones in between: added to the time of each message, one way.
     pub distance: Nanos,
+    /// How much farther than that each member called is, by ordinal; empty if none is.
+    pub apart: Vec<Nanos>,
     /// Random draws.
     pub stream: Stream,
 }
@@ -227,6 +240,11 @@ impl<K: Kinds> Wire<K> {
     /// How long a message takes one way on average.
     pub fn mean_delay(&self) -> Nanos {
         self.link.latency.mean.saturating_add(self.distance)
+    }
+
+    /// How much farther than the nearest member called this one is.
+    pub fn farther(&self, ordinal: u16) -> Nanos {
+        self.apart.get(usize::from(ordinal)).copied().unwrap_or_default()
     }
 
     /// How long a message takes one way, by a draw.
@@ -252,7 +270,7 @@ pub struct Blueprint<K: Kinds> {
     pub priorities: Vec<u8>,
     /// Scripted faults, by time.
     pub script: Vec<(Nanos, Fault)>,
-    /// Zones, and the components in each, by id.
+    /// Zones by id, and who stands in each: components, or members as `store/0`.
     pub zones: Vec<(Arc<str>, Vec<Arc<str>>)>,
     /// What it was built from.
     pub draft: Arc<Draft<K>>,
@@ -319,6 +337,7 @@ impl<K: Kinds> Blueprint<K> {
                 programs: Vec::new(),
                 out: Vec::new(),
                 mesh: draft.mesh,
+                apart: Vec::new(),
                 addressing: draft.addressing,
                 stream: Stream::new(self.seed, &draft.id),
             });
@@ -328,6 +347,7 @@ impl<K: Kinds> Blueprint<K> {
         component.spec = Some(draft.spec.clone());
         component.station = draft.station;
         component.mesh = draft.mesh;
+        component.apart.clone_from(&draft.apart);
         component.addressing = draft.addressing;
         // A member that is taken away gives its slot up for good: later ones get fresh slots, so
         // that no late message finds a stranger at its address.
@@ -368,6 +388,7 @@ impl<K: Kinds> Blueprint<K> {
             weights: draft.weights.clone(),
             health: draft.health,
             distance: draft.distance,
+            apart: draft.apart.clone(),
             stream,
         };
         if slot == self.wires.len() {
@@ -436,59 +457,5 @@ impl<K: Kinds> Blueprint<K> {
     /// Slot of the wire with this id.
     pub fn wire(&self, id: &str) -> Option<u32> {
         self.wires.iter().position(|it| it.alive && *it.id == *id).map(|it| it as u32)
-    }
-}
-
-impl<K: Kinds> StableHash for Component<K> {
-    fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { id, spec, members, station, programs, out, mesh, addressing, stream } = self;
-        id.stable_hash(h);
-        spec.stable_hash(h);
-        members.stable_hash(h);
-        station.stable_hash(h);
-        programs.stable_hash(h);
-        out.stable_hash(h);
-        mesh.stable_hash(h);
-        addressing.stable_hash(h);
-        h.word(stream.0);
-    }
-}
-
-impl<K: Kinds> StableHash for Wire<K> {
-    fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { id, from, to, alive, out_index, link, patience, picker, reads, .. } = self;
-        let Self { weights, health, distance, stream, path, policy, pool, .. } = self;
-        id.stable_hash(h);
-        (*from, *to).stable_hash(h);
-        (*alive, *out_index).stable_hash(h);
-        link.stable_hash(h);
-        patience.stable_hash(h);
-        picker.stable_hash(h);
-        reads.stable_hash(h);
-        weights.stable_hash(h);
-        health.stable_hash(h);
-        distance.stable_hash(h);
-        // What is seldom there is hashed only where it is.
-        path.iter().for_each(|it| it.stable_hash(h));
-        policy.iter().for_each(|it| it.stable_hash(h));
-        pool.iter().for_each(|it| it.stable_hash(h));
-        h.word(stream.0);
-    }
-}
-
-impl<K: Kinds> StableHash for Blueprint<K> {
-    fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { seed, components, wires, members, classes, priorities, .. } = self;
-        let Self { script, zones, .. } = self;
-        h.word(*seed);
-        components.stable_hash(h);
-        wires.stable_hash(h);
-        for (component, ordinal) in members {
-            (*component, u32::from(*ordinal)).stable_hash(h);
-        }
-        classes.stable_hash(h);
-        priorities.stable_hash(h);
-        script.stable_hash(h);
-        zones.stable_hash(h);
     }
 }

@@ -143,6 +143,10 @@ impl<K: Kinds> Context<'_, K> {
         let bits = self.draw_next();
         let latency = self.component.mesh.latency;
         let mut due = self.core.now.saturating_add(latency.sample(bits));
+        let pair = usize::from(self.ordinal) * self.component.members.len() + usize::from(to);
+        if let Some(apart) = self.component.apart.get(pair) {
+            due = due.saturating_add(*apart);
+        }
         if !self.core.cuts.troubles.is_empty() {
             let bits = self.draw_next();
             due = due.saturating_add(self.trouble(slot, via, latency.mean, bits));
@@ -232,6 +236,21 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
+    /// Tells whoever watches that a client's write has got this version here.
+    pub fn wrote(&mut self, request: u64, key: u32, version: u32) {
+        if self.core.watched {
+            self.core.notes.push(Note::Wrote { member: self.slot, request, key, version });
+        }
+    }
+
+    /// Tells whoever watches that two writes had been made here that did not know of each other,
+    /// and that only one was kept.
+    pub fn dropped(&mut self, key: u32, kept: u32, dropped: u32) {
+        if self.core.watched {
+            self.core.notes.push(Note::Dropped { member: self.slot, key, kept, dropped });
+        }
+    }
+
     pub(super) fn inside(&self, deed: Deed<K>) -> Event<K> {
         let incarnation = self.core.lives[self.slot as usize].0;
         let to = Address { slot: self.slot, incarnation };
@@ -247,9 +266,9 @@ impl<K: Kinds> Context<'_, K> {
         request: Request,
         outcome: Option<Outcome>,
     ) {
-        let (wire, purpose) = match via {
-            Via::Forth(wire) => (wire, purpose::FORTH),
-            Via::Back(wire) => (wire, purpose::BACK),
+        let (wire, purpose, called) = match via {
+            Via::Forth(wire) => (wire, purpose::FORTH, self.blueprint.members[to as usize].1),
+            Via::Back(wire) => (wire, purpose::BACK, self.ordinal),
             Via::Inside | Via::Mesh(_) => unreachable!("calls travel over wires"),
         };
         let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, to, via);
@@ -267,6 +286,7 @@ impl<K: Kinds> Context<'_, K> {
             true => wire.mean_delay(),
             false => wire.delay(wire.stream.bits(request.id, purpose)),
         };
+        delay = delay.saturating_add(wire.farther(called));
         let hindered = wire.path.is_some() || !self.core.cuts.troubles.is_empty();
         if hindered {
             let more = self.hindrance(to, via, &deed, &request, outcome, purpose);

@@ -62,11 +62,14 @@ pub enum Outcome {
     Shed,
     /// No connection of the caller's pool became free in time.
     NoConnection,
+    /// Too few of those that keep the key could be reached; whether a write has happened is not
+    /// known.
+    NoQuorum,
 }
 
 impl Outcome {
     /// Every outcome, in order of declaration.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Ok,
         Self::Miss,
         Self::Timeout,
@@ -83,6 +86,7 @@ impl Outcome {
         Self::Faulty,
         Self::Shed,
         Self::NoConnection,
+        Self::NoQuorum,
     ];
 
     /// Whether the caller got no answer it can use.
@@ -109,6 +113,7 @@ impl Outcome {
             Self::Faulty => "faulty",
             Self::Shed => "shed",
             Self::NoConnection => "no_connection",
+            Self::NoQuorum => "no_quorum",
         }
     }
 }

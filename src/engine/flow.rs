@@ -559,12 +559,15 @@ impl<K: Kinds> Context<'_, K> {
             }
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
-            if route.down == 0 {
+            if route.down == 0 && wire.apart.is_empty() {
                 let picked = route.picker.pick(&route.candidates, request.key, draw);
                 return picked.map(|it| it as u16);
             }
             let offered = route.candidates.iter().filter(|it| route.is_offered(it.index));
-            let offered: Vec<_> = offered.copied().collect();
+            // The nearest of those that are there.
+            let far = |it: &Candidate| wire.farther(it.index as u16);
+            let least = offered.clone().map(far).min();
+            let offered: Vec<_> = offered.filter(|it| Some(far(it)) == least).copied().collect();
             let picked = route.picker.pick(&offered, request.key, draw);
             return picked.map(|it| it as u16);
         }

@@ -135,7 +135,8 @@ impl<K: Kinds> Context<'_, K> {
         let draw = ordinal(probe.caller) << 48 | ordinal(probe.asked) << 32;
         let purpose = if forth { purpose::PROBE } else { purpose::PROBE + 1 };
         let bits = wire.stream.bits(draw | u64::from(probe.number), purpose);
-        let mut delay = wire.delay(bits);
+        let called = ordinal(probe.asked) as u16;
+        let mut delay = wire.delay(bits).saturating_add(wire.farther(called));
         let troubled = !self.core.cuts.troubles.is_empty();
         if troubled {
             let bits = wire.stream.bits(draw | u64::from(probe.number), purpose + purpose::LOSS);

@@ -12,6 +12,7 @@ pub mod exemplar;
 pub mod fault;
 pub mod flow;
 pub mod health;
+pub mod history;
 pub mod line;
 pub mod network;
 pub mod note;

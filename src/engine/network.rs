@@ -130,15 +130,18 @@ impl<K: Kinds> Context<'_, K> {
         // A dead host refuses the first knock: that takes as long as refusing a call.
         let Some(path) = wire.path.filter(|_| up) else { return Nanos::ZERO };
         let now = self.core.now;
+        let ordinal = self.blueprint.members[to as usize].1;
         let handshake = || {
             let purpose = purpose::SETUP + (u64::from(request.attempt) << 8);
-            let way = |n| wire.delay(wire.stream.bits(request.id, purpose + n));
+            let more = wire.farther(ordinal);
+            let delay = |n| wire.delay(wire.stream.bits(request.id, purpose + n));
+            let way = |n| delay(n).saturating_add(more);
             (0..2 * u64::from(path.setup)).map(way).fold(Nanos::ZERO, Nanos::saturating_add)
         };
         if path.keep == Nanos::ZERO {
             return handshake();
         }
-        let ordinal = usize::from(self.blueprint.members[to as usize].1);
+        let ordinal = usize::from(ordinal);
         let route = &mut self.desk.routes[wire.out_index as usize];
         if let (Some(pool), Some(held)) = (wire.pool, &mut route.pool) {
             // A call has a connection to itself.

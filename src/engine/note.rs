@@ -120,6 +120,29 @@ pub enum Note {
         /// The version that is returned.
         version: u32,
     },
+    /// A client's write has got this version at a member.
+    Wrote {
+        /// Where.
+        member: u32,
+        /// The client request it is for.
+        request: u64,
+        /// Which key.
+        key: u32,
+        /// The version.
+        version: u32,
+    },
+    /// A member has settled a conflict: of two versions that did not know of each other it has kept
+    /// one.
+    Dropped {
+        /// Where.
+        member: u32,
+        /// Which key.
+        key: u32,
+        /// The version kept.
+        kept: u32,
+        /// The version that is gone here.
+        dropped: u32,
+    },
     /// A member died or was taken away.
     Down {
         /// Who.

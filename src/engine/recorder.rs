@@ -9,6 +9,7 @@ use super::by_member::ByMember;
 use super::effects::Effects;
 use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Alike, Exemplars, Span};
+use super::history::History;
 use super::note::Note;
 use super::staleness::Staleness;
 use super::tally::closed;
@@ -175,6 +176,8 @@ pub struct Recorder<K: Kinds> {
     pub staleness: Staleness,
     /// Writes that took effect twice.
     pub effects: Effects,
+    /// What clients did with stores whose members answer for all.
+    pub history: History,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -198,6 +201,7 @@ impl<K: Kinds> Recorder<K> {
             members: Vec::new(),
             staleness: Staleness::default(),
             effects: Effects::default(),
+            history: History::default(),
             requests: 0,
             events_before: 0,
         }
@@ -349,6 +353,8 @@ impl<K: Kinds> Recorder<K> {
             }
             Note::Committed { .. }
             | Note::Found { .. }
+            | Note::Wrote { .. }
+            | Note::Dropped { .. }
             | Note::Down { .. }
             | Note::Up { .. }
             | Note::Traced { .. } => {}
@@ -430,6 +436,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         if at == self.next_window {
             self.close_windows(at, world);
             self.staleness.learn(world.blueprint());
+            self.history.learn(world.blueprint());
             self.next_window += WINDOWS[0];
         }
         if at == self.zero && !self.zeroed {
@@ -452,6 +459,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
             if judges && self.staleness.note(at, note, blueprint) {
                 self.found_stale(at, note, blueprint);
             }
+            self.history.note(at, note, blueprint);
             self.note(at, note, blueprint);
         }
     }

@@ -552,12 +552,12 @@ impl<K: Kinds> World<K> {
         self.slots(target).into_iter().for_each(|slot| act(self, slot));
     }
 
-    /// Does it to every member of every component in a zone.
+    /// Does it to everybody in a zone.
     fn each_in(&mut self, zone: &str, act: impl Fn(&mut Self, u32)) {
         let blueprint = Arc::clone(&self.blueprint);
         let inside = blueprint.zones.iter().filter(|it| *it.0 == *zone).flat_map(|it| &it.1);
-        for slot in inside.filter_map(|it| blueprint.component(it)) {
-            blueprint.components[slot as usize].members.iter().for_each(|it| act(self, *it));
+        for target in inside.filter_map(|it| it.parse::<Target>().ok()) {
+            self.slots(&target).into_iter().for_each(|it| act(self, it));
         }
     }
 

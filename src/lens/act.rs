@@ -30,6 +30,8 @@ pub enum Act {
     Crash(u16),
     /// Brings it back.
     Restart(u16),
+    /// Stops, and goes to a moment, in ns.
+    At(u64),
 }
 
 impl std::fmt::Display for Act {
@@ -39,6 +41,7 @@ impl std::fmt::Display for Act {
             Self::Set(field, value) => write!(f, "set {field} {value}"),
             Self::Crash(member) => write!(f, "crash {member}"),
             Self::Restart(member) => write!(f, "restart {member}"),
+            Self::At(moment) => write!(f, "at {moment}"),
         }
     }
 }
@@ -53,6 +56,7 @@ impl Act {
             "set" => pair().map(|it| Self::Set(it.0, it.1)),
             "crash" => rest.parse().ok().map(Self::Crash),
             "restart" => rest.parse().ok().map(Self::Restart),
+            "at" => rest.parse().ok().map(Self::At),
             _ => None,
         }
     }
@@ -70,6 +74,7 @@ mod tests {
             Act::Set("weights".into(), r#""1, 0, 1""#.into()),
             Act::Crash(2),
             Act::Restart(0),
+            Act::At(5_400_000_000),
         ];
         for act in acts {
             assert_eq!(Act::parse(&act.to_string()), Some(act));

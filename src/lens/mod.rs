@@ -16,6 +16,8 @@ mod act;
 mod api_gateway;
 mod cache;
 mod hash_ring;
+pub mod history;
+mod kv_store;
 mod load_balancer;
 mod service;
 mod sql_db;
@@ -31,6 +33,8 @@ pub struct Subject<'a> {
     pub component: u32,
     /// What people call it.
     pub label: &'a str,
+    /// What people call the component or zone with an id.
+    pub name: &'a dyn Fn(&str) -> String,
     /// What people call a key: `book` for `book:77`.
     pub key_name: &'a str,
     /// Width the picture may have, in pixels.
@@ -88,6 +92,7 @@ const ALL: &[(&str, Draw)] = &[
     ("cache-cluster", hash_ring::draw),
     ("service", service::draw),
     ("sql-db", sql_db::draw),
+    ("kv-store", kv_store::draw),
     ("api-gateway", api_gateway::draw),
     ("load-balancer", load_balancer::draw),
 ];

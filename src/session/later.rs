@@ -52,12 +52,19 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         _ => None,
     });
     let earlier: Vec<_> = edits.map(|(at, record)| (at, &record.spec)).collect();
+    let name = |id: &str| {
+        let design = &shown.design;
+        let component = design.components.get(id).map(|it| it.label.clone());
+        let zone = || design.zones.get(id).map(|it| it.label.clone());
+        component.or_else(zone).unwrap_or_else(|| id.to_owned())
+    };
     let subject = lens::Subject {
         world: &shown.world,
         recorder: &run.recorder,
         component,
         label,
         key_name: shown.design.key_name(),
+        name: &name,
         width: width.clamp(200.0, 4_000.0),
         earlier: &earlier,
         look,

@@ -7,6 +7,18 @@ use crate::base::text;
 use crate::engine::event::Outcome;
 
 use super::run::Run;
+use crate::algorithm::consistency::text as histories;
+use crate::lens::history::recorded;
+
+/// What clients did with the store of this id, as JSON that `ringside check` reads; none if it is no
+/// store whose members answer for all.
+pub fn history(run: &Run, id: &str) -> Option<String> {
+    let shown = run.shown();
+    let component = shown.world.blueprint().component(id)?;
+    let log = run.recorder.history.of(component)?;
+    let recorded = recorded(log, shown.world.now(), &|key| format!("key:{key}"));
+    Some(histories::json(&recorded.history))
+}
 
 /// A whole run after its warm-up.
 #[derive(Clone, Debug, Serialize)]

@@ -164,8 +164,17 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),
         Fault::Partition { one, other, .. } => {
             let side = |it: &[Target]| {
-                let name = it.first().map(|it| name(design, it));
-                name.unwrap_or_else(|| Argument::Name("nobody".into()))
+                let Some(first) = it.first() else { return Argument::Name("nobody".into()) };
+                let Argument::Name(mut all) = name(design, first) else {
+                    return name(design, first);
+                };
+                let spec = design.components.get(&first.component).map(|it| &it.spec);
+                // Others of the same component.
+                let others = it.iter().skip(1).filter(|it| it.component == first.component);
+                for (ordinal, spec) in others.filter_map(|it| it.member.zip(spec)) {
+                    all = format!("{all}, {}", spec.member_name(ordinal));
+                }
+                Argument::Name(all)
             };
             (Text::new(TextId::Partitioned, vec![side(one), side(other)]), None)
         }

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDivElement, HtmlElement, KeyboardEvent, PointerEvent, SvgElement};
 
 use crate::app::store::App;
+use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::document::edit::Edit;
 use crate::editor::Input;
@@ -215,6 +216,7 @@ fn act(app: App, id: &Id, action: &str) {
             look(app);
         }
         Some(Act::Crash(member)) => app.set_up(Target::member(id, member), false),
+        Some(Act::At(moment)) => app.look_at(Nanos(moment)),
         Some(Act::Restart(member)) => app.set_up(Target::member(id, member), true),
         None => {}
     }

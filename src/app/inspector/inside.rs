@@ -6,7 +6,9 @@ use leptos::html;
 
 use crate::app::store::App;
 use crate::document::Id;
+use crate::engine::Addressing;
 
+use super::cut;
 use super::grip::{self, Grip};
 
 /// The open lens.
@@ -19,6 +21,10 @@ pub fn Inside(
     let of = id.clone();
     let picture = Memo::new(move |_| {
         app.lens.with(|it| it.as_ref().filter(|it| it.component == of).map(|it| it.svg.clone()))
+    });
+    // Where members answer for each other, who reaches whom is what the picture is about.
+    let cuts = app.node(&id).is_some_and(|it| {
+        it.record.with_untracked(|it| it.spec.about().addressing == Addressing::Peers)
     });
     let spread = move |large: bool| {
         app.large.set(large);
@@ -38,21 +44,40 @@ pub fn Inside(
             picture.with(|it| grip::show(&frame, it.as_deref().unwrap_or_default()));
         }
     });
-    let (by_key, by_pointer) = (id.clone(), id);
+    let stroke = RwSignal::new(None);
+    let (by_key, by_pointer, by_stroke, sides) = (id.clone(), id.clone(), id.clone(), id);
     view! {
         <button class="o spread" title="Larger, with the architecture above it (Enter); back with Escape"
             on:click=move |_| spread(!app.large.get_untracked())>{turn}</button>
-        <div class="lens" tabindex="0" role="region" aria-label="Inside" node_ref=frame
-            on:pointerdown=move |event| grip::pressed(app, grip, &event)
-            on:pointermove=move |event| grip::moved(app, grip, &event)
-            on:pointerup=move |event| grip::released(app, grip, &by_pointer, &event)
-            on:pointercancel=move |_| grip::lost(app, grip)
-            on:keydown=move |event| {
-                if !grip::keyed(app, &by_key, &event) && event.key() == "Enter" {
-                    event.prevent_default();
-                    spread(true);
+        <div class="slate" class:cuts=cuts>
+            <div class="lens" tabindex="0" role="region" aria-label="Inside" node_ref=frame
+                on:pointerdown=move |event| {
+                    grip::pressed(app, grip, &event);
+                    if cuts && grip.with_value(Option::is_none) {
+                        cut::pressed(stroke, &event);
+                    }
                 }
-            }></div>
+                on:pointermove=move |event| {
+                    grip::moved(app, grip, &event);
+                    cut::moved(stroke, &event);
+                }
+                on:pointerup=move |event| {
+                    grip::released(app, grip, &by_pointer, &event);
+                    cut::released(app, stroke, &by_stroke, &event);
+                }
+                on:pointercancel=move |_| {
+                    grip::lost(app, grip);
+                    stroke.set(None);
+                }
+                on:keydown=move |event| {
+                    if !grip::keyed(app, &by_key, &event) && event.key() == "Enter" {
+                        event.prevent_default();
+                        spread(true);
+                    }
+                }></div>
+            <cut::Line stroke/>
+        </div>
+        {cuts.then(|| view! { <cut::Sides store=sides/> })}
         <p class="empty" hidden=move || picture.with(Option::is_some)>"Looking inside…"</p>
     }
 }

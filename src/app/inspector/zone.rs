@@ -161,7 +161,7 @@ fn distances(app: App, id: Id, problem: RwSignal<Option<String>>) -> impl IntoVi
             </label>
         }
     };
-    let list = move || {
+    move || {
         let row = row.get();
         (!row.is_empty()).then(|| {
             view! {
@@ -171,8 +171,7 @@ fn distances(app: App, id: Id, problem: RwSignal<Option<String>>) -> impl IntoVi
                 </fieldset>
             }
         })
-    };
-    list
+    }
 }
 
 /// Width and height, for those who do not drag.

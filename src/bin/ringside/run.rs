@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ringside::base::time::Nanos;
 use ringside::document::Design;
-use ringside::session::report::{Report, report};
+use ringside::session::report::{Report, history, report};
 use ringside::session::run::Run;
 
 use crate::clock;
@@ -23,6 +23,10 @@ pub struct Options {
     /// Simulated time before that.
     #[arg(long, default_value = "0s", value_parser = duration)]
     warmup: Nanos,
+    /// Instead of figures, what clients did with the key–value store of this id, as a history for
+    /// `ringside check`: the last 512 operations.
+    #[arg(long)]
+    history: Option<String>,
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -45,7 +49,12 @@ pub fn run(options: &Options) -> Result<(), String> {
         eprintln!("ringside: note: {notice}");
     }
     let seed = options.seed.unwrap_or(file.seed);
-    let report = simulate(file.design, seed, options.warmup, options.span)?;
+    let (run, report) = simulate(file.design, seed, options.warmup, options.span)?;
+    if let Some(id) = &options.history {
+        let none = || format!("history: {id:?} is no key–value store of this design");
+        print!("{}", history(&run, id).ok_or_else(none)?);
+        return Ok(());
+    }
     if options.json {
         let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
         println!("{json}");
@@ -56,11 +65,16 @@ pub fn run(options: &Options) -> Result<(), String> {
 }
 
 /// Runs a design for a span after a warm-up.
-pub fn simulate(design: Design, seed: u64, warmup: Nanos, span: Nanos) -> Result<Report, String> {
+fn simulate(
+    design: Design,
+    seed: u64,
+    warmup: Nanos,
+    span: Nanos,
+) -> Result<(Run, Report), String> {
     let started = clock::now();
     let mut run = Run::open(design, seed, warmup, Vec::new()).map_err(|error| error.to_string())?;
     run.advance(span, u64::MAX);
     let mut report = report(&run, seed);
     report.wall_ns = started.elapsed().as_nanos() as u64;
-    Ok(report)
+    Ok((run, report))
 }

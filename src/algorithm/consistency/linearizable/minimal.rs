@@ -13,33 +13,45 @@ pub(super) fn of(tasks: &[Task], at: u64, steps: u64) -> (Vec<usize>, bool) {
     let until: Vec<Task> = tasks.iter().filter(|it| it.invoked <= at).copied().collect();
     needed.truncate(until.len());
     debug_assert_eq!(until.len(), tasks.partition_point(|it| it.invoked <= at));
-    // Halves first, then smaller pieces, down to one by one, until none can go (delta debugging:
-    // Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 2002).
+    // What was seen goes before what was written: that a write was acknowledged says more than that
+    // somebody else saw it. With fewer writes less is broken, so what was needed stays needed.
+    let puts = |it: &usize| matches!(until[*it].step, Step::Put(_) | Step::Swap(..));
+    for writes in [false, true] {
+        shrink(&until, &mut needed, &|it| puts(it) == writes, (&mut left, &mut minimal));
+    }
+    let operations = (0..until.len()).filter(|it| needed[*it]).map(|it| until[it].operation);
+    (operations.collect(), minimal)
+}
+
+/// Takes away what is not needed of some operations: halves first, then smaller pieces, down to one by
+/// one, until none can go (delta debugging: Zeller and Hildebrandt, "Simplifying and isolating
+/// failure-inducing input", TSE 2002).
+fn shrink(
+    until: &[Task],
+    needed: &mut [bool],
+    of: &dyn Fn(&usize) -> bool,
+    (left, minimal): (&mut u64, &mut bool),
+) {
     let mut size = until.len().div_ceil(2).max(1);
     loop {
         let mut gone = false;
-        let there: Vec<usize> = (0..until.len()).filter(|it| needed[*it]).collect();
+        let there: Vec<usize> = (0..until.len()).filter(|it| needed[*it] && of(it)).collect();
         for piece in there.chunks(size) {
-            if piece.len() == there.len() {
-                continue;
-            }
             piece.iter().for_each(|it| needed[*it] = false);
-            match search(&without(&until, &needed), &mut left) {
+            match search(&without(until, needed), left) {
                 Found::Stuck { .. } => gone = true,
                 Found::Order(_) => piece.iter().for_each(|it| needed[*it] = true),
                 Found::GaveUp => {
-                    minimal = false;
+                    *minimal = false;
                     piece.iter().for_each(|it| needed[*it] = true);
                 }
             }
         }
-        if left == 0 || size == 1 && !gone {
+        if *left == 0 || size == 1 && !gone {
             break;
         }
         size = size.div_ceil(2);
     }
-    let operations = (0..until.len()).filter(|it| needed[*it]).map(|it| until[it].operation);
-    (operations.collect(), minimal)
 }
 
 fn without(tasks: &[Task], needed: &[bool]) -> Vec<Task> {

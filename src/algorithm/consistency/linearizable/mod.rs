@@ -15,13 +15,13 @@ use super::{Act, History, Outcome, Value, Verdict, Violation};
 use search::{Found, Step, Task, search};
 
 /// What a search may cost before it is given up, in words remembered: some seconds.
-const SEARCH_MAX: u64 = 30_000_000;
+pub(super) const SEARCH_MAX: u64 = 30_000_000;
 /// The same for finding a smaller set of operations that violates: a part of a second.
 const MINIMAL_MAX: u64 = 1_500_000;
 
 /// Judges a history.
-pub fn check(history: &History) -> Verdict {
-    let mut left = SEARCH_MAX;
+pub fn check(history: &History, steps: u64) -> Verdict {
+    let mut left = steps;
     let mut first: Option<(u64, Vec<Task>)> = None;
     for key in 0..history.keys.len() as u32 {
         let tasks = tasks(history, key);
@@ -41,7 +41,7 @@ pub fn check(history: &History) -> Verdict {
         }
     }
     let Some((at, tasks)) = first else { return Verdict::Holds };
-    let (operations, minimal) = minimal::of(&tasks, at, MINIMAL_MAX);
+    let (operations, minimal) = minimal::of(&tasks, at, MINIMAL_MAX.min(steps));
     let words = match *operations.as_slice() {
         [one] => format!("No order explains that {}", history.told(one)),
         _ => format!("No order explains all of this: {}", history.list(&operations)),

@@ -72,6 +72,34 @@ pub(super) fn read(text: &str) -> Result<History, Unreadable> {
     Ok(history)
 }
 
+pub(super) fn write(history: &History) -> String {
+    let value = |it: Value| it.map_or(Json::Null, Json::from);
+    let operation = |it: &Operation| {
+        let (f, value) = match it.act {
+            Act::Read(found) => ("read", value(found)),
+            Act::Write(new) => ("write", value(new)),
+            Act::CompareAndSet { old, new } => ("cas", Json::from(vec![value(old), value(new)])),
+        };
+        let key = &history.keys[it.key as usize];
+        let (process, invoked) = (it.process, it.invoked);
+        let mut line = serde_json::json!({
+            "process": process, "key": key, "f": f, "value": value, "invoked": invoked,
+        });
+        match it.outcome {
+            Outcome::Unknown => line["outcome"] = "unknown".into(),
+            Outcome::Failed => line["outcome"] = "failed".into(),
+            Outcome::Ok => {}
+        }
+        if it.outcome != Outcome::Unknown {
+            line["completed"] = it.completed.into();
+        }
+        format!("    {line}")
+    };
+    let lines: Vec<_> = history.operations.iter().map(operation).collect();
+    let healed = history.healed.map_or_else(String::new, |it| format!("  \"healed\": {it},\n"));
+    format!("{{\n{healed}  \"operations\": [\n{}\n  ]\n}}\n", lines.join(",\n"))
+}
+
 const TIME: &str = "a whole number, not negative, is needed";
 
 fn wrong(line: u32, field: &str, found: &Json, needed: &str) -> Unreadable {

@@ -54,6 +54,11 @@ pub fn read(text: &str) -> Result<History, Unreadable> {
     Ok(history)
 }
 
+/// Writes a history as JSON of our own, an operation a line.
+pub fn json(history: &History) -> String {
+    json::write(history)
+}
+
 /// A bad text as a message repeats it.
 fn short(text: &str) -> String {
     let mut short: String = text.chars().take(60).collect();

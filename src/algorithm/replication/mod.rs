@@ -1,0 +1,7 @@
+//! Copies of data without a leader: how many have to answer, and which of their versions knows of
+//! which.
+
+pub mod quorum;
+#[cfg(test)]
+mod tests;
+pub mod version_vector;

@@ -1,0 +1,83 @@
+use std::collections::BTreeSet;
+
+use super::quorum::{majority, meet};
+use super::version_vector::VersionVector;
+use crate::base::draw::mix;
+
+/// Every set of so many of N members, as bits.
+fn sets(members: u32, size: u32) -> impl Iterator<Item = u32> {
+    (0u32..1 << members).filter(move |it| it.count_ones() == size)
+}
+
+/// Gifford's rule against all sets there are, for up to seven copies.
+#[test]
+fn quorums_meet_exactly_if_they_are_more_than_all() {
+    for n in 1..=7 {
+        for read in 1..=n {
+            for write in 1..=n {
+                let all = sets(n, read).all(|r| sets(n, write).all(|w| r & w != 0));
+                assert_eq!(meet(n, read, write), all, "N {n}, R {read}, W {write}");
+            }
+        }
+        let half = majority(n);
+        assert!(sets(n, half).all(|one| sets(n, half).all(|other| one & other != 0)), "N {n}");
+        let less = half - 1;
+        let apart = sets(n, less).any(|one| sets(n, less).any(|other| one & other == 0));
+        assert!(less == 0 || apart, "N {n}: {less} would do");
+    }
+}
+
+/// A write, its dot, and the oracle's set of all writes in its past, itself included.
+#[derive(Clone)]
+struct Write {
+    vector: VersionVector,
+    dot: (usize, u32),
+    past: BTreeSet<u32>,
+}
+
+/// Against an oracle that remembers for each write the set of all writes in its past. Members write
+/// over all they hold, and send what they hold to each other.
+#[test]
+fn vectors_say_the_same_as_histories() {
+    let (mut compared, mut conflicts) = (0, 0);
+    for seed in 0..400u64 {
+        let mut draws = (0..).map(|at| mix(seed << 32 | at));
+        let mut draw = |below: u64| draws.next().map_or(0, |it: u64| it % below) as usize;
+        let members = 2 + draw(4);
+        let mut held: Vec<Vec<Write>> = vec![Vec::new(); members];
+        let mut made: Vec<(u32, Write)> = Vec::new();
+        for write in 0..40 {
+            let at = draw(members as u64);
+            if draw(3) > 0 {
+                let (mut vector, mut past) = (VersionVector::default(), BTreeSet::new());
+                for it in held[at].drain(..) {
+                    vector.join(&it.vector);
+                    past.extend(it.past);
+                }
+                let dot = (at, vector.add(at));
+                past.insert(write);
+                let new = Write { vector, dot, past };
+                held[at].push(new.clone());
+                made.push((write, new));
+                continue;
+            }
+            let to = draw(members as u64);
+            for sent in held[at].clone() {
+                // The oracle decides what is replaced.
+                if !held[to].iter().any(|it| it.past.is_superset(&sent.past)) {
+                    held[to].retain(|it| !sent.past.is_superset(&it.past));
+                    held[to].push(sent);
+                }
+            }
+        }
+        for (_, one) in &made {
+            for (number, other) in &made {
+                let knows = one.vector.knows(other.dot.0, other.dot.1);
+                assert_eq!(knows, one.past.contains(number), "seed {seed}, write {number}");
+                compared += 1;
+                conflicts += usize::from(!knows);
+            }
+        }
+    }
+    assert!(compared > 100_000 && conflicts > 10_000, "{conflicts} of {compared} unknown");
+}

@@ -1,0 +1,228 @@
+//! Cutting the network inside a store: draw a line across the picture, or choose who is on the other
+//! side; heal it again. The sides are kept, not the line.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, PointerEvent};
+
+use crate::app::store::App;
+use crate::base::time::Nanos;
+use crate::document::Id;
+use crate::engine::fault::{Fault, Target, Ways};
+use crate::session::protocol::Input;
+
+/// A shorter stroke is a click, in pixels.
+const STROKE_MIN: f64 = 24.0;
+
+/// Where a pointer is, in pixels of the window.
+type Spot = (f64, f64);
+/// From where to where a stroke goes, while one is drawn.
+pub type Stroke = Option<(Spot, Spot)>;
+
+/// Who can be cut off from whom: the members of a store, and who calls it.
+fn parties(app: App, store: &str) -> Vec<(Target, String)> {
+    app.nodes.track();
+    app.wires.track();
+    app.desk.with_value(|it| {
+        let design = it.shown();
+        let Some(record) = design.components.get(store) else { return Vec::new() };
+        let members = (0..record.spec.members() as u16)
+            .map(|at| (Target::member(store, at), record.spec.member_name(at)));
+        let mut all: Vec<_> = members.collect();
+        for wire in design.wires.values().filter(|it| it.to == store) {
+            let target = Target::component(&wire.from);
+            if let Some(caller) = design.components.get(&wire.from)
+                && !all.iter().any(|it| it.0 == target)
+            {
+                all.push((target, caller.label.clone()));
+            }
+        }
+        all
+    })
+}
+
+/// Cuts one side off from the other, if there is anybody on both.
+fn cut(app: App, store: &str, parties: &[(Target, String)], far: &[Target], ways: Ways) {
+    let (other, one): (Vec<_>, Vec<_>) = parties.iter().partition(|it| far.contains(&it.0));
+    let of_store = |it: &[&(Target, String)]| it.iter().any(|it| it.0.component == store);
+    if one.is_empty() || other.is_empty() || !of_store(&one) && !of_store(&other) {
+        return;
+    }
+    let names = |side: &[&(Target, String)]| {
+        let members = side.iter().filter(|it| it.0.component == store);
+        let members: Vec<_> = members.map(|it| it.1.as_str()).collect();
+        if members.is_empty() { side[0].1.clone() } else { members.join(", ") }
+    };
+    let name = format!("{} | {}", names(&one), names(&other));
+    let targets = |side: Vec<&(Target, String)>| side.into_iter().map(|it| it.0.clone()).collect();
+    let (one, other) = (targets(one), targets(other));
+    app.fault(Fault::Partition { name, one, other, ways });
+}
+
+/// The cuts of this store in force at a moment, by name.
+fn in_force(app: App, store: &str, now: Nanos) -> Vec<String> {
+    let mut cuts = Vec::new();
+    app.inputs.with(|all| {
+        for it in all.iter().filter(|it| it.at <= now) {
+            match &it.input {
+                Input::Fault(Fault::Partition { name, one, other, .. }) => {
+                    let ours = |it: &Target| it.component == store && it.member.is_some();
+                    cuts.retain(|it| it != name);
+                    if one.iter().chain(other).any(ours) {
+                        cuts.push(name.clone());
+                    }
+                }
+                Input::Fault(Fault::Heal { name }) => cuts.retain(|it| it != name),
+                _ => {}
+            }
+        }
+    });
+    cuts
+}
+
+/// Choosing sides.
+#[component]
+pub fn Sides(
+    /// Of which store.
+    store: Id,
+) -> impl IntoView {
+    let app = App::here();
+    let far = RwSignal::new(Vec::<Target>::new());
+    let ways = RwSignal::new(Ways::Both);
+    let all = {
+        let store = store.clone();
+        Memo::new(move |_| parties(app, &store))
+    };
+    let cuts = {
+        let store = store.clone();
+        Memo::new(move |_| in_force(app, &store, app.clock.get().now))
+    };
+    let one = move |(target, name): (Target, String)| {
+        let on = {
+            let target = target.clone();
+            move || far.with(|it| it.contains(&target))
+        };
+        let flip = move |_| {
+            far.update(|it| match it.iter().position(|it| *it == target) {
+                Some(at) => _ = it.remove(at),
+                None => it.push(target.clone()),
+            });
+        };
+        view! {
+            <button class="o" title="On the other side of the cut, or not"
+                aria-pressed=move || on().to_string() on:click=flip>{name}</button>
+        }
+    };
+    let choose = move |event: leptos::ev::Event| {
+        ways.set(match event_target_value(&event).as_str() {
+            "forth" => Ways::Forth,
+            "back" => Ways::Back,
+            _ => Ways::Both,
+        });
+    };
+    let separate = move |_| {
+        cut(app, &store, &all.get_untracked(), &far.get_untracked(), ways.get_untracked());
+        far.set(Vec::new());
+    };
+    let heal = move |_| {
+        for name in cuts.get_untracked() {
+            app.fault(Fault::Heal { name });
+        }
+    };
+    view! {
+        <div class="sides" role="group" aria-label="Cut the network">
+            <p class="summary">"Cut the network: draw a line across the picture, or choose who is on the other side."</p>
+            <div class="parties">{move || all.get().into_iter().map(one).collect_view()}</div>
+            <div class="doing">
+                <select aria-label="Which ways" on:change=choose>
+                    <option value="both">"Both ways"</option>
+                    <option value="forth">"Only towards them"</option>
+                    <option value="back">"Only from them"</option>
+                </select>
+                <button class="o" disabled=move || far.with(Vec::is_empty) on:click=separate>"Cut"</button>
+                <button class="o" disabled=move || cuts.with(Vec::is_empty) on:click=heal>"Heal"</button>
+            </div>
+            <p class="cuts" aria-live="polite">{move || cuts.with(|it| match it.as_slice() {
+                [] => String::new(),
+                all => format!("Cut: {}", all.join("; ")),
+            })}</p>
+        </div>
+    }
+}
+
+/// On which side of the line through a stroke something is.
+fn is_left(from: Spot, to: Spot, at: Spot) -> bool {
+    (to.0 - from.0) * (at.1 - from.1) < (to.1 - from.1) * (at.0 - from.0)
+}
+
+/// Who lies beyond a stroke in a picture.
+fn beyond(picture: &Element, from: Spot, to: Spot) -> Vec<Target> {
+    let Ok(marks) = picture.query_selector_all("[data-id^='side/']") else { return Vec::new() };
+    let all = (0..marks.length()).filter_map(|it| marks.get(it)?.dyn_into::<Element>().ok());
+    let target = |it: Element| {
+        let rect = it.get_bounding_client_rect();
+        let middle = (rect.x() + rect.width() / 2.0, rect.y() + rect.height() / 2.0);
+        let id = it.get_attribute("data-id")?;
+        let target: Target = id.strip_prefix("side/")?.parse().ok()?;
+        is_left(from, to, middle).then_some(target)
+    };
+    all.filter_map(target).collect()
+}
+
+fn spot(event: &PointerEvent) -> Spot {
+    (f64::from(event.client_x()), f64::from(event.client_y()))
+}
+
+fn length((from, to): (Spot, Spot)) -> f64 {
+    (to.0 - from.0).hypot(to.1 - from.1)
+}
+
+/// A stroke begins.
+pub fn pressed(stroke: RwSignal<Stroke>, event: &PointerEvent) {
+    if event.is_primary() && event.button() == 0 {
+        stroke.set(Some((spot(event), spot(event))));
+        if let Some(frame) = frame(event) {
+            _ = frame.set_pointer_capture(event.pointer_id());
+        }
+    }
+}
+
+/// It goes on.
+pub fn moved(stroke: RwSignal<Stroke>, event: &PointerEvent) {
+    if stroke.with_untracked(Option::is_some) {
+        stroke.update(|it| *it = it.map(|it| (it.0, spot(event))));
+    }
+}
+
+/// It ends: what lies on either side is cut off from the other.
+pub fn released(app: App, stroke: RwSignal<Stroke>, store: &str, event: &PointerEvent) {
+    let Some((from, to)) = stroke.get_untracked() else { return };
+    stroke.set(None);
+    if length((from, to)) >= STROKE_MIN
+        && let Some(frame) = frame(event)
+    {
+        cut(app, store, &parties(app, store), &beyond(&frame, from, to), Ways::Both);
+    }
+}
+
+fn frame(event: &PointerEvent) -> Option<Element> {
+    event.current_target()?.dyn_into().ok()
+}
+
+/// A stroke as it is drawn.
+#[component]
+pub fn Line(
+    /// Where it begins and ends, in pixels of the window.
+    stroke: RwSignal<Stroke>,
+) -> impl IntoView {
+    let room = NodeRef::<html::Div>::new();
+    let line = move || {
+        let (from, to) = stroke.get().filter(|it| length(*it) >= STROKE_MIN)?;
+        let rect = room.get_untracked()?.get_bounding_client_rect();
+        let (x, y) = (rect.x(), rect.y());
+        let d = format!("M{} {}L{} {}", from.0 - x, from.1 - y, to.0 - x, to.1 - y);
+        Some(view! { <svg><path d=d/></svg> })
+    };
+    view! { <div class="stroke" aria-hidden="true" node_ref=room>{line}</div> }
+}

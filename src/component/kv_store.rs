@@ -1,0 +1,341 @@
+//! A key–value store without a leader: any member takes reads and writes, asks the others, and
+//! answers once enough of them have (DeCandia et al., "Dynamo: Amazon's highly available key-value
+//! store", SOSP 2007). Staying consistent, it reads and writes in two rounds by majority: the
+//! register of Attiya, Bar-Noy and Dolev ("Sharing memory robustly in message-passing systems", JACM
+//! 42(1), 1995) for several writers (Lynch and Shvartsman, FTCS 1997).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::algorithm::replication::quorum::majority;
+use crate::base::cow::CowList;
+use crate::base::slab::Handle;
+use crate::base::spread::{Shape, Spread};
+use crate::base::time::Nanos;
+use crate::engine::blueprint::{Addressing, Link, Station};
+use crate::engine::event::Verb;
+use crate::engine::plan::Plan;
+use crate::engine::{Happening, Request, Served};
+
+use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role};
+
+pub use row::{Merged, Row, Rule, Written};
+
+mod rounds;
+mod row;
+
+crate::choices! {
+    /// What it does when its members cannot all reach each other.
+    pub enum WhenCut {
+        /// A majority goes on; who is without one refuses.
+        Consistent = "stays-consistent",
+        /// Everybody goes on, with what they have.
+        Available = "keeps-answering",
+        /// By numbers of one's own.
+        Quorums = "quorums",
+    }
+}
+
+crate::choices! {
+    /// What becomes of writes that did not know of each other.
+    pub enum Conflicts {
+        /// The one with the later clock stays.
+        LastWriteWins = "last-write-wins",
+        /// Both stay, until somebody writes over both.
+        Siblings = "siblings",
+    }
+}
+
+const fn quorums(it: &KvStoreParams) -> bool {
+    matches!(it.when_cut, WhenCut::Quorums)
+}
+
+const fn loose(it: &KvStoreParams) -> bool {
+    !matches!(it.when_cut, WhenCut::Consistent)
+}
+
+crate::params! {
+    /// Parameters of a key–value store.
+    pub struct KvStoreParams {
+        /// Members; each keeps a copy of every key (N).
+        members: u32 = 3, in 1..=9, "members";
+        /// The zones that the members stand in, by name, in their order and with commas between:
+        /// `Mumbai, Delhi, Delhi`. Callers ask the nearest. Empty: all stand where this does.
+        places: String = String::new();
+        /// When members cannot reach each other, it stays consistent (CP): a majority goes on, and
+        /// whoever is without one refuses. Or it keeps answering (AP): each member goes on with
+        /// what it has. Or it goes by quorums of your own.
+        when_cut: WhenCut = WhenCut::Consistent;
+        /// Copies that have to answer a read (R).
+        read_quorum: u32 = 2, in 1..=9, "members", when quorums;
+        /// Copies that have to take a write before it is acknowledged (W).
+        write_quorum: u32 = 2, in 1..=9, "members", when quorums;
+        /// Of two writes that did not know of each other, either the one with the later time on its
+        /// member's clock wins (last write wins), or both stay side by side (siblings) until one
+        /// writes over them.
+        conflicts: Conflicts = Conflicts::LastWriteWins, when loose;
+        /// How long a member waits for enough others before it refuses.
+        patience: Nanos = Nanos::millis(500), in Nanos::millis(1)..=Nanos::seconds(60);
+        /// Hinted handoff: how often a member tries to bring writes to those that have not confirmed
+        /// them; 0s for never.
+        handoff: Nanos = Nanos::millis(500), in Nanos::ZERO..=Nanos::seconds(3_600);
+        /// Whether reads bring what they found to members that answered with something older.
+        read_repair: bool = true, when quorums;
+        /// Mean time of one read or write at the member that is asked.
+        work: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(60);
+        /// Requests one member works at at once; waiting for others takes no place.
+        workers: u32 = 16, in 1..=10_000, "workers";
+        /// Mean time a message takes between members, one way, their zones' distance left out.
+        mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
+    }
+}
+
+impl KvStoreParams {
+    /// How many copies have to take part in a read and in a write.
+    pub fn quorum(&self) -> [u32; 2] {
+        let n = self.members;
+        match self.when_cut {
+            WhenCut::Consistent => [majority(n); 2],
+            WhenCut::Available => [1; 2],
+            WhenCut::Quorums => [self.read_quorum.min(n), self.write_quorum.min(n)],
+        }
+    }
+}
+
+/// What a member remembers; all of it survives a crash but what is under way.
+#[derive(Clone, Debug)]
+pub struct KvStoreState {
+    /// What it holds, by key.
+    pub rows: CowList<Row>,
+    /// By member: the keys it has not confirmed, and which version.
+    pub hints: Vec<BTreeMap<u32, u32>>,
+    /// Requests it answers.
+    doing: Vec<Doing>,
+    /// Rounds begun.
+    rounds: u32,
+    /// Whether it will look after its hints.
+    beats: bool,
+}
+
+/// A request that waits for others.
+#[derive(Clone, Debug)]
+struct Doing {
+    /// Names the round in messages.
+    round: u32,
+    ticket: Handle,
+    request: Request,
+    /// Whether the others are asked to store something, or what they have.
+    storing: bool,
+    /// Who has answered, this one included: bit n for member n.
+    heard: u32,
+    /// Whether all that have answered hold the same.
+    agree: bool,
+    /// What the newest of them hold; of a write, what is stored.
+    found: Row,
+    alarm: Handle,
+}
+
+/// Between members.
+#[derive(Clone, Debug)]
+pub enum KvStoreMessage {
+    /// What do you have of this key? Round, key.
+    Ask(u32, u32),
+    /// This. Round, copies.
+    Have(u32, Arc<[Written]>),
+    /// Keep this. Round (0 for none), key, the version that asks for it, copies.
+    Store(u32, u32, u32, Arc<[Written]>),
+    /// Kept. Round, key, version.
+    Stored(u32, u32, u32),
+}
+
+/// Why a member wakes.
+#[derive(Clone, Debug)]
+pub enum KvStoreTimer {
+    /// Too few have answered in this round.
+    Patience(u32),
+    /// Some have not confirmed what they were sent.
+    Handoff,
+}
+
+crate::stable! {
+    KvStoreState { rows, hints, doing, rounds, beats }
+    Doing { round, ticket, request, storing, heard, agree, found, alarm }
+}
+
+use crate::base::stable::{StableHash, StableHasher};
+
+impl StableHash for KvStoreMessage {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Ask(round, key) => ((0u8, *round), *key).stable_hash(h),
+            Self::Have(round, copies) => {
+                (1u8, *round).stable_hash(h);
+                copies.stable_hash(h);
+            }
+            Self::Store(round, key, version, copies) => {
+                ((2u8, *round), (*key, *version)).stable_hash(h);
+                copies.stable_hash(h);
+            }
+            Self::Stored(round, key, version) => ((3u8, *round), (*key, *version)).stable_hash(h),
+        }
+    }
+}
+
+impl StableHash for KvStoreTimer {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Patience(round) => (0u8, *round).stable_hash(h),
+            Self::Handoff => h.word(1),
+        }
+    }
+}
+
+/// A read was answered.
+pub const READ: u8 = 0;
+/// A write was acknowledged.
+pub const WRITTEN: u8 = 1;
+/// Too few others answered: a request was refused.
+pub const REFUSED: u8 = 2;
+/// Of two writes that did not know of each other, one was dropped here or both were kept.
+pub const CONFLICT: u8 = 3;
+/// A member that had answered with something older was sent what is newer.
+pub const REPAIRED: u8 = 4;
+/// A write was brought to a member that had not confirmed it.
+pub const HANDED_OVER: u8 = 5;
+
+/// The kind.
+#[derive(Debug)]
+pub struct KvStore;
+
+impl Kind for KvStore {
+    const ID: &'static str = "kv-store";
+    const NAME: &'static str = "Key–value store";
+    const SUMMARY: &'static str =
+        "Copies without a leader: any member answers, and how many must agree is up to you.";
+    const GROUP: Option<Group> = Some(Group::Data);
+    const ROLE: Role = Role::Store;
+    const ADDRESSING: Addressing = Addressing::Peers;
+    const COUNTERS: &'static [&'static str] =
+        &["reads", "writes", "refused", "conflicts", "read_repairs", "handed_over"];
+    const GAUGES: &'static [Gauge] = &[Gauge {
+        name: "unconfirmed",
+        help: "Writes that a member has taken and another has not confirmed, over all pairs.",
+    }];
+    const FIDELITY: Fidelity = Fidelity {
+        modelled: &[
+            "The member asked sends real messages to the others, waits for R or W of them, itself \
+             included, and refuses if they do not answer in time.",
+            "Staying consistent: a write first asks a majority for the newest version, a read first \
+             writes back what it found unless a majority has it: linearizable (ABD).",
+            "Keeping answering: last write wins by the members' own clocks, which may be wrong, or \
+             version vectors with siblings.",
+            "Hinted handoff: whoever took a write brings it to all that have not confirmed it.",
+        ],
+        left_out: &[
+            "Keys spread over part of the members: each member keeps them all.",
+            "A client's own context: a write replaces all that the member asked holds, as if its \
+             client had just read there. Of siblings, a read gives back the one with the highest \
+             version.",
+            "Sloppy quorums, Merkle trees, disks.",
+        ],
+        defaults: "Three copies and majorities of two, as Cassandra's QUORUM; a millisecond of work.",
+    };
+    type Params = KvStoreParams;
+    type State = Box<KvStoreState>;
+    type Message = KvStoreMessage;
+    type Timer = KvStoreTimer;
+
+    fn members(params: &KvStoreParams) -> u32 {
+        params.members
+    }
+
+    fn member_name(_: &KvStoreParams, ordinal: u16) -> String {
+        char::from(b'A' + (ordinal % 26) as u8).to_string()
+    }
+
+    fn station(params: &KvStoreParams) -> Station {
+        Station { workers: params.workers, queue_max: 512, ..Station::UNLIMITED }
+    }
+
+    fn plan(params: &KvStoreParams, _: &[OutWire]) -> Plan<Arc<str>> {
+        let work = Spread::new(Shape::LogNormal, params.work);
+        Plan::Sequence(vec![Plan::Work(work), Plan::Local])
+    }
+
+    fn mesh(params: &KvStoreParams) -> Link {
+        Link { latency: Spread::new(Shape::LogNormal, params.mesh_latency) }
+    }
+
+    fn places(params: &KvStoreParams) -> &str {
+        &params.places
+    }
+
+    fn start(_: &KvStoreParams, ctx: &mut Context<Self>) -> Box<KvStoreState> {
+        Box::new(KvStoreState {
+            rows: CowList::default(),
+            hints: vec![BTreeMap::new(); usize::from(ctx.members())],
+            doing: Vec::new(),
+            rounds: 0,
+            beats: false,
+        })
+    }
+
+    fn restart(
+        old: &Box<KvStoreState>,
+        params: &KvStoreParams,
+        ctx: &mut Context<Self>,
+    ) -> Box<KvStoreState> {
+        let mut state = old.clone();
+        (state.beats, state.doing) = (false, Vec::new());
+        rounds::look_after(&mut state, params, ctx);
+        state
+    }
+
+    fn retune(
+        state: &mut Box<KvStoreState>,
+        _: &KvStoreParams,
+        params: &KvStoreParams,
+        ctx: &mut Context<Self>,
+    ) -> bool {
+        state.hints.resize(usize::from(ctx.members()), BTreeMap::new());
+        rounds::look_after(state, params, ctx);
+        // With fewer members, or other quorums, less may be enough.
+        rounds::go_on(state, params, ctx);
+        true
+    }
+
+    fn handle(
+        state: &mut Box<KvStoreState>,
+        params: &KvStoreParams,
+        what: Happening<KvStoreMessage, KvStoreTimer>,
+        ctx: &mut Context<Self>,
+    ) {
+        match what {
+            Happening::Message(from, message) => rounds::hear(state, params, from, message, ctx),
+            Happening::Timer(KvStoreTimer::Patience(round)) => rounds::refuse(state, round, ctx),
+            Happening::Timer(KvStoreTimer::Handoff) => rounds::hand_over(state, params, ctx),
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) => {}
+        }
+    }
+
+    fn serve(
+        state: &mut Box<KvStoreState>,
+        params: &KvStoreParams,
+        request: &Request,
+        ticket: Handle,
+        ctx: &mut Context<Self>,
+    ) -> Served {
+        rounds::begin(state, params, request, ticket, ctx);
+        Served::Later
+    }
+
+    fn gauges(members: &[Option<&Box<KvStoreState>>], _: Nanos) -> Vec<f64> {
+        let hints = members.iter().flatten().flat_map(|it| &it.hints);
+        vec![hints.map(BTreeMap::len).sum::<usize>() as f64]
+    }
+}
+
+/// Whether a request changes its key.
+fn writes(request: &Request) -> bool {
+    request.verb != Verb::Read
+}

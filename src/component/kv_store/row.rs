@@ -1,0 +1,133 @@
+//! What a member holds of one key, and what becomes of what it is sent.
+
+use crate::algorithm::replication::version_vector::VersionVector;
+use crate::base::time::Nanos;
+
+use super::{Conflicts, KvStoreParams, WhenCut};
+
+/// Bits of a version that say who wrote; those above count.
+const MEMBER_BITS: u32 = 4;
+/// The version of a key that was never written.
+pub const UNWRITTEN: u32 = 1;
+
+/// One write, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// Names it: no other write of its key has the same, and a write that knows of it has a higher
+    /// one (Lamport's clock, CACM 21(7), 1978, with the member in the lowest bits).
+    pub version: u32,
+    /// When, by the clock of the member that took it.
+    pub at: Nanos,
+    /// The number it has among the writes of its member to this key.
+    pub number: u32,
+    /// Which writes it knows of, itself included.
+    pub vector: VersionVector,
+}
+
+impl Written {
+    /// Whether it knows of another write.
+    pub fn knows(&self, other: &Self) -> bool {
+        let member = other.version & ((1 << MEMBER_BITS) - 1);
+        self.vector.knows(member as usize, other.number)
+    }
+}
+
+/// One key at one member.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// The highest count it has seen in a version.
+    pub counter: u32,
+    /// What it holds: one write, or several that do not know of each other.
+    pub copies: Vec<Written>,
+}
+
+crate::stable! {
+    Written { version, at, number, vector }
+    Row { counter, copies }
+}
+
+/// Which of two writes stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The higher version: majorities have put them in order.
+    Version,
+    /// The later clock.
+    Clock,
+    /// Both.
+    Both,
+}
+
+/// What a merge came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// Nothing to tell.
+    Quietly,
+    /// Both were kept.
+    Siblings,
+    /// One that the other did not know of is gone: kept, dropped.
+    Dropped(u32, u32),
+}
+
+impl Rule {
+    /// What the parameters say.
+    pub fn of(params: &KvStoreParams) -> Self {
+        match (params.when_cut, params.conflicts) {
+            (WhenCut::Consistent, _) => Self::Version,
+            (_, Conflicts::LastWriteWins) => Self::Clock,
+            (_, Conflicts::Siblings) => Self::Both,
+        }
+    }
+}
+
+impl Row {
+    /// The version that a read gives back.
+    pub fn version(&self) -> u32 {
+        self.copies.iter().map(|it| it.version).max().unwrap_or(UNWRITTEN)
+    }
+
+    /// A write by this member over all that is held here.
+    pub fn write(&self, ordinal: u16, at: Nanos) -> Written {
+        let mut vector = VersionVector::default();
+        self.copies.iter().for_each(|it| vector.join(&it.vector));
+        let number = vector.add(ordinal.into());
+        let version = (self.counter + 1) << MEMBER_BITS | u32::from(ordinal);
+        Written { version, at, number, vector }
+    }
+
+    /// Takes a write in.
+    pub fn merge(&mut self, rule: Rule, new: &Written) -> Merged {
+        self.counter = self.counter.max(new.version >> MEMBER_BITS);
+        if let Some(same) = self.copies.iter_mut().find(|it| it.version == new.version) {
+            same.vector.join(&new.vector);
+            return Merged::Quietly;
+        }
+        if rule == Rule::Both {
+            if self.copies.iter().any(|it| it.knows(new)) {
+                return Merged::Quietly;
+            }
+            self.copies.retain(|it| !new.knows(it));
+            self.copies.push(new.clone());
+            return if self.copies.len() > 1 { Merged::Siblings } else { Merged::Quietly };
+        }
+        let by_clock = |it: &Written| if rule == Rule::Clock { it.at } else { Nanos::ZERO };
+        let rank = |it: &Written| (by_clock(it), it.version);
+        let mut merged = Merged::Quietly;
+        let mut kept = new.clone();
+        for old in std::mem::take(&mut self.copies) {
+            let (winner, loser) = if rank(&old) > rank(&kept) { (old, kept) } else { (kept, old) };
+            if rule == Rule::Clock && !winner.knows(&loser) {
+                merged = Merged::Dropped(winner.version, loser.version);
+            }
+            kept = winner;
+            // Who holds it has seen the other.
+            kept.vector.join(&loser.vector);
+        }
+        self.copies.push(kept);
+        merged
+    }
+
+    /// Whether it holds all that another does, or what replaced it.
+    pub fn holds(&self, other: &Self) -> bool {
+        other.copies.iter().all(|it| self.copies.iter().any(|own| own.version == it.version))
+    }
+}

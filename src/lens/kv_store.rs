@@ -1,0 +1,209 @@
+//! The inside of a key–value store: who can reach whom, what each member and each client believes,
+//! and the clients' operations as a history, judged as it grows.
+
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut};
+use crate::component::{Spec, State};
+use crate::engine::history::Log;
+use crate::scene::layout::figures::Figure;
+use crate::scene::layout::sheet::Sheet;
+use crate::scene::{Scene, Tone};
+
+use super::Subject;
+use super::history::{Judged, judge};
+
+mod map;
+mod story;
+
+/// What all parts of the picture have in common.
+struct Store<'a> {
+    subject: &'a Subject<'a>,
+    params: &'a KvStoreParams,
+    /// Slot and state of each member.
+    members: Vec<(u32, Option<&'a KvStoreState>)>,
+    log: &'a Log,
+    /// The key whose values are shown.
+    key: u32,
+    judged: Judged,
+}
+
+/// Draws it.
+pub fn draw(subject: &Subject) -> Scene {
+    let title = format!("Inside {}", subject.label);
+    let component = &subject.world.blueprint().components[subject.component as usize];
+    let log = subject.recorder.history.of(subject.component);
+    let (Some(Spec::KvStore(params)), Some(log)) = (&component.spec, log) else {
+        return Sheet::new(subject.width, title, "Nothing is inside yet.").finish();
+    };
+    let mut members = Vec::new();
+    for (slot, (state, _)) in component.members.iter().zip(subject.members()) {
+        let state = if let Some(State::KvStore(it)) = state { Some(&**it) } else { None };
+        members.push((*slot, state));
+    }
+    let judged = judge(log, subject);
+    let mut known = log.operations.iter().filter(|it| it.invoked <= subject.now());
+    let blamed = judged.first_blamed().map(|it| log.operations[it].key);
+    let key = blamed.or(known.next_back().map(|it| it.key)).unwrap_or(0);
+    let store = Store { subject, params, members, log, key, judged };
+    let mut sheet = Sheet::new(subject.width, title, store.description());
+    store.figures(&mut sheet);
+    store.reach(&mut sheet);
+    store.operations(&mut sheet);
+    store.verdicts(&mut sheet);
+    sheet.space(2.0);
+    sheet.finish()
+}
+
+impl Store<'_> {
+    fn now(&self) -> Nanos {
+        self.subject.now()
+    }
+
+    fn name(&self, member: usize) -> String {
+        let blueprint = self.subject.world.blueprint();
+        let spec = blueprint.components[self.subject.component as usize].spec.as_ref();
+        spec.map_or_else(String::new, |it| it.member_name(member as u16))
+    }
+
+    /// What people call a client, given by the slot of its member.
+    fn client(&self, slot: u32) -> String {
+        let blueprint = self.subject.world.blueprint();
+        let component = blueprint.members[slot as usize].0;
+        (self.subject.name)(&blueprint.components[component as usize].id)
+    }
+
+    /// A key as people see it: a store of a single one needs no number.
+    fn key_name(&self, key: u32) -> String {
+        match self.log.operations.iter().all(|it| it.key == 0) {
+            true => self.subject.key_name.to_owned(),
+            false => self.subject.key(key),
+        }
+    }
+
+    /// A version of the key as the value that stands for it.
+    fn value(&self, version: u32) -> String {
+        match self.log.value(self.key, version) {
+            0 => String::from("old"),
+            it => it.to_string(),
+        }
+    }
+
+    /// What a member holds of the key: one value, or several that do not know of each other.
+    fn held(&self, state: &KvStoreState) -> String {
+        let row = state.rows.get(self.key.into());
+        let copies = row.map_or(&[][..], |it| &it.copies);
+        match copies {
+            [] => self.value(1),
+            [one] => self.value(one.version),
+            several => {
+                let mut values: Vec<_> = several.iter().map(|it| self.value(it.version)).collect();
+                values.sort();
+                format!("{{{}}}", values.join(", "))
+            }
+        }
+    }
+
+    /// Whether a message from one member would reach another, and it would hear it.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let [from, to] = [from, to].map(|it| self.members[it].0);
+        let world = self.subject.world;
+        let via = crate::engine::Via::Mesh(from);
+        world.is_up(from) && world.is_up(to) && !world.stops(from, to, via)
+    }
+
+    /// How many members each can hear and be heard by, itself included.
+    fn company(&self, member: usize) -> usize {
+        let both = |it: &usize| self.reaches(member, *it) && self.reaches(*it, member);
+        1 + (0..self.members.len()).filter(|it| *it != member).filter(both).count()
+    }
+
+    fn is_up(&self, member: usize) -> bool {
+        self.subject.world.is_up(self.members[member].0)
+    }
+
+    /// What is wrong with the network or the members, in a few words.
+    fn state_of_network(&self) -> String {
+        let (up, down): (Vec<_>, Vec<_>) = (0..self.members.len()).partition(|it| self.is_up(*it));
+        let cut = up.iter().any(|a| up.iter().any(|b| a != b && !self.reaches(*a, *b)));
+        let down: Vec<_> = down.into_iter().map(|it| self.name(it)).collect();
+        match (cut, down.as_slice()) {
+            (false, []) => "all can reach each other".into(),
+            (true, []) => "the network is cut".into(),
+            (false, down) => format!("down: {}", down.join(", ")),
+            (true, down) => format!("cut; down: {}", down.join(", ")),
+        }
+    }
+
+    /// Operations refused so far, as far as they are kept.
+    fn refused(&self) -> usize {
+        let ended = |at: Option<_>| at.is_some_and(|it: (_, Nanos)| it.1 <= self.now());
+        let refused =
+            |it: &&crate::engine::history::Operation| it.reached.is_some() && ended(it.ended);
+        self.log.operations.iter().filter(refused).count()
+    }
+
+    /// How it decides, in words.
+    fn manner(&self) -> String {
+        let [read, write] = self.params.quorum();
+        let n = self.params.members;
+        match self.params.when_cut {
+            WhenCut::Consistent => format!(
+                "Stays consistent (CP): {read} of {n} must answer, or the request is refused."
+            ),
+            WhenCut::Available => {
+                let then = match self.params.conflicts {
+                    Conflicts::LastWriteWins => "of two writes, the later clock wins",
+                    Conflicts::Siblings => "writes in conflict are both kept",
+                };
+                format!("Keeps answering (AP): whoever is asked answers by itself; {then}.")
+            }
+            WhenCut::Quorums => {
+                let overlap = match read + write > n {
+                    true => "they overlap, so a read meets the last finished write",
+                    false => "they need not overlap: a read may miss a finished write",
+                };
+                format!("N = {n}, R = {read}, W = {write}: {overlap}.")
+            }
+        }
+    }
+
+    fn description(&self) -> String {
+        let beliefs = self.members.iter().enumerate().map(|(at, (_, state))| {
+            let held = state.map_or_else(|| "nothing".into(), |it| self.held(it));
+            format!("{} holds {held}", self.name(at))
+        });
+        let beliefs: Vec<_> = beliefs.collect();
+        let beliefs = beliefs.join(", ");
+        format!("{beliefs}; {}. {}", self.state_of_network(), self.judged.sentence(self))
+    }
+
+    fn figures(&self, sheet: &mut Sheet) {
+        let refused = self.refused();
+        let mut figures = vec![
+            Figure::new("refused", "Refused", text::count(refused as u64), ""),
+            Figure::new("lost", "Writes dropped", text::count(self.lost().len() as u64), ""),
+            Figure::new("open", "Not confirmed", text::count(self.unconfirmed()), ""),
+        ];
+        if refused > 0 {
+            figures[0].tone = Tone::Fail;
+        }
+        if !self.lost().is_empty() {
+            figures[1].tone = Tone::Stale;
+        }
+        sheet.figures("figures", &figures);
+        sheet.space(4.0);
+        sheet.words("manner", &self.manner());
+    }
+
+    /// Writes that a member has taken and another has not confirmed.
+    fn unconfirmed(&self) -> u64 {
+        let of = |it: &KvStoreState| it.hints.iter().map(|it| it.len() as u64).sum::<u64>();
+        self.members.iter().filter_map(|it| it.1).map(of).sum()
+    }
+
+    /// Settled conflicts so far.
+    fn lost(&self) -> Vec<&crate::engine::history::Dropped> {
+        self.log.dropped.iter().filter(|it| it.at <= self.now()).collect()
+    }
+}

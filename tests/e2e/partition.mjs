@@ -1,0 +1,110 @@
+// Network partition, one minute in class: all reachable, both read 1; a line across the picture cuts A
+// off from B and C; staying consistent, Delhi writes 2 and Mumbai is refused, 1 of 3; back to the cut,
+// keeping answering, Mumbai reads 1 after 2 was acknowledged; Mumbai writes 3, healed: 2 or 3; both
+// settings side by side.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { deflateRawSync } from "node:zlib";
+import { journey, root, until } from "./harness.mjs";
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const lens = (page) => page.locator(".inspector .lens");
+const seconds = async (page) => {
+  const [minutes, rest] = (await page.locator(".clock").first().innerText()).split(":");
+  return Number(minutes) * 60 + Number(rest);
+};
+const words = async (page) => (await lens(page).locator("svg text").allTextContents()).join(" · ");
+
+/** Opens the design as a link does, paused, with the store's inside beside it. */
+export async function openCut({ page, open }, settings = {}) {
+  const file = JSON.parse(await readFile(`${root}/static/designs/mumbai-delhi.json`, "utf8"));
+  Object.assign(file.design.components.store.settings, settings);
+  const text = JSON.stringify(file);
+  await open(`/#d=${deflateRawSync(text).toString("base64url")}`);
+  await page.locator("[data-node=store]").click();
+  await page.getByRole("tab", { name: "Inside" }).click();
+  await lens(page).locator("svg").waitFor();
+}
+
+/** Plays until a moment, and stops there. */
+async function playTo(page, moment) {
+  const playing = async () => page.locator(".play[aria-pressed=true], .play.on").count();
+  if ((await button(page, "Play").count()) > 0) await button(page, "Play").click();
+  await until(async () => (await seconds(page)) >= moment || `${await seconds(page)}`, `${moment} s`, 60_000);
+  if ((await button(page, "Pause").count()) > 0) await button(page, "Pause").click();
+  void playing;
+}
+
+/** Draws a line between A and the others. */
+async function drawCut(page) {
+  const place = async (id) => {
+    const box = await lens(page).locator(`[data-id="${id}"]`).boundingBox();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+  const [ax, ay] = await place("side/store/0");
+  const [bx, by] = await place("side/store/1");
+  const [, cy] = await place("side/store/2");
+  const x = (ax + bx) / 2;
+  await page.mouse.move(x, Math.min(ay, by) - 20);
+  await page.mouse.down();
+  await page.mouse.move(x, (by + cy) / 2, { steps: 4 });
+  await page.mouse.move(x, cy + 60, { steps: 4 });
+  await page.mouse.up();
+}
+
+const THEMES = process.env.THEMES?.split(",") ?? ["light"];
+for (const theme of THEMES) {
+  journey(`a cut between Mumbai and Delhi (${theme})`, async (it) => {
+    const { page, context, shot } = it;
+    await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
+    await openCut(it);
+    await playTo(page, 2.5);
+    // All can reach each other, and both read 1.
+    await until(async () => /read 1.*read 1/.test(await words(page)) || (await words(page)), "both read 1");
+    assert.match(await words(page), /all can reach each other/);
+    await shot(`partition-1-ease-${theme}`);
+    // Draw the line: both sides are told, the crossed links break.
+    await drawCut(page);
+    await page.getByText("Cut: A | B, C").or(page.getByText("Cut: B, C | A")).waitFor();
+    const cutAt = await seconds(page);
+    await playTo(page, 8.5);
+    await until(async () => /refused/.test(await words(page)) || (await words(page)), "Mumbai is refused");
+    const consistent = await words(page);
+    assert.match(consistent, /write 2/, "Delhi goes on");
+    assert.match(await lens(page).locator("svg").innerHTML(), /refused, 1 of 3, no majority/);
+    assert.match(consistent, /can be explained/);
+    await shot(`partition-2-consistent-${theme}`);
+    void cutAt;
+  });
+
+  journey(`keeping answering through the cut (${theme})`, async (it) => {
+    const { page, context, shot } = it;
+    await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
+    await openCut(it, { when_cut: "keeps-answering" });
+    await playTo(page, 2.5);
+    await drawCut(page);
+    await playTo(page, 8.5);
+    // Mumbai reads 1 after 2 was acknowledged: the plain sentence first, the term after it.
+    await until(
+      async () => /old value after a finished write.*not linearizable/s.test(await words(page)) || (await words(page)),
+      "the violation is told",
+    );
+    await shot(`partition-3-available-${theme}`);
+    // The two operations are outlined, and each is a jump in time.
+    const blamed = lens(page).locator("[data-id^='operation/'].fail[data-action]");
+    assert.equal(await blamed.count(), 2, "the write of 2 and the read of 1");
+    const names = await blamed.evaluateAll((all) => all.map((it) => it.getAttribute("aria-label")));
+    assert.ok(names.some((it) => /Delhi client writes x = 2.*acknowledged/.test(it)), names.join("; "));
+    assert.ok(names.some((it) => /Mumbai client reads x.*found 1/.test(it)), names.join("; "));
+    // Mumbai writes 3; healed, the later clock wins and 2 is named as dropped.
+    await playTo(page, 16.5);
+    await button(page, "Heal").click();
+    await playTo(page, 18.5);
+    await until(async () => /Conflict in x: \{2, 3\}/.test(await words(page)) || (await words(page)), "the conflict");
+    assert.match(await words(page), /2 is dropped/);
+    await shot(`partition-4-healed-${theme}`);
+    await blamed.first().click();
+    await until(async () => (await seconds(page)) < 7 || `${await seconds(page)}`, "a jump in time");
+  });
+}
