@@ -79,37 +79,37 @@ fn at_ease() {
         &run,
         "partition-ease",
         expect![[r#"
-        Inside Balance
-        A holds 1, B holds 1, C holds 1; all can reach each other. Every answer can be explained (linearizable).
-        Refused: 0  Writes dropped: 0  Not confirmed: 0
-        Stays consistent (CP): 2 of 3 must answer, or the
-        request is refused.
-        Who can reach whom  all can reach each other
-        Mumbai  Delhi
-        B believes x = 1; it reaches 3 of 3, itself included  B  x = 1
-        A and B reach each other
-        x = 1  A believes x = 1; it reaches 3 of 3, itself included  A  B and C reach each other
-        A and C reach each other
-        C believes x = 1; it reaches 3 of 3, itself included  C  x = 1
-        Mumbai client  Delhi client
-        Mumbai client: read 1  read 1  Delhi client: read 1  read 1
-        A  B  C
-        A  A reaches B  A reaches B  A reaches C  A reaches C
-        B  B reaches A  B reaches A  B reaches C  B reaches C
-        C  C reaches A  C reaches A  C reaches B  C reaches B
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at B, from 700 ms to 705 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1
-        Mumbai client  Mumbai client reads x at A, from 200 ms to 221 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.22 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.22 s: found 1
-        0 s  5 s  10 s
-        What clients can rely on  6 operations
-        Every answer can be explained (linearizable).
-        Linearizable  Linearizable
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Converged: all hold the same  Converged: all hold the same
-    "#]],
+            Inside Balance
+            A holds 1, B holds 1, C holds 1; all can reach each other. Every answer can be explained (linearizable).
+            Refused: 0  Writes dropped: 0  Not confirmed: 0
+            Stays consistent (CP): 2 of 3 must answer, or the
+            request is refused.
+            Who can reach whom  all can reach each other
+            Mumbai  Delhi
+            B believes x = 1; it reaches 3 of 3, itself included  B  x = 1
+            A and B reach each other
+            x = 1  A believes x = 1; it reaches 3 of 3, itself included  A  B and C reach each other
+            A and C reach each other
+            C believes x = 1; it reaches 3 of 3, itself included  C  x = 1
+            Mumbai client  Delhi client
+            Mumbai client: read 1  read 1  Delhi client: read 1  read 1
+            A  B  C
+            A  A reaches B  A reaches B  A reaches C  A reaches C
+            B  B reaches A  B reaches A  B reaches C  B reaches C
+            C  C reaches A  C reaches A  C reaches B  C reaches B
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at B, from 700 ms to 706 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1
+            Mumbai client  Mumbai client reads x at A, from 200 ms to 220 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.22 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.22 s: found 1
+            0 s  5 s  10 s
+            What clients can rely on  6 operations
+            Every answer can be explained (linearizable).
+            Linearizable  Linearizable
+            Causal  Causal
+            Read your own writes  Read your own writes
+            Monotonic reads  Monotonic reads
+            Monotonic writes  Monotonic writes
+            Converged: all hold the same  Converged: all hold the same
+        "#]],
     );
 }
 
@@ -123,38 +123,38 @@ fn cut_and_consistent() {
         &run,
         "partition-consistent",
         expect![[r#"
-        Inside Balance
-        A holds 1, B holds 2, C holds 2; the network is cut. Every answer can be explained (linearizable).
-        Refused: 6  Writes dropped: 0  Not confirmed: 1
-        Stays consistent (CP): 2 of 3 must answer, or the
-        request is refused.
-        Who can reach whom  the network is cut
-        Mumbai  Delhi
-        B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
-        A and B cannot reach each other  A and B cannot reach each other
-        x = 1  A believes x = 1; it reaches 1 of 3, itself included  A  B and C reach each other
-        A and C cannot reach each other  A and C cannot reach each other
-        C believes x = 2; it reaches 2 of 3, itself included  C  x = 2
-        Mumbai client  Delhi client
-        Mumbai client: refused: 1 of 3, no majority  refused: 1 of 3, no  Delhi client: read 2  read 2
-        majority
-        A  B  C
-        A  A does not reach B  A does not reach B  A does not reach C  A does not reach C
-        B  B does not reach A  B does not reach A  B reaches C  B reaches C
-        C  C does not reach A  C does not reach A  C reaches B  C reaches B
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at B, from 700 ms to 705 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Delhi client reads x at C, from 3.70 s to 3.70 s: found 1  Delhi client reads x at B, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at C, from 5.40 s to 5.41 s: acknowledged  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 8.70 s to 8.70 s: found 2
-        Mumbai client  Mumbai client reads x at A, from 200 ms to 221 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.22 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.22 s: found 1  Mumbai client reads x at A, from 3.20 s to 3.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 4.20 s to 4.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 5.20 s to 5.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 6.20 s to 6.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 7.20 s to 7.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 8.20 s to 8.70 s: refused, 1 of 3, no majority
-        0 s  5 s  10 s
-        What clients can rely on  19 operations
-        Every answer can be explained (linearizable).
-        Linearizable  Linearizable
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
-    "#]],
+            Inside Balance
+            A holds 1, B holds 2, C holds 2; the network is cut. Every answer can be explained (linearizable).
+            Refused: 6  Writes dropped: 0  Not confirmed: 1
+            Stays consistent (CP): 2 of 3 must answer, or the
+            request is refused.
+            Who can reach whom  the network is cut
+            Mumbai  Delhi
+            B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
+            A and B cannot reach each other  A and B cannot reach each other
+            x = 1  A believes x = 1; it reaches 1 of 3, itself included  A  B and C reach each other
+            A and C cannot reach each other  A and C cannot reach each other
+            C believes x = 2; it reaches 2 of 3, itself included  C  x = 2
+            Mumbai client  Delhi client
+            Mumbai client: refused: 1 of 3, no majority  refused: 1 of 3, no  Delhi client: read 2  read 2
+            majority
+            A  B  C
+            A  A does not reach B  A does not reach B  A does not reach C  A does not reach C
+            B  B does not reach A  B does not reach A  B reaches C  B reaches C
+            C  C does not reach A  C does not reach A  C reaches B  C reaches B
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at B, from 700 ms to 706 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Delhi client reads x at C, from 3.70 s to 3.70 s: found 1  Delhi client reads x at B, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at C, from 5.40 s to 5.41 s: acknowledged  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 8.70 s to 8.71 s: found 2
+            Mumbai client  Mumbai client reads x at A, from 200 ms to 220 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.22 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.22 s: found 1  Mumbai client reads x at A, from 3.20 s to 3.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 4.20 s to 4.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 5.20 s to 5.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 6.20 s to 6.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 7.20 s to 7.70 s: refused, 1 of 3, no majority  Mumbai client reads x at A, from 8.20 s to 8.70 s: refused, 1 of 3, no majority
+            0 s  5 s  10 s
+            What clients can rely on  19 operations
+            Every answer can be explained (linearizable).
+            Linearizable  Linearizable
+            Causal  Causal
+            Read your own writes  Read your own writes
+            Monotonic reads  Monotonic reads
+            Monotonic writes  Monotonic writes
+            Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+        "#]],
     );
 }
 
@@ -168,39 +168,39 @@ fn cut_and_answering_then_healed() {
         &run,
         "partition-available",
         expect![[r#"
-        Inside Balance
-        A holds 1, B holds 2, C holds 2; the network is cut. Read an old value after a finished write (not linearizable).
-        Refused: 0  Writes dropped: 0  Not confirmed: 1
-        Keeps answering (AP): whoever is asked answers by
-        itself; of two writes, the later clock wins.
-        Who can reach whom  the network is cut
-        Mumbai  Delhi
-        B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
-        A and B cannot reach each other  A and B cannot reach each other
-        x = 1  A believes x = 1; it reaches 1 of 3, itself included  A  B and C reach each other
-        A and C cannot reach each other  A and C cannot reach each other
-        C believes x = 2; it reaches 2 of 3, itself included  C  x = 2
-        Mumbai client  Delhi client
-        Mumbai client: read 1  read 1  Delhi client: read 2  read 2
-        A  B  C
-        A  A does not reach B  A does not reach B  A does not reach C  A does not reach C
-        B  B does not reach A  B does not reach A  B reaches C  B reaches C
-        C  C does not reach A  C does not reach A  C reaches B  C reaches B
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at B, from 700 ms to 704 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Delhi client reads x at C, from 3.70 s to 3.70 s: found 1  Delhi client reads x at B, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 8.70 s to 8.70 s: found 2
-        From the finished write to the read that missed it
-        Mumbai client  Mumbai client reads x at A, from 200 ms to 204 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.20 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.20 s: found 1  Mumbai client reads x at A, from 3.20 s to 3.20 s: found 1  Mumbai client reads x at A, from 4.20 s to 4.20 s: found 1  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1  Mumbai client reads x at A, from 7.20 s to 7.20 s: found 1  Mumbai client reads x at A, from 8.20 s to 8.20 s: found 1
-        0 s  5 s  10 s
-        What clients can rely on  19 operations
-        Read an old value after a finished write (not
-        linearizable).
-        Linearizable: broken at 6.20 s  Linearizable: broken at 6.20 s. Go there
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
-    "#]],
+            Inside Balance
+            A holds 1, B holds 2, C holds 2; the network is cut. Read an old value after a finished write (not linearizable).
+            Refused: 0  Writes dropped: 0  Not confirmed: 1
+            Keeps answering (AP): whoever is asked answers by
+            itself; of two writes, the later clock wins.
+            Who can reach whom  the network is cut
+            Mumbai  Delhi
+            B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
+            A and B cannot reach each other  A and B cannot reach each other
+            x = 1  A believes x = 1; it reaches 1 of 3, itself included  A  B and C reach each other
+            A and C cannot reach each other  A and C cannot reach each other
+            C believes x = 2; it reaches 2 of 3, itself included  C  x = 2
+            Mumbai client  Delhi client
+            Mumbai client: read 1  read 1  Delhi client: read 2  read 2
+            A  B  C
+            A  A does not reach B  A does not reach B  A does not reach C  A does not reach C
+            B  B does not reach A  B does not reach A  B reaches C  B reaches C
+            C  C does not reach A  C does not reach A  C reaches B  C reaches B
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at B, from 700 ms to 705 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Delhi client reads x at C, from 3.70 s to 3.70 s: found 1  Delhi client reads x at B, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 8.70 s to 8.71 s: found 2
+            From the finished write to the read that missed it
+            Mumbai client  Mumbai client reads x at A, from 200 ms to 203 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.20 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.20 s: found 1  Mumbai client reads x at A, from 3.20 s to 3.20 s: found 1  Mumbai client reads x at A, from 4.20 s to 4.20 s: found 1  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1  Mumbai client reads x at A, from 7.20 s to 7.20 s: found 1  Mumbai client reads x at A, from 8.20 s to 8.20 s: found 1
+            0 s  5 s  10 s
+            What clients can rely on  19 operations
+            Read an old value after a finished write (not
+            linearizable).
+            Linearizable: broken at 6.20 s  Linearizable: broken at 6.20 s. Go there
+            Causal  Causal
+            Read your own writes  Read your own writes
+            Monotonic reads  Monotonic reads
+            Monotonic writes  Monotonic writes
+            Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+        "#]],
     );
     to(&mut run, 17_000);
     heal(&mut run);
@@ -209,41 +209,40 @@ fn cut_and_answering_then_healed() {
         &run,
         "partition-healed",
         expect![[r#"
-        Inside Balance
-        A holds 3, B holds 3, C holds 3; all can reach each other. Read an old value after a finished write (not linearizable).
-        Refused: 0  Writes dropped: 1  Not confirmed: 0
-        Keeps answering (AP): whoever is asked answers by
-        itself; of two writes, the later clock wins.
-        Who can reach whom  all can reach each other
-        Mumbai  Delhi
-        B believes x = 3; it reaches 3 of 3, itself included  B  x = 3
-        A and B reach each other
-        x = 3  A believes x = 3; it reaches 3 of 3, itself included  A  B and C reach each other
-        A and C reach each other
-        C believes x = 3; it reaches 3 of 3, itself included  C  x = 3
-        Mumbai client  Delhi client
-        Mumbai client: read 3  read 3  Delhi client: read 3  read 3
-        A  B  C
-        A  A reaches B  A reaches B  A reaches C  A reaches C
-        B  B reaches A  B reaches A  B reaches C  B reaches C
-        C  C reaches A  C reaches A  C reaches B  C reaches B
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at C, from 10.7 s to 10.7 s: found 2  Delhi client reads x at B, from 11.7 s to 11.7 s: found 2  Delhi client reads x at C, from 12.7 s to 12.7 s: found 2  Delhi client reads x at B, from 13.7 s to 13.7 s: found 2  Delhi client reads x at C, from 14.7 s to 14.7 s: found 2  Delhi client reads x at B, from 15.7 s to 15.7 s: found 2  Delhi client reads x at C, from 16.7 s to 16.7 s: found 2  Delhi client reads x at B, from 17.7 s to 17.7 s: found 3  Delhi client reads x at C, from 18.7 s to 18.7 s: found 3  Delhi client reads x at B, from 19.7 s to 19.7 s: found 3
-        From the finished write to the read that missed it
-        Mumbai client  Mumbai client reads x at A, from 10.2 s to 10.2 s: found 1  Mumbai client reads x at A, from 11.2 s to 11.2 s: found 1  Mumbai client reads x at A, from 12.2 s to 12.2 s: found 1  Mumbai client reads x at A, from 13.2 s to 13.2 s: found 1  Mumbai client reads x at A, from 14.2 s to 14.2 s: found 1  Mumbai client reads x at A, from 15.2 s to 15.2 s: found 1  Mumbai client writes x = 3 at A, from 15.4 s to 15.4 s: acknowledged  Mumbai client reads x at A, from 16.2 s to 16.2 s: found 3  Mumbai client reads x at A, from 17.2 s to 17.2 s: found 3  Mumbai client reads x at A, from 18.2 s to 18.2 s: found 3  Mumbai client reads x at A, from 19.2 s to 19.2 s: found 3
-        10 s  15 s
-        What clients can rely on  42 operations
-        Read an old value after a finished write (not
-        linearizable).
-        Linearizable: broken at 6.20 s  Linearizable: broken at 6.20 s. Go there
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Converged: all hold the same  Converged: all hold the same
-        Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.  Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.. Go there
-        kept, 2 is dropped.
-    "#]],
+            Inside Balance
+            A holds 3, B holds 3, C holds 3; all can reach each other. Read an old value after a finished write (not linearizable).
+            Refused: 0  Writes dropped: 1  Not confirmed: 0
+            Keeps answering (AP): whoever is asked answers by
+            itself; of two writes, the later clock wins.
+            Who can reach whom  all can reach each other
+            Mumbai  Delhi
+            B believes x = 3; it reaches 3 of 3, itself included  B  x = 3
+            A and B reach each other
+            x = 3  A believes x = 3; it reaches 3 of 3, itself included  A  B and C reach each other
+            A and C reach each other
+            C believes x = 3; it reaches 3 of 3, itself included  C  x = 3
+            Mumbai client  Delhi client
+            Mumbai client: read 3  read 3  Delhi client: read 3  read 3
+            A  B  C
+            A  A reaches B  A reaches B  A reaches C  A reaches C
+            B  B reaches A  B reaches A  B reaches C  B reaches C
+            C  C reaches A  C reaches A  C reaches B  C reaches B
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at C, from 10.7 s to 10.7 s: found 2  Delhi client reads x at B, from 11.7 s to 11.7 s: found 2  Delhi client reads x at C, from 12.7 s to 12.7 s: found 2  Delhi client reads x at B, from 13.7 s to 13.7 s: found 2  Delhi client reads x at C, from 14.7 s to 14.7 s: found 2  Delhi client reads x at B, from 15.7 s to 15.7 s: found 2  Delhi client reads x at C, from 16.7 s to 16.7 s: found 2  Delhi client reads x at B, from 17.7 s to 17.7 s: found 3  Delhi client reads x at C, from 18.7 s to 18.7 s: found 3  Delhi client reads x at B, from 19.7 s to 19.7 s: found 3
+            Mumbai client  Mumbai client reads x at A, from 10.2 s to 10.2 s: found 1  Mumbai client reads x at A, from 11.2 s to 11.2 s: found 1  Mumbai client reads x at A, from 12.2 s to 12.2 s: found 1  Mumbai client reads x at A, from 13.2 s to 13.2 s: found 1  Mumbai client reads x at A, from 14.2 s to 14.2 s: found 1  Mumbai client reads x at A, from 15.2 s to 15.2 s: found 1  Mumbai client writes x = 3 at A, from 15.4 s to 15.4 s: acknowledged  Mumbai client reads x at A, from 16.2 s to 16.2 s: found 3  Mumbai client reads x at A, from 17.2 s to 17.2 s: found 3  Mumbai client reads x at A, from 18.2 s to 18.2 s: found 3  Mumbai client reads x at A, from 19.2 s to 19.2 s: found 3
+            10 s  15 s
+            What clients can rely on  42 operations
+            Read an old value after a finished write (not
+            linearizable).
+            Linearizable: broken at 6.20 s  Linearizable: broken at 6.20 s. Go there
+            Causal  Causal
+            Read your own writes  Read your own writes
+            Monotonic reads  Monotonic reads
+            Monotonic writes  Monotonic writes
+            Converged: all hold the same  Converged: all hold the same
+            Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.  Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.. Go there
+            kept, 2 is dropped.
+        "#]],
     );
 }
 
@@ -259,37 +258,37 @@ fn siblings_and_a_cut_of_one_way() {
         &run,
         "partition-one-way",
         expect![[r#"
-        Inside Balance
-        A holds 2, B holds 2, C holds 2; the network is cut. Every answer can be explained (linearizable).
-        Refused: 0  Writes dropped: 0  Not confirmed: 1
-        Keeps answering (AP): whoever is asked answers by
-        itself; writes in conflict are both kept.
-        Who can reach whom  the network is cut
-        Mumbai  Delhi
-        B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
-        B reaches A, but does not hear it  B reaches A, but does not hear it
-        x = 2  A believes x = 2; it reaches 1 of 3, itself included  A  B and C reach each other
-        C reaches A, but does not hear it  C reaches A, but does not hear it
-        C believes x = 2; it reaches 2 of 3, itself included  C  x = 2
-        Mumbai client  Delhi client
-        Mumbai client: read 2  read 2  Delhi client: read 2  read 2
-        A  B  C
-        A  A does not reach B  A does not reach B  A does not reach C  A does not reach C
-        B  B reaches A  B reaches A  B reaches C  B reaches C
-        C  C reaches A  C reaches A  C reaches B  C reaches B
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at B, from 700 ms to 704 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Delhi client reads x at C, from 3.70 s to 3.70 s: found 1  Delhi client reads x at B, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 8.70 s to 8.70 s: found 2
-        Mumbai client  Mumbai client reads x at A, from 200 ms to 204 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.20 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.20 s: found 1  Mumbai client reads x at A, from 3.20 s to 3.20 s: found 1  Mumbai client reads x at A, from 4.20 s to 4.20 s: found 1  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 2  Mumbai client reads x at A, from 7.20 s to 7.20 s: found 2  Mumbai client reads x at A, from 8.20 s to 8.20 s: found 2
-        0 s  5 s  10 s
-        What clients can rely on  19 operations
-        Every answer can be explained (linearizable).
-        Linearizable  Linearizable
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
-    "#]],
+            Inside Balance
+            A holds 2, B holds 2, C holds 2; the network is cut. Every answer can be explained (linearizable).
+            Refused: 0  Writes dropped: 0  Not confirmed: 1
+            Keeps answering (AP): whoever is asked answers by
+            itself; writes in conflict are both kept.
+            Who can reach whom  the network is cut
+            Mumbai  Delhi
+            B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
+            B reaches A, but does not hear it  B reaches A, but does not hear it
+            x = 2  A believes x = 2; it reaches 1 of 3, itself included  A  B and C reach each other
+            C reaches A, but does not hear it  C reaches A, but does not hear it
+            C believes x = 2; it reaches 2 of 3, itself included  C  x = 2
+            Mumbai client  Delhi client
+            Mumbai client: read 2  read 2  Delhi client: read 2  read 2
+            A  B  C
+            A  A does not reach B  A does not reach B  A does not reach C  A does not reach C
+            B  B reaches A  B reaches A  B reaches C  B reaches C
+            C  C reaches A  C reaches A  C reaches B  C reaches B
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at B, from 700 ms to 705 ms: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Delhi client reads x at C, from 3.70 s to 3.70 s: found 1  Delhi client reads x at B, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 8.70 s to 8.71 s: found 2
+            Mumbai client  Mumbai client reads x at A, from 200 ms to 203 ms: found 1  Mumbai client reads x at A, from 1.20 s to 1.20 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.20 s: found 1  Mumbai client reads x at A, from 3.20 s to 3.20 s: found 1  Mumbai client reads x at A, from 4.20 s to 4.20 s: found 1  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 2  Mumbai client reads x at A, from 7.20 s to 7.20 s: found 2  Mumbai client reads x at A, from 8.20 s to 8.20 s: found 2
+            0 s  5 s  10 s
+            What clients can rely on  19 operations
+            Every answer can be explained (linearizable).
+            Linearizable  Linearizable
+            Causal  Causal
+            Read your own writes  Read your own writes
+            Monotonic reads  Monotonic reads
+            Monotonic writes  Monotonic writes
+            Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+        "#]],
     );
     let mut run = open(|it| {
         (it.when_cut, it.conflicts) = (WhenCut::Available, Conflicts::Siblings);
@@ -303,39 +302,39 @@ fn siblings_and_a_cut_of_one_way() {
         &run,
         "partition-siblings",
         expect![[r#"
-        Inside Balance
-        A holds 3, B holds 3, C holds 3; all can reach each other. Read an old value after a finished write (not linearizable).
-        Refused: 0  Writes dropped: 0  Not confirmed: 0
-        Keeps answering (AP): whoever is asked answers by
-        itself; writes in conflict are both kept.
-        Who can reach whom  all can reach each other
-        Mumbai  Delhi
-        B believes x = 3; it reaches 3 of 3, itself included  B  x = 3
-        A and B reach each other
-        x = 3  A believes x = 3; it reaches 3 of 3, itself included  A  B and C reach each other
-        A and C reach each other
-        C believes x = 3; it reaches 3 of 3, itself included  C  x = 3
-        Mumbai client  Delhi client
-        Mumbai client: read 3  read 3  Delhi client: read 3  read 3
-        A  B  C
-        A  A reaches B  A reaches B  A reaches C  A reaches C
-        B  B reaches A  B reaches A  B reaches C  B reaches C
-        C  C reaches A  C reaches A  C reaches B  C reaches B
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at C, from 10.7 s to 10.7 s: found 2  Delhi client reads x at B, from 11.7 s to 11.7 s: found 2  Delhi client reads x at C, from 12.7 s to 12.7 s: found 2  Delhi client reads x at B, from 13.7 s to 13.7 s: found 2  Delhi client reads x at C, from 14.7 s to 14.7 s: found 2  Delhi client reads x at B, from 15.7 s to 15.7 s: found 2  Delhi client reads x at C, from 16.7 s to 16.7 s: found 2  Delhi client reads x at B, from 17.7 s to 17.7 s: found 3  Delhi client reads x at C, from 18.7 s to 18.7 s: found 3  Delhi client reads x at B, from 19.7 s to 19.7 s: found 3
-        From the finished write to the read that missed it
-        Mumbai client  Mumbai client reads x at A, from 10.2 s to 10.2 s: found 2  Mumbai client reads x at A, from 11.2 s to 11.2 s: found 2  Mumbai client reads x at A, from 12.2 s to 12.2 s: found 2  Mumbai client reads x at A, from 13.2 s to 13.2 s: found 2  Mumbai client reads x at A, from 14.2 s to 14.2 s: found 2  Mumbai client reads x at A, from 15.2 s to 15.2 s: found 2  Mumbai client writes x = 3 at A, from 15.4 s to 15.4 s: acknowledged  Mumbai client reads x at A, from 16.2 s to 16.2 s: found 3  Mumbai client reads x at A, from 17.2 s to 17.2 s: found 3  Mumbai client reads x at A, from 18.2 s to 18.2 s: found 3  Mumbai client reads x at A, from 19.2 s to 19.2 s: found 3
-        10 s  15 s
-        What clients can rely on  42 operations
-        Read an old value after a finished write (not
-        linearizable).
-        Linearizable: broken at 15.7 s  Linearizable: broken at 15.7 s. Go there
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Converged: all hold the same  Converged: all hold the same
-    "#]],
+            Inside Balance
+            A holds {2, 3}, B holds {2, 3}, C holds {2, 3}; all can reach each other. Read an old value after a finished write (not linearizable).
+            Refused: 0  Writes dropped: 0  Not confirmed: 0
+            Keeps answering (AP): whoever is asked answers by
+            itself; writes in conflict are both kept.
+            Who can reach whom  all can reach each other
+            Mumbai  Delhi
+            B believes x = {2, 3}; it reaches 3 of 3, itself included  B
+            A and B reach each other
+            A believes x = {2, 3}; it reaches 3 of 3, itself included  A  x = {2, 3}  B and C reach each other
+            A and C reach each other
+            x = {2, 3}  C believes x = {2, 3}; it reaches 3 of 3, itself included  C
+            x = {2, 3}
+            Mumbai client  Delhi client
+            Mumbai client: read 2  read 2  Delhi client: read 2  read 2
+            A  B  C
+            A  A reaches B  A reaches B  A reaches C  A reaches C
+            B  B reaches A  B reaches A  B reaches C  B reaches C
+            C  C reaches A  C reaches A  C reaches B  C reaches B
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at C, from 10.7 s to 10.7 s: found 2  Delhi client reads x at B, from 11.7 s to 11.7 s: found 2  Delhi client reads x at C, from 12.7 s to 12.7 s: found 2  Delhi client reads x at B, from 13.7 s to 13.7 s: found 2  Delhi client reads x at C, from 14.7 s to 14.7 s: found 2  Delhi client reads x at B, from 15.7 s to 15.7 s: found 2  Delhi client reads x at C, from 16.7 s to 16.7 s: found 2  Delhi client reads x at B, from 17.7 s to 17.7 s: found 2  Delhi client reads x at C, from 18.7 s to 18.7 s: found 2  Delhi client reads x at B, from 19.7 s to 19.7 s: found 2
+            Mumbai client  Mumbai client reads x at A, from 10.2 s to 10.2 s: found 1  Mumbai client reads x at A, from 11.2 s to 11.2 s: found 1  Mumbai client reads x at A, from 12.2 s to 12.2 s: found 1  Mumbai client reads x at A, from 13.2 s to 13.2 s: found 1  Mumbai client reads x at A, from 14.2 s to 14.2 s: found 1  Mumbai client reads x at A, from 15.2 s to 15.2 s: found 1  Mumbai client writes x = 3 at A, from 15.4 s to 15.4 s: acknowledged  Mumbai client reads x at A, from 16.2 s to 16.2 s: found 3  Mumbai client reads x at A, from 17.2 s to 17.2 s: found 3  Mumbai client reads x at A, from 18.2 s to 18.2 s: found 2  Mumbai client reads x at A, from 19.2 s to 19.2 s: found 2
+            10 s  15 s
+            What clients can rely on  42 operations
+            Read an old value after a finished write (not
+            linearizable).
+            Linearizable: broken at 6.20 s  Linearizable: broken at 6.20 s. Go there
+            Causal  Causal
+            Read your own writes: broken at 18.2 s  Read your own writes: broken at 18.2 s. Go there
+            Monotonic reads: broken at 18.2 s  Monotonic reads: broken at 18.2 s. Go there
+            Monotonic writes  Monotonic writes
+            Converged: all hold the same  Converged: all hold the same
+        "#]],
     );
 }
 
@@ -349,41 +348,41 @@ fn a_member_is_down_and_all_stand_together() {
         &run,
         "partition-down",
         expect![[r#"
-        Inside Balance
-        A holds 2, B holds 1, C holds 2, D holds 2, E holds 2; down: B. Every answer can be explained (linearizable).
-        Refused: 0  Writes dropped: 0  Not confirmed: 1
-        Stays consistent (CP): 3 of 5 must answer, or the
-        request is refused.
-        Who can reach whom  down: B
-        A believes x = 2; it reaches 4 of 5, itself included  A  x = 2
-        B is down
-        x = 1  B is down; it holds x = 1  B  A and C reach each other
-        A and D reach each other  B is down
-        B is down  C believes x = 2; it reaches 4 of 5, itself included  C  A and E reach each other  x = 2
-        B is down  C and D reach each other
-        x = 2  D believes x = 2; it reaches 4 of 5, itself included  D  C and E reach each other
-        D and E reach each other
-        E believes x = 2; it reaches 4 of 5, itself included  E  x = 2
-        Delhi client  Mumbai client
-        Delhi client: wrote 2  wrote 2  Mumbai client: read 1  read 1
-        A  B  C  D  E
-        A  A does not reach B  A does not reach B  A reaches C  A reaches C  A reaches D  A reaches D  A reaches E  A reaches E
-        B  B does not reach A  B does not reach A  B does not reach C  B does not reach C  B does not reach D  B does not reach D  B does not reach E  B does not reach E
-        C  C reaches A  C reaches A  C does not reach B  C does not reach B  C reaches D  C reaches D  C reaches E  C reaches E
-        D  D reaches A  D reaches A  D does not reach B  D does not reach B  D reaches C  D reaches C  D reaches E  D reaches E
-        E  E reaches A  E reaches A  E does not reach B  E does not reach B  E reaches C  E reaches C  E reaches D  E reaches D
-        History of x  the last 10 s
-        Delhi client  Delhi client reads x at A, from 700 ms to 705 ms: found 1  Delhi client reads x at B, from 1.70 s to 1.71 s: found 1  Delhi client reads x at C, from 2.70 s to 2.70 s: found 1  Delhi client reads x at D, from 3.70 s to 3.70 s: found 1  Delhi client reads x at E, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at A, from 5.40 s to 5.41 s: acknowledged
-        Mumbai client  Mumbai client reads x at A, from 200 ms to 205 ms: found 1  Mumbai client reads x at B, from 1.20 s to 1.20 s: found 1  Mumbai client reads x at C, from 2.20 s to 2.20 s: found 1  Mumbai client reads x at D, from 3.20 s to 3.20 s: found 1  Mumbai client reads x at E, from 4.20 s to 4.20 s: found 1  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1
-        0 s  5 s  10 s
-        What clients can rely on  12 operations
-        Every answer can be explained (linearizable).
-        Linearizable  Linearizable
-        Causal  Causal
-        Read your own writes  Read your own writes
-        Monotonic reads  Monotonic reads
-        Monotonic writes  Monotonic writes
-        Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
-    "#]],
+            Inside Balance
+            A holds 2, B holds 1, C holds 2, D holds 2, E holds 2; down: B. Every answer can be explained (linearizable).
+            Refused: 0  Writes dropped: 0  Not confirmed: 1
+            Stays consistent (CP): 3 of 5 must answer, or the
+            request is refused.
+            Who can reach whom  down: B
+            A believes x = 2; it reaches 4 of 5, itself included  A  x = 2
+            B is down
+            x = 1  B is down; it holds x = 1  B  A and C reach each other
+            A and D reach each other  B is down
+            B is down  C believes x = 2; it reaches 4 of 5, itself included  C  A and E reach each other  x = 2
+            B is down  C and D reach each other
+            x = 2  D believes x = 2; it reaches 4 of 5, itself included  D  C and E reach each other
+            D and E reach each other
+            E believes x = 2; it reaches 4 of 5, itself included  E  x = 2
+            Delhi client  Mumbai client
+            Delhi client: wrote 2  wrote 2  Mumbai client: read 1  read 1
+            A  B  C  D  E
+            A  A does not reach B  A does not reach B  A reaches C  A reaches C  A reaches D  A reaches D  A reaches E  A reaches E
+            B  B does not reach A  B does not reach A  B does not reach C  B does not reach C  B does not reach D  B does not reach D  B does not reach E  B does not reach E
+            C  C reaches A  C reaches A  C does not reach B  C does not reach B  C reaches D  C reaches D  C reaches E  C reaches E
+            D  D reaches A  D reaches A  D does not reach B  D does not reach B  D reaches C  D reaches C  D reaches E  D reaches E
+            E  E reaches A  E reaches A  E does not reach B  E does not reach B  E reaches C  E reaches C  E reaches D  E reaches D
+            History of x  the last 10 s
+            Delhi client  Delhi client reads x at A, from 700 ms to 706 ms: found 1  Delhi client reads x at B, from 1.70 s to 1.71 s: found 1  Delhi client reads x at C, from 2.70 s to 2.70 s: found 1  Delhi client reads x at D, from 3.70 s to 3.70 s: found 1  Delhi client reads x at E, from 4.70 s to 4.70 s: found 1  Delhi client writes x = 2 at A, from 5.40 s to 5.40 s: acknowledged
+            Mumbai client  Mumbai client reads x at A, from 200 ms to 204 ms: found 1  Mumbai client reads x at B, from 1.20 s to 1.20 s: found 1  Mumbai client reads x at C, from 2.20 s to 2.20 s: found 1  Mumbai client reads x at D, from 3.20 s to 3.21 s: found 1  Mumbai client reads x at E, from 4.20 s to 4.20 s: found 1  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1
+            0 s  5 s  10 s
+            What clients can rely on  12 operations
+            Every answer can be explained (linearizable).
+            Linearizable  Linearizable
+            Causal  Causal
+            Read your own writes  Read your own writes
+            Monotonic reads  Monotonic reads
+            Monotonic writes  Monotonic writes
+            Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+        "#]],
     );
 }

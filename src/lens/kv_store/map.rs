@@ -225,12 +225,14 @@ impl Store<'_> {
             Mark::text(format!("{id}/name"), Point::new(at.x, at.y + 4.5), name, Font::HEADING);
         sheet.draw(letter.anchored(Anchor::Middle).toned(tone));
         let words = format!("{key} = {held}");
-        let (x, side) = match left {
-            true => (at.x - radius - 6.0, Anchor::End),
-            false => (at.x + radius + 6.0, Anchor::Start),
+        let wide = measure::width(&words, Font::NUMBER) + radius + 6.0;
+        let fits = if left { wide <= at.x } else { at.x + wide <= sheet.width() };
+        let (x, y, side) = match (fits, left) {
+            (true, true) => (at.x - radius - 6.0, at.y + 4.5, Anchor::End),
+            (true, false) => (at.x + radius + 6.0, at.y + 4.5, Anchor::Start),
+            (false, _) => (at.x, at.y + radius + 13.0, Anchor::Middle),
         };
-        let mark =
-            Mark::text(format!("{id}/value"), Point::new(x, at.y + 4.5), words, Font::NUMBER);
+        let mark = Mark::text(format!("{id}/value"), Point::new(x, y), words, Font::NUMBER);
         sheet.draw(mark.anchored(side));
     }
 
