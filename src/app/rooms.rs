@@ -119,7 +119,7 @@ mod gate {
 }
 
 fn open(app: App) -> Rooms {
-    crate::component::provide_placing();
+    crate::component::provide();
     let hand = Hand::new();
     keys::listen(app, hand);
     hand::follow(app, hand);

@@ -14,9 +14,10 @@ use crate::engine::plan::Plan;
 use crate::engine::{self, Happening, HealthCheck, Kinds, Request, Served};
 
 pub use context::Context;
-pub use placing::{Membership, Placing, provide as provide_placing};
+pub use placing::{Membership, Placing};
 
 mod context;
+pub mod later;
 mod placing;
 
 /// Where a kind stands in the library.
@@ -319,9 +320,55 @@ pub struct About {
     pub spec: fn() -> Spec,
 }
 
+/// What a kind does, wherever it is.
+macro_rules! deeds {
+    ($kind:ty) => {
+        later::Deeds::<$kind>::ALL
+    };
+    ($kind:ty, later) => {
+        <$kind as later::Late>::deeds()
+    };
+}
+
+/// Where the deeds of a kind are put that comes later.
+macro_rules! slot {
+    ($kind:ty) => {};
+    ($kind:ty, later) => {
+        impl later::Late for $kind {
+            #[cfg(split)]
+            fn slot() -> &'static std::sync::OnceLock<later::Deeds<Self>> {
+                static SLOT: std::sync::OnceLock<later::Deeds<$kind>> = std::sync::OnceLock::new();
+                &SLOT
+            }
+        }
+    };
+}
+
+/// Whether a kind comes later, and whether it is there.
+macro_rules! lateness {
+    ($kind:ty) => {
+        (false, true)
+    };
+    ($kind:ty, later) => {{
+        #[cfg(split)]
+        let there = <$kind as later::Late>::slot().get().is_some();
+        #[cfg(not(split))]
+        let there = true;
+        (true, there)
+    }};
+}
+
+macro_rules! provide {
+    ($kind:ty) => {};
+    ($kind:ty, later) => {
+        <$kind as later::Late>::provide();
+    };
+}
+
 macro_rules! registry {
-    ($( $module:ident :: $name:ident ),* $(,)?) => {
+    ($( $module:ident :: $name:ident $(($when:ident))? ),* $(,)?) => {
         $( pub mod $module; )*
+        $( slot!($module::$name $(, $when)?); )*
 
         /// Kind and parameters of a component: what a design stores.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -379,7 +426,18 @@ macro_rules! registry {
             }
         } )*
 
+        /// What comes later is there: called by the parts of the page that do.
+        pub fn provide() {
+            placing::provide();
+            $( provide!($module::$name $(, $when)?); )*
+        }
+
         impl Spec {
+            /// Whether its kind comes later on the page, and whether it is there.
+            fn lateness(&self) -> (bool, bool) {
+                match self { $( Spec::$name(_) => lateness!($module::$name $(, $when)?), )* }
+            }
+
             fn position(&self) -> usize {
                 let mut at = 0;
                 $( if matches!(self, Spec::$name(_)) { return at; } at += 1; )*
@@ -484,7 +542,7 @@ macro_rules! registry {
                         Some(State::$name(it)) => Some(it),
                         _ => None,
                     }).collect();
-                    <$module::$name as Kind>::gauges(&members, now)
+                    (deeds!($module::$name $(, $when)?).gauges)(&members, now)
                 } )* }
             }
         }
@@ -530,14 +588,15 @@ macro_rules! registry {
 
             fn start(spec: &Spec, ctx: &mut engine::Context<Self>) -> State {
                 match spec { $( Spec::$name(params) => {
-                    State::$name(<$module::$name as Kind>::start(params, &mut Context::new(ctx)))
+                    let start = deeds!($module::$name $(, $when)?).start;
+                    State::$name(start(params, &mut Context::new(ctx)))
                 } )* }
             }
 
             fn restart(old: &State, spec: &Spec, ctx: &mut engine::Context<Self>) -> State {
                 match (spec, old) {
                     $( (Spec::$name(params), State::$name(old)) => State::$name(
-                        <$module::$name as Kind>::restart(old, params, &mut Context::new(ctx)),
+                        (deeds!($module::$name $(, $when)?).restart)(old, params, &mut Context::new(ctx)),
                     ), )*
                     _ => Self::start(spec, ctx),
                 }
@@ -549,7 +608,7 @@ macro_rules! registry {
                 match (state, before, spec) {
                     $( (State::$name(state), Spec::$name(before), Spec::$name(params)) => {
                         let ctx = &mut Context::new(ctx);
-                        <$module::$name as Kind>::retune(state, before, params, ctx)
+                        (deeds!($module::$name $(, $when)?).retune)(state, before, params, ctx)
                     } )*
                     _ => false,
                 }
@@ -578,7 +637,7 @@ macro_rules! registry {
                             _ => return,
                         };
                         let ctx = &mut Context::new(ctx);
-                        <$module::$name as Kind>::handle(state, params, what, ctx);
+                        (deeds!($module::$name $(, $when)?).handle)(state, params, what, ctx);
                     } )*
                     _ => {}
                 }
@@ -587,7 +646,7 @@ macro_rules! registry {
             fn flush(state: &mut State, spec: &Spec, ctx: &mut engine::Context<Self>) {
                 match (state, spec) {
                     $( (State::$name(state), Spec::$name(params)) => {
-                        <$module::$name as Kind>::flush(state, params, &mut Context::new(ctx));
+                        (deeds!($module::$name $(, $when)?).flush)(state, params, &mut Context::new(ctx));
                     } )*
                     _ => {}
                 }
@@ -603,7 +662,7 @@ macro_rules! registry {
                 match (state, spec) {
                     $( (State::$name(state), Spec::$name(params)) => {
                         let ctx = &mut Context::new(ctx);
-                        <$module::$name as Kind>::serve(state, params, request, ticket, ctx)
+                        (deeds!($module::$name $(, $when)?).serve)(state, params, request, ticket, ctx)
                     } )*
                     _ => Served::ok(0),
                 }
@@ -619,15 +678,31 @@ registry! {
     load_balancer::LoadBalancer,
     service::Service,
     cache::Cache,
-    cache_cluster::CacheCluster,
+    cache_cluster::CacheCluster (later),
     sql_db::SqlDb,
-    kv_store::KvStore,
-    failover_pair::FailoverPair,
-    raft_group::RaftGroup,
+    kv_store::KvStore (later),
+    failover_pair::FailoverPair (later),
+    raft_group::RaftGroup (later),
     third_party::ThirdParty,
 }
 
 impl Spec {
+    /// Whether the first module of the page can run it only with what comes later.
+    pub fn is_late(&self) -> bool {
+        self.lateness().0
+    }
+
+    /// Whether what its kind does is there; otherwise what to tell.
+    pub fn check_there(&self) -> Result<(), ParamError> {
+        match self.lateness().1 {
+            true => Ok(()),
+            false => Err(ParamError {
+                field: "kind".into(),
+                problem: "this part of the page was not loaded; reload it".into(),
+            }),
+        }
+    }
+
     /// What its kind says of itself.
     pub fn about(&self) -> &'static About {
         &ALL[self.position()]

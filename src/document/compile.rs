@@ -45,6 +45,10 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
         let problem = format!("{total} members together; at most {MEMBERS_MAX} can be run");
         return Err(error("design", "components", problem));
     }
+    for (id, record) in &design.components {
+        let there = record.spec.check_there();
+        there.map_err(|problem| CompileError { id: id.clone(), problem })?;
+    }
     let mut wires = Vec::new();
     for (id, record) in &design.wires {
         wires.extend(wire(design, id, record)?);

@@ -35,7 +35,7 @@ pub struct Later {
 impl Later {
     /// All of them.
     pub fn all() -> Self {
-        crate::component::provide_placing();
+        crate::component::provide();
         let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
         let (chart, pack) = (chart::chart, Frame::pack);
         let (done, tell) = (Pending::new, Pending::tell);

@@ -7,7 +7,6 @@ use crate::base::english::{self, Text, TextId};
 use crate::base::time::Nanos;
 use crate::component::{Spec, Standing};
 use crate::document::{Design, Diff, Id};
-use crate::engine::Addressing;
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::fault::Fault;
 
@@ -125,15 +124,15 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// Whether it takes what comes later to carry it out: a caller that places keys.
+    /// Whether it takes what comes later to carry it out: a kind that does.
     pub fn needs_later(&self) -> bool {
-        let keyed = |it: &Spec| it.about().addressing == Addressing::Keyed;
+        let late = Spec::is_late;
         self.commands.iter().any(|it| match it {
             Command::Open { design, inputs, .. } => {
-                let edits = inputs.iter().any(|it| it.input.brings(keyed));
-                edits || design.components.values().any(|it| keyed(&it.spec))
+                let edits = inputs.iter().any(|it| it.input.brings(late));
+                edits || design.components.values().any(|it| late(&it.spec))
             }
-            Command::Act(_, input) => input.brings(keyed),
+            Command::Act(_, input) => input.brings(late),
             _ => false,
         })
     }

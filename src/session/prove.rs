@@ -51,6 +51,7 @@ impl Proof {
     /// All of it.
     #[allow(clippy::new_without_default, reason = "there is nothing to be a default of")]
     pub fn new() -> Self {
+        crate::component::provide();
         Self { runs: golden::ALL, hash }
     }
 }
