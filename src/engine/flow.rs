@@ -685,7 +685,8 @@ impl<K: Kinds> Context<'_, K> {
         }
         let mut again = call.retries > 0;
         let mut backoff = wire.patience.backoff;
-        if wire.policy.is_some() {
+        // What began under a policy ends by it, even if an edit has taken it away meanwhile.
+        if wire.policy.is_some() || call.rest.is_some() {
             match self.fail_by_policy(handle, outcome) {
                 Some(next) => (again, backoff) = next,
                 None => return,

@@ -171,7 +171,6 @@ impl<K: Kinds> Context<'_, K> {
         let before = call.rest.as_ref().map_or(Nanos::ZERO, |it| it.pause);
         let twin = call.rest.as_ref().and_then(|it| it.twin);
         let wire_of = &self.blueprint.wires[wire as usize];
-        let (base, policy) = (wire_of.patience.backoff, wire_of.policy?);
         if let Some(twin) = twin.filter(|it| self.desk.calls.get(*it).is_some()) {
             self.note_call(handle, outcome, true);
             self.desk.calls.remove(handle);
@@ -180,6 +179,8 @@ impl<K: Kinds> Context<'_, K> {
             twin.rest.as_mut()?.twin = None;
             return None;
         }
+        let base = wire_of.patience.backoff;
+        let Some(policy) = wire_of.policy else { return Some((retries > 0, base)) };
         let purpose = purpose::PAUSE + (u64::from(request.attempt) << 4) + request.verb as u64;
         let bits = wire_of.stream.bits(request.id, purpose);
         let pause = policy.pause(base, u32::from(request.earlier()), before, bits);

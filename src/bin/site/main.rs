@@ -128,7 +128,11 @@ fn package(
         .arg(folder)
         .arg(&first))?;
     let main = folder.join("ringside_bg.wasm");
-    fs::write(&main, shed::shed(&fs::read(&main)?, shed::is_idle)?)?;
+    let module = fs::read(&main)?;
+    let names = shed::short_names(&module)?;
+    fs::write(&main, shed::shed(&module, shed::is_idle, &names)?)?;
+    let glue = folder.join("ringside.js");
+    fs::write(&glue, shed::rename(&fs::read_to_string(&glue)?, &names))?;
     modules.push(main);
 
     let Some(wasm_opt) = wasm_opt else {
