@@ -107,12 +107,12 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             769 entries applied
             replica 1  −101 · 1.19 s
             668 entries applied
-            Read book:6 v13, but v14 had been acknowledged 229 ms before  Read book:9 v8, but v9 had been acknowledged 415 ms before  Read book:0 v42, but v43 had been acknowledged 279 ms before  Read book:17 v3, but v4 had been acknowledged 85.9 ms before  Read book:0 v42, but v45 had been acknowledged 360 ms before
-            replica 2  −1 · 435 µs
+            Read book:6 v13, but v14 had been acknowledged 229 ms before  Read book:9 v8, but v9 had been acknowledged 414 ms before  Read book:0 v42, but v43 had been acknowledged 279 ms before  Read book:17 v3, but v4 had been acknowledged 85.6 ms before  Read book:0 v42, but v45 had been acknowledged 359 ms before
+            replica 2  −1 · 185 µs
             768 entries applied  Entry 769 is on its way
             Stale reads, last 10 s  newest left
-            member 1: Read book:0 v42, but v45 had been acknowledged 360 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 259 ms before
-            member 1: Read book:0 v42, but v45 had been acknowledged 79.1 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 415 ms before
+            member 1: Read book:0 v42, but v45 had been acknowledged 359 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 259 ms before
+            member 1: Read book:0 v42, but v45 had been acknowledged 78.9 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 414 ms before
             member 1: Read book:0 v42, but v43 had been acknowledged 279 ms before  … 3 more
         "#]],
     );
@@ -135,12 +135,12 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             939 entries applied
             replica 1  −166 · 1.81 s
             773 entries applied  166 entries received, not yet applied
-            Read book:0 v42, but v50 had been acknowledged 471 ms before  Read book:16 v3, but v6 had been acknowledged 120 ms before  Read book:1 v22, but v32 had been acknowledged 68.0 ms before
+            Read book:0 v42, but v50 had been acknowledged 470 ms before  Read book:16 v3, but v6 had been acknowledged 120 ms before  Read book:1 v22, but v32 had been acknowledged 67.8 ms before
             replica 2  level
             939 entries applied
             Stale reads, last 10 s  newest left
             member 1: Read book:4553 v1, but v2 had been acknowledged 2.69 s before  member 1: Read book:11 v4, but v6 had been acknowledged 2.48 s before
-            member 1: Read book:1 v22, but v32 had been acknowledged 68.0 ms before  member 1: Read book:0 v42, but v50 had been acknowledged 471 ms before
+            member 1: Read book:1 v22, but v32 had been acknowledged 67.8 ms before  member 1: Read book:0 v42, but v50 had been acknowledged 470 ms before
             member 1: Read book:0 v42, but v50 had been acknowledged 359 ms before  … 38 more
         "#]],
     );
@@ -161,20 +161,20 @@ fn a_synchronous_database_waits_for_its_replicas() {
         "database-sync",
         expect![[r#"
             Inside Store database
-            414 entries in the log, sync replication to 2 replicas; the slowest is 4 entries and 400 ms behind; 0 stale reads in the last 10 s.
-            Slowest lags: 400 ms  Entries behind: 4
+            415 entries in the log, sync replication to 2 replicas; the slowest is 4 entries and 394 ms behind; 0 stale reads in the last 10 s.
+            Slowest lags: 394 ms  Entries behind: 4
             Stale, 10 s: 0  Writes waiting: 4
             Sync: acknowledged once every replica has applied
             it.
             Filled: applied. Framed: received. Diamond: on its
             way. Clock: the entry that a stale read missed.
-            The log, newest right  entries 391 to 414
-            primary  414 committed
-            book:2065 v2  book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:212 v2  book:30 v4  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2
+            The log, newest right  entries 392 to 415
+            primary  415 committed
+            book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2  book:4651 v2
             replica 1  down
-            book:2065 v2  book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:212 v2  book:30 v4  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  4 entries are on their way
+            book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  4 entries are on their way
             replica 2  level
-            book:2065 v2  book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:212 v2  book:30 v4  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2
+            book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2  book:4651 v2
             Stale reads, last 10 s  newest left
             None.
         "#]],
@@ -191,27 +191,27 @@ fn a_service_at_ease_and_one_that_waits() {
         "service",
         expect![[r#"
             Inside Books
-            7 of 16 workers are working, 9 are held by requests that wait for others; 21 requests in line.
-            Working: 7 of 16  Held, waiting: 9 of 16  In line: 21
+            7 of 16 workers are working, 9 are held by requests that wait for others; 20 requests in line.
+            Working: 7 of 16  Held, waiting: 9 of 16  In line: 20
             Filled: working. With a letter: held while it waits.
             Hollow: idle.
             instance 1  0 idle
             Works for book:2688  Works for book:9959  Held by book:37, waits for cache  Held by book:16711, waits for database
             1 held, waiting for cache · 1 held, waiting for
             database
-            In line 3 of 128  first waits 8.67 ms
+            In line 3 of 128  first waits 8.42 ms
             instance 2  0 idle
             Works for book:36  Held by book:13302, waits for database  Held by book:6216, waits for database  Held by book:11158, waits for database
             3 held, waiting for database
-            In line 11 of 128  first waits 36.7 ms
+            In line 11 of 128  first waits 36.4 ms
             instance 3  0 idle
             Works for book:12158  Works for book:4  Works for book:33  Held by book:7635, waits for database
             1 held, waiting for database
-            In line 4 of 128  first waits 9.52 ms
+            In line 3 of 128  first waits 9.27 ms
             instance 4  0 idle
             Works for book:1  Held by book:598, waits for database  Held by book:8267, waits for database  Held by book:3754, waits for database
             3 held, waiting for database
-            In line 3 of 128  first waits 8.85 ms
+            In line 3 of 128  first waits 8.60 ms
         "#]],
     );
     let slow = Fault::Slow { target: "database".parse().expect("a target"), factor: 40.0 };
@@ -240,7 +240,7 @@ fn a_service_at_ease_and_one_that_waits() {
             instance 4  0 idle
             Held by book:3085, waits for database  Held by book:17592, waits for database  Held by book:469, waits for database  Held by book:811, waits for database
             4 held, waiting for database
-            In line 124 of 128  first waits 999 ms
+            In line 124 of 128  first waits 998 ms
         "#]],
     );
 }
