@@ -17,11 +17,18 @@ pub struct Ready {
 }
 
 /// All of them.
-pub const ALL: &[Ready] = &[Ready {
-    name: "Cache cluster",
-    about: "three caches share the keys: what moves when a fourth joins?",
-    text: include_str!("../../../static/designs/cache-cluster.json"),
-}];
+pub const ALL: &[Ready] = &[
+    Ready {
+        name: "Cache cluster",
+        about: "three caches share the keys: what moves when a fourth joins?",
+        text: include_str!("../../../static/designs/cache-cluster.json"),
+    },
+    Ready {
+        name: "Mumbai–Delhi cut",
+        about: "one value in three places: who may answer when the network is cut?",
+        text: include_str!("../../../static/designs/mumbai-delhi.json"),
+    },
+];
 
 /// Opens one as it was made; what was open stays on the shelf.
 pub fn open(app: App, keep: Keeper, it: &Ready) {
