@@ -159,6 +159,8 @@ journey("by keyboard alone, from an empty canvas to a design that runs", async (
   await ready(page, open);
   await page.locator("#designs-button").focus();
   await page.keyboard.press("Enter");
+  // The menu takes the keyboard when it has opened.
+  await page.locator(".menu .panel:focus").waitFor();
   await button(page, "New design").focus();
   await page.keyboard.press("Enter");
   await is(() => nodes(page), 0, "an empty canvas");
