@@ -35,7 +35,12 @@ async function press(page, tap) {
   let at = null;
   await until(async () => {
     await page.keyboard.press(".");
-    at = await dot(page);
+    // Until the step has been taken and painted.
+    let before = null;
+    do {
+      [before, at] = [at, await dot(page)];
+      await page.waitForTimeout(150);
+    } while (at !== null && (before?.x !== at.x || before?.y !== at.y));
     return at !== null || "no dot";
   }, "a message is on a wire");
   await (tap ? page.touchscreen.tap(at.x, at.y) : page.mouse.click(at.x, at.y));
