@@ -26,14 +26,24 @@ async function place(page, id) {
   }, mark(id));
 }
 
+/** Where something is once the picture around it has come to rest. */
+async function still(page, id) {
+  let before = null;
+  for (let at = await place(page, id); ; at = await place(page, id)) {
+    if (before && before.x === at.x && before.y === at.y) return at;
+    before = at;
+    await page.waitForTimeout(300);
+  }
+}
+
 async function press(page, id) {
-  const { x, y } = await place(page, id);
+  const { x, y } = await still(page, id);
   await page.mouse.click(x, y);
 }
 
 /** A slider goes to a part of its length. */
 async function slide(page, id, part) {
-  const { left, width, y } = await place(page, id);
+  const { left, width, y } = await still(page, id);
   await page.mouse.move(left + width / 2, y);
   await page.mouse.down();
   await page.mouse.move(left + width * part, y, { steps: 4 });
@@ -48,6 +58,7 @@ async function inside(page, open) {
   await page.getByRole("tab", { name: "Inside" }).click();
   await page.waitForFunction(() => document.querySelector('.lens [data-id="node/D"]'));
   await until(async () => (await hits(page)) > 85 || (await told(page)), "the cache is warm");
+  await until(async () => (await load(page)) < 150 || (await load(page)), "the database is at ease");
 }
 
 journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, open, shot }) => {
@@ -67,7 +78,7 @@ journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, op
   await shot("ring-1-guess");
 
   // D is dragged onto the ring: first the picture says what would move, then it does.
-  const chip = await place(page, "node/D");
+  const chip = await still(page, "node/D");
   await page.mouse.move(chip.x, chip.y);
   await page.mouse.down();
   const circle = await page.evaluate((it) => {
@@ -84,11 +95,12 @@ journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, op
   assert.ok(tried >= 60 && tried <= 84, `modulo moves ${tried} of 96, about 72`);
   const between = Number(/(\d+) of them between/.exec(await told(page))[1]);
   assert.ok(between > 20, `${between} between nodes that stay`);
-  await until(async () => (await load(page)) > 3 * steady.load || (await load(page)), "database load jumps");
+  await until(async () => (await load(page)) > 3 * steady.load || `${await load(page)} after ${steady.load}`, "database load jumps");
   await until(async () => (await hits(page)) < steady.hits - 10 || (await hits(page)), "the hit ratio collapses");
   assert.match(await words(page, "moves/guess/0"), /Your guess, dashed: 2\d of 96/);
   await shot("ring-3-modulo");
   const peak = await load(page);
+  console.log(`database load ${steady.load}, then ${peak} per second`);
 
   // Rewound, and the same with a ring of 200 virtual nodes, from a warm start.
   await page.locator(".track").focus();
