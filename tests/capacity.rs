@@ -21,7 +21,6 @@ use ringside::session::run::Run;
 use ringside::session::{chart, figures};
 
 const RUNS: u64 = 30;
-const Z_MAX: f64 = 4.0;
 
 /// Waits at the service by class, and how its calls ended.
 #[derive(Default)]
@@ -95,25 +94,6 @@ fn runs(design: &Design, until: Nanos) -> Vec<Waits> {
         waits
     };
     (1..=RUNS).map(run).collect()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// How many standard errors the mean of independent values is from what theory says.
-fn z(values: &[f64], theory: f64) -> f64 {
-    let (n, middle) = (values.len() as f64, mean(values));
-    let squares: f64 = values.iter().map(|it| (it - middle) * (it - middle)).sum();
-    (middle - theory) / (squares / (n - 1.0) / n).sqrt()
-}
-
-#[track_caller]
-fn check(what: &str, values: &[f64], theory: f64, off: f64) {
-    let (right, wrong) = (z(values, theory), z(values, theory * (1.0 + off)));
-    assert!(right.abs() < Z_MAX, "{what}: z = {right}, theory {theory}, seen {}", mean(values));
-    assert!(wrong.abs() >= Z_MAX, "{what}: {off} off is not noticed, z = {wrong}");
-    println!("{what}: z {right:.2}, {off} off {wrong:.0}");
 }
 
 /// Cobham, "Priority assignment in waiting line problems", Operations Research 2(1), 1954: with the

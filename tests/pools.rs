@@ -22,7 +22,6 @@ use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, Outcome};
 
 const RUNS: u64 = 30;
-const Z_MAX: f64 = 4.0;
 
 /// people → app → store: only the pool between app and store is narrow.
 fn design_of(per_second: f64, shape: Shape, settings: WireParams) -> Design {
@@ -86,24 +85,6 @@ fn runs(design: &Design, until: Nanos) -> Vec<Ends> {
         ends
     };
     (1..=RUNS).map(run).collect()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn z(values: &[f64], theory: f64) -> f64 {
-    let (n, middle) = (values.len() as f64, mean(values));
-    let squares: f64 = values.iter().map(|it| (it - middle) * (it - middle)).sum();
-    (middle - theory) / (squares / (n - 1.0) / n).sqrt()
-}
-
-#[track_caller]
-fn check(what: &str, values: &[f64], theory: f64, off: f64) {
-    let (right, wrong) = (z(values, theory), z(values, theory * (1.0 + off)));
-    assert!(right.abs() < Z_MAX, "{what}: z = {right}, theory {theory}, seen {}", mean(values));
-    assert!(wrong.abs() >= Z_MAX, "{what}: {off} off is not noticed, z = {wrong}");
-    println!("{what}: z {right:.2}, {off} off {wrong:.0}");
 }
 
 fn losses(runs: &[Ends]) -> Vec<f64> {

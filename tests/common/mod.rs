@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod books;
+pub mod pooled;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ use ringside::engine::{Blueprint, Draft};
 pub use audit::{Audit, check_desks};
 #[allow(unused_imports, reason = "every test file uses its own part of this")]
 pub use books::bookstore;
+#[allow(unused_imports, reason = "every test file uses its own part of this")]
+pub use pooled::{Z_MAX, check, mean, z};
 
 pub type World = ringside::engine::World<Registry>;
 

@@ -29,11 +29,9 @@ export async function openCut({ page, open }, settings = {}) {
 
 /** Plays until a moment, and stops there. */
 async function playTo(page, moment) {
-  const playing = async () => page.locator(".play[aria-pressed=true], .play.on").count();
   if ((await button(page, "Play").count()) > 0) await button(page, "Play").click();
   await until(async () => (await seconds(page)) >= moment || `${await seconds(page)}`, `${moment} s`, 60_000);
   if ((await button(page, "Pause").count()) > 0) await button(page, "Pause").click();
-  void playing;
 }
 
 /** Draws a line between A and the others. */
@@ -67,7 +65,6 @@ for (const theme of THEMES) {
     // Draw the line: both sides are told, the crossed links break.
     await drawCut(page);
     await page.getByText("Cut: A | B, C").or(page.getByText("Cut: B, C | A")).waitFor();
-    const cutAt = await seconds(page);
     await playTo(page, 8.5);
     await until(async () => /refused/.test(await words(page)) || (await words(page)), "Mumbai is refused");
     const consistent = await words(page);
@@ -75,7 +72,6 @@ for (const theme of THEMES) {
     assert.match(await lens(page).locator("svg").innerHTML(), /refused, 1 of 3, no majority/);
     assert.match(consistent, /can be explained/);
     await shot(`partition-2-consistent-${theme}`);
-    void cutAt;
   });
 
   journey(`keeping answering through the cut (${theme})`, async (it) => {
