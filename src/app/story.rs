@@ -257,6 +257,8 @@ fn Invite() -> impl IntoView {
             about.act(app, on);
         }
     };
+    // Of those that the design has something for.
+    let is_first = move |at: usize| (0..at).all(|it| About::find(app, it).is_none());
     let answer = RwSignal::new(None::<bool>);
     Effect::new(move |_| {
         if stage.get().is_none_or(|it| it.1 != Stage::Ask) {
@@ -272,7 +274,7 @@ fn Invite() -> impl IntoView {
         let it = &INVITATIONS[at];
         let chip = match stage {
             Stage::Try => view! {
-                <span>{if at == 0 { "Try this" } else { "And now" }}</span>
+                <span>{if is_first(at) { "Try this" } else { "And now" }}</span>
                 <button class="o" on:click=move |_| act(true)>{it.act}</button>
             }
             .into_any(),

@@ -80,6 +80,11 @@ pub fn clock(at: Nanos, zero: Nanos) -> String {
     format!("{sign}{}:{:02}:{seconds:02}.{millis:03}", minutes / 60, minutes % 60)
 }
 
+/// What one of a few equals is called: A to Z, by ordinal, and again from A.
+pub fn letter(ordinal: u16) -> String {
+    char::from(b'A' + (ordinal % 26) as u8).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

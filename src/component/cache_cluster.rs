@@ -13,6 +13,7 @@ use crate::algorithm::placement::{Node, Scheme, Settings};
 use crate::base::param::{Control, Param};
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
+use crate::base::text;
 use crate::base::time::Nanos;
 use crate::base::unit::{Share, Weights};
 use crate::engine::blueprint::{Addressing, Station};
@@ -154,7 +155,7 @@ impl Kind for CacheCluster {
     }
 
     fn member_name(_: &CacheClusterParams, ordinal: u16) -> String {
-        char::from(b'A' + (ordinal % 26) as u8).to_string()
+        text::letter(ordinal)
     }
 
     fn station(params: &CacheClusterParams) -> Station {

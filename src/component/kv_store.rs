@@ -11,6 +11,7 @@ use crate::algorithm::replication::quorum::majority;
 use crate::base::cow::CowList;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
+use crate::base::text;
 use crate::base::time::Nanos;
 use crate::engine::blueprint::{Addressing, Link, Station};
 use crate::engine::event::Verb;
@@ -250,7 +251,7 @@ impl Kind for KvStore {
     }
 
     fn member_name(_: &KvStoreParams, ordinal: u16) -> String {
-        char::from(b'A' + (ordinal % 26) as u8).to_string()
+        text::letter(ordinal)
     }
 
     fn station(params: &KvStoreParams) -> Station {

@@ -32,17 +32,41 @@ impl<T: Kind> Deeds<T> {
     };
 }
 
+/// A place for functions that come later.
+#[cfg(split)]
+#[derive(Debug)]
+pub struct Slot<T>(std::sync::OnceLock<T>);
+
+#[cfg(split)]
+impl<T> Slot<T> {
+    /// An empty one.
+    pub const fn new() -> Self {
+        Self(std::sync::OnceLock::new())
+    }
+
+    /// They are there.
+    pub fn provide(&self, functions: T) {
+        // Opaque, or the optimiser sees that nothing else is ever put there, and calls them from the
+        // first module.
+        let _ = self.0.set(std::hint::black_box(functions));
+    }
+
+    /// Them, as soon as they are there.
+    pub fn get(&self) -> Option<&T> {
+        self.0.get()
+    }
+}
+
 /// A kind that comes later: its deeds, as soon as they are there. A design that has one of them
 /// does not compile before.
 #[cfg(split)]
 pub trait Late: Kind + 'static {
     /// Where they are put.
-    fn slot() -> &'static std::sync::OnceLock<Deeds<Self>>;
+    fn slot() -> &'static Slot<Deeds<Self>>;
 
     /// They are there.
     fn provide() {
-        // Opaque, or the optimiser sees that nothing else is ever put there, and calls it directly.
-        let _ = Self::slot().set(std::hint::black_box(Deeds::ALL));
+        Self::slot().provide(Deeds::ALL);
     }
 
     /// Them.

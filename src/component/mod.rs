@@ -336,8 +336,8 @@ macro_rules! slot {
     ($kind:ty, later) => {
         impl later::Late for $kind {
             #[cfg(split)]
-            fn slot() -> &'static std::sync::OnceLock<later::Deeds<Self>> {
-                static SLOT: std::sync::OnceLock<later::Deeds<$kind>> = std::sync::OnceLock::new();
+            fn slot() -> &'static later::Slot<later::Deeds<Self>> {
+                static SLOT: later::Slot<later::Deeds<$kind>> = later::Slot::new();
                 &SLOT
             }
         }

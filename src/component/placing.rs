@@ -67,10 +67,11 @@ fn build(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
 /// Schemes and hash functions come later on the page: the first run has no need of them.
 #[cfg(split)]
 mod gate {
+    use super::super::later::Slot;
     use super::{Arc, Membership, Places};
 
-    pub(super) type Build = fn(&Membership, &[usize]) -> Result<Arc<dyn Places>, String>;
-    pub(super) static BUILD: std::sync::OnceLock<Build> = std::sync::OnceLock::new();
+    type Build = fn(&Membership, &[usize]) -> Result<Arc<dyn Places>, String>;
+    pub(super) static BUILD: Slot<Build> = Slot::new();
 
     pub(super) fn build(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
         let build = BUILD.get().ok_or("scheme: this part of the page was not loaded; reload it")?;
@@ -85,9 +86,8 @@ use gate::build as built;
 
 /// From now on keys can be placed: called by the parts of the page that come later.
 pub fn provide() {
-    // Opaque, or the optimiser sees that nothing else is ever set, and calls it from the first module.
     #[cfg(split)]
-    let _ = gate::BUILD.set(std::hint::black_box(build as gate::Build));
+    gate::BUILD.provide(build);
 }
 
 /// A caller's own placement of keys.

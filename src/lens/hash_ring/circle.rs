@@ -16,8 +16,9 @@ const AROUND: f32 = 30.0;
 const RADIUS_MAX: f32 = 170.0;
 /// Thickness of the stretches.
 const BAND: f32 = 12.0;
-/// Height of all lanes together.
+/// Height of all lanes together, and what is kept inside them for words.
 const LANES: f32 = 44.0;
+const INSIDE: f32 = 60.0;
 /// Members with a lane each, at most.
 const LANES_MAX: usize = 8;
 /// Width of a letter's box.
@@ -33,13 +34,18 @@ struct Circle {
 }
 
 impl Circle {
+    /// Height of all lanes together: less on a small circle, so that the words in it have room.
+    fn lanes(&self) -> f32 {
+        (self.radius - INSIDE).clamp(LANES / 3.0, LANES)
+    }
+
     /// Inner and outer radius of a member's lane.
     fn lane(&self, at: usize, of: usize) -> (f32, f32) {
         let outer = self.radius - BAND - 4.0;
         if of > LANES_MAX {
-            return (outer - LANES, outer);
+            return (outer - self.lanes(), outer);
         }
-        let height = LANES / of as f32;
+        let height = self.lanes() / of as f32;
         let outer = outer - height * at as f32;
         (outer - height + 1.0, outer)
     }
@@ -104,7 +110,7 @@ fn stretches(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
 /// Where a key is picked: all around, beneath the keys.
 fn pick(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
     let outer = circle.radius - BAND - 2.0;
-    let inner = outer - LANES - 2.0;
+    let inner = outer - circle.lanes() - 2.0;
     let mut order: Vec<usize> = (0..ring.keys.len()).collect();
     order.sort_by(|one, other| ring.turns[*one].total_cmp(&ring.turns[*other]));
     let spot = |key: &usize| {
@@ -153,7 +159,7 @@ fn keys(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
 fn walk(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
     let turn = ring.turns[ring.picked];
     let outer = circle.radius + 2.0;
-    let inner = circle.radius - BAND - LANES - 8.0;
+    let inner = circle.radius - BAND - circle.lanes() - 8.0;
     let shape = circle.tick(turn, (inner, outer), Stroke::BOLD);
     let text = &ring.keys.texts[ring.picked];
     marks.push(Mark::new("walk/key", shape, Tone::Selected).labelled(format!("{text}, picked")));
@@ -175,7 +181,7 @@ fn walk(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
 /// Where zero is and which way hashes grow; and how many keys moved.
 fn middle(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
     let Point { x, y } = circle.center;
-    let hole = circle.radius - BAND - LANES - 10.0;
+    let hole = circle.radius - BAND - circle.lanes() - 10.0;
     let top = y - hole + 8.0;
     let words = |id: &str, at: Point, text: String, font: Font, tone: Tone| {
         Mark::text(id, at, text, font).toned(tone).anchored(crate::scene::Anchor::Middle)
