@@ -72,17 +72,17 @@ pub fn show(frame: &HtmlDivElement, picture: &str) {
     let again = frame.query_selector(&format!("[data-id=\"{id}\"]")).ok().flatten();
     match again.and_then(|it| it.dyn_into::<SvgElement>().ok()) {
         Some(mark) => focus(&mark),
-        None => _ = frame.focus(),
+        None => focus(frame),
     }
 }
 
 /// Gives it the keyboard, and scrolls nothing.
-fn focus(mark: &SvgElement) {
+fn focus(element: &Element) {
     let still = js_sys::Object::new();
     _ = js_sys::Reflect::set(&still, &"preventScroll".into(), &true.into());
-    let focus = js_sys::Reflect::get(mark, &"focus".into()).ok();
+    let focus = js_sys::Reflect::get(element, &"focus".into()).ok();
     if let Some(focus) = focus.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) {
-        _ = focus.call1(mark, &still);
+        _ = focus.call1(element, &still);
     }
 }
 
