@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::*;
-use ringside::algorithm::eviction::Policy;
+use ringside::algorithm::eviction::{Policy, Running, Slot};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
@@ -145,6 +145,106 @@ fn a_cache_is_cold_after_a_crash() {
     let warm = check_against_the_model(params.clone(), false);
     let cold = check_against_the_model(params, true);
     assert!(cold[&cache::HIT] < warm[&cache::HIT]);
+}
+
+/// A policy fed with the accesses of a running cache, and what it makes of them.
+struct Fed {
+    order: Running,
+    entries: BTreeMap<u32, (Slot, Nanos)>,
+    counts: BTreeMap<u8, u64>,
+}
+
+impl Fed {
+    fn count(&mut self, counter: u8) {
+        *self.counts.entry(counter).or_default() += 1;
+    }
+
+    fn read(&mut self, at: Nanos, key: u32) {
+        match self.entries.get(&key).copied() {
+            Some((slot, expires)) if expires > at => {
+                self.order.touch(slot);
+                self.count(cache::HIT);
+            }
+            held => {
+                if let Some((slot, _)) = held {
+                    self.entries.remove(&key);
+                    self.order.remove(slot);
+                    self.count(cache::EXPIRED);
+                }
+                self.count(cache::MISS);
+            }
+        }
+    }
+
+    fn put(&mut self, at: Nanos, key: u32, params: &CacheParams) {
+        let forever = params.ttl == Nanos::ZERO;
+        let expires = if forever { Nanos::MAX } else { at + params.ttl };
+        if let Some((slot, _)) = self.entries.get(&key).copied() {
+            self.order.touch(slot);
+            let slot = if params.policy.needs_ttl() {
+                self.order.remove(slot);
+                self.order.insert(key, 1)
+            } else {
+                slot
+            };
+            self.entries.insert(key, (slot, expires));
+            return;
+        }
+        self.order.arriving(key);
+        while self.order.len() == params.capacity as usize {
+            let victim = self.order.victim().expect("a full cache has a victim");
+            let needs_ttl = params.policy.needs_ttl();
+            if needs_ttl && self.entries[&self.order.key(victim)].1 > at {
+                return;
+            }
+            let left = self.order.evict(victim);
+            self.entries.remove(&left);
+            self.count(if needs_ttl { cache::EXPIRED } else { cache::EVICTED });
+        }
+        self.entries.insert(key, (self.order.insert(key, 1), expires));
+        self.count(cache::ADMITTED);
+    }
+}
+
+/// Every policy in a running design decides as its algorithm does by itself, access by access: the
+/// same hits, and in the end the same entries in the same order.
+#[test]
+fn every_policy_runs_as_its_algorithm_does() {
+    for policy in Policy::ALL.iter().copied() {
+        let ttl = if policy.needs_ttl() { Nanos::millis(800) } else { Nanos::ZERO };
+        let params = CacheParams { capacity: 40, policy, ttl, ..CacheParams::default() };
+        let mut live = Live::new(&cache_aside(4, 0, params.clone()), 3);
+        live.audit.keep = true;
+        live.run_to(Nanos::seconds(30));
+        let slot = slots(&live.world, "cache")[0];
+        let order = policy.start(params.capacity.into());
+        let mut fed = Fed { order, entries: BTreeMap::new(), counts: BTreeMap::new() };
+        let mut counted = BTreeMap::<u8, u64>::new();
+        for (at, _, note) in &live.audit.notes {
+            match *note {
+                Note::Ended { member, request, outcome: Outcome::Ok | Outcome::Miss, .. }
+                    if member == slot =>
+                {
+                    match request.verb {
+                        Verb::Read => fed.read(*at, request.key),
+                        Verb::Put => fed.put(*at, request.key, &params),
+                        it => panic!("nobody writes: {it:?}"),
+                    }
+                }
+                Note::Count { member, counter, .. } if member == slot => {
+                    *counted.entry(counter).or_default() += 1;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(counted, fed.counts, "{}", policy.id());
+        assert!(counted[&cache::HIT] > 1_000, "{}: {counted:?}", policy.id());
+        assert!(counted[&cache::ADMITTED] > 500, "{}: {counted:?}", policy.id());
+        let ringside::component::State::Cache(state) = states(&live.world, "cache")[0] else {
+            panic!("a cache")
+        };
+        assert_eq!(state.order.parts(50), fed.order.parts(50), "{}", policy.id());
+    }
 }
 
 /// What a service sends and hears, one request at a time, in order.
@@ -294,9 +394,9 @@ fn reads_go_to_the_store_while_the_cache_is_dead_or_out_of_reach() {
     }
 }
 
-/// A live edit of the capacity keeps the most recent entries; of the policy, none.
+/// A live edit of the capacity keeps the most recent entries; another policy takes all over.
 #[test]
-fn a_smaller_cache_keeps_what_fits_and_another_policy_starts_empty() {
+fn a_smaller_cache_keeps_what_fits_and_another_policy_what_there_is() {
     let entries = |live: &Live| match states(&live.world, "cache")[0] {
         ringside::component::State::Cache(it) => it.entries.len(),
         _ => panic!("a cache"),
@@ -312,8 +412,27 @@ fn a_smaller_cache_keeps_what_fits_and_another_policy_starts_empty() {
     let small = CacheParams { capacity: 10, ..CacheParams::default() };
     live.edit(set(small.clone()));
     assert_eq!(entries(&live), 10);
-    live.edit(set(CacheParams { policy: Policy::Lfu, ..small }));
-    assert_eq!(entries(&live), 0);
+    let keys = |live: &Live| match states(&live.world, "cache")[0] {
+        ringside::component::State::Cache(it) => {
+            it.order.order().map(|slot| it.order.key(slot)).collect::<Vec<_>>()
+        }
+        _ => panic!("a cache"),
+    };
+    let before = keys(&live);
+    for policy in Policy::ALL {
+        live.edit(set(CacheParams { policy: *policy, ..small.clone() }));
+        let mut after = keys(&live);
+        if [Policy::Fifo, Policy::Lfu].contains(policy) {
+            assert_eq!(after, before, "{}", policy.id());
+        }
+        after.sort_unstable();
+        let mut all = before.clone();
+        all.sort_unstable();
+        assert_eq!(after, all, "{}", policy.id());
+        live.edit(set(small.clone()));
+        // LRU again, in the order of whoever had it.
+        assert_eq!(entries(&live), 10);
+    }
     live.run_for(Nanos::SECOND);
     live.check_replay();
 }

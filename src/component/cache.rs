@@ -180,6 +180,8 @@ impl Kind for Cache {
             "Entries grow old by the cache's own clock, which a fault can put wrong.",
             "One request at a time, as Redis serves them; a waiting line.",
             "A crash empties it; what it missed meanwhile it does not know.",
+            "Another policy takes over what is held, as Redis does with CONFIG SET, in the order in \
+             which it would have left; what the old one knew of its uses is forgotten.",
             "With a strategy of its own and a wire to a store it reads and writes there itself, \
              by real calls, and does not hold a worker while it waits.",
             "Write-behind: a write of an entry not held loads it first; flushes that fail are \
@@ -323,10 +325,7 @@ pub(super) fn retune(
     ctx: &mut Ctx,
 ) -> bool {
     if before.policy != params.policy {
-        if state.dirty.is_empty() {
-            return false;
-        }
-        keep_dirty(state, params);
+        hand_over(state, params);
     }
     state.order.resize(params.capacity.into());
     while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
@@ -469,14 +468,14 @@ fn flushed(
     state.entries.insert(key, Entry { version, dirty, ..entry });
 }
 
-/// Goes over to another policy with nothing but what is dirty.
-fn keep_dirty(state: &mut CacheState, params: &CacheParams) {
+/// Another policy takes over what is held, in the order in which it would have left.
+fn hand_over(state: &mut CacheState, params: &CacheParams) {
+    let keys: Vec<u32> = state.order.order().map(|slot| state.order.key(slot)).collect();
     *state.order = params.policy.start(params.capacity.into());
-    let before = std::mem::take(&mut state.entries);
-    for Dirty { key, .. } in &state.dirty {
-        if let Some(entry) = before.get(*key) {
-            let slot = state.order.insert(*key, 1);
-            state.entries.insert(*key, Entry { slot, ..entry });
+    for key in keys {
+        let slot = state.order.insert(key, 1);
+        if let Some(entry) = state.entries.get(key) {
+            state.entries.insert(key, Entry { slot, ..entry });
         }
     }
 }

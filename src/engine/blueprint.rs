@@ -117,6 +117,9 @@ pub struct DraftComponent<K: Kinds> {
     pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
+    /// Whether it looks keys up as a cache does: its first counters are hits, misses and entries
+    /// that come in, and who watches remembers which keys. It changes nothing.
+    pub looks_up: bool,
 }
 
 /// A wire before it has a slot.
@@ -193,6 +196,9 @@ pub struct Component<K: Kinds> {
     pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
+    /// Whether it looks keys up as a cache does: its first counters are hits, misses and entries
+    /// that come in, and who watches remembers which keys. It changes nothing.
+    pub looks_up: bool,
     /// Random draws.
     pub stream: Stream,
 }
@@ -339,6 +345,7 @@ impl<K: Kinds> Blueprint<K> {
                 mesh: draft.mesh,
                 apart: Vec::new(),
                 addressing: draft.addressing,
+                looks_up: draft.looks_up,
                 stream: Stream::new(self.seed, &draft.id),
             });
             self.components.len() - 1

@@ -1,6 +1,7 @@
 //! Discrete events: a queue, members that act on messages and timers, a network between them.
 //! Knows no kind of component and no algorithm: it is generic over a registry, [`Kinds`].
 
+pub mod accesses;
 pub mod blueprint;
 pub mod by_member;
 mod codel;

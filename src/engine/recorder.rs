@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::base::time::Nanos;
 
+use super::accesses::{self, Access, Accesses};
 use super::by_member::ByMember;
 use super::effects::Effects;
 use super::event::{Outcome, Verb, Via};
@@ -91,6 +92,8 @@ pub struct ComponentRecord {
     pub by_member: ByMember,
     /// What happened lately, oldest first.
     pub recent: VecDeque<Recent>,
+    /// What it was asked for last, if it is a cache.
+    pub accesses: Accesses,
     /// Examples of calls, by windows of the two longer lengths.
     pub exemplars: [Exemplars; 2],
     levels: Levels,
@@ -239,8 +242,12 @@ impl<K: Kinds> Recorder<K> {
     /// What a clone of it takes, roughly, in places of a queue ([`World::weight`]).
     pub fn weight(&self) -> usize {
         let windows = |it: &ComponentRecord| it.windows.iter().map(VecDeque::len).sum::<usize>();
+        let accesses = |it: &ComponentRecord| it.accesses.pieces();
         let by_member = |it: &ComponentRecord| it.by_member.len() / 12;
-        let components = self.components.iter().map(|it| 100 + windows(it) * 3 / 2 + by_member(it));
+        let components = self
+            .components
+            .iter()
+            .map(|it| 100 + windows(it) * 3 / 2 + by_member(it) + accesses(it));
         components.sum::<usize>() + self.wires.iter().map(|it| 20 + it.len() / 5).sum::<usize>()
     }
 
@@ -329,8 +336,12 @@ impl<K: Kinds> Recorder<K> {
                 self.components[component(*member)].move_levels(at, &before, &levels);
             }
             Note::Count { member, counter, key } => {
-                let record = &mut self.components[component(*member)];
+                let component = component(*member);
+                let record = &mut self.components[component];
                 record.fresh.count(*counter);
+                if blueprint.components[component].looks_up && *counter < accesses::COUNTERS {
+                    record.accesses.push(Access { at, key: *key, counter: *counter });
+                }
                 if let Some(counts) = record.by_member.live(ordinal(*member))
                     && let Some(count) = counts.counters.get_mut(usize::from(*counter))
                 {

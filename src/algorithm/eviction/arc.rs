@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// Which of the four lists; a node's mark says which of the first two.
@@ -130,6 +131,24 @@ impl Eviction for Arc {
 
     fn departed(&self) -> usize {
         self.departed.iter().map(Ghosts::len).sum()
+    }
+
+    /// The room of T1 is the target, p.
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let (all, target) = (self.capacity as f64, self.target);
+        let held = self.lists.map(|it| it.len(&self.slab) as f64);
+        let part = |name, list, room: f64| {
+            let part = Part::line(name, ["used longest ago", "just now"]).room(room);
+            part.list((list, &self.slab), most, |slot| Place::of(self.slab.key(slot)))
+        };
+        let once = part("used once (T1)", &self.lists[0], target);
+        let known = held[0] + held[1] + self.departed[0].len() as f64;
+        vec![
+            Part { note: "The room of T1 is p, which misses on B1 and B2 move.", ..once },
+            part("used again (T2)", &self.lists[1], all - target),
+            self.departed[0].part("left T1 (B1)", (all - held[0]).max(0.0), most),
+            self.departed[1].part("left T2 (B2)", (2.0 * all - known).max(0.0), most),
+        ]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

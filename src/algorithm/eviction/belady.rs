@@ -24,15 +24,17 @@ fn next_uses(keys: &[Key]) -> Vec<u64> {
     next
 }
 
-/// Runs a trace through a cache that knows what comes.
-pub(super) fn replay(capacity: u64, trace: &Trace) -> Tally {
+/// Runs a trace through a cache that knows what comes, and counts requests from `from` on.
+pub(super) fn replay(capacity: u64, trace: &Trace, from: usize) -> Tally {
     let next = next_uses(&trace.keys);
     let (mut slab, mut furthest) = (Slab::new(), Heap::default());
     let mut slots: KeyMap<Slot> = KeyMap::default();
     let (mut used, mut tally) = (0u64, Tally::default());
-    for ((key, size), next) in trace.requests().zip(next) {
+    for (at, ((key, size), next)) in trace.requests().zip(next).enumerate() {
         let slot = slots.get(key);
-        tally.count(slot.is_some(), size);
+        if at >= from {
+            tally.count(slot.is_some(), size);
+        }
         // The heap's first is the lowest rank: the furthest use.
         if let Some(slot) = slot {
             furthest.set(&mut slab, slot, u64::MAX - next);

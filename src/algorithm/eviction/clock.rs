@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::slab::{List, Slab};
+use super::structure::{Form, Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, its front at the hand; each node's mark is the bit.
@@ -58,6 +59,20 @@ impl Eviction for Clock {
 
     fn segment(&self, slot: Slot) -> usize {
         self.slab.mark(slot) as usize
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot| {
+            let used = Some(self.slab.mark(slot) != 0);
+            Place { used, ..Place::of(self.slab.key(slot)) }
+        };
+        let ends = ["at the hand", "just behind it"];
+        let mut ring = Part::line("ring", ends).list((&self.ring, &self.slab), most, place);
+        ring.form = Form::Ring;
+        if let Some(Item::Key(first)) = ring.items.first_mut() {
+            first.hand = true;
+        }
+        vec![ring]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

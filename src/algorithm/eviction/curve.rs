@@ -78,6 +78,16 @@ pub fn lru_hits(keys: &[Key], capacity: u64) -> Vec<u64> {
     hits
 }
 
+/// The same for the requests from `from` on; those before count for what they leave behind.
+pub fn lru_hits_after(keys: &[Key], capacity: u64, from: usize) -> Vec<u64> {
+    let (mut all, before) = (lru_hits(keys, capacity), lru_hits(&keys[..from], capacity));
+    let last = before[before.len() - 1];
+    for (size, hits) in all.iter_mut().enumerate() {
+        *hits -= before.get(size).copied().unwrap_or(last);
+    }
+    all
+}
+
 /// A share that was estimated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {

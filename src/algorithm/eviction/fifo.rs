@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::slab::{List, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the oldest to the newest arrival.
@@ -48,6 +49,12 @@ impl Eviction for Fifo {
 
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
         Box::new(self.arrivals.iter(&self.slab))
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot| Place::of(self.slab.key(slot));
+        let list = Part::line("by arrival", ["came first", "came last"]);
+        vec![list.list((&self.arrivals, &self.slab), most, place)]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::heap::Heap;
 use super::slab::Slab;
+use super::structure::{Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One use of an entry of size 1; large, so that worth does not drown in the clock's rounding.
@@ -68,6 +69,20 @@ impl Eviction for Gdsf {
     fn remove(&mut self, slot: Slot) -> Key {
         self.worth.remove(&mut self.slab, slot);
         self.slab.give_back(slot)
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot: &Slot| {
+            let uses = Some(self.uses[*slot as usize]);
+            Item::Key(Place { uses, ..Place::of(self.slab.key(*slot)) })
+        };
+        let mut part = Part::line("by worth", ["worth least", "worth most"]);
+        part.held = self.slab.held.into();
+        let (first, between, last) = self.worth.ends(most);
+        part.items.extend(first.iter().map(place));
+        part.items.extend((between > 0).then_some(Item::Between(between)));
+        part.items.extend(last.iter().map(place));
+        vec![part]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

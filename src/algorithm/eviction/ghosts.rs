@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::key_map::KeyMap;
 
 use super::slab::{List, Slab};
+use super::structure::{Part, Place};
 use super::{Key, Slot};
 
 /// The departed, the first to be forgotten first.
@@ -65,6 +66,13 @@ impl Ghosts {
 
     pub(super) fn len(&self) -> usize {
         self.slab.held as usize
+    }
+
+    /// What it looks like: the first is forgotten next.
+    pub(super) fn part(&self, name: &'static str, room: f64, most: usize) -> Part {
+        let place = |slot| Place { ghost: true, ..Place::of(self.slab.key(slot)) };
+        let part = Part::line(name, ["forgotten next", "left last"]).room(room);
+        Part { ghosts: true, ..part.list((&self.queue, &self.slab), most, place) }
     }
 
     /// Feeds the state hash; the index follows from the rest.

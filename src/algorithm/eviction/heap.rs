@@ -32,6 +32,24 @@ impl Heap {
         self.items[slab.mark(slot) as usize].rank
     }
 
+    /// At most `most` slots of the lowest ranks in their order, how many come then, and at most
+    /// `most` of the highest.
+    pub(super) fn ends(&self, most: usize) -> (Vec<Slot>, u64, Vec<Slot>) {
+        let mut items: Vec<_> = self.items.iter().map(|it| (it.rank, it.set, it.slot)).collect();
+        let count = items.len();
+        let (low, high) = (most.min(count), most.min(count.saturating_sub(most)));
+        let slots = |items: &mut [(u64, u64, Slot)]| {
+            items.sort_unstable();
+            items.iter().map(|it| it.2).collect()
+        };
+        if low + high < count && high > 0 {
+            items.select_nth_unstable(low);
+            items[low..].select_nth_unstable(count - high - low);
+        }
+        let first = slots(&mut items[..low]);
+        (first, (count - low - high) as u64, slots(&mut items[count - high..]))
+    }
+
     pub(super) fn push(&mut self, slab: &mut Slab, slot: Slot, rank: u64) {
         self.sets += 1;
         self.items.push(Item { rank, set: self.sets, slot });

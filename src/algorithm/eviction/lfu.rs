@@ -8,7 +8,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::slab::{List, NONE, Slab, pair};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
+
+/// Buckets whose entries are told apart in a picture.
+const BUCKETS_TOLD: usize = 5;
 
 /// The entries used equally often, least recently used first.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,6 +145,35 @@ impl Eviction for Lfu {
         let first = self.buckets.get(self.rarest as usize);
         let rising = std::iter::successors(first, |it| self.buckets.get(it.next as usize));
         Box::new(rising.flat_map(|bucket| bucket.entries.iter(&self.slab)))
+    }
+
+    /// The buckets of the rarest one by one, and all others together.
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let next = |it: &&Bucket| self.buckets.get(it.next as usize);
+        let mut rising = std::iter::successors(self.buckets.get(self.rarest as usize), next);
+        let ends = ["idle longest", "used last"];
+        let place = |slot: Slot| {
+            let uses = Some(self.uses(slot));
+            Place { uses, ..Place::of(self.slab.key(slot)) }
+        };
+        let part = |bucket: &Bucket, or_more: &str| {
+            let name = format!("used {} ×{or_more}", bucket.uses);
+            Part::line(name, ends).list((&bucket.entries, &self.slab), most, place)
+        };
+        let mut parts: Vec<Part> =
+            rising.by_ref().take(BUCKETS_TOLD).map(|it| part(it, "")).collect();
+        let rest: Vec<&Bucket> = rising.collect();
+        if let Some((first, others)) = rest.split_first() {
+            let mut all = part(first, if others.is_empty() { "" } else { " or more" });
+            for bucket in others {
+                let more = part(bucket, "");
+                all.held += more.held;
+                all.items.extend(more.items);
+            }
+            all.shorten(most);
+            parts.push(all);
+        }
+        parts
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// Part of a resident's mark: it belongs to the set of low recency (LIR); above is its stack node.
@@ -213,6 +214,28 @@ impl Eviction for Lirs {
 
     fn departed(&self) -> usize {
         self.departed.len()
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let queue = Part::line("queue Q (HIR)", ["leaves next", "came last"]);
+        let queue = queue.room((self.capacity - self.lir_limit) as f64);
+        let stack = Part::line("stack S", ["bottom", "top, used last"]);
+        let note = "LIR: its last two uses lie close together; HIR: not, or not known.";
+        let stack = Part { note, ..stack.room(2.0 * self.capacity as f64) };
+        let place = |node| {
+            let owner = self.stack.mark(node);
+            let ghost = owner & GHOST != 0;
+            let state = match ghost {
+                true => "",
+                false if self.is_lir(owner >> 1) => "LIR",
+                false => "HIR",
+            };
+            Place { ghost, state, ..Place::of(self.stack.key(node)) }
+        };
+        vec![
+            queue.list((&self.queue, &self.slab), most, |slot| Place::of(self.slab.key(slot))),
+            stack.list((&self.recency, &self.stack), most, place),
+        ]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

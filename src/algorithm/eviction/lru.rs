@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::slab::{List, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the least to the most recently used.
@@ -49,6 +50,12 @@ impl Eviction for Lru {
 
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
         Box::new(self.uses.iter(&self.slab))
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot| Place::of(self.slab.key(slot));
+        let list = Part::line("by last use", ["longest ago", "just now"]);
+        vec![list.list((&self.uses, &self.slab), most, place)]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

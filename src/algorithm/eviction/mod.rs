@@ -9,12 +9,14 @@ mod heap;
 mod segments;
 mod sketch;
 mod slab;
+pub mod structure;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 use serde::{Deserialize, Serialize};
 
+pub use structure::Part;
 pub use trace::{Tally, Trace};
 
 /// A key as the cache knows it: a dense id from whoever interned it. `u32::MAX` is reserved.
@@ -87,6 +89,10 @@ pub(crate) trait Eviction: Clone {
     fn departed(&self) -> usize {
         0
     }
+
+    /// What it looks like inside: its parts, with at most `most` keys at either end of each one by
+    /// one.
+    fn parts(&self, most: usize) -> Vec<Part>;
 
     /// The entries from the first to leave to the last, if nothing were used from now on and
     /// nothing came in: a copy of the policy is emptied.
@@ -200,8 +206,25 @@ impl Bound {
     /// Runs a trace through a cache of so much room.
     pub fn replay(self, capacity: u64, trace: &Trace) -> Tally {
         match self {
-            Bound::Belady => belady::replay(capacity, trace),
+            Bound::Belady => belady::replay(capacity, trace, 0),
         }
+    }
+
+    /// The hits among the requests from `from` on; those before count for what they leave behind.
+    pub fn hits_after(self, capacity: u64, trace: &Trace, from: usize) -> u64 {
+        match self {
+            Bound::Belady => belady::replay(capacity, trace, from).hits,
+        }
+    }
+}
+
+impl Policy {
+    /// The hits among the requests from `from` on; those before count for what they leave behind.
+    pub fn hits_after(self, capacity: u64, ttl: u64, trace: &Trace, from: usize) -> u64 {
+        // No policy knows the future: a beginning is run as if nothing came after it.
+        let (keys, sizes) = (trace.keys[..from].to_vec(), trace.sizes.iter().take(from).copied());
+        let before = Trace { keys, sizes: sizes.collect() };
+        self.replay(capacity, ttl, trace).hits - self.replay(capacity, ttl, &before).hits
     }
 }
 
@@ -259,6 +282,12 @@ impl Running {
     /// Keys remembered of entries that have left.
     pub fn departed(&self) -> usize {
         delegate!(self, it => it.departed())
+    }
+
+    /// What it looks like inside: its parts, with at most `most` keys at either end of each one by
+    /// one.
+    pub fn parts(&self, most: usize) -> Vec<Part> {
+        delegate!(self, it => it.parts(most))
     }
 
     /// The name of the part of the cache that an entry is in; empty if there is only one.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::draw::mix;
 
 use super::slab::Slab;
+use super::structure::{Form, Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// All slots that hold an entry, without gaps; each node's mark is its place here.
@@ -58,6 +59,16 @@ impl Eviction for Random {
             self.slab.set_mark(*moved, at as u32);
         }
         self.slab.give_back(slot)
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let mut bag = Part::line("all alike", ["", ""]);
+        (bag.form, bag.held) = (Form::Bag, self.held.len() as u64);
+        let shown = self.held.iter().take(2 * most).map(|it| Place::of(self.slab.key(*it)));
+        bag.items = shown.map(Item::Key).collect();
+        let rest = self.held.len().saturating_sub(2 * most);
+        bag.items.extend((rest > 0).then_some(Item::Between(rest as u64)));
+        vec![bag]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

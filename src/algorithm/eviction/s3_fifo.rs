@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// The lowest bit of a mark says that the entry is in the main queue; the rest counts its uses.
@@ -161,6 +162,22 @@ impl Eviction for S3Fifo {
 
     fn departed(&self) -> usize {
         self.departed.len()
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot| {
+            let uses = Some(self.slab.mark(slot) / USE);
+            Place { uses, ..Place::of(self.slab.key(slot)) }
+        };
+        let part = |name, limit: u64, list| {
+            let part = Part::line(name, ["came first", "came last"]).room(limit as f64);
+            part.list((list, &self.slab), most, place)
+        };
+        vec![
+            part("small", self.small_limit, &self.small),
+            part("main", self.main_limit, &self.main),
+            self.departed.part("left the small queue (ghosts)", self.departed_limit as f64, most),
+        ]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

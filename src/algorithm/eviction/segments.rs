@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Slot;
 use super::slab::{List, Slab};
+use super::structure::{Part, Place};
+use super::{Key, Slot};
 
 /// Segments from the lowest up; a node's mark is the number of its segment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +65,22 @@ impl Segments {
     /// How much room all entries take.
     pub(super) fn weight(&self) -> u64 {
         self.lists.iter().map(|list| list.weight).sum()
+    }
+
+    /// The segments as parts, from the lowest up.
+    pub(super) fn parts(
+        &self,
+        slab: &Slab,
+        most: usize,
+        names: &[&'static str],
+        place: &dyn Fn(Key) -> Place,
+    ) -> Vec<Part> {
+        let segments = self.lists.iter().zip(&self.limits).zip(names);
+        let part = |((list, limit), name): ((&List, &u64), &&str)| {
+            let part = Part::line(*name, ["used longest ago", "just now"]).room(*limit as f64);
+            part.list((list, slab), most, |slot| place(slab.key(slot)))
+        };
+        segments.map(part).collect()
     }
 
     pub(super) fn fold(&self, feed: &mut impl FnMut(u64)) {

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::slab::{List, NONE, Slab};
+use super::structure::{Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the oldest to the newest; each node's mark is the visited bit.
@@ -64,6 +65,37 @@ impl Eviction for Sieve {
 
     fn segment(&self, slot: Slot) -> usize {
         self.slab.mark(slot) as usize
+    }
+
+    /// The hand has places of its own beside those at the ends.
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let list = (&self.arrivals, &self.slab);
+        let place = |slot: Slot| {
+            let (used, hand) = (Some(self.slab.mark(slot) != 0), slot == self.hand);
+            Place { used, hand, ..Place::of(self.slab.key(slot)) }
+        };
+        let mut part =
+            Part::line("by arrival", ["came first", "came last"]).list(list, most, place);
+        if self.hand == NONE {
+            if let Some(Item::Key(first)) = part.items.first_mut() {
+                first.hand = true;
+            }
+        } else if !part.places().any(|it| it.hand)
+            && let Some(Item::Between(between)) = part.items.get(most).copied()
+            && let Some(at) = self.arrivals.iter(&self.slab).position(|it| it == self.hand)
+        {
+            // Half of them stand before the hand, half at it and after it.
+            let (first, end) = (most as u64, most as u64 + between);
+            let start = (at as u64).saturating_sub(first / 2).max(first);
+            let stop = (start + first).min(end);
+            let near = self.arrivals.iter(&self.slab).skip(start as usize);
+            let near = near.take((stop - start) as usize).map(place).map(Item::Key);
+            let gap = |count: u64| (count > 0).then_some(Item::Between(count));
+            let shown = gap(start - first).into_iter().chain(near).chain(gap(end - stop));
+            let shown: Vec<_> = shown.collect();
+            part.items.splice(most..=most, shown);
+        }
+        vec![part]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

@@ -190,6 +190,17 @@ impl List {
         })
     }
 
+    /// The slots from last to first.
+    pub(crate) fn iter_back<'a>(&self, slab: &'a Slab) -> impl Iterator<Item = Slot> + use<'a> {
+        let slot = |it: Slot| (it != NONE).then_some(it);
+        std::iter::successors(slot(self.last), move |it| slot(slab.nodes[*it as usize].previous))
+    }
+
+    /// How many it holds: their room, as long as each takes 1.
+    pub(crate) fn len(&self, slab: &Slab) -> u64 {
+        if slab.sizes.is_empty() { self.weight } else { self.iter(slab).count() as u64 }
+    }
+
     /// Feeds the state hash.
     pub(crate) fn fold(&self, feed: &mut impl FnMut(u64)) {
         feed(pair(self.first, self.last));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::segments::Segments;
 use super::slab::Slab;
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 const SEGMENTS: usize = 4;
@@ -64,6 +65,10 @@ impl Eviction for Slru {
 
     fn segment(&self, slot: Slot) -> usize {
         self.slab.mark(slot) as usize
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        self.segments.parts(&self.slab, most, &["lowest", "second", "third", "highest"], &Place::of)
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

@@ -10,6 +10,7 @@ use crate::base::key_map::KeyMap;
 
 use super::slab::{List, Slab};
 use super::trace::{Tally, Trace};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the oldest to the newest arrival. Time is the cache's affair: it evicts the
@@ -47,6 +48,12 @@ impl Eviction for Ttl {
     fn remove(&mut self, slot: Slot) -> Key {
         self.arrivals.unlink(&mut self.slab, slot);
         self.slab.give_back(slot)
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot| Place::of(self.slab.key(slot));
+        let list = Part::line("by arrival", ["ends first", "ends last"]);
+        vec![list.list((&self.arrivals, &self.slab), most, place)]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

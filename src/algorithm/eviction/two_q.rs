@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// Marks of nodes: in the queue of newcomers, or among those that came back.
@@ -103,6 +104,18 @@ impl Eviction for TwoQ {
 
     fn departed(&self) -> usize {
         self.departed.len()
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |slot| Place::of(self.slab.key(slot));
+        let (new_limit, departed_limit) = (self.new_limit as f64, self.departed_limit as f64);
+        let new = Part::line("newcomers (A1in)", ["came first", "came last"]).room(new_limit);
+        let main = Part::line("main (Am)", ["used longest ago", "just now"]);
+        vec![
+            new.list((&self.new, &self.slab), most, place),
+            main.list((&self.main, &self.slab), most, place),
+            self.departed.part("left newcomers (A1out)", departed_limit, most),
+        ]
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::segments::Segments;
 use super::sketch::Sketch;
 use super::slab::{List, NONE, Slab};
+use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// The mark of an entry in the window; others carry the number of their segment.
@@ -134,6 +135,23 @@ impl Eviction for WTinyLfu {
 
     fn segment(&self, slot: Slot) -> usize {
         self.slab.mark(slot).wrapping_add(1) as usize
+    }
+
+    /// Beside each key its count in the sketch, by which it is judged.
+    fn parts(&self, most: usize) -> Vec<Part> {
+        let place = |key| {
+            let uses = Some(self.sketch.estimate(key).into());
+            Place { uses, ..Place::of(key) }
+        };
+        let window = Part::line("window", ["judged next", "just now"]);
+        let note = "The count is the sketch's estimate.";
+        let window = Part { note, ..window.room(self.window_limit as f64) };
+        let window =
+            window.list((&self.window, &self.slab), most, |slot| place(self.slab.key(slot)));
+        let mut parts = vec![window];
+        let names = ["probation", "protected"];
+        parts.extend(self.main.parts(&self.slab, most, &names, &place));
+        parts
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {

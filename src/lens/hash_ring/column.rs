@@ -73,7 +73,12 @@ impl Column<'_> {
 
     /// A flow of cells.
     pub fn chips(&mut self, id: &str, chips: &[Chip], rows_max: usize) {
-        let flow = Flow { x: self.x, y: self.y, width: self.width, rows_max, total: chips.len() };
+        self.chips_of(id, chips, rows_max, chips.len());
+    }
+
+    /// The same, of so many things in all.
+    pub fn chips_of(&mut self, id: &str, chips: &[Chip], rows_max: usize, total: usize) {
+        let flow = Flow { x: self.x, y: self.y, width: self.width, rows_max, total };
         self.y += chips::flow(self.marks, id, chips, flow);
     }
 

@@ -13,7 +13,7 @@ use crate::scene::layout::sheet::Sheet;
 use super::{Act, Subject};
 
 mod circle;
-mod column;
+pub(super) mod column;
 mod moves;
 mod panels;
 

@@ -1,0 +1,211 @@
+//! Misses by size and policy: curves from the reads the cache has seen, and where it is on them.
+
+use crate::base::text;
+use crate::scene::layout::axis;
+use crate::scene::layout::measure;
+use crate::scene::layout::scale::{Scale, Span, Track};
+use crate::scene::{
+    Anchor, Dash, Fill, Font, Glyph, Mark, Point, Rect, Shape, Slide, Spot, Stroke, Tone,
+};
+
+use super::super::Act;
+use super::super::hash_ring::column::Column;
+use super::Inside;
+use super::study::{READS_MIN, Rule, SEEN_MIN, Study};
+
+/// Height of the plot, and the room left of it for the words.
+const PLOT: f32 = 170.0;
+const WORDS: f32 = 46.0;
+/// Sizes that the present one can be dragged to.
+const SPOTS: u64 = 40;
+/// Points drawn of a curve that is known at every size.
+const POINTS: u64 = 60;
+/// From baseline to baseline of the curves' names.
+const NAME: f32 = 15.0;
+
+/// The strokes of the curves other than LRU's, in their order.
+const STROKES: [Stroke; 3] = [
+    Stroke { width: 2.0, dash: Dash::Dashed },
+    Stroke { width: 1.4, dash: Dash::Whole },
+    Stroke { width: 1.4, dash: Dash::Dotted },
+];
+
+impl Inside<'_> {
+    /// The curves, with the present size on them.
+    pub(super) fn curves(&self, column: &mut Column) {
+        column.space(8.0);
+        let Some(study) = self.study() else {
+            column.caption("curves", ["Misses by size", ""]);
+            let words = format!("The curves come with {} reads.", text::count(READS_MIN as u64));
+            column.words("curves/none", &words);
+            return;
+        };
+        let (open, all) = study.open();
+        let state = match open {
+            0 => String::new(),
+            _ => format!("{} of {all} points", all - open),
+        };
+        column.caption("curves", ["Misses by size, on the reads seen here", &state]);
+        let others: Vec<_> = study.others().collect();
+        let names = std::iter::once("LRU").chain(others.iter().map(|it| it.0.label()));
+        let right = names.map(|it| measure::width(it, Font::SMALL)).fold(0.0, f32::max) + 8.0;
+        let area = column.block(PLOT + 30.0);
+        let plot = Rect::new(area.x + WORDS, area.y + 6.0, area.width - WORDS - right, PLOT);
+        let points = || others.iter().flat_map(|it| &it.1).map(|it| it.1);
+        let high = points().chain([study.lru(study.most / SPOTS)]).fold(0.05, f64::max);
+        let up = Track { from_px: plot.bottom(), to_px: plot.y };
+        let across = Track { from_px: plot.x, to_px: plot.right() };
+        let y = Scale::linear(Span { low: 0.0, high: high.min(1.0) }, up);
+        let x = Scale::linear(Span { low: 0.0, high: study.most as f64 }, across);
+        self.handle(&study, plot, &x, column);
+        let percent =
+            |value: f64, digits: usize| format!("{:.*} %", digits.saturating_sub(2), value * 100.0);
+        axis::left_of(column.marks, "curves/y", plot, &y, &percent);
+        let entries = |value: f64, _: usize| text::count(value as u64);
+        axis::below(column.marks, "curves/x", plot, &x, &entries);
+        let at = |size: u64, missed: f64| Point::new(x.px(size as f64), y.px(missed));
+        let step = |it: u64| (study.most * it / POINTS).max(1);
+        let lru = (1..=POINTS).map(|it| (step(it), study.lru(step(it)))).collect();
+        let curves = std::iter::once(("LRU", lru, Stroke::BOLD, 0u8)).chain(
+            others.iter().zip(STROKES).map(|((rule, points), stroke)| {
+                let rank = if matches!(rule, Rule::Bound(_)) { 2 } else { 1 };
+                (rule.label(), points.clone(), stroke, rank)
+            }),
+        );
+        let mut ends = Vec::new();
+        for (name, points, stroke, rank) in curves {
+            let points: Vec<(u64, f64)> = points;
+            let Some((last, missed)) = points.last().copied() else { continue };
+            let tone = if rank == 0 { Tone::Ink } else { Tone::Ink2 };
+            let label =
+                format!("{name}: {} misses at {}", text::percent(missed), text::count(last));
+            let points: Vec<_> = points.iter().map(|it| at(it.0, it.1)).collect();
+            ends.push((points[points.len() - 1].y, name, tone));
+            if points.len() > 1 {
+                let shape = Shape::Path { points, stroke };
+                let line = Mark::new(format!("curves/line/{name}"), shape, tone);
+                column.marks.push(line.labelled(label));
+            }
+        }
+        names_beside(ends, plot, column);
+        self.present(&study, plot, &at, column);
+        self.reading(&study, column);
+    }
+
+    /// What the present size can be dragged by: all of the plot.
+    fn handle(&self, study: &Study, plot: Rect, x: &Scale, column: &mut Column) {
+        let now = u64::from(self.params.capacity);
+        let mut sizes: Vec<u64> = (1..=SPOTS).map(|it| (study.most * it / SPOTS).max(1)).collect();
+        sizes.dedup();
+        let at = sizes.iter().position(|it| *it == now);
+        let width = plot.width / SPOTS as f32;
+        let spot = |size: &u64| {
+            let (left, height) = (x.px(*size as f64) - width, plot.height + 60.0);
+            let area = Rect::new(left, plot.y - 30.0, 2.0 * width, height);
+            let action = Act::Set("capacity".into(), size.to_string()).to_string();
+            Spot { area, action, label: format!("{} entries", text::count(*size)) }
+        };
+        let spots = sizes.iter().map(spot).collect();
+        let nearest = sizes.iter().rposition(|it| *it <= now).unwrap_or(0);
+        let shape = Shape::Bar { area: plot, radius: 2.0, fill: Fill::Tint };
+        let label = format!("Size of the cache: {} entries", text::count(now));
+        let mark = Mark::new("curves/size", shape, Tone::Line2).labelled(label);
+        column.marks.push(mark.sliding(Slide { spots, at: at.or(Some(nearest)) }));
+    }
+
+    /// The size that is tried out, or else the present one.
+    fn tried(&self) -> Option<u64> {
+        match self.subject.trial() {
+            Some(Act::Set(field, value)) if field == "capacity" => value.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Where the cache is: its size, and what was measured; and where it would be.
+    fn present(
+        &self,
+        study: &Study,
+        plot: Rect,
+        at: &dyn Fn(u64, f64) -> Point,
+        column: &mut Column,
+    ) {
+        let now = u64::from(self.params.capacity);
+        let mut upright = |id: &str, size: u64, tone| {
+            let x = at(size, 0.0).x;
+            let (from, to) = (Point::new(x, plot.y), Point::new(x, plot.bottom()));
+            let line = Shape::Line { from, to, stroke: Stroke::DOTTED };
+            column.marks.push(Mark::new(id, line, tone));
+        };
+        upright("curves/now", now, Tone::Ink2);
+        let tried = self.tried();
+        if let Some(tried) = tried {
+            upright("curves/tried", tried, Tone::Ink);
+        }
+        if let Some([hits, misses, _]) = study.seen {
+            let missed = misses as f64 / (hits + misses).max(1) as f64;
+            let glyph = Shape::Glyph { glyph: Glyph::Dot, at: at(now, missed), radius: 5.0 };
+            let label = format!(
+                "Measured at {} entries: {} misses",
+                text::count(now),
+                text::percent(missed),
+            );
+            column.marks.push(Mark::new("curves/dot", glyph, Tone::Ink).labelled(label));
+        }
+        if let Some(tried) = tried {
+            let glyph = Glyph::Ring;
+            let at = at(tried, study.lru(tried));
+            let ring = Shape::Glyph { glyph, at, radius: 5.0 };
+            let label = format!("LRU at {} entries", text::count(tried));
+            column.marks.push(Mark::new("curves/ring", ring, Tone::Ink).labelled(label));
+        }
+    }
+
+    /// The same in words, and what was counted.
+    fn reading(&self, study: &Study, column: &mut Column) {
+        let size = self.tried().unwrap_or(u64::from(self.params.capacity));
+        let hits = text::percent(1.0 - study.lru(size));
+        let size = text::count(size);
+        let would = if self.tried().is_some() { "would hit" } else { "hits" };
+        column.words("curves/lru", &format!("LRU with {size} entries {would} {hits}."));
+        match study.seen {
+            Some([hits, misses, again]) => {
+                let all = (hits + misses).max(1) as f64;
+                let mut words = format!("Measured (dot): {}.", text::percent(hits as f64 / all));
+                if again > 0 {
+                    words += &format!(
+                        " {} misses asked for what was on its way already; without them {}.",
+                        text::count(again),
+                        text::percent((hits + again) as f64 / all),
+                    );
+                }
+                column.words("curves/seen", &words);
+            }
+            None => {
+                let words =
+                    format!("The dot comes {} reads after a change.", text::count(SEEN_MIN as u64));
+                column.words("curves/seen", &words);
+            }
+        }
+        let counted = text::count(study.counted());
+        let words = format!(
+            "{counted} reads counted, after {} to warm up. LRU in one pass by stack distance, the \
+             others simulated on the same reads. Drag to change the size.",
+            text::count(study.before()),
+        );
+        column.words("curves/counted", &words);
+    }
+}
+
+/// The curves' names where they end, moved apart.
+fn names_beside(mut ends: Vec<(f32, &str, Tone)>, plot: Rect, column: &mut Column) {
+    ends.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut lowest = plot.bottom() + 4.0 - NAME * (ends.len().saturating_sub(1)) as f32;
+    let mut before = f32::MIN;
+    for (y, name, tone) in ends {
+        let base = (y + 4.0).max(before + NAME).min(lowest.max(before + NAME));
+        (before, lowest) = (base, lowest + NAME);
+        let at = Point::new(plot.right() + 6.0, base);
+        let mark = Mark::text(format!("curves/name/{name}"), at, name, Font::SMALL);
+        column.marks.push(mark.toned(tone).anchored(Anchor::Start));
+    }
+}

@@ -1,0 +1,232 @@
+//! The inside of a cache: its entries in the structure of its policy, what happens to them, and what
+//! another size or another policy would have made of what was asked for.
+
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::component::cache::{
+    ADMITTED, CacheParams, CacheState, DROPPED, EVICTED, EXPIRED, FLUSHED, HIT, LOST, MISS,
+    Strategy,
+};
+use crate::component::{Spec, State};
+use crate::engine::recorder::{Recent, Window};
+use crate::scene::layout::chips::Chip;
+use crate::scene::layout::figures::Figure;
+use crate::scene::layout::sheet::Sheet;
+use crate::scene::{CellStyle, Scene, Tone};
+
+use super::Subject;
+use super::hash_ring::column::Column;
+
+mod curves;
+mod hits;
+mod structure;
+mod study;
+
+/// From this width on, what was asked for stands beside the structure.
+const WIDE: f32 = 600.0;
+/// Rows of chips, where there may be many.
+const ROWS: usize = 4;
+/// Whole seconds that ratios and rates are counted over.
+const SECONDS: usize = 10;
+
+/// A cache, and who looks at it.
+struct Inside<'a> {
+    subject: &'a Subject<'a>,
+    params: &'a CacheParams,
+    state: &'a CacheState,
+    up: bool,
+    /// Reads that hit and reads that missed in the last whole seconds, and how many seconds.
+    reads: ([u64; 2], usize),
+}
+
+/// Draws it.
+pub fn draw(subject: &Subject) -> Scene {
+    let title = format!("Inside {}", subject.label);
+    let Some(it) = Inside::new(subject) else {
+        return Sheet::new(subject.width, title, "Nothing is inside yet.").finish();
+    };
+    let mut sheet = Sheet::new(subject.width, title, it.describe());
+    it.figures(&mut sheet);
+    sheet.space(8.0);
+    let (y, width) = (sheet.block(0.0).y, sheet.width());
+    let wide = width >= WIDE;
+    let left = if wide { (width - 24.0) * 0.5 } else { width };
+    let marks = sheet.marks();
+    let mut column = Column { marks, x: 0.0, y, width: left };
+    it.strategy(&mut column);
+    if it.up {
+        it.structure(&mut column);
+        it.happenings(&mut column);
+    } else {
+        column.words("down", "It is down: all it held is lost, and nobody reaches it.");
+        it.lost(&mut column);
+    }
+    let end = column.y;
+    let mut column = match wide {
+        true => Column { marks, x: left + 24.0, y, width: width - left - 24.0 },
+        false => Column { marks, x: 0.0, y: end + 8.0, width },
+    };
+    it.history(&mut column);
+    it.curves(&mut column);
+    let end = column.y.max(end);
+    sheet.block(end - y + 4.0);
+    sheet.finish()
+}
+
+impl<'a> Inside<'a> {
+    fn new(subject: &'a Subject<'a>) -> Option<Self> {
+        let component = &subject.world.blueprint().components[subject.component as usize];
+        let Some(Spec::Cache(params)) = &component.spec else { return None };
+        let Some((Some(State::Cache(state)), up)) = subject.members().first().copied() else {
+            return None;
+        };
+        let windows = seconds(subject);
+        let lately = &windows[windows.len().saturating_sub(SECONDS)..];
+        let sum = |of: u8| lately.iter().map(|it| counter(it, of)).sum();
+        let reads = ([sum(HIT), sum(MISS)], lately.len());
+        Some(Self { subject, params, state, up, reads })
+    }
+
+    fn hit_ratio(&self) -> Option<f64> {
+        let [hits, misses] = self.reads.0;
+        (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
+    }
+
+    fn describe(&self) -> String {
+        if !self.up {
+            let lost = match self.state.dirty.len() {
+                0 => String::new(),
+                count => format!("; {} acknowledged writes are lost", text::count(count as u64)),
+            };
+            return format!("{} is down and holds nothing{lost}.", self.subject.label);
+        }
+        let ratio = self.hit_ratio().map_or("no reads yet".into(), |it| {
+            format!("{} of reads hit in the last 10 s", text::percent(it))
+        });
+        let held = text::count(self.state.entries.len() as u64);
+        let dirty = match self.state.dirty.len() {
+            0 => String::new(),
+            count => format!("; {} not yet in the store", text::count(count as u64)),
+        };
+        let CacheParams { policy, strategy, capacity, .. } = self.params;
+        let (policy, strategy) = (policy.label(), strategy.word());
+        let capacity = text::count((*capacity).into());
+        format!("{policy} cache, {strategy}, with {held} of {capacity} entries{dirty}; {ratio}.")
+    }
+
+    fn figures(&self, sheet: &mut Sheet) {
+        let capacity = format!("of {}", text::count(self.params.capacity.into()));
+        let ratio = self.hit_ratio().map_or("–".into(), |it| text::number(it * 100.0));
+        let held = if self.up { self.state.entries.len() as u64 } else { 0 };
+        let ([_, misses], seconds) = self.reads;
+        let missed = text::number(misses as f64 / seconds.max(1) as f64);
+        let mut figures = vec![
+            Figure::new("hit-ratio", "Hit ratio, 10 s", ratio, "%"),
+            Figure::new("misses", "Misses, 10 s", missed, "/s"),
+            Figure::new("entries", "Entries", text::count(held), &capacity),
+            Figure::new("policy", "Policy", self.params.policy.label(), ""),
+        ];
+        if self.params.strategy == Strategy::WriteBehind {
+            let dirty = text::count(self.state.dirty.len() as u64);
+            figures.push(Figure::new("dirty", "Not in the store", dirty, ""));
+        }
+        sheet.figures("figures", &figures);
+    }
+
+    fn strategy(&self, column: &mut Column) {
+        let how = match self.params.strategy {
+            Strategy::CacheAside => return,
+            Strategy::ReadThrough => "Read-through: after a miss the cache asks its store itself.",
+            Strategy::WriteThrough => {
+                "Write-through: a write is acknowledged once the store has it."
+            }
+            Strategy::WriteBehind => {
+                "Write-behind: a write is acknowledged here; a square marks what the store lacks."
+            }
+        };
+        column.words("strategy", how);
+        column.space(6.0);
+    }
+
+    /// What it held when it died, and writes that were acknowledged and that the store had not
+    /// confirmed.
+    fn lost(&self, column: &mut Column) {
+        let held = self.state.entries.len() as u64;
+        column.words(
+            "lost/entries",
+            &format!("{} entries are gone: once back, it is empty.", text::count(held)),
+        );
+        let dirty = &self.state.dirty;
+        if dirty.is_empty() {
+            return;
+        }
+        column.space(6.0);
+        let words = format!("{} keys", text::count(dirty.len() as u64));
+        column.caption("lost", ["Acknowledged, but not flushed", &words]);
+        let chip = |key: u32| {
+            let mut chip = Chip::new(format!("lost/{key}"), self.subject.key(key));
+            chip.label = Some(format!("{}: lost", self.words(key)));
+            chip.styled(Tone::Fail, CellStyle::Struck)
+        };
+        let chips: Vec<_> = dirty.iter().take(24).map(|it| chip(it.key)).collect();
+        column.chips_of("lost", &chips, ROWS, dirty.len());
+        column.space(2.0);
+    }
+
+    /// A key as people see it, with its version if that says something.
+    fn words(&self, key: u32) -> String {
+        let name = self.subject.key(key);
+        match self.state.entries.get(key).map_or(0, |it| it.version) {
+            version @ 2.. => format!("{name} v{version}"),
+            _ => name,
+        }
+    }
+
+    /// What happened lately, the latest first.
+    fn recent(&self) -> impl Iterator<Item = &'a Recent> + use<'a> {
+        let now = self.subject.now();
+        let recent = self.subject.record().into_iter().flat_map(|it| it.recent.iter().rev());
+        recent.filter(move |it| it.at <= now)
+    }
+
+    fn happenings(&self, column: &mut Column) {
+        column.space(6.0);
+        column.caption("lately", ["What happened last", "newest first"]);
+        let mut chips = Vec::new();
+        for (index, it) in self.recent().take(14).enumerate() {
+            let (sign, tone, style) = match it.counter {
+                HIT => ("hit", Tone::Hit, CellStyle::Strong),
+                MISS => ("miss", Tone::Ink2, CellStyle::Dashed),
+                ADMITTED => ("in", Tone::Ink, CellStyle::Plain),
+                EVICTED | DROPPED => ("out", Tone::Ink3, CellStyle::Struck),
+                FLUSHED => ("flushed", Tone::Ink, CellStyle::Plain),
+                LOST => ("lost", Tone::Fail, CellStyle::Struck),
+                EXPIRED => ("expired", Tone::Stale, CellStyle::Struck),
+                _ => continue,
+            };
+            let name = format!("{sign} {}", self.subject.key(it.key));
+            chips.push(Chip::new(format!("lately/{index}"), name).styled(tone, style));
+        }
+        if chips.is_empty() {
+            column.words("lately/none", "Nothing yet.");
+            return;
+        }
+        column.chips("lately", &chips, ROWS);
+    }
+}
+
+/// The whole seconds that had ended at the cursor, oldest first.
+fn seconds<'a>(subject: &Subject<'a>) -> Vec<&'a Window> {
+    let at = subject.recorder.window_at(subject.component, 1, subject.now());
+    let Some(((last, _), record)) = at.zip(subject.record()) else { return Vec::new() };
+    record.windows[1].range(..=last).collect()
+}
+
+fn counter(window: &Window, of: u8) -> u64 {
+    window.counters.get(usize::from(of)).copied().unwrap_or(0).into()
+}
+
+/// How long something has left, in words.
+fn left(span: Nanos) -> String {
+    text::duration(span.0 as f64)
+}
