@@ -92,7 +92,7 @@ impl Inside<'_> {
         column.chips(&id, &chips, usize::MAX);
         gaps(&id, column);
         self.countdowns(&id, part, column);
-        if part.form != Form::Bag {
+        if part.form != Form::Bag && part.held > 1 {
             ends(&id, part, column);
         }
     }
