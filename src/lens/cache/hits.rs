@@ -58,7 +58,8 @@ impl Inside<'_> {
             column.marks.push(none.toned(Tone::Ink3).anchored(Anchor::Middle));
             return;
         };
-        let label = format!("{} of the reads of the latest second hit", text::percent(latest));
+        let label =
+            format!("{} of the reads hit in the latest second that had any", text::percent(latest));
         for (index, points) in lines.into_iter().filter(|it| it.len() > 1).enumerate() {
             let shape = Shape::Path { points, stroke: Stroke::BOLD };
             let line = Mark::new(format!("history/line-{index}"), shape, Tone::Ink);
