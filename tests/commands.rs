@@ -252,6 +252,12 @@ fn keys_are_placed_line_by_line() {
     let near =
         ["place", "--scheme", "geographic", "--nodes", "eu,us", "--sites", "52.5:13.4,40.7:-74"];
     assert_eq!(text(&near, b"48.9,2.4\n"), "48.9,2.4\teu\n");
+    // A piece split in the middle, and joined again; a query over its edge asks both.
+    let ranges = ["place", "--scheme", "range", "--nodes", "a,b,c", "--rows"];
+    let split = [&ranges[..], &["0=a,100=c,200=b"]].concat();
+    assert_eq!(text(&split, b"99\n100\n200\n"), "99\ta\n100\tc\n200\tb\n");
+    let between = |keys| text(&[&split[..], &["--between", keys]].concat(), b"");
+    assert_eq!([between("20-99"), between("99-150")], ["a\n", "a\nc\n"]);
     for scheme in text(&["place", "--schemes"], b"").lines().take(8) {
         let scheme = scheme.split(' ').next().expect("a name");
         let placed = text(&["place", "--scheme", scheme, "--nodes", "a,b,c"], b"1\n2\n3\n");

@@ -5,6 +5,7 @@
 mod registry;
 
 pub mod balancing;
+pub mod commit;
 pub mod consistency;
 pub mod eviction;
 pub mod hashing;

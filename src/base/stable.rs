@@ -116,6 +116,12 @@ impl<T: StableHash> StableHash for [T] {
     }
 }
 
+impl<T: StableHash, const N: usize> StableHash for [T; N] {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        self.iter().for_each(|it| it.stable_hash(h));
+    }
+}
+
 impl<T: StableHash> StableHash for Vec<T> {
     fn stable_hash(&self, h: &mut StableHasher) {
         self.as_slice().stable_hash(h);

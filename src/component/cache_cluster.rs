@@ -4,13 +4,9 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use crate::algorithm::eviction::Policy;
 use crate::algorithm::hashing::Hash;
 use crate::algorithm::placement::{Node, Scheme, Settings};
-use crate::base::param::{Control, Param};
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
@@ -20,33 +16,10 @@ use crate::engine::blueprint::{Addressing, Station};
 use crate::engine::plan::Plan;
 use crate::engine::{HealthCheck, Request, Served};
 
+pub use super::scheme::ByHash;
+
 use super::cache::{self, Cache, CacheParams, CacheState, HIT, MISS};
 use super::{Context, Fidelity, Gauge, Group, Kind, Membership, Never, OutWire, Ratio, Role};
-
-/// A scheme that needs no table which says whose keys are whose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ByHash(pub Scheme);
-
-impl Param for ByHash {
-    type Limits = ();
-    fn control(_: &(), _: &'static str) -> Control {
-        Control::Choice(Scheme::BY_HASH)
-    }
-    fn to_value(&self) -> Value {
-        self.0.to_value()
-    }
-    fn from_value(value: &Value, _: &()) -> Result<Self, String> {
-        let found = Scheme::from_value(value, &()).ok().filter(|it| it.is_by_hash());
-        found.map(Self).ok_or_else(|| format!("one of {}", Scheme::BY_HASH.join(", ")))
-    }
-}
-
-impl crate::base::stable::StableHash for ByHash {
-    fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
-        self.0.stable_hash(h);
-    }
-}
 
 const fn has_points(it: &CacheClusterParams) -> bool {
     matches!(it.scheme.0, Scheme::Ring | Scheme::Bounded)
@@ -180,7 +153,7 @@ impl Kind for CacheCluster {
             ..Settings::default()
         };
         let nodes = (0..params.nodes).map(node).collect();
-        Some(Membership { scheme: params.scheme.0, settings, nodes })
+        Some(Membership { scheme: params.scheme.0, settings, nodes, bare: false })
     }
 
     fn checked(params: &CacheClusterParams) -> Option<HealthCheck> {

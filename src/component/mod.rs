@@ -19,6 +19,7 @@ pub use placing::{Membership, Placing};
 mod context;
 pub mod later;
 mod placing;
+mod scheme;
 
 /// Where a kind stands in the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -680,6 +681,7 @@ registry! {
     cache::Cache,
     cache_cluster::CacheCluster (later),
     sql_db::SqlDb,
+    sharded_db::ShardedDb (later),
     kv_store::KvStore (later),
     failover_pair::FailoverPair (later),
     raft_group::RaftGroup (later),

@@ -20,6 +20,8 @@ pub struct Membership {
     pub settings: Settings,
     /// Name and weight of each member, by ordinal; one of weight 0 is no part of it.
     pub nodes: Vec<Node>,
+    /// Whether keys are placed by their numbers alone: 77, and not `user:77`.
+    pub bare: bool,
 }
 
 impl Membership {
@@ -118,9 +120,14 @@ impl Placing {
         let among = by.ordinals();
         let placed = built(&by, &among).map_err(|it| {
             let (field, problem) = it.split_once(": ").unwrap_or(("scheme", &it));
+            let field = match (field, by.scheme) {
+                ("rows", Scheme::Range) => "ranges",
+                ("rows", Scheme::Directory) => "directory",
+                _ => field,
+            };
             ParamError { field: field.into(), problem: problem.into() }
         })?;
-        let text = format!("{key_name}:");
+        let text = if by.bare { String::new() } else { format!("{key_name}:") };
         Ok(Self { by: Arc::new(by), among, prefix: text.len(), text, placed })
     }
 
@@ -171,11 +178,18 @@ impl Placing {
 
 impl StableHash for Placing {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Membership { scheme, settings, nodes } = &*self.by;
+        let Membership { scheme, settings, nodes, bare } = &*self.by;
         scheme.stable_hash(h);
         settings.hash.stable_hash(h);
         (settings.vnodes, settings.table).stable_hash(h);
         settings.slack.stable_hash(h);
+        for (key, node) in &settings.rows {
+            key.stable_hash(h);
+            node.stable_hash(h);
+        }
+        if *bare {
+            h.word(1);
+        }
         for node in nodes {
             node.name.stable_hash(h);
             node.weight.stable_hash(h);

@@ -554,6 +554,10 @@ impl<K: Kinds> Context<'_, K> {
         let route = &mut self.desk.routes[wire.out_index as usize];
         let members = to.members.len() as u16;
         if to.addressing != Addressing::Leader {
+            // Whoever was asked has said who has the key.
+            if sent_on && to.addressing == Addressing::Keyed {
+                return Some(route.leader.min(members - 1));
+            }
             if members == 1 && route.down == 0 {
                 return Some(0);
             }

@@ -15,11 +15,13 @@ pub use act::{Act, Look};
 mod act;
 mod api_gateway;
 mod cache;
+mod column;
 mod hash_ring;
 pub mod history;
 mod kv_store;
 mod load_balancer;
 mod service;
+mod shards;
 mod sql_db;
 
 /// What a lens may look at: as an observer, everything.
@@ -92,6 +94,7 @@ const ALL: &[(&str, Draw)] = &[
     ("cache-cluster", hash_ring::draw),
     ("service", service::draw),
     ("sql-db", sql_db::draw),
+    ("sharded-db", shards::draw),
     ("kv-store", kv_store::draw),
     ("api-gateway", api_gateway::draw),
     ("load-balancer", load_balancer::draw),

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod books;
+pub mod looking;
 pub mod pooled;
 
 use std::collections::BTreeMap;

@@ -3,59 +3,11 @@
 
 import assert from "node:assert/strict";
 import { journey, until } from "./harness.mjs";
+import { mark, number, place, press, slide, still, strike, told, words } from "./lens.mjs";
 
-const number = (text) => Number(text.replace(/[^\d.]/g, ""));
-const mark = (id) => `.lens [data-id="${id}"]`;
-
-/** The words of a mark of the lens; it is drawn anew all the time, so it is read in one go. */
-const words = (page, id) =>
-  page.evaluate((selector) => document.querySelector(selector)?.querySelector("text")?.textContent ?? "", mark(id));
 const moved = async (page) => number(await words(page, "moved"));
 const hits = async (page) => number(await words(page, "hit-ratio"));
 const load = async (page) => number(await page.locator("[data-node=database] .figure b").first().innerText());
-const told = (page) => page.evaluate(() => document.querySelector(".lens svg desc").textContent);
-
-/** Where a mark is on screen, once it has been scrolled to. */
-async function place(page, id) {
-  await page.waitForFunction((selector) => document.querySelector(selector), mark(id));
-  return page.evaluate((selector) => {
-    const of = () => document.querySelector(selector);
-    of().scrollIntoView({ block: "center" });
-    const { x, y, width, height } = of().getBoundingClientRect();
-    return { x: x + width / 2, y: y + height / 2, left: x, width, height };
-  }, mark(id));
-}
-
-/** Where something is once the picture around it has come to rest. */
-async function still(page, id) {
-  let before = null;
-  for (let at = await place(page, id); ; at = await place(page, id)) {
-    if (before && before.x === at.x && before.y === at.y) return at;
-    before = at;
-    await page.waitForTimeout(300);
-  }
-}
-
-async function press(page, id) {
-  const { x, y } = await still(page, id);
-  await page.mouse.click(x, y);
-}
-
-/** A key on a mark. */
-async function strike(page, id, key) {
-  await place(page, id);
-  await page.evaluate((it) => document.querySelector(it).focus({ preventScroll: true }), mark(id));
-  await page.keyboard.press(key);
-}
-
-/** A slider goes to a part of its length. */
-async function slide(page, id, part) {
-  const { left, width, y } = await still(page, id);
-  await page.mouse.move(left + width / 2, y);
-  await page.mouse.down();
-  await page.mouse.move(left + width * part, y, { steps: 4 });
-  await page.mouse.up();
-}
 
 async function inside(page, open) {
   await open();

@@ -3,6 +3,8 @@
 //! A scheme is built from nodes and settings and then says the node of each key. Adding a scheme: one
 //! file with a type that builds itself and places keys, and one line in `schemes!`.
 
+pub mod pieces;
+pub mod pruning;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +32,8 @@ pub struct Settings {
     pub slack: f64,
     /// With `range`: the first key of each node but the first.
     pub splits: Vec<String>,
-    /// With `list`: groups and their nodes; with `directory`: keys and theirs.
+    /// With `list`: groups and their nodes; with `directory`: keys and theirs; with `range`: the first
+    /// key of each piece and its node, in place of `splits`.
     pub rows: Vec<(String, String)>,
     /// With `geographic`: degrees of latitude and longitude of each node.
     pub sites: Vec<(f64, f64)>,

@@ -1,5 +1,6 @@
 //! Schemes against published values, their papers' claims, and theory.
 
+use super::pieces::Pieces;
 use super::*;
 
 fn named(names: &[&str]) -> Vec<Node> {
@@ -276,6 +277,83 @@ fn ranges_lists_and_directories_follow_their_tables() {
     let mut ring = Scheme::Ring.build(&nodes, &settings).unwrap();
     assert_eq!(directory.place(b"fr"), Ok(2));
     assert_eq!(directory.place(b"other"), ring.place(b"other"));
+}
+
+/// Half-open pieces (catalogue E29: a boundary belongs to one of them only).
+#[test]
+fn pieces_are_split_and_joined() {
+    let names: Vec<String> = ["A", "B", "C"].map(String::from).into();
+    let mut pieces = Pieces::even(30_000, &names);
+    assert_eq!(pieces.to_string(), "0=A, 10000=B, 20000=C");
+    assert_eq!(Pieces::parse("0=A,10000=B, 20000 = C,"), Ok(pieces.clone()));
+    assert!(pieces.split(15_000, "D") && !pieces.split(15_000, "E"));
+    assert_eq!([14_999, 15_000, 19_999, 20_000].map(|it| pieces.node(it)), ["B", "D", "D", "C"]);
+    assert!(!pieces.merge(0) && !pieces.merge(12_000));
+    assert!(pieces.merge(20_000));
+    assert_eq!(pieces.to_string(), "0=A, 10000=B, 15000=D");
+    // What it says is what the scheme does, whatever the order of the nodes.
+    let settings = Settings { rows: pieces.rows(), ..Settings::default() };
+    let nodes = named(&["D", "C", "B", "A"]);
+    let mut placed = Scheme::Range.build(&nodes, &settings).unwrap();
+    for key in (0..40_000u64).step_by(617).chain([9_999, 10_000, 14_999, 15_000]) {
+        let place = placed.place(key.to_string().as_bytes()).unwrap();
+        assert_eq!(nodes[place].name, pieces.node(key), "{key}");
+    }
+    for (text, expected) in [
+        ("", "one piece at least"),
+        ("5=A", "below 5"),
+        ("0=A, x=B", "\"x=B\""),
+        ("0=A, 7", "\"7\""),
+        ("0=A, 9=B, 9=C", "9 comes after"),
+    ] {
+        let error = Pieces::parse(text).unwrap_err();
+        assert!(error.contains(expected), "{text:?}: {error}");
+    }
+}
+
+/// A query over keys asks the nodes that any of its keys is on, and no others: worked out key by key.
+#[test]
+fn pruning_asks_those_who_hold_keys() {
+    let nodes = named(&["A", "B", "C", "D"]);
+    let rows = "0=A,1000=B,2000=A,3000=C,4000=D".split(',');
+    let rows = rows.filter_map(|it| it.split_once('=')).map(|it| (it.0.into(), it.1.into()));
+    let ranges = Settings { rows: rows.collect(), ..Settings::default() };
+    for (scheme, settings) in [
+        (Scheme::Range, &ranges),
+        (Scheme::Modulo, &Settings::default()),
+        (Scheme::Ring, &Settings::default()),
+        (Scheme::Directory, &Settings::default()),
+    ] {
+        let placed = scheme.build(&nodes, settings).unwrap();
+        for (from, to) in [(0, 0), (5, 999), (999, 1_000), (1_500, 3_500), (3_999, 9_000), (7, 9)] {
+            let own = |key: u64| placed.find(key.to_string().as_bytes(), &[]).unwrap();
+            let expected: std::collections::BTreeSet<_> = (from..=to).map(own).collect();
+            let expected: Vec<_> = expected.into_iter().collect();
+            assert_eq!(pruning::concerned(&placed, from, to), Ok(expected), "{scheme:?} {from}");
+        }
+        assert!(pruning::concerned(&placed, 2, 1).unwrap_err().starts_with("between: "));
+    }
+}
+
+/// Karger et al.: of n nodes' keys, the fifth gets a fifth on average, and nothing else moves. Modulo
+/// keeps a key that has the same rest by both numbers: four of twenty.
+#[test]
+fn four_to_five_nodes_move_a_fifth_or_four_fifths() {
+    let settings = Settings::default();
+    let moved = |scheme: Scheme| {
+        let of = |nodes: usize| {
+            let placed = scheme.build(&numbered(nodes), &settings).unwrap();
+            let find = |it: u64| placed.find(it.to_string().as_bytes(), &[]).unwrap();
+            (0..50_000).map(find).collect::<Vec<_>>()
+        };
+        let (four, five) = (of(4), of(5));
+        four.iter().zip(&five).filter(|it| it.0 != it.1).count() as f64 / 50_000.0
+    };
+    // Four standard deviations of a binomial share.
+    assert!((moved(Scheme::Modulo) - 0.8).abs() < 4.0 * (0.16f64 / 50_000.0).sqrt());
+    assert!((moved(Scheme::Jump) - 0.2).abs() < 4.0 * (0.16f64 / 50_000.0).sqrt());
+    // A node's share of a ring with 200 points a node differs by 1/sqrt(200) of it, about.
+    assert!((moved(Scheme::Ring) - 0.2).abs() < 4.0 * 0.2 / 200f64.sqrt());
 }
 
 /// Berlin to Paris is about 878 km (great circle).

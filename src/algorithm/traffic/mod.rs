@@ -3,5 +3,6 @@
 
 pub mod arrivals;
 pub mod curve;
+pub mod heavy;
 pub mod popularity;
 pub mod recording;

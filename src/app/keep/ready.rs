@@ -28,6 +28,11 @@ pub const ALL: &[Ready] = &[
         about: "one value in three places: who may answer when the network is cut?",
         text: include_str!("../../../static/designs/mumbai-delhi.json"),
     },
+    Ready {
+        name: "Users, sharded",
+        about: "three databases share the users: which of them gives in first?",
+        text: include_str!("../../../static/designs/users-sharded.json"),
+    },
 ];
 
 /// Opens one as it was made; what was open stays on the shelf.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use ringside::algorithm::hashing::Hash;
 use ringside::algorithm::placement::{
-    Node, Placed, Scheme, Settings, geographic, jump, redis_slots,
+    Node, Placed, Scheme, Settings, geographic, jump, pruning, redis_slots,
 };
 use ringside::base::text;
 
@@ -37,7 +37,8 @@ pub struct Options {
     /// With range: the first key of each node but the first.
     #[arg(long, value_delimiter = ',')]
     splits: Vec<String>,
-    /// With list: the node of each group, as de=a,fr=b; with directory: of each key.
+    /// With list: the node of each group, as de=a,fr=b; with directory: of each key; with range, in
+    /// place of splits: of each piece, by its first key.
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,
     /// With geographic: where each node is, as 52.5:13.4,40.7:-74.0.
@@ -49,6 +50,10 @@ pub struct Options {
     /// With redis-slots: the number of the slot, and no nodes.
     #[arg(long, conflicts_with = "nodes")]
     slots: bool,
+    /// No keys from standard input: which nodes a query over keys from one number to another has to
+    /// ask, as 1000-1100.
+    #[arg(long, conflicts_with_all = ["moved_from", "buckets", "slots"])]
+    between: Option<String>,
     /// These were the nodes before: print the share of the keys that moved.
     #[arg(long, value_delimiter = ',')]
     moved_from: Vec<String>,
@@ -113,6 +118,16 @@ pub fn run(options: &Options) -> Result<(), String> {
     let settings = settings(options)?;
     let nodes = nodes(options)?;
     let mut placed = scheme.build(&nodes, &settings)?;
+    if let Some(keys) = &options.between {
+        let ends = keys.split_once('-');
+        let ends = ends.and_then(|it| Some((it.0.trim().parse().ok()?, it.1.trim().parse().ok()?)));
+        let (from, to) = ends
+            .ok_or_else(|| format!("between: {keys:?} is no pair of numbers, such as 1000-1100"))?;
+        for node in pruning::concerned(&placed, from, to)? {
+            println!("{}", nodes[node].name);
+        }
+        return Ok(());
+    }
     if options.moved_from.is_empty() {
         return each(|key, out| line(out, key, nodes[placed.place(key)?].name.as_bytes()));
     }

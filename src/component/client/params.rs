@@ -56,6 +56,8 @@ crate::choices! {
         MovingHotSet = "moving-hot-set",
         /// One after the other.
         Sequential = "sequential",
+        /// The newest keys, those with the highest numbers, get most requests.
+        Newest = "newest",
     }
 }
 
@@ -135,7 +137,7 @@ const fn daily(it: &ClientParams) -> bool {
 }
 
 const fn hot(it: &ClientParams) -> bool {
-    matches!(it.popularity, Popularity::HotSet | Popularity::MovingHotSet)
+    matches!(it.popularity, Popularity::HotSet | Popularity::MovingHotSet | Popularity::Newest)
 }
 
 crate::params! {
@@ -191,7 +193,7 @@ crate::params! {
         /// What one of these is called: `book` makes keys read `book:77`.
         key_name: String = String::from("key");
         /// Which keys are asked for: few very often and many seldom (Zipf), all alike, a hot set
-        /// that may move, or one after the other.
+        /// that may move or be the newest ones, or one after the other.
         popularity: Popularity = Popularity::Zipf;
         /// How much more often popular keys are asked for: key k comes with weight 1/k^s. 0 makes
         /// all keys alike, 1 is typical of shops and news.

@@ -45,7 +45,7 @@ pub(super) fn tables(params: &ClientParams) -> Tables {
         Popularity::Zipf => Keys::Zipf(Arc::new(Zipf::new(keys, params.zipf))),
         Popularity::Uniform => Keys::Uniform { keys },
         Popularity::Sequential => Keys::Sequential { keys },
-        Popularity::HotSet | Popularity::MovingHotSet => {
+        Popularity::HotSet | Popularity::MovingHotSet | Popularity::Newest => {
             Keys::HotSet { keys, hot: hot_keys(params), share: params.hot_share.0 }
         }
     };
@@ -70,11 +70,14 @@ fn hot_keys(params: &ClientParams) -> u32 {
 
 /// How many keys the hot set has moved on by.
 pub(super) fn hot_shift(params: &ClientParams, now: Nanos) -> u64 {
-    if params.popularity != Popularity::MovingHotSet {
-        return 0;
+    match params.popularity {
+        // Kept small, so that a place and a shift always add up.
+        Popularity::MovingHotSet => {
+            now.0 / params.hot_stays.0 % u64::from(params.keys) * u64::from(hot_keys(params))
+        }
+        Popularity::Newest => u64::from(params.keys - hot_keys(params)),
+        _ => 0,
     }
-    // Kept small, so that a place and a shift always add up.
-    now.0 / params.hot_stays.0 % u64::from(params.keys) * u64::from(hot_keys(params))
 }
 
 /// Plays on until a moment.

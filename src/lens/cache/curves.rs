@@ -9,7 +9,7 @@ use crate::scene::{
 };
 
 use super::super::Act;
-use super::super::hash_ring::column::Column;
+use super::super::column::Column;
 use super::Inside;
 use super::study::{READS_MIN, Rule, SEEN_MIN, Study};
 

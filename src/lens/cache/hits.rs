@@ -6,7 +6,7 @@ use crate::scene::layout::axis;
 use crate::scene::layout::scale::{Scale, Span, Track};
 use crate::scene::{Anchor, Font, Mark, Point, Rect, Shape, Stroke, Tone};
 
-use super::super::hash_ring::column::Column;
+use super::super::column::Column;
 use super::{Inside, counter, seconds};
 
 /// Seconds shown.

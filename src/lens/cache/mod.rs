@@ -15,7 +15,7 @@ use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Scene, Tone};
 
 use super::Subject;
-use super::hash_ring::column::Column;
+use super::column::Column;
 
 mod curves;
 mod hits;

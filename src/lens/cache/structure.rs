@@ -9,7 +9,7 @@ use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
 use crate::scene::{Anchor, CellStyle, Fill, Font, Heads, Mark, Point, Shape, Stroke, Tone};
 
-use super::super::hash_ring::column::{Bar, Column};
+use super::super::column::{Bar, Column};
 use super::{Inside, left};
 
 /// How long a key stays lit after something happened to it.

@@ -7,8 +7,8 @@ use crate::scene::{
 };
 
 use super::super::Act;
+use super::super::column::Column;
 use super::Ring;
-use super::column::Column;
 
 /// Room for letters around the circle.
 const AROUND: f32 = 30.0;

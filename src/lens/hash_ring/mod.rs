@@ -10,14 +10,13 @@ use crate::scene::Scene;
 use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 
+use super::column::Column;
 use super::{Act, Subject};
 
 mod circle;
-pub(super) mod column;
 mod moves;
 mod panels;
 
-use column::Column;
 use moves::{Keys, Layout, Moves};
 
 /// From this width on, figures stand beside the circle.

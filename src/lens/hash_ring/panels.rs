@@ -6,7 +6,7 @@ use crate::scene::layout::chips::Chip;
 use crate::scene::{CellStyle, Tone};
 
 use super::super::Act;
-use super::column::{Bar, Column};
+use super::super::column::{Bar, Column};
 use super::{Ring, SECONDS};
 
 /// Numbers of virtual nodes that the slider offers.

@@ -1,0 +1,206 @@
+//! Whose the rows are: by the parameters, and as far as a shard knows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::algorithm::placement::{Placed, pruning};
+use crate::algorithm::traffic::heavy::Heavy;
+use crate::base::cow::CowList;
+use crate::base::time::Nanos;
+
+use super::super::Kind;
+use super::{Ctx, LOST, ShardedDb, ShardedDbParams, ShardedDbState, Stage, moving};
+
+/// How long keys are counted before they are counted anew.
+pub(super) const SPAN: Nanos = Nanos::seconds(2);
+/// Requests of late that a shard remembers.
+const LATEST_MAX: usize = 24;
+
+/// One row as a shard knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its version here; 0 if it is not here. Where it is another's, a copy, perhaps an old one.
+    pub version: u32,
+    /// The ordinal of the shard that has it.
+    pub owner: u8,
+}
+
+impl Row {
+    /// Whose a row is that nobody has told this shard of.
+    pub const NOBODY: u8 = u8::MAX;
+}
+
+crate::stable! { Row { version, owner } }
+
+/// Where rows belong by the parameters.
+#[derive(Clone, Debug)]
+pub struct Map {
+    placed: Option<Arc<Placed>>,
+    among: Vec<usize>,
+}
+
+impl Map {
+    /// By some parameters.
+    pub fn of(params: &ShardedDbParams) -> Self {
+        let by = ShardedDb::membership(params);
+        let among = by.as_ref().map(|it| it.ordinals()).unwrap_or_default();
+        // What does not hold together is refused where designs are compiled.
+        let placed = by.and_then(|it| it.place(&among).ok()).map(Arc::new);
+        Self { placed, among }
+    }
+
+    /// The ordinal of the shard that a key belongs to.
+    pub fn owner(&self, key: u32) -> u8 {
+        let place = self.placed.as_ref().and_then(|it| it.find(key.to_string().as_bytes(), &[]).ok());
+        place.and_then(|it| self.among.get(it)).map_or(0, |it| *it as u8)
+    }
+
+    /// The ordinals of the shards that keys from one to another belong to, both included, rising.
+    pub fn concerned(&self, from: u32, to: u32) -> Vec<usize> {
+        let placed = self.placed.as_ref();
+        let places = placed.and_then(|it| pruning::concerned(it, from.into(), to.into()).ok());
+        places.unwrap_or_default().into_iter().filter_map(|it| self.among.get(it).copied()).collect()
+    }
+}
+
+/// A fresh shard. With the first, or when the run begins, it has what the map says; one that comes
+/// later asks the first what is whose.
+pub(super) fn start(params: &ShardedDbParams, ctx: &mut Ctx) -> ShardedDbState {
+    let map = Map::of(params);
+    let known = ctx.ordinal() == 0 || ctx.now() == Nanos::ZERO;
+    let mut state = ShardedDbState {
+        rows: CowList::filled(Row { version: 0, owner: Row::NOBODY }, params.keys),
+        held: 0,
+        known,
+        moves: VecDeque::new(),
+        moved: VecDeque::new(),
+        queries: VecDeque::new(),
+        latest: VecDeque::new(),
+        hot: [Heavy::default(), Heavy::default()],
+        hot_since: ctx.now(),
+        parked: Vec::new(),
+        open: Vec::new(),
+        parts: Vec::new(),
+        begun: 0,
+        last_id: 0,
+        taken: vec![0; usize::from(ctx.members())],
+        beats: false,
+        map,
+    };
+    if known {
+        state.set_by_map(0, ctx);
+    } else {
+        moving::ask(ctx);
+    }
+    moving::look_after(&mut state, ctx);
+    state
+}
+
+/// The parameters have changed: rows may belong elsewhere.
+pub(super) fn change(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: &mut Ctx) {
+    state.map = Map::of(params);
+    let (end, keys, members) = (state.rows.end(), u64::from(params.keys), ctx.members());
+    state.taken.resize(usize::from(members), 0);
+    // Rows on their way to a shard that has been taken away are this one's again.
+    let gone = |it: &moving::Move| it.to >= members && it.stage == Stage::CutOver;
+    let back: Vec<_> = state.moves.iter().filter(|it| gone(it)).map(|it| it.keys.clone()).collect();
+    state.moves.retain(|it| !gone(it));
+    for key in back.iter().flat_map(|it| it.iter()) {
+        state.own(*key, ctx.ordinal() as u8);
+    }
+    state.rows.truncate(keys);
+    if state.known {
+        for key in 0..state.rows.end() as u32 {
+            let owner = state.rows.get(key.into()).map_or(0, |it| it.owner);
+            if u16::from(owner) < members || owner == Row::NOBODY {
+                continue;
+            }
+            let heir = state.map.owner(key);
+            state.own(key, heir);
+            if u16::from(heir) == ctx.ordinal() {
+                ctx.count(LOST, key);
+            }
+        }
+    }
+    while state.rows.end() < keys {
+        state.rows.push(Row { version: 0, owner: Row::NOBODY });
+    }
+    if state.known {
+        state.set_by_map(end.min(keys) as u32, ctx);
+    }
+    state.recount(ctx.ordinal());
+    moving::plan(state, ctx);
+    moving::release(state, ctx);
+    moving::look_after(state, ctx);
+}
+
+impl ShardedDbState {
+    /// Rows from this key on are whose the map says.
+    fn set_by_map(&mut self, from: u32, ctx: &Ctx) {
+        for key in from..self.rows.end() as u32 {
+            self.own(key, self.map.owner(key));
+        }
+        self.recount(ctx.ordinal());
+    }
+
+    /// A row is somebody's; if it is this shard's from now on and was never here, it begins anew.
+    pub(super) fn own(&mut self, key: u32, owner: u8) {
+        let Some(row) = self.rows.get(key.into()).copied() else { return };
+        self.rows.set(key.into(), Row { owner, ..row });
+    }
+
+    /// Counts its rows; those that are its own have a version.
+    pub(super) fn recount(&mut self, ordinal: u16) {
+        self.held = 0;
+        for key in 0..self.rows.end() {
+            let Some(row) = self.rows.get(key).copied() else { continue };
+            if u16::from(row.owner) == ordinal {
+                self.held += 1;
+                if row.version == 0 {
+                    self.rows.set(key, Row { version: 1, ..row });
+                }
+            }
+        }
+    }
+
+    /// Whether it is clear who has a row: not while it is on its way, or before this shard has
+    /// learned it.
+    pub(super) fn is_clear(&self, key: u32) -> bool {
+        let owner = self.rows.get(key.into()).map_or(0, |it| it.owner);
+        let on_its_way = |it: &moving::Move| {
+            it.stage == Stage::CutOver && it.keys.binary_search(&key).is_ok()
+        };
+        owner != Row::NOBODY && !self.moves.iter().any(on_its_way)
+    }
+
+    /// A request for a row of its own has come.
+    pub(super) fn came(&mut self, key: u32, now: Nanos) {
+        let spans = now.saturating_sub(self.hot_since).0 / SPAN.0;
+        if spans > 0 {
+            let last = std::mem::take(&mut self.hot[0]);
+            self.hot[1] = if spans == 1 { last } else { Heavy::default() };
+            self.hot_since = self.hot_since.saturating_add(Nanos(spans * SPAN.0));
+        }
+        self.hot[0].add(key);
+        if self.latest.len() >= LATEST_MAX {
+            self.latest.pop_front();
+        }
+        self.latest.push_back((now, key));
+    }
+
+    /// The key that came most often in the last whole span, how often at least, and of how many
+    /// requests in all; nothing if the span is over for long.
+    pub fn hottest(&self, now: Nanos) -> Option<(u32, u32, u32)> {
+        let heavy = match now.saturating_sub(self.hot_since).0 / SPAN.0 {
+            0 => &self.hot[1],
+            1 => &self.hot[0],
+            _ => return None,
+        };
+        heavy.first().map(|(key, count)| (key, count, heavy.total()))
+    }
+
+    /// Where rows belong by the parameters.
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+}

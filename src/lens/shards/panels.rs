@@ -1,0 +1,184 @@
+//! What the shards have to do and hold, the latest requests and where they went, what can be set.
+
+use crate::algorithm::placement::Scheme;
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::component::sharded_db::Sharding;
+use crate::scene::layout::chips::Chip;
+use crate::scene::{CellStyle, Tone};
+
+use super::super::Act;
+use super::super::column::{Bar, Column};
+use super::{SECONDS, Shards};
+
+/// Requests listed.
+const LISTED: usize = 6;
+/// From this load on a shard counts as full.
+const FULL: f64 = 0.97;
+
+impl Shards<'_> {
+    /// What each shard has to do, against what it can; what it holds.
+    pub(super) fn loads(&self, column: &mut Column) {
+        let capacity = self.params.capacity();
+        let most = self.shards.iter().map(|it| it.load).fold(capacity, f64::max) * 1.08;
+        let asked = self.asked().max(1e-9);
+        let right = format!("{}/s in all", text::number(self.asked()));
+        column.caption("load", [&format!("Requests, last {SECONDS} s"), &right]);
+        let bars: Vec<_> = self
+            .shards
+            .iter()
+            .map(|it| {
+                let over = it.load >= FULL * capacity || it.waiting > self.params.workers;
+                let (load, used) = (text::number(it.load), text::percent(it.load / capacity));
+                let waits = match it.waiting {
+                    0 => String::new(),
+                    waiting => format!(", {} wait", text::count(waiting.into())),
+                };
+                Bar {
+                    id: format!("load/{}", it.name),
+                    name: &it.name,
+                    part: it.load / most,
+                    ghost: None,
+                    figure: if it.up { format!("{load:>5}/s") } else { "down".into() },
+                    tone: if over { Tone::Warn } else { Tone::Ink3 },
+                    label: format!(
+                        "{}: {load} a second, {} of all and {used} of what it can{waits}",
+                        it.name,
+                        text::percent(it.load / asked),
+                    ),
+                }
+            })
+            .collect();
+        let words = format!("capacity {}/s", text::number(capacity));
+        column.bars(&bars, Some((capacity / most, &words)));
+        let waiting = self.shards.iter().filter(|it| it.waiting > 0);
+        let waiting: Vec<_> = waiting
+            .map(|it| format!("{} at {}", text::count(it.waiting.into()), it.name))
+            .collect();
+        if !waiting.is_empty() {
+            column.words("load/waiting", &format!("Waiting: {}.", waiting.join(", ")));
+        }
+        column.space(6.0);
+        let total: u64 = self.shards.iter().map(|it| u64::from(it.held)).sum();
+        column.caption("rows", ["Rows per shard", &format!("{} rows", text::count(total))]);
+        let most = self.shards.iter().map(|it| it.held).max().unwrap_or(0).max(1);
+        let rows: Vec<_> = self
+            .shards
+            .iter()
+            .map(|it| Bar {
+                id: format!("rows/{}", it.name),
+                name: &it.name,
+                part: f64::from(it.held) / f64::from(most),
+                ghost: None,
+                figure: text::count(it.held.into()),
+                tone: Tone::Ink3,
+                label: format!(
+                    "{}: {} rows, {}",
+                    it.name,
+                    text::count(it.held.into()),
+                    text::percent(f64::from(it.held) / total.max(1) as f64),
+                ),
+            })
+            .collect();
+        column.bars(&rows, None);
+        column.space(8.0);
+    }
+
+    /// Requests of late, and the shard the map named for each.
+    pub(super) fn decisions(&self, column: &mut Column) {
+        let mut latest: Vec<(Nanos, u32, usize)> = Vec::new();
+        for (ordinal, shard) in self.shards.iter().enumerate() {
+            let of = shard.state.iter().flat_map(|it| &it.latest);
+            latest.extend(of.map(|(at, key)| (*at, *key, ordinal)));
+        }
+        latest.sort_unstable_by(|one, other| other.cmp(one));
+        column.caption("routed", ["Latest requests, and where the map sent them", ""]);
+        let chip = |(index, (_, key, ordinal)): (usize, &(Nanos, u32, usize))| {
+            let name = self.name(*ordinal);
+            let mut chip = Chip::new(format!("routed/{index}"), format!("{key} {name}"));
+            chip.label = Some(format!("{}: {}", self.key(*key), self.why(*key, &name)));
+            chip
+        };
+        let chips: Vec<_> = latest.iter().take(LISTED).enumerate().map(chip).collect();
+        column.chips("routed", &chips, 2);
+        column.space(8.0);
+    }
+
+    /// Why a key is where it is.
+    fn why(&self, key: u32, name: &str) -> String {
+        let hash = self.by.settings.hash;
+        let value = || hash.of(key.to_string().as_bytes());
+        match self.params.scheme.0 {
+            Scheme::Range => {
+                let pieces = self.params.pieces().ok();
+                let from = pieces
+                    .and_then(|it| it.iter().map(|it| it.0).filter(|it| *it <= key.into()).last());
+                format!("{name} has the keys from {} on", text::count(from.unwrap_or(0)))
+            }
+            Scheme::Modulo => {
+                let among = self.by.ordinals().len().max(1) as u64;
+                format!("hash {}, modulo {among} is {}: {name}", value(), value() % among)
+            }
+            Scheme::Ring => format!("hash {}: the next point clockwise is {name}'s", value()),
+            _ => format!("it belongs to {name}"),
+        }
+    }
+
+    /// How rows find their shard.
+    pub(super) fn schemes(&self, column: &mut Column) {
+        let own = self.params.scheme.0;
+        column.caption("scheme", ["How rows find their shard", ""]);
+        let chip = |scheme: &Scheme| {
+            let value = format!("\"{}\"", scheme.id());
+            let mut chip = Chip::new(format!("scheme/{}", scheme.id()), scheme.label());
+            chip.label = Some(format!("{}: {}", scheme.label(), scheme.help()));
+            chip.action = Some(Act::Set("scheme".into(), value).to_string());
+            let style = if *scheme == own { CellStyle::Strong } else { CellStyle::Plain };
+            chip.styled(Tone::Ink, style)
+        };
+        let schemes = Scheme::ALL.iter().filter(|it| Sharding::IDS.contains(&it.id()));
+        let chips: Vec<_> = schemes.map(chip).collect();
+        column.chips("scheme", &chips, 4);
+        column.space(2.0);
+        column.words("scheme/help", own.help());
+        self.picked(column);
+    }
+
+    /// What can be done to the picked shard.
+    fn picked(&self, column: &mut Column) {
+        let Some(name) = self.subject.noted("shard") else { return };
+        let Some(at) = self.shards.iter().position(|it| it.name == name) else { return };
+        column.space(8.0);
+        column.caption("shard", [&format!("Shard {name}"), ""]);
+        let member = at as u16;
+        let (fault, words) = match self.shards[at].up {
+            true => (Act::Crash(member), format!("Kill {name}")),
+            false => (Act::Restart(member), format!("Bring {name} back")),
+        };
+        let mut chips = vec![Chip::new("shard-act/fault", words)];
+        chips[0].action = Some(fault.to_string());
+        if self.params.scheme.0 != Scheme::Range {
+            let weight = self.params.weights.of(at);
+            let others =
+                (0..self.shards.len()).any(|it| it != at && self.params.weights.of(it) > 0);
+            let (to, words) = match weight {
+                0 => (1, format!("Give {name} rows again")),
+                _ => (0, format!("Move {name}'s rows away")),
+            };
+            if to > 0 || others {
+                let of = |it: usize| if it == at { to } else { self.params.weights.of(it) };
+                let weights: Vec<_> = (0..self.shards.len()).map(|it| of(it).to_string()).collect();
+                let mut chip = Chip::new("shard-act/out", words);
+                chip.action = Some(Self::set("weights", format!("\"{}\"", weights.join(", "))));
+                chips.push(chip);
+            }
+        }
+        let last = at + 1 == self.shards.len() && at + 1 == self.params.shards as usize && at > 0;
+        if last && self.shards[at].held == 0 {
+            let mut chip = Chip::new("shard-act/remove", format!("Remove {name}"));
+            chip.action = Some(Self::set("shards", at.to_string()));
+            chips.push(chip);
+        }
+        column.chips("shard-act", &chips, 3);
+    }
+}

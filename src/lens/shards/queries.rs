@@ -1,0 +1,93 @@
+//! Queries over neighbouring keys: which shards have to look, and whose answer came last.
+
+use crate::base::text;
+use crate::component::sharded_db::Query;
+
+use super::super::Act;
+use super::super::column::{Bar, Column};
+use super::Shards;
+use crate::scene::Tone;
+
+/// Places that the slider offers.
+const PLACES: u32 = 30;
+
+impl Shards<'_> {
+    /// Which shards a query over some keys asks, and how the latest ones went.
+    pub(super) fn queries(&self, column: &mut Column) {
+        let keys = self.params.keys;
+        let length = self.params.range_keys.min(keys).max(1);
+        let step = (keys / PLACES).max(1);
+        let places = (0..PLACES).map(|it| it * step);
+        let places: Vec<u32> = places.filter(|it| it + length <= keys).collect();
+        let noted = self.subject.noted("query").and_then(|it| it.parse::<u32>().ok());
+        let first = noted.filter(|it| places.contains(it)).or(places.get(1).copied()).unwrap_or(0);
+        let range = self.range(first, length);
+        let spot = |it: &u32| {
+            let act = Act::Note("query".into(), it.to_string()).to_string();
+            (act, self.range(*it, length))
+        };
+        let at = places.iter().position(|it| *it == first);
+        let spots = places.iter().map(spot).collect();
+        column.slider("query", ["A query over keys", &range], spots, at);
+        let names: Vec<_> = self
+            .map
+            .concerned(first, first + length - 1)
+            .into_iter()
+            .map(|it| self.name(it))
+            .collect();
+        let words = match names.as_slice() {
+            [only] => format!("asks {only} alone."),
+            all if all.len() == self.shards.len() => format!("asks all: {}.", all.join(", ")),
+            some => format!("asks {}.", some.join(", ")),
+        };
+        column.words("query/asks", &format!("By the map it {words}"));
+        if let Some(query) = self.latest() {
+            column.space(4.0);
+            self.answered(query, column);
+        }
+        column.space(8.0);
+    }
+
+    fn range(&self, first: u32, length: u32) -> String {
+        let last = u64::from(first) + u64::from(length) - 1;
+        format!("{}:{} to {}", self.subject.key_name, text::count(first.into()), text::count(last))
+    }
+
+    /// The query that was answered last.
+    fn latest(&self) -> Option<&Query> {
+        let all = self.shards.iter().filter_map(|it| it.state).flat_map(|it| &it.queries);
+        all.max_by_key(|it| it.slowest().map(|slow| it.asked.saturating_add(slow.1)))
+    }
+
+    fn answered(&self, query: &Query, column: &mut Column) {
+        let Some((slowest, longest)) = query.slowest() else { return };
+        let right = format!("{} rows", text::count(query.rows().into()));
+        let words = format!("Latest: {}", self.range(query.first, query.keys));
+        column.caption("answered", [&words, &right]);
+        let names: Vec<_> = query.shards.iter().map(|it| self.name(it.0.into())).collect();
+        let bar = |(index, (shard, answer)): (usize, &(u16, Option<(_, u32)>))| {
+            let (at, rows) = (*answer)?;
+            let took = crate::base::time::Nanos::saturating_sub(at, query.asked);
+            let part = took.0 as f64 / longest.0.max(1) as f64;
+            let last = *shard == slowest;
+            let time = text::duration(took.0 as f64);
+            Some(Bar {
+                id: format!("answered/{}", names[index]),
+                name: &names[index],
+                part,
+                ghost: None,
+                figure: time.clone(),
+                tone: if last { Tone::Link } else { Tone::Ink3 },
+                label: format!("{}: {rows} rows after {time}", names[index]),
+            })
+        };
+        let bars: Vec<_> = query.shards.iter().enumerate().filter_map(bar).collect();
+        column.bars(&bars, None);
+        let (name, took) = (self.name(slowest.into()), text::duration(longest.0 as f64));
+        let words = match query.shards.len() {
+            1 => format!("{name} alone was asked: {took}."),
+            count => format!("{count} shards were asked; the slowest decides: {name}, {took}."),
+        };
+        column.words("answered/slowest", &words);
+    }
+}
