@@ -15,4 +15,7 @@ pub mod editor;
 pub mod session;
 
 #[cfg(target_arch = "wasm32")]
+pub mod worker;
+
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod app;

@@ -13,7 +13,7 @@ const RANKS: &[&[&str]] = &[
     &["component"],
     &["lens", "document"],
     &["session", "editor"],
-    &["lesson"],
+    &["lesson", "worker"],
     &["app"],
 ];
 
@@ -57,7 +57,7 @@ fn rank(module: &str) -> Option<usize> {
 
 /// Whether a file belongs to the core, which runs everywhere.
 fn is_core(path: &str) -> bool {
-    !path.starts_with("src/app") && !path.starts_with("src/bin")
+    !["src/app", "src/bin", "src/worker"].iter().any(|it| path.starts_with(it))
 }
 
 /// The line without its comment and without what stands in quotes.

@@ -5,12 +5,13 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::document::file::File;
+use crate::session::Session;
+use crate::session::host::Host;
 use crate::session::protocol::Branch;
 use crate::session::prove::Way;
+use crate::worker;
 
 pub mod banner;
-#[cfg(feature = "bench")]
-mod bench;
 pub mod bridge;
 pub mod canvas;
 pub mod chart;
@@ -37,7 +38,6 @@ pub mod tip;
 pub mod topbar;
 pub mod track;
 pub mod until;
-mod worker;
 
 use store::App;
 use theme::{Palette, Theme};
@@ -50,11 +50,27 @@ pub fn start_page(opening: Vec<u8>, waits: bool) {
     mount_to_body(move || view! { <Page opening waits/> });
 }
 
-/// Worker entry point: called by `www/worker.js`.
+/// Worker entry point: called by `www/worker.js`. Promises the parts that come after the first run.
 #[wasm_bindgen]
-pub fn start_worker() {
+pub fn start_worker() -> js_sys::Promise {
     console_error_panic_hook::set_once();
-    worker::run();
+    worker::run(Host::new(Session::first()));
+    wasm_bindgen_futures::future_to_promise(async {
+        worker::furnish(rooms::later().await.ok());
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+/// What the fast worker needs to go on with what this one hosts, if this is a moment for it.
+#[wasm_bindgen]
+pub fn hand_over() -> Option<Vec<u8>> {
+    worker::hand_over()
+}
+
+/// The fast worker has gone on with it.
+#[wasm_bindgen]
+pub fn retire() {
+    worker::retire();
 }
 
 /// Entry point of the proof page's worker: runs every golden run in every way, and tells of each as

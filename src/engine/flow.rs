@@ -117,35 +117,60 @@ impl<K: Kinds> Context<'_, K> {
                 Pending::Complete(strand, served) => self.local_done(strand, served),
                 Pending::Begin(request) => _ = self.accept(request, None),
                 Pending::Finished(request, outcome, version) => {
-                    let what = super::Happening::Finished { request, outcome, version };
-                    K::handle(state, spec, what, self);
+                    self.finished(request, outcome, version, state, spec);
                 }
             }
         }
+    }
+
+    /// Tells the kind that a request its member began has ended. Not inlined, like [`Self::serve`]:
+    /// else every event pays for what the kinds need at hand.
+    #[inline(never)]
+    fn finished(
+        &mut self,
+        request: Request,
+        outcome: Outcome,
+        version: u32,
+        state: &mut K::State,
+        spec: &K::Spec,
+    ) {
+        K::handle(state, spec, super::Happening::Finished { request, outcome, version }, self);
+    }
+
+    /// The kind's own act on a request.
+    #[inline(never)]
+    fn serve(
+        &mut self,
+        request: Request,
+        strand: Handle,
+        state: &mut K::State,
+        spec: &K::Spec,
+    ) -> Served {
+        K::serve(state, spec, &request, strand, self)
     }
 
     /// Runs a strand until it has to wait or ends.
     fn run(&mut self, handle: Handle, state: &mut K::State, spec: &K::Spec) {
         loop {
             let Some(strand) = self.desk.strands.get_mut(handle) else { return };
-            let position = strand.position;
+            let (position, hit, of) = (strand.position, strand.hit, strand.job);
             strand.position += 1;
-            let hit = strand.hit;
-            let Some(job) = self.desk.jobs.get(strand.job) else { return };
-            let (request, version, fresh) = (job.request, job.version, job.started.is_none());
+            let Some(job) = self.desk.jobs.get(of) else { return };
+            let fresh = job.started.is_none();
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
                 op @ (Op::Work(_) | Op::Measured(_)) => {
-                    if self.component.station.drop_expired && request.deadline < self.core.now {
+                    let Request { id, deadline, attempt, .. } = job.request;
+                    if self.component.station.drop_expired && deadline < self.core.now {
                         return self.strand_ended(handle, Outcome::Expired);
                     }
                     if self.take_worker(handle) {
-                        self.started(handle, fresh);
+                        self.started(of, fresh);
                         self.phase(handle, Some(Phase::Work));
                         let bits = || {
-                            let hedge = u64::from(request.attempt & Request::HEDGE) << 16;
+                            let hedge = u64::from(attempt & Request::HEDGE) << 16;
                             let purpose = purpose::WORK + u64::from(position) + hedge;
-                            self.component.stream.bits(request.id, purpose)
+                            self.component.stream.bits(id, purpose)
                         };
                         let (span, constant) = match op {
                             Op::Work(it) if it.is_constant() => (it.mean, true),
@@ -154,7 +179,7 @@ impl<K: Kinds> Context<'_, K> {
                             _ => (Nanos::ZERO, false),
                         };
                         let span = self.stretch(span);
-                        let span = self.gray(span, request.id);
+                        let span = self.gray(span, id);
                         let event = self.inside(Deed::WorkDone(handle));
                         self.core.add_after(span, constant, event);
                         self.desk.busy += 1;
@@ -164,10 +189,10 @@ impl<K: Kinds> Context<'_, K> {
                 }
                 Op::Local { verb, soft } => {
                     let soft = *soft;
-                    let as_asked = |verb| Request { verb, version, ..request };
-                    let request = verb.map_or(request, as_asked);
-                    self.started(handle, fresh);
-                    match K::serve(state, spec, &request, handle, self) {
+                    let as_asked = |verb| Request { verb, version: job.version, ..job.request };
+                    let request = verb.map_or(job.request, as_asked);
+                    self.started(of, fresh);
+                    match self.serve(request, handle, state, spec) {
                         Served::Later => return self.phase(handle, Some(Phase::Own)),
                         Served::Now { outcome: Outcome::Miss, .. } if soft => {
                             if let Some(strand) = self.desk.strands.get_mut(handle) {
@@ -178,15 +203,15 @@ impl<K: Kinds> Context<'_, K> {
                     }
                 }
                 Op::Call { wire, verb, or } => {
-                    self.started(handle, fresh);
-                    let verb = verb.unwrap_or(request.verb);
-                    let request = Request { verb, version, ..request };
+                    let verb = verb.unwrap_or(job.request.verb);
+                    let request = Request { verb, version: job.version, ..job.request };
+                    self.started(of, fresh);
                     return self.place_call(handle, request, *wire, *or);
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
                 Op::JumpIfHit(_) => {}
                 Op::JumpUnless(condition, to) => {
-                    if !condition.holds(&request) {
+                    if !condition.holds(&job.request) {
                         self.jump(handle, *to);
                     }
                 }
@@ -201,26 +226,22 @@ impl<K: Kinds> Context<'_, K> {
                 }
                 Op::Detach(to) => self.branch(handle, Role::Detached, *to),
                 Op::End => {
-                    self.started(handle, fresh);
+                    self.started(of, fresh);
                     return self.strand_ended(handle, Outcome::Ok);
                 }
                 Op::Refuse(outcome) => {
                     let outcome = *outcome;
-                    self.started(handle, fresh);
+                    self.started(of, fresh);
                     return self.strand_ended(handle, outcome);
                 }
             }
         }
     }
 
-    /// The strand's job, if it is `fresh`, has got its turn: not before something is really done for
-    /// it, since an asynchronous job waits for its worker only when it comes to its work.
-    fn started(&mut self, strand: Handle, fresh: bool) {
-        if !fresh {
-            return;
-        }
-        let Some(strand) = self.desk.strands.get(strand) else { return };
-        if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+    /// A job, if it is `fresh`, has got its turn: not before something is really done for it, since an
+    /// asynchronous job waits for its worker only when it comes to its work.
+    fn started(&mut self, job: Handle, fresh: bool) {
+        if fresh && let Some(job) = self.desk.jobs.get_mut(job) {
             job.started.get_or_insert(self.core.now);
         }
     }

@@ -119,15 +119,18 @@ impl History {
         }
     }
 
-    /// Takes in what has happened.
+    /// Whether there is such a store.
     #[inline]
-    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+    pub(super) fn keeps<K: Kinds>(&mut self, blueprint: &Blueprint<K>) -> bool {
         if self.logs.len() != blueprint.components.len() {
             self.learn(blueprint);
         }
-        if self.any {
-            self.take_in(at, note, &|member| blueprint.members[member as usize].0 as usize);
-        }
+        self.any
+    }
+
+    /// Takes in what has happened, where there is such a store.
+    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+        self.take_in(at, note, &|member| blueprint.members[member as usize].0 as usize);
     }
 
     fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) {

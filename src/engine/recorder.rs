@@ -465,13 +465,16 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<K>) {
         self.seen = ordinal;
         self.fit(blueprint);
-        let judges = self.staleness.judges(blueprint);
-        for note in notes {
-            if judges && self.staleness.note(at, note, blueprint) {
-                self.found_stale(at, note, blueprint);
+        if self.staleness.judges(blueprint) {
+            for note in notes {
+                if self.staleness.note(at, note, blueprint) {
+                    self.found_stale(at, note, blueprint);
+                }
             }
-            self.history.note(at, note, blueprint);
-            self.note(at, note, blueprint);
         }
+        if self.history.keeps(blueprint) {
+            notes.iter().for_each(|it| self.history.note(at, it, blueprint));
+        }
+        notes.iter().for_each(|it| self.note(at, it, blueprint));
     }
 }

@@ -31,7 +31,8 @@ pub struct Side {
     /// Stories told so far.
     tales: usize,
     pending: Vec<story::Pending>,
-    sample: Sample,
+    /// Which messages are shown.
+    pub(super) sample: Sample,
     told: Told,
 }
 

@@ -1,6 +1,8 @@
 //! Messages on their way, as dots: at most so many, whole requests at a time, so that a dot never
 //! vanishes at a node.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::draw::mix;
 use crate::base::time::Nanos;
 use crate::component::Registry;
@@ -19,7 +21,7 @@ const THINNEST: u32 = 1 << 20;
 
 /// Which requests are shown: by a hash of their ids, so that those of a thin sample are in every
 /// denser one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// One request in so many: a power of two.
     pub one_in: u32,

@@ -9,7 +9,8 @@ use crate::document::Design;
 
 use super::Session;
 use super::branch::Side;
-use super::protocol::{Stamped, Story};
+use super::flights::Sample;
+use super::protocol::{Stamped, Story, View};
 use super::run::Run;
 
 /// A session in few words: what it began with, what was done to it, and where it has come to.
@@ -31,6 +32,10 @@ pub struct Handover {
     branch: u32,
     /// What has been told.
     stories: Vec<Story>,
+    /// Which inputs there are twins without.
+    twins: Vec<usize>,
+    /// Which messages are shown.
+    sample: Sample,
 }
 
 impl Handover {
@@ -48,7 +53,7 @@ impl Handover {
 impl Session {
     /// What another session needs to go on with what this one hosts. None while there is more to it
     /// than a run at its newest moment: a past that is looked at or was left, another future, a
-    /// story yet to be told, a breakpoint.
+    /// story yet to be told, a breakpoint, a request that is followed.
     pub fn hand_over(&self) -> Option<Handover> {
         let side = self.main.as_ref().filter(|it| self.fork.is_none() && it.is_plain())?;
         let run = &side.run;
@@ -65,14 +70,19 @@ impl Session {
             branches: self.branches,
             branch: side.branch,
             stories: side.stories().to_vec(),
+            twins: run.twins().collect(),
+            sample: side.sample,
         })
     }
 
-    /// Goes on with a run that was another session's.
+    /// Goes on with a run that was another session's, for a page that knows all of it.
     pub fn adopt(&mut self, heir: Heir) {
         let Heir { run, told } = heir;
         (self.runs, self.branches) = (told.runs, told.branches);
-        self.main = Some(Side::new(run, told.branch).with_stories(told.stories));
+        let mut side = Side::new(run, told.branch).with_stories(told.stories);
+        side.sample = told.sample;
+        self.main = Some(side);
+        self.frame(&View { figures: true, ..View::default() });
     }
 }
 
@@ -92,17 +102,18 @@ impl Heir {
     }
 
     /// The other has gone on meanwhile. False if that was not with the same run.
-    pub fn hear(&mut self, told: Handover) -> bool {
+    pub fn hear(&mut self, told: &Handover) -> bool {
         let same = (told.runs, told.branch) == (self.told.runs, self.told.branch)
             && told.inputs.starts_with(&self.told.inputs);
         if same {
             self.run.inputs.clone_from(&told.inputs);
-            self.told = told;
+            self.told.clone_from(told);
         }
         same
     }
 
-    /// Runs on towards where the other is, by at most so many events. True if it is there.
+    /// Runs on towards where the other is, by at most so many events, and as many of its twins. True
+    /// if it is there.
     pub fn go_on(&mut self, budget: u64) -> bool {
         let told = &self.told;
         let left = told.ordinal.saturating_sub(self.run.head.world.ordinal());
@@ -112,7 +123,14 @@ impl Heir {
             return false;
         }
         self.run.rest_at(told.now, told.taken);
-        true
+        self.run.keep_twins(&told.twins);
+        self.run.catch_up(budget, 0);
+        self.run.is_level()
+    }
+
+    /// The moment at which the other is, and its state hash.
+    pub fn place(&self) -> (Nanos, u64) {
+        (self.told.now, self.told.hash)
     }
 
     /// Whether it has come to the very state in which the other is.
@@ -121,6 +139,7 @@ impl Heir {
         let place = (world.ordinal(), world.now(), self.run.head.inputs);
         place == (self.told.ordinal, self.told.now, self.told.taken)
             && self.run.is_plain()
+            && self.run.twins().eq(self.told.twins.iter().copied())
             && world.state_hash() == self.told.hash
     }
 }

@@ -2,6 +2,7 @@
 //! what benchmarks measure. Whoever asks brings the clock.
 
 use super::Session;
+use super::handover::Heir;
 use super::protocol::{Command, Tick};
 
 /// Milliseconds since some moment.
@@ -15,14 +16,18 @@ const SEEK_MS: f64 = 33.0;
 const EVENTS: (f64, f64) = (2_000.0, 1_000_000.0);
 /// Events per millisecond, before any were measured.
 const GUESS: f64 = 1_000.0;
+/// A moment that is sought is gone on to in parts as long as this, so that all of the time is used.
+const PART_MS: f64 = 2.0;
 
 /// A session that answers in time.
 #[derive(Debug)]
 pub struct Host {
     /// The session.
     pub session: Session,
-    /// As measured.
+    /// As measured, without the frames.
     events_per_ms: f64,
+    /// What a frame takes, as measured.
+    frame_ms: f64,
     ordinal: u64,
     /// Whether a moment is still sought.
     seeks: bool,
@@ -31,7 +36,13 @@ pub struct Host {
 impl Host {
     /// Hosts a session.
     pub fn new(session: Session) -> Self {
-        Self { session, events_per_ms: GUESS, ordinal: 0, seeks: false }
+        Self { session, events_per_ms: GUESS, frame_ms: 0.0, ordinal: 0, seeks: false }
+    }
+
+    /// Hosts what another has hosted so far.
+    pub fn adopt(&mut self, heir: Heir) {
+        self.session.adopt(heir);
+        self.ordinal = self.session.run().map_or(0, |it| it.head.world.ordinal());
     }
 
     /// Answers a tick with the bytes of a frame, by a clock that tells milliseconds.
@@ -39,15 +50,19 @@ impl Host {
         let began = clock();
         let sought = |it: &Command| matches!(it, Command::Seek(_));
         let seeks = self.seeks || tick.commands.iter().any(sought);
-        let ms = if seeks { SEEK_MS } else { ANSWER_MS };
+        let ms = (if seeks { SEEK_MS } else { ANSWER_MS }) - self.frame_ms.min(ANSWER_MS / 2.0);
         self.session.tick(tick, self.events_in(ms));
+        while seeks && clock() - began < ms && !self.session.approach(self.events_in(PART_MS)) {}
+        let ticked = clock();
         let frame = self.session.packed(&tick.view);
         // What is only run again is not recorded, and says nothing of what is.
         if !seeks && tick.commands.is_empty() && frame.ordinal > self.ordinal {
-            self.learn(frame.ordinal - self.ordinal, clock() - began);
+            self.learn(frame.ordinal - self.ordinal, ticked - began);
         }
         (self.ordinal, self.seeks) = (frame.ordinal, frame.sought.is_some());
-        frame.encode()
+        let bytes = frame.encode();
+        self.frame_ms += 0.2 * (clock() - ticked - self.frame_ms);
+        bytes
     }
 
     /// How many events fit into so long, as measured.

@@ -9,7 +9,7 @@ use super::protocol::{
 };
 use super::run::Run;
 use super::story::Pending;
-use super::{chart, picks, theory, trace};
+use super::{Session, chart, picks, theory, trace};
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub struct Later {
     pub done: fn(&Run, &Input) -> Pending,
     /// The story, once there is enough to tell it by, or something else is done next.
     pub tell: fn(&Pending, &Run, Option<&Input>) -> Option<Story>,
+    /// What another host needs to go on with it, if it can be handed over now (`handover.rs`).
+    pub hand_over: fn(&Session) -> Option<Vec<u8>>,
 }
 
 impl Later {
@@ -39,7 +41,8 @@ impl Later {
         let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
         let (chart, pack) = (chart::chart, Frame::pack);
         let (done, tell) = (Pending::new, Pending::tell);
-        Self { picture, trace, picks, theory, chart, pack, done, tell }
+        let hand_over = |it: &Session| Some(it.hand_over()?.encode());
+        Self { picture, trace, picks, theory, chart, pack, done, tell, hand_over }
     }
 }
 

@@ -94,9 +94,7 @@ impl Session {
         };
         let before = count(main, fork.as_deref_mut());
         main.follow(tick.view.follow);
-        let mut seeking = budget;
-        let there = main.approach(&mut seeking)
-            && fork.as_deref_mut().is_none_or(|it| it.approach(&mut seeking));
+        let there = approach(main, fork.as_deref_mut(), budget);
         let done = match fork.as_deref_mut() {
             _ if !there => false,
             _ if tick.advance == Nanos::ZERO => true,
@@ -111,6 +109,18 @@ impl Session {
             fork.catch_up(left, budget);
         }
         done
+    }
+
+    /// Goes on to the moment that is sought, by at most so many events. True if it is there.
+    pub fn approach(&mut self, budget: u64) -> bool {
+        let fork = self.fork.as_mut().map(|it| &mut it.side.run);
+        self.main.as_mut().is_none_or(|it| approach(&mut it.run, fork, budget))
+    }
+
+    /// What another host needs to go on with it; none where that has to wait, or for a part that
+    /// comes later.
+    pub fn handed_over(&self) -> Option<Vec<u8>> {
+        (self.later?.hand_over)(self)
     }
 
     /// The run, if a design is open.
@@ -251,4 +261,10 @@ impl Session {
         });
         frame
     }
+}
+
+/// Both futures go on to the moment that is sought, by at most so many events. True if they are there.
+fn approach(main: &mut Run, fork: Option<&mut Run>, budget: u64) -> bool {
+    let mut left = budget;
+    main.approach(&mut left) && fork.is_none_or(|it| it.approach(&mut left))
 }

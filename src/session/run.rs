@@ -18,12 +18,14 @@ use super::protocol::{Input, Stamped};
 use super::story::AFTER;
 use super::twin::{TWIN_MAX, Twin};
 
-/// Events between snapshots: what seeking has to replay at most, near the newest.
-const SNAPSHOT_EVENTS: u64 = 125_000;
+/// Events between snapshots: what seeking has to replay at most, near the newest. With the number
+/// of them allowed they lie so from [`DENSE_EVENTS`] ago on: were they closer, some would be thinned
+/// out, which leaves gaps of twice as much.
+const SNAPSHOT_EVENTS: u64 = 200_000;
 /// So far back, in events, all snapshots are kept if there is room for them.
 const DENSE_EVENTS: u64 = 5_000_000;
 /// Snapshots of what lies before that.
-const SPARSE: u64 = 12;
+const SPARSE: u64 = 10;
 /// What snapshots may take; older ones are thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
@@ -157,7 +159,25 @@ impl Run {
     /// Whether there is nothing to it but a newest moment, and what was done up to it.
     pub(super) fn is_plain(&self) -> bool {
         let waits = self.sentry.is_some() || self.hit.is_some() || self.stopped.is_some();
-        self.past.is_none() && self.before.is_none() && !waits
+        let beside = self.before.is_some() || self.follow.is_some() || !self.is_level();
+        self.past.is_none() && !beside && !waits
+    }
+
+    /// Whether its twins have come as far as they can.
+    pub(super) fn is_level(&self) -> bool {
+        let now = self.head.world.now();
+        self.twin.iter().chain(&self.apart).all(|it| it.is_level(now))
+    }
+
+    /// Which inputs its twins are without.
+    pub(super) fn twins(&self) -> impl Iterator<Item = usize> {
+        self.twin.iter().chain(&self.apart).map(|it| it.index)
+    }
+
+    /// Lets go of twins but those without these inputs.
+    pub(super) fn keep_twins(&mut self, without: &[usize]) {
+        self.twin = self.twin.take().filter(|it| without.contains(&it.index));
+        self.apart = self.apart.take().filter(|it| without.contains(&it.index));
     }
 
     /// The newest, to which no event is due before `at`, comes to rest there, with so many inputs.

@@ -19,7 +19,7 @@ pub struct Twin {
     /// What it is without.
     input: Input,
     /// Which of the run's inputs that is.
-    index: usize,
+    pub(super) index: usize,
     /// For how long it is carried on.
     lasts: Nanos,
     /// How far it has come.
@@ -68,6 +68,11 @@ impl Twin {
     /// Whether it has given up following.
     pub fn is_over(&self) -> bool {
         self.moment.is_none()
+    }
+
+    /// Whether it has come as far as it can while the head is there.
+    pub fn is_level(&self, head: Nanos) -> bool {
+        self.is_over() || self.reached >= head.min(self.since.saturating_add(self.lasts))
     }
 
     /// Follows the head by at most so many events.

@@ -16,11 +16,11 @@ const say = (text) => process.stderr.write(`${text}\n`);
 const run = (command, args, options = {}) =>
   execFileSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], ...options });
 
-/** Builds the module as a fast one: everything in it, benchmarks too. */
+/** Builds the module as the site's fast one, with the benchmarks in it. */
 function build() {
   say("building the module …");
   const module = path.join(target, "wasm32-unknown-unknown/release/ringside.wasm");
-  run("cargo", ["rustc", "--release", "--locked", "--lib", "--features", "bench",
+  run("cargo", ["rustc", "--release", "--locked", "--lib", "--no-default-features", "--features", "bench",
     "--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]);
   run("wasm-bindgen", ["--target", "web", "--no-typescript", "--out-name", "bench", "--out-dir", pkg, module]);
   const optimiser = path.join(target, "tools/node_modules/.bin/wasm-opt");

@@ -19,7 +19,9 @@ const PAGE: &str = "index.html";
 const KEEPS_NAME: [&str; 6] =
     [PAGE, "404.html", "proof.html", "manifest.webmanifest", "robots.txt", "service-worker.js"];
 /// What wasm-bindgen writes; holds strings that look like references and are none.
-const GLUE: &str = "ringside.js";
+const GLUE: [&str; 2] = ["ringside.js", FAST];
+/// Loads the module that goes on with what the worker runs: not part of the first load.
+const FAST: &str = "fast.js";
 /// Loads the modules that come later: what it refers to is not part of the first load.
 const LATER: &str = "rooms.js";
 /// What later parts look like: fetched with them.
@@ -64,9 +66,10 @@ impl Assets {
         mut sources: BTreeMap<String, Vec<u8>>,
         mut code: BTreeMap<String, Vec<u8>>,
     ) -> Self {
-        if let Some(glue) = code.get_mut(GLUE) {
+        for (_, glue) in code.iter_mut().filter(|it| GLUE.contains(&it.0.as_str())) {
             let text = String::from_utf8_lossy(glue);
             let text = text.replace("'ringside_bg.wasm'", "'./ringside_bg.wasm'");
+            let text = text.replace("'fast_bg.wasm'", "'./fast_bg.wasm'");
             // There it is the name under which the module asks for it, and no reference.
             *glue = text.replace("\"./rooms.js\":", "[\"./rooms\" + \".js\"]:").into_bytes();
         }
@@ -126,12 +129,12 @@ impl Assets {
                 format!("{path} refers to {reference}, which is outside of the site")
             })?;
             // The folder itself, or a string in the glue that only looks like a reference.
-            if wanted.is_empty() || (path == GLUE && !self.sources.contains_key(&wanted)) {
+            if wanted.is_empty() || (GLUE.contains(&path) && !self.sources.contains_key(&wanted)) {
                 done.push_str(reference);
                 continue;
             }
             let name = match self.code.get(&wanted) {
-                Some(name) if path == LATER => name.clone(),
+                Some(name) if path == LATER || wanted == FAST => name.clone(),
                 _ => self.finish(&wanted).map_err(|error| format!("{path}: {error}"))?,
             };
             // Files keep their folders, so only the last part of the reference changes.
@@ -276,13 +279,16 @@ mod tests {
     #[test]
     fn code_is_named_together_and_what_comes_later_is_not_first() {
         let built = |later: &str| {
-            let looks = "'./ringside.js' './rooms.css'";
-            let sources = owned(&[("index.html", looks), ("rooms.css", "a {}")]);
+            let looks = "'./worker.js' './rooms.css'";
+            let worker = ("worker.js", "'./ringside.js' './fast.js'");
+            let sources = owned(&[("index.html", looks), worker, ("rooms.css", "a {}")]);
             let code = owned(&[
                 ("ringside.js", "'./rooms.js' './first.wasm'"),
                 ("rooms.js", "'./ringside.js' './later.wasm'"),
                 ("first.wasm", "1"),
                 ("later.wasm", later),
+                ("fast.js", "'fast_bg.wasm'"),
+                ("fast_bg.wasm", "3"),
             ]);
             Assets::new(sources, code).build().expect("builds")
         };
@@ -291,6 +297,7 @@ mod tests {
             let code = one.name != "index.html" && !one.name.ends_with(".css");
             assert_eq!(one.name != other.name, code, "{}", one.name);
             let later = one.name.starts_with("later-") || one.name.ends_with(".css");
+            let later = later || one.name.starts_with("fast");
             assert_eq!(one.first, !later, "{}", one.name);
         }
         let rooms = before
@@ -299,6 +306,8 @@ mod tests {
             .expect("is there");
         let text = String::from_utf8_lossy(&rooms.bytes);
         assert!(before.iter().all(|it| it.name == "index.html"
+            || it.name.starts_with("worker-")
+            || it.name.starts_with("fast")
             || it.name.ends_with(".css")
             || it.name.starts_with("rooms-")
             || it.name.starts_with("first-")

@@ -23,6 +23,9 @@ const WASM_OPT_VERSION_MIN: u32 = 120;
 /// Erased views share their code: without it the page is a fifth larger. What is behind
 /// `cfg(split)` is split off, for which the linker must leave its notes in.
 const WEB_FLAGS: &str = " --cfg erase_components --cfg split -C link-args=--emit-relocs";
+/// The page with all its parts, and what goes on with what its worker runs: profile, and features.
+const LIGHT_BUILD: (&str, &[&str]) = ("web", &[]);
+const FAST_BUILD: (&str, &[&str]) = ("release", &["--no-default-features"]);
 /// What rustc's modules use; a module split off does not say so itself.
 const FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
@@ -109,24 +112,18 @@ fn package(
     wasm_opt: Option<&Path>,
 ) -> Result<PathBuf> {
     let folder = &work.join("pkg");
-    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + WEB_FLAGS;
-    let mut cargo = Command::new(cargo);
-    cargo.env("RUSTFLAGS", flags.trim()).args(["rustc", "--profile", "web", "--locked", "--lib"]);
-    run(cargo.args(["--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]))?;
-    let module = target.join("wasm32-unknown-unknown/web/ringside.wasm");
-
     // From scratch, so that no glue of an older build stays behind.
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
     let first = work.join("first.wasm");
-    let mut modules = split(&module, folder, &first)?;
-    run(Command::new(wasm_bindgen)
-        .args(["--target", "web", "--no-typescript", "--out-name", "ringside"])
-        .args(["--remove-name-section", "--remove-producers-section", "--keep-lld-exports"])
-        .arg("--out-dir")
-        .arg(folder)
-        .arg(&first))?;
+    let (mut modules, fast) = std::thread::scope(|scope| {
+        let fast = scope.spawn(|| library(target, FAST_BUILD, "").map_err(|it| it.to_string()));
+        let light = library(target, LIGHT_BUILD, WEB_FLAGS);
+        let split = light.and_then(|module| split(&module, folder, &first));
+        Ok::<_, Box<dyn std::error::Error>>((split?, fast.join().expect("builds or says why not")?))
+    })?;
+    bind(wasm_bindgen, &first, folder, "ringside")?;
+    bind(wasm_bindgen, &fast, folder, "fast")?;
     let main = folder.join("ringside_bg.wasm");
     let module = fs::read(&main)?;
     let names = shed::short_names(&module)?;
@@ -140,12 +137,35 @@ fn package(
         return Ok(folder.to_owned());
     };
     check_wasm_opt(wasm_opt)?;
-    for module in &modules {
+    let fast = folder.join("fast_bg.wasm");
+    let levels = modules.iter().map(|it| ("-Oz", it)).chain([("-O3", &fast)]);
+    for (level, module) in levels {
         let mut command = Command::new(wasm_opt);
-        command.args(["-Oz", "--strip-debug", "--strip-producers"]).args(FEATURES);
+        command.args([level, "--strip-debug", "--strip-producers"]).args(FEATURES);
         run(command.arg(module).arg("-o").arg(module))?;
     }
     Ok(folder.to_owned())
+}
+
+/// The library as a WebAssembly module: its profile, and what else Cargo is told.
+fn library(target: &Path, (profile, options): (&str, &[&str]), flags: &str) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + flags;
+    let mut cargo = Command::new(cargo);
+    cargo.env("RUSTFLAGS", flags.trim()).args(["rustc", "--locked", "--lib"]);
+    cargo.args(["--profile", profile]).args(options);
+    run(cargo.args(["--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]))?;
+    Ok(target.join("wasm32-unknown-unknown").join(profile).join("ringside.wasm"))
+}
+
+/// A module with its JavaScript glue.
+fn bind(wasm_bindgen: &Path, module: &Path, folder: &Path, name: &str) -> Result<()> {
+    run(Command::new(wasm_bindgen)
+        .args(["--target", "web", "--no-typescript", "--out-name", name])
+        .args(["--remove-name-section", "--remove-producers-section", "--keep-lld-exports"])
+        .arg("--out-dir")
+        .arg(folder)
+        .arg(module))
 }
 
 /// Splits off what comes after the first run (`app/rooms.rs`): writes the rest to `first`, and the
