@@ -83,10 +83,6 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C: 847 a second, 66.3 % of all and 94.1 % of what it can, 2 wait
         capacity 900/s
         Waiting: 2 at C.
-        Rows per shard  30 000 rows
-        A: 10 000 rows, 33.3 %
-        B: 10 000 rows, 33.3 %
-        C: 10 000 rows, 33.3 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -94,6 +90,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
         Split a range at  user:25 000
         Split a range at: user:25 000
         Add D from 25 000 on  The keys from 20 000 on go from C to B
@@ -121,10 +121,6 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C: 1 016 a second, 67.2 % of all and 113 % of what it can, 496 wait
         capacity 900/s
         Waiting: 496 at C.
-        Rows per shard  30 000 rows
-        A: 10 000 rows, 33.3 %
-        B: 10 000 rows, 33.3 %
-        C: 10 000 rows, 33.3 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -132,6 +128,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
         Split a range at  user:25 000
         Split a range at: user:25 000
         Add D from 25 000 on  The keys from 20 000 on go from C to B
@@ -156,11 +156,6 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         D: 0 a second, 0 % of all and 0 % of what it can
         capacity 900/s
         Waiting: 496 at C.
-        Rows per shard  30 000 rows
-        A: 10 000 rows, 33.3 %
-        B: 10 000 rows, 33.3 %
-        C: 10 000 rows, 33.3 %
-        D: 0 rows, 0 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -170,6 +165,11 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
         second.
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
+        D: 0 rows, 0 %
         Resharding: 0 %  0 of 5 000 rows
         C copies: 0 of 5 000 rows handed over to D, 0 more copied
         Filled: handed over. Dashed: copied, still served
@@ -206,10 +206,6 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         B: 426 a second, 32.1 % of all and 47.3 % of what it can
         C: 444 a second, 33.5 % of all and 49.3 % of what it can
         capacity 900/s
-        Rows per shard  30 000 rows
-        A: 9 984 rows, 33.3 %
-        B: 9 998 rows, 33.3 %
-        C: 10 018 rows, 33.4 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -217,6 +213,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 9 984 rows, 33.3 %
+        B: 9 998 rows, 33.3 %
+        C: 10 018 rows, 33.4 %
         Resharded: 100 %  20 009 of 20 009 rows
         A done: 6 697 of 6 697 rows handed over to B, C, 0 more copied
         B done: 6 660 of 6 660 rows handed over to A, C, 0 more copied
@@ -272,10 +272,6 @@ fn queries_are_shown_as_they_are() {
         B: 324 a second, 25.3 % of all and 36.0 % of what it can
         C: 557 a second, 43.5 % of all and 61.9 % of what it can
         capacity 900/s
-        Rows per shard  30 000 rows
-        A: 9 984 rows, 33.3 %
-        B: 9 998 rows, 33.3 %
-        C: 10 018 rows, 33.4 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -283,6 +279,10 @@ fn queries_are_shown_as_they_are() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 9 984 rows, 33.3 %
+        B: 9 998 rows, 33.3 %
+        C: 10 018 rows, 33.4 %
         Resharded: 100 %  20 009 of 20 009 rows
         A done: 6 697 of 6 697 rows handed over to B, C, 0 more copied
         B done: 6 660 of 6 660 rows handed over to A, C, 0 more copied
@@ -332,10 +332,6 @@ fn a_celebrity_is_named() {
         C: 225 a second, 17.3 % of all and 25.0 % of what it can
         capacity 900/s
         Waiting: 10 at B.
-        Rows per shard  30 000 rows
-        A: 9 984 rows, 33.3 %
-        B: 9 998 rows, 33.3 %
-        C: 10 018 rows, 33.4 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it  user:77 is hot: 74.9 % of B's requests
@@ -343,6 +339,10 @@ fn a_celebrity_is_named() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 9 984 rows, 33.3 %
+        B: 9 998 rows, 33.3 %
+        C: 10 018 rows, 33.4 %
         Resharded: 100 %  20 009 of 20 009 rows
         A done: 6 697 of 6 697 rows handed over to B, C, 0 more copied
         B done: 6 660 of 6 660 rows handed over to A, C, 0 more copied
@@ -386,11 +386,6 @@ fn four_to_five_shards() {
         C: 540 a second, 42.2 % of all and 60.0 % of what it can
         D: 1.00 a second, 0.078 % of all and 0.111 % of what it can
         capacity 900/s
-        Rows per shard  30 000 rows
-        A: 7 438 rows, 24.8 %
-        B: 7 664 rows, 25.5 %
-        C: 7 518 rows, 25.1 %
-        D: 7 380 rows, 24.6 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -399,6 +394,11 @@ fn four_to_five_shards() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 7 438 rows, 24.8 %
+        B: 7 664 rows, 25.5 %
+        C: 7 518 rows, 25.1 %
+        D: 7 380 rows, 24.6 %
         Resharded: 100 %  22 336 of 22 336 rows
         A done: 7 482 of 7 482 rows handed over to B, C, D, 0 more copied
         B done: 7 385 of 7 385 rows handed over to A, C, D, 0 more copied
@@ -410,7 +410,7 @@ fn four_to_five_shards() {
         Modulo: 74.1 % of the rows moved
         Hash ring: 26.6 % of the rows moved
         Rendezvous: 24.6 % of the rows moved
-        Jump consistent hash: 24.7 % of the rows moved
+        Jump: 24.7 % of the rows moved
         even share 25.0 %
         Add E: how many rows move?  20 %
         Add E: how many rows move?: 20 %
@@ -440,12 +440,6 @@ fn four_to_five_shards() {
         D: 1.00 a second, 0.078 % of all and 0.111 % of what it can
         E: 0 a second, 0 % of all and 0 % of what it can
         capacity 900/s
-        Rows per shard  28 482 rows
-        A: 8 826 rows, 31.0 %
-        B: 7 645 rows, 26.8 %
-        C: 6 087 rows, 21.4 %
-        D: 5 924 rows, 20.8 %
-        E: 0 rows, 0 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -456,6 +450,12 @@ fn four_to_five_shards() {
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
         second.
+        Rows per shard  28 482 rows
+        A: 8 826 rows, 31.0 %
+        B: 7 645 rows, 26.8 %
+        C: 6 087 rows, 21.4 %
+        D: 5 924 rows, 20.8 %
+        E: 0 rows, 0 %
         Resharding: 18.3 %  4 386 of 23 992 rows
         A copies: 1 499 of 5 951 rows handed over to B, C, D, E, 0 more copied
         B cuts over: 0 of 6 151 rows handed over to A, C, D, E, 1 518 more copied
@@ -469,7 +469,7 @@ fn four_to_five_shards() {
         Modulo: 80.5 % of the rows moved
         Hash ring: 18.4 % of the rows moved
         Rendezvous: 19.8 % of the rows moved
-        Jump consistent hash: 19.9 % of the rows moved
+        Jump: 19.9 % of the rows moved
         even share 20.0 %
         Your guess, dashed: 20 %.
         Add F: how many rows move?  drag to guess
@@ -499,12 +499,6 @@ fn four_to_five_shards() {
         D: 164 a second, 12.3 % of all and 18.2 % of what it can
         E: 11.3 a second, 0.850 % of all and 1.26 % of what it can
         capacity 900/s
-        Rows per shard  30 000 rows
-        A: 5 892 rows, 19.6 %
-        B: 5 978 rows, 19.9 %
-        C: 6 064 rows, 20.2 %
-        D: 6 004 rows, 20.0 %
-        E: 6 062 rows, 20.2 %
         The key space  user:0 to 29 999
         A: pick it
         B: pick it
@@ -514,6 +508,12 @@ fn four_to_five_shards() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Rows per shard  30 000 rows
+        A: 5 892 rows, 19.6 %
+        B: 5 978 rows, 19.9 %
+        C: 6 064 rows, 20.2 %
+        D: 6 004 rows, 20.0 %
+        E: 6 062 rows, 20.2 %
         Resharded: 100 %  23 992 of 23 992 rows
         A done: 5 951 of 5 951 rows handed over to B, C, D, E, 0 more copied
         B done: 6 151 of 6 151 rows handed over to A, C, D, E, 0 more copied
@@ -526,7 +526,7 @@ fn four_to_five_shards() {
         Modulo: 80.5 % of the rows moved
         Hash ring: 18.4 % of the rows moved
         Rendezvous: 19.8 % of the rows moved
-        Jump consistent hash: 19.9 % of the rows moved
+        Jump: 19.9 % of the rows moved
         even share 20.0 %
         Your guess, dashed: 20 %.
         Add F: how many rows move?  drag to guess

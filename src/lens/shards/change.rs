@@ -36,6 +36,10 @@ fn moved(before: &Membership, after: &Membership, keys: u32) -> Option<f64> {
     Some(f64::from(moved) / f64::from(count.max(1)))
 }
 
+fn short(scheme: Scheme) -> &'static str {
+    if scheme == Scheme::Jump { "Jump" } else { scheme.label() }
+}
+
 /// Under which name a guess is noted of what so many shards will have moved.
 fn guess_for(nodes: usize) -> String {
     format!("guess-{nodes}")
@@ -226,12 +230,12 @@ impl Shards<'_> {
             .iter()
             .map(|(scheme, share)| Bar {
                 id: format!("moves/{}", scheme.id()),
-                name: scheme.label(),
+                name: short(*scheme),
                 part: *share,
                 ghost: guess.filter(|_| *scheme == own).map(|it| f64::from(it) / 100.0),
                 figure: format!("{:>4.1} %", share * 100.0),
                 tone: if *scheme == own { Tone::Link } else { Tone::Ink3 },
-                label: format!("{}: {} of the rows {verb}", scheme.label(), text::percent(*share)),
+                label: format!("{}: {} of the rows {verb}", short(*scheme), text::percent(*share)),
             })
             .collect();
         let even = (after - before) as f64 / after as f64;

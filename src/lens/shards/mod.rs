@@ -71,6 +71,7 @@ pub fn draw(subject: &Subject) -> Scene {
     let mut column = Column { marks, x: 0.0, y, width: left };
     inside.loads(&mut column);
     inside.space(&mut column);
+    inside.held(&mut column);
     inside.decisions(&mut column);
     let end = column.y;
     let mut column = match wide {

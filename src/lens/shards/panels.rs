@@ -15,9 +15,11 @@ use super::{SECONDS, Shards};
 const LISTED: usize = 6;
 /// From this load on a shard counts as full.
 const FULL: f64 = 0.97;
+/// A line of so much work is long, s.
+const LONG_S: f64 = 0.1;
 
 impl Shards<'_> {
-    /// What each shard has to do, against what it can; what it holds.
+    /// What each shard has to do, against what it can.
     pub(super) fn loads(&self, column: &mut Column) {
         let capacity = self.params.capacity();
         let most = self.shards.iter().map(|it| it.load).fold(capacity, f64::max) * 1.08;
@@ -28,7 +30,7 @@ impl Shards<'_> {
             .shards
             .iter()
             .map(|it| {
-                let over = it.load >= FULL * capacity || it.waiting > self.params.workers;
+                let over = it.load >= FULL * capacity || f64::from(it.waiting) > LONG_S * capacity;
                 let (load, used) = (text::number(it.load), text::percent(it.load / capacity));
                 let waits = match it.waiting {
                     0 => String::new(),
@@ -58,7 +60,11 @@ impl Shards<'_> {
         if !waiting.is_empty() {
             column.words("load/waiting", &format!("Waiting: {}.", waiting.join(", ")));
         }
-        column.space(6.0);
+        column.space(8.0);
+    }
+
+    /// What each shard holds.
+    pub(super) fn held(&self, column: &mut Column) {
         let total: u64 = self.shards.iter().map(|it| u64::from(it.held)).sum();
         column.caption("rows", ["Rows per shard", &format!("{} rows", text::count(total))]);
         let most = self.shards.iter().map(|it| it.held).max().unwrap_or(0).max(1);
