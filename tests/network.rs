@@ -11,6 +11,7 @@ use ringside::base::time::Nanos;
 use ringside::base::unit::{Rate, Share};
 use ringside::component::Spec;
 use ringside::component::client::{Arrivals, ClientParams};
+use ringside::component::kv_store::{KvStoreParams, WhenCut};
 use ringside::component::service::ServiceParams;
 use ringside::document::{
     Connecting, Design, Place, WireParams, ZonePair, ZoneParams, ZoneRecord, zone,
@@ -138,13 +139,81 @@ fn loss_on_a_wire_costs_the_geometric_mean() {
     let extra = |it: &(Nanos, Nanos)| (it.1 - Nanos::millis(2)).as_seconds();
     let n = spans.len() as f64;
     let mean = spans.iter().map(extra).sum::<f64>() / n;
+    let (expected, tolerance) = lost(p, n);
+    assert!((mean - expected).abs() < tolerance, "{mean} not {expected} ± {tolerance}");
+    live.check_replay();
+}
+
+/// people → two members of which both must take a write: one message there and one back between them.
+fn members(per_second: f64, settings: KvStoreParams) -> Live {
+    let mut it = design();
+    let arrivals = Arrivals::Constant;
+    let people = ClientParams { arrivals, timeout: FOREVER, ..client(per_second, 0, 1) };
+    add(&mut it, "people", Spec::Client(people));
+    let (when_cut, members, read_quorum, write_quorum) = (WhenCut::Quorums, 2, 1, 2);
+    let (handoff, work, mesh_latency) = (Nanos::ZERO, Nanos::ZERO, Nanos::ZERO);
+    let patience = Nanos::seconds(60);
+    let quorums = KvStoreParams { when_cut, members, read_quorum, write_quorum, ..settings };
+    let store = KvStoreParams { handoff, work, mesh_latency, patience, ..quorums };
+    add(&mut it, "store", Spec::KvStore(store));
+    let (latency, latency_shape) = (LATENCY, Shape::Constant);
+    wire(
+        &mut it,
+        "people",
+        "store",
+        WireParams { latency, latency_shape, ..WireParams::default() },
+    );
+    live(&it)
+}
+
+/// Between members too, transmission takes bytes over bandwidth, exactly: a write of 356 bytes and its
+/// confirmation of 100 take 4.56 ms together at 0.8 Mbit/s.
+#[test]
+fn members_share_no_more_than_their_bandwidth() {
+    for (mesh_bandwidth, both) in [(0.8, 4_560), (8.0, 456), (0.0, 0)] {
+        let mut live = members(10.0, KvStoreParams { mesh_bandwidth, ..Default::default() });
+        live.run_to(Nanos::seconds(5));
+        let expected = Nanos::millis(2) + Nanos::micros(both);
+        let spans = spans(&live);
+        assert!(spans.len() > 40 && spans.iter().all(|it| it.1 == expected), "{spans:?}");
+        live.check_replay();
+    }
+    // 1,000 writes a second of each member are twice what goes through: no more is confirmed than
+    // fits (456 bytes a write, two ways of 1.824 Mbit/s), and those behind wait longer and longer.
+    let mut live = members(2_000.0, KvStoreParams { mesh_bandwidth: 1.824, ..Default::default() });
+    live.run_to(Nanos::seconds(10));
+    let ended = spans(&live);
+    assert!(ended.len() as f64 * 456.0 * 8.0 <= 2.0 * 1.824e6 * 10.0, "{}", ended.len());
+    let (first, last) = (ended[10].1, ended.last().expect("some ended").1);
+    assert!(first < Nanos::millis(50) && last > Nanos::seconds(2), "{first} {last}");
+    live.check_replay();
+}
+
+/// Loss between members costs what it costs on a wire: the geometric mean of RFC 6298's timers.
+#[test]
+fn loss_between_members_costs_the_geometric_mean() {
+    let p: f64 = 0.05;
+    let mut live = members(0.5, KvStoreParams { mesh_loss: Share(p), ..Default::default() });
+    live.run_to(Nanos::seconds(20_000));
+    let spans = spans(&live);
+    let extra = |it: &(Nanos, Nanos)| (it.1 - Nanos::millis(2)).as_seconds();
+    let n = spans.len() as f64;
+    let mean = spans.iter().map(extra).sum::<f64>() / n;
+    let (expected, tolerance) = lost(p, n);
+    assert!(
+        n > 9_900.0 && (mean - expected).abs() < tolerance,
+        "{mean} not {expected} ± {tolerance}"
+    );
+    live.check_replay();
+}
+
+/// What loss adds on the way there and back, on average, and four standard errors of `n`.
+fn lost(p: f64, n: f64) -> (f64, f64) {
     let expected = 2.0 * 0.2 * p / (1.0 - 2.0 * p);
     // E (2^k - 1)^2 = (1-p)/(1-4p) - 2 (1-p)/(1-2p) + 1.
     let second = (1.0 - p) / (1.0 - 4.0 * p) - 2.0 * (1.0 - p) / (1.0 - 2.0 * p) + 1.0;
     let one = p / (1.0 - 2.0 * p);
-    let tolerance = 4.0 * (2.0 * 0.04 * (second - one * one) / n).sqrt();
-    assert!((mean - expected).abs() < tolerance, "{mean} not {expected} ± {tolerance}");
-    live.check_replay();
+    (expected, 4.0 * (2.0 * 0.04 * (second - one * one) / n).sqrt())
 }
 
 /// TCP takes one round trip before the first call (RFC 9293), TLS 1.3 one more (RFC 8446), TLS 1.2

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
-use crate::engine::blueprint::{Addressing, Link, Station};
+use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Request, Served};
@@ -113,8 +113,12 @@ impl Kind for FailoverPair {
         Plan::Sequence(vec![Plan::Work(work), Plan::Local])
     }
 
-    fn mesh(_: &FailoverPairParams) -> Link {
-        Link { latency: Spread::new(Shape::LogNormal, Nanos::micros(500)) }
+    fn mesh(_: &FailoverPairParams) -> Mesh {
+        Mesh::of(Spread::new(Shape::LogNormal, Nanos::micros(500)))
+    }
+
+    fn rows(message: &FailoverPairMessage) -> usize {
+        usize::from(message.row.is_some())
     }
 
     fn start(params: &FailoverPairParams, ctx: &mut Context<Self>) -> FailoverPairState {

@@ -13,7 +13,8 @@ use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::engine::blueprint::{Addressing, Link, Station};
+use crate::base::unit::Share;
+use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Request, Served};
@@ -88,6 +89,12 @@ crate::params! {
         workers: u32 = 16, in 1..=10_000, "workers";
         /// Mean time a message takes between members, one way, their zones' distance left out.
         mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
+        /// How much goes from one member to another: each message takes 100 bytes, each row or log
+        /// entry in it 256 more, one message after the other. 0 for no limit.
+        mesh_bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
+        /// Messages between members that get lost and are sent again, after 200 ms or three round
+        /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
+        mesh_loss: Share = Share(0.0);
     }
 }
 
@@ -263,8 +270,16 @@ impl Kind for KvStore {
         Plan::Sequence(vec![Plan::Work(work), Plan::Local])
     }
 
-    fn mesh(params: &KvStoreParams) -> Link {
-        Link { latency: Spread::new(Shape::LogNormal, params.mesh_latency) }
+    fn mesh(params: &KvStoreParams) -> Mesh {
+        let latency = Spread::new(Shape::LogNormal, params.mesh_latency);
+        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0)
+    }
+
+    fn rows(message: &KvStoreMessage) -> usize {
+        match message {
+            KvStoreMessage::Have(_, copies) | KvStoreMessage::Store(.., copies) => copies.len(),
+            KvStoreMessage::Ask(..) | KvStoreMessage::Stored(..) => 0,
+        }
     }
 
     fn places(params: &KvStoreParams) -> &str {

@@ -9,7 +9,7 @@ use crate::base::param::{Field, ParamError, Params};
 use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
-use crate::engine::blueprint::{Addressing, Link, Patience, Station};
+use crate::engine::blueprint::{Addressing, Mesh, Patience, Station};
 use crate::engine::plan::Plan;
 use crate::engine::{self, Happening, HealthCheck, Kinds, Request, Served};
 
@@ -178,8 +178,13 @@ pub trait Kind: Sized {
     fn plan(params: &Self::Params, wires: &[OutWire]) -> Plan<std::sync::Arc<str>>;
 
     /// Between its members.
-    fn mesh(_: &Self::Params) -> Link {
-        Link { latency: crate::base::spread::Spread::constant(Nanos::micros(250)) }
+    fn mesh(_: &Self::Params) -> Mesh {
+        Mesh::of(crate::base::spread::Spread::constant(Nanos::micros(250)))
+    }
+
+    /// How many rows or log entries a message between members carries: what it weighs.
+    fn rows(_: &Self::Message) -> usize {
+        0
     }
 
     /// The zones its members stand in, by id or name, in order and separated by commas; empty if
@@ -492,7 +497,7 @@ macro_rules! registry {
             }
 
             /// Between its members.
-            pub fn mesh(&self) -> Link {
+            pub fn mesh(&self) -> Mesh {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::mesh(it), )* }
             }
 

@@ -7,7 +7,8 @@ use crate::base::cow::CowList;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
-use crate::engine::blueprint::{Addressing, Link, Station};
+use crate::base::unit::Share;
+use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
 use crate::engine::{Happening, Request, Served};
@@ -68,6 +69,12 @@ crate::params! {
         apply_work: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
         /// Mean time a message takes between members, one way.
         mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
+        /// How much goes from one member to another: each message takes 100 bytes, each row or log
+        /// entry in it 256 more, one message after the other. 0 for no limit.
+        mesh_bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
+        /// Messages between members that get lost and are sent again, after 200 ms or three round
+        /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
+        mesh_loss: Share = Share(0.0);
     }
 }
 
@@ -267,8 +274,17 @@ impl Kind for SqlDb {
         Plan::Sequence(vec![by_verb, Plan::Local])
     }
 
-    fn mesh(params: &SqlDbParams) -> Link {
-        Link { latency: Spread::new(Shape::LogNormal, params.mesh_latency) }
+    fn mesh(params: &SqlDbParams) -> Mesh {
+        let latency = Spread::new(Shape::LogNormal, params.mesh_latency);
+        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0)
+    }
+
+    fn rows(message: &SqlDbMessage) -> usize {
+        match message {
+            SqlDbMessage::Append(_, entries) => entries.len(),
+            SqlDbMessage::Copy(_, rows) => rows.end() as usize,
+            SqlDbMessage::Received(..) | SqlDbMessage::Follow(_) => 0,
+        }
     }
 
     fn start(_: &SqlDbParams, ctx: &mut Context<Self>) -> Box<SqlDbState> {

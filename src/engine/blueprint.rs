@@ -54,6 +54,30 @@ pub struct Link {
     pub latency: Spread,
 }
 
+/// The network between the members of one component: each pair has a connection of its own each way,
+/// kept open and in order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mesh {
+    /// One-way delay.
+    pub latency: Spread,
+    /// Bytes per second from one member to another; 0 for no limit.
+    pub bandwidth: f64,
+    /// Which part of the messages is lost and sent again; those behind wait for them.
+    pub loss: f64,
+}
+
+impl Mesh {
+    /// One that loses nothing and carries any amount.
+    pub fn of(latency: Spread) -> Self {
+        Self { latency, bandwidth: 0.0, loss: 0.0 }
+    }
+
+    /// One that carries so many megabits per second (0 for no limit) and loses this share.
+    pub fn narrow(latency: Spread, megabits: f64, loss: f64) -> Self {
+        Self { latency, bandwidth: megabits * 1e6 / 8.0, loss }
+    }
+}
+
 /// A server's places: who works, who waits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Station {
@@ -111,7 +135,7 @@ pub struct DraftComponent<K: Kinds> {
     /// How requests are served; wires by id.
     pub plan: Plan<Arc<str>>,
     /// Between members.
-    pub mesh: Link,
+    pub mesh: Mesh,
     /// How far its members are from each other beyond that, one way, row by row; empty if they all
     /// stand together.
     pub apart: Vec<Nanos>,
@@ -190,7 +214,7 @@ pub struct Component<K: Kinds> {
     /// Outgoing wires' slots; a removed wire keeps its place.
     pub out: Vec<u32>,
     /// Between members.
-    pub mesh: Link,
+    pub mesh: Mesh,
     /// How far its members are from each other beyond that, one way, row by row; empty if they all
     /// stand together.
     pub apart: Vec<Nanos>,

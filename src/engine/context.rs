@@ -9,9 +9,10 @@ use crate::base::time::Nanos;
 use super::desk::{Desk, Pending};
 use super::event::{Address, Deed, Event, Request, Via};
 use super::fault::Cuts;
+use super::network::loss_delay;
 use super::note::Note;
 use super::queue::Queue;
-use super::{Blueprint, Component, Kinds, Outcome, Served};
+use super::{Blueprint, Component, Kinds, Mesh, Outcome, Served};
 
 /// What all members share: the clock, the queue, the network's state. Plain data.
 #[derive(Clone, Debug)]
@@ -127,9 +128,9 @@ impl<K: Kinds> Context<'_, K> {
         self.stretch(spread.sample(bits))
     }
 
-    /// Says something to the member of this component with that ordinal. It arrives after the
-    /// mesh's delay, in order, unless the network is cut or either side dies.
-    pub fn send(&mut self, to: u16, message: K::Message) {
+    /// Says something of so many bytes to the member of this component with that ordinal. It arrives
+    /// after the mesh's delay, in order, unless the network is cut or either side dies.
+    pub fn send(&mut self, to: u16, message: K::Message, bytes: u64) {
         let Some(slot) = self.component.members.get(usize::from(to)).copied() else { return };
         let via = Via::Mesh(self.slot);
         let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, slot, via);
@@ -141,8 +142,15 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let bits = self.draw_next();
-        let latency = self.component.mesh.latency;
-        let mut due = self.core.now.saturating_add(latency.sample(bits));
+        let Mesh { latency, bandwidth, loss } = self.component.mesh;
+        let mut due = self.core.now;
+        if bandwidth > 0.0 {
+            let span = Nanos::from_seconds(bytes as f64 / bandwidth);
+            let taken = entry(&mut self.desk.sending, to);
+            *taken = due.max(*taken).saturating_add(span);
+            due = *taken;
+        }
+        due = due.saturating_add(latency.sample(bits));
         let pair = usize::from(self.ordinal) * self.component.members.len() + usize::from(to);
         if let Some(apart) = self.component.apart.get(pair) {
             due = due.saturating_add(*apart);
@@ -151,12 +159,13 @@ impl<K: Kinds> Context<'_, K> {
             let bits = self.draw_next();
             due = due.saturating_add(self.trouble(slot, via, latency.mean, bits));
         }
-        let to = usize::from(to);
-        if self.desk.last_arrival.len() <= to {
-            self.desk.last_arrival.resize(to + 1, Nanos::ZERO);
+        if loss > 0.0 {
+            let bits = self.draw_next();
+            due = due.saturating_add(loss_delay(loss, latency.mean, bits));
         }
-        let due = due.max(self.desk.last_arrival[to]);
-        self.desk.last_arrival[to] = due;
+        let last = entry(&mut self.desk.last_arrival, to);
+        let due = due.max(*last);
+        *last = due;
         let to = Address { slot, incarnation: self.core.lives[slot as usize].0 };
         let deed = Deed::Message(self.ordinal, message);
         let event = Event { to, deed, via, sent: self.core.now };
@@ -164,10 +173,10 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Says it to every other member.
-    pub fn broadcast(&mut self, message: &K::Message) {
+    pub fn broadcast(&mut self, message: &K::Message, bytes: u64) {
         let own = self.ordinal;
         for ordinal in (0..self.members()).filter(|it| *it != own) {
-            self.send(ordinal, message.clone());
+            self.send(ordinal, message.clone(), bytes);
         }
     }
 
@@ -296,4 +305,13 @@ impl<K: Kinds> Context<'_, K> {
         let event = Event { to, deed, via, sent: self.core.now };
         self.core.add_after(delay, wire.link.latency.is_constant() && !hindered, event);
     }
+}
+
+/// What is noted of a member of the component, from zero on.
+fn entry(list: &mut Vec<Nanos>, member: u16) -> &mut Nanos {
+    let at = usize::from(member);
+    if list.len() <= at {
+        list.resize(at + 1, Nanos::ZERO);
+    }
+    &mut list[at]
 }

@@ -234,6 +234,8 @@ pub struct Desk<K: Kinds> {
     pub draws: u64,
     /// When the last message to each member of the component arrives: connections keep order.
     pub last_arrival: Vec<Nanos>,
+    /// Where the network between members is narrow: when what was sent to each is through.
+    pub sending: Vec<Nanos>,
     /// Whether places changed during the current event.
     pub(super) changed: bool,
 }
@@ -256,6 +258,7 @@ impl<K: Kinds> Default for Desk<K> {
             skew: Offset::default(),
             draws: 0,
             last_arrival: Vec::new(),
+            sending: Vec::new(),
             changed: false,
         }
     }
@@ -345,7 +348,7 @@ impl<K: Kinds> StableHash for Desk<K> {
         self.manner.iter().for_each(|it| it.stable_hash(h));
         (*waiting_count, *busy).stable_hash(h);
         (*occupied, *open).stable_hash(h);
-        let Self { routes, slow, gray, skew, draws, last_arrival, .. } = self;
+        let Self { routes, slow, gray, skew, draws, last_arrival, sending, .. } = self;
         routes.stable_hash(h);
         (*slow, *draws).stable_hash(h);
         // What is seldom there is hashed only where it is.
@@ -354,5 +357,8 @@ impl<K: Kinds> StableHash for Desk<K> {
             h.word(skew.0 as u64);
         }
         last_arrival.stable_hash(h);
+        if !sending.is_empty() {
+            sending.stable_hash(h);
+        }
     }
 }

@@ -34,7 +34,7 @@ use crate::base::candidate::Candidate;
 use crate::base::slab::Handle;
 use crate::base::stable::StableHash;
 
-pub use blueprint::{Addressing, Blueprint, Component, Draft, Link, Station, Wire};
+pub use blueprint::{Addressing, Blueprint, Component, Draft, Link, Mesh, Station, Wire};
 pub use context::Context;
 pub use event::{Outcome, Request, Verb, Via};
 pub use fault::{Fault, Scope, Target};

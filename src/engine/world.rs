@@ -594,6 +594,7 @@ impl<K: Kinds> World<K> {
             (desk.waiting_count, desk.busy, desk.occupied, desk.open) = (0, 0, 0, 0);
             desk.routes.clear();
             desk.last_arrival.clear();
+            desk.sending.clear();
             desk.changed = true;
         });
         self.died = true;

@@ -14,7 +14,11 @@ impl<K: Kinds> StableHash for Component<K> {
         station.stable_hash(h);
         programs.stable_hash(h);
         out.stable_hash(h);
-        mesh.stable_hash(h);
+        mesh.latency.stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        if mesh.bandwidth > 0.0 || mesh.loss > 0.0 {
+            (mesh.bandwidth, mesh.loss).stable_hash(h);
+        }
         // What is seldom there is hashed only where it is.
         apart.iter().for_each(|it| it.stable_hash(h));
         addressing.stable_hash(h);

@@ -47,6 +47,8 @@ const drop = (page, name, text) =>
   }, [name, text]);
 const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "database", "payments"];
 
+const READY = [[/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"]];
+
 /** A design whose every call brings two more, for ever: it has to be stopped. */
 const runaway = JSON.stringify({
   version: 1,
@@ -110,6 +112,19 @@ const STATES = [
   }, index > 0]),
   ["designs", async (page) => { await wait(page, 800); await page.locator("#designs-button").click(); await wait(page, 300); }],
   ["empty", async (page) => { await button(page, "New design").click(); await page.getByText("An empty canvas").waitFor(); }, true],
+  ...READY.flatMap(([name, id]) => [
+    [`ready-${id}`, async (page) => { await wait(page, 800); await page.locator("#designs-button").click(); await page.getByRole("button", { name }).click(); await wait(page, 5_000); }],
+    [`ready-${id}-inside`, async (page) => { await select(page, id); await tab(page, "Inside"); await wait(page, 1_200); }, true],
+    [`ready-${id}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
+  ]),
+  ["keys", async (page) => { await wait(page, 800); await page.keyboard.press("?"); await wait(page, 400); }],
+  ["several", async (page) => { await wait(page, 800); for (const [n, id] of ["books", "cache", "database"].entries()) await page.locator(`[data-node=${id}]`).click({ modifiers: n ? ["Shift"] : [] }); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
+  ["zone", async (page) => { await wait(page, 1_200); const it = await page.locator(".zone").first().boundingBox(); await page.mouse.click(it.x + 40, it.y + 10); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
+  ["theory", async (page) => { await wait(page, 1_500); await select(page, "books"); await tab(page, "Theory"); await wait(page, 900); }],
+  ["requests-of-wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await tab(page, "Requests"); await wait(page, 900); }],
+  ["until", async (page) => { await wait(page, 1_200); await page.keyboard.press("u"); await wait(page, 400); }],
+  ["what-if", async (page) => { await wait(page, 1_500); await page.keyboard.press("b"); await page.locator(".other [data-node=cache]").waitFor(); await wait(page, 1_200); }],
+  ["refused", async (page) => { await wait(page, 1_200); await page.locator("[data-node=database]").focus(); await page.keyboard.press("w"); await page.locator("[data-node=readers]").focus(); await page.keyboard.press("Enter"); await wait(page, 400); }],
   ["share", async (page) => { await wait(page, 1_000); await page.locator("#share-button").click(); await page.locator("#share-link").waitFor(); }],
   ["library", async (page) => { await wait(page, 800); await page.locator(".library > button").click(); await wait(page, 300); }],
   ["file-broken", async (page) => { await wait(page, 800); await drop(page, "broken.json", '{"design": {"name": "X",,}}'); await page.locator(".notice").waitFor(); }],
