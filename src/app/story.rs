@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use crate::base::{english, text};
 use crate::component::Spec;
+use crate::component::client::Load;
+use crate::component::kv_store::{KvStoreParams, WhenCut};
 use crate::document::{ComponentRecord, Id};
 use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::{Input, Story, Which};
@@ -96,7 +98,16 @@ struct Invitation {
 }
 
 /// Every invitation, in the order in which newcomers are invited.
-const INVITATIONS: [Invitation; 3] = [
+const INVITATIONS: [Invitation; 4] = [
+    Invitation {
+        act: "Cut A off",
+        back: "Heal the network",
+        watch: "Watch who is refused",
+        question: "A could reach nobody else, and stays consistent (CP). What did its clients get?",
+        answers: ["Refusals", "Old values"],
+        why: "One of three is no majority: A cannot know what the others agree on meanwhile, so it \
+              refuses. Set to keep answering (AP), it would have answered with what it had.",
+    },
     Invitation {
         act: "Kill the cache",
         back: "Bring the cache back",
@@ -128,8 +139,11 @@ const INVITATIONS: [Invitation; 3] = [
 
 /// How many times as many customers come on Black Friday.
 const SALE: f64 = 3.0;
-/// Name of the cut that the second invitation makes.
-const CUT: &str = "replica 2";
+
+/// Whether a member of a store that is cut off from the others refuses.
+fn refuses(it: &KvStoreParams) -> bool {
+    it.when_cut == WhenCut::Consistent && it.members > 2
+}
 
 /// Where the newcomer is with an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +160,7 @@ enum Stage {
 #[derive(Clone, Debug, PartialEq)]
 enum About {
     Cache(Id),
+    Member(Id),
     Replica(Id),
     Customers(Id),
 }
@@ -155,9 +170,10 @@ impl About {
         app.desk.with_value(|it| {
             let mut components = it.shown().components.iter();
             components.find_map(|(id, it)| match (at, &it.spec) {
-                (0, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
-                (1, Spec::SqlDb(_)) if it.spec.members() > 2 => Some(Self::Replica(id.clone())),
-                (2, Spec::Client(_)) => Some(Self::Customers(id.clone())),
+                (0, Spec::KvStore(of)) if refuses(of) => Some(Self::Member(id.clone())),
+                (1, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
+                (2, Spec::SqlDb(_)) if it.spec.members() > 2 => Some(Self::Replica(id.clone())),
+                (3, Spec::Client(of)) if of.load == Load::Open => Some(Self::Customers(id.clone())),
                 _ => None,
             })
         })
@@ -172,12 +188,11 @@ impl About {
             (Self::Cache(id), Input::Fault(Fault::Restart(it))) => {
                 (it.component == *id).then_some(false)
             }
-            (Self::Replica(_), Input::Fault(Fault::Partition { name, .. })) => {
-                (name == CUT).then_some(true)
-            }
-            (Self::Replica(_), Input::Fault(Fault::Heal { name })) => {
-                (name == CUT).then_some(false)
-            }
+            (Self::Replica(_) | Self::Member(_), Input::Fault(fault)) => match fault {
+                Fault::Partition { name, .. } if *name == self.cut() => Some(true),
+                Fault::Heal { name } if *name == self.cut() => Some(false),
+                _ => None,
+            },
             (Self::Customers(id), Input::Edit(diff)) => {
                 let change = diff.components.get(id)?;
                 let rate = |it: &Option<ComponentRecord>| match it.as_ref().map(|it| &it.spec) {
@@ -208,14 +223,14 @@ impl About {
     fn act(&self, app: App, on: bool) {
         match self {
             Self::Cache(id) => app.set_up(Target::component(id), !on),
-            Self::Replica(id) => app.fault(match on {
+            Self::Replica(id) | Self::Member(id) => app.fault(match on {
                 true => Fault::Partition {
-                    name: CUT.into(),
-                    one: vec![Target::member(id, 2)],
-                    other: vec![Target::member(id, 0), Target::member(id, 1)],
+                    name: self.cut().into(),
+                    one: vec![Target::member(id, self.alone())],
+                    other: self.others(app, id),
                     ways: Ways::Both,
                 },
-                false => Fault::Heal { name: CUT.into() },
+                false => Fault::Heal { name: self.cut().into() },
             }),
             Self::Customers(id) => app.edit_node(id, |it| {
                 if let Spec::Client(it) = &mut it.spec {
@@ -230,11 +245,29 @@ impl About {
         app.wake();
     }
 
+    /// Name of the cut that it makes.
+    fn cut(&self) -> &'static str {
+        if matches!(self, Self::Member(_)) { "A" } else { "replica 2" }
+    }
+
+    /// Who is cut off.
+    fn alone(&self) -> u16 {
+        if matches!(self, Self::Member(_)) { 0 } else { 2 }
+    }
+
+    /// All members but that one.
+    fn others(&self, app: App, id: &str) -> Vec<Target> {
+        let members = app.desk.with_value(|it| {
+            it.shown().components.get(id).map_or(0, |it| it.spec.members() as u16)
+        });
+        (0..members).filter(|it| *it != self.alone()).map(|it| Target::member(id, it)).collect()
+    }
+
     /// Charts what will change the most.
     fn chart(&self, app: App) {
         app.charting.set(match self {
             // How long clients wait.
-            Self::Cache(_) => None,
+            Self::Cache(_) | Self::Member(_) => None,
             Self::Replica(id) => Some((id.clone(), Which::Gauge(0))),
             Self::Customers(id) => Some((id.clone(), Which::Throughput)),
         });

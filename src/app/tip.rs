@@ -54,8 +54,11 @@ fn words(element: &Element) -> Option<String> {
     let Some(figures) = figures else { return element.get_attribute("title") };
     let ends = [figures.first_element_child(), figures.last_element_child()];
     let help = ends.into_iter().flatten().filter_map(|it| {
-        let words = it.text_content().unwrap_or_default();
-        Some(format!("{}: {}", words.trim(), it.get_attribute("title")?))
+        // Label, figure and unit stand apart by their looks, not by spaces.
+        let parts = it.child_nodes();
+        let words = (0..parts.length()).filter_map(|at| parts.get(at)?.text_content());
+        let words = words.flat_map(|it| Some(it.trim().to_owned()).filter(|it| !it.is_empty()));
+        Some(format!("{}: {}", words.collect::<Vec<_>>().join(" "), it.get_attribute("title")?))
     });
     Some(help.collect::<Vec<_>>().join("\n"))
 }
