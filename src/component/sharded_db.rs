@@ -14,8 +14,8 @@ use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::base::unit::Weights;
-use crate::engine::blueprint::{Addressing, Link, Station};
+use crate::base::unit::{Share, Weights};
+use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Outcome, Request, Served};
@@ -81,6 +81,12 @@ crate::params! {
         copy_rate: u32 = 2_000, in 20..=1_000_000, "rows/s";
         /// Mean time a message takes between shards, one way.
         mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
+        /// How much goes from one member to another: each message takes 100 bytes, each row or log
+        /// entry in it 256 more, one message after the other. 0 for no limit.
+        mesh_bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
+        /// Messages between members that get lost and are sent again, after 200 ms or three round
+        /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
+        mesh_loss: Share = Share(0.0);
     }
 }
 
@@ -247,8 +253,17 @@ impl Kind for ShardedDb {
         Plan::Sequence(vec![Plan::LocalAs(Verb::Put), Plan::Work(work), Plan::Local])
     }
 
-    fn mesh(params: &ShardedDbParams) -> Link {
-        Link { latency: Spread::new(Shape::LogNormal, params.mesh_latency) }
+    fn mesh(params: &ShardedDbParams) -> Mesh {
+        let latency = Spread::new(Shape::LogNormal, params.mesh_latency);
+        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0)
+    }
+
+    fn rows(message: &ShardedDbMessage) -> usize {
+        match message {
+            ShardedDbMessage::Copy(.., rows) | ShardedDbMessage::Take(.., rows) => rows.len(),
+            ShardedDbMessage::Found(_, found) => found.unwrap_or(0) as usize,
+            _ => 0,
+        }
     }
 
     fn membership(params: &ShardedDbParams) -> Option<Membership> {

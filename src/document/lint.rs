@@ -31,6 +31,7 @@ pub fn lint(design: &Design) -> Vec<Lint> {
     lone_caches(design, &graph, &mut lints);
     idle_wires(design, &mut lints);
     retry_storms(design, &mut lints);
+    unknown_places(design, &mut lints);
     lints.sort_by(|one, other| (&one.component, one.id).cmp(&(&other.component, other.id)));
     lints
 }
@@ -185,6 +186,26 @@ fn retry_storms(design: &Design, lints: &mut Vec<Lint>) {
     }
 }
 
+/// Members that are said to stand in zones that are not there stand where the component lies.
+fn unknown_places(design: &Design, lints: &mut Vec<Lint>) {
+    for (id, record) in &design.components {
+        let unknown = super::zone::unknown_places(design, record);
+        if unknown.is_empty() {
+            continue;
+        }
+        let (label, names) = (&record.label, unknown.join(", "));
+        let sentence = format!("Places of {label}: no zone is called {names}.");
+        let known: Vec<&str> = design.zones.values().map(|it| it.label.as_str()).collect();
+        let fix = match known.is_empty() {
+            true => "Until one is, its members stand where it lies; draw zones first.".to_owned(),
+            false => {
+                format!("Until one is, they stand where it lies; zones: {}.", known.join(", "))
+            }
+        };
+        push(lints, id, "unknown-place", sentence, fix);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +256,19 @@ mod tests {
             expect![[r#"
                 b cycle: Service, Service, Service call each other in a circle, and each waits for the next: one slow member stops all of them, and a request may go round until it is given up. Take one wire away, or name the request classes it carries.
                 b retry-storm: When Service is in trouble, one request of Client becomes up to 6 calls of it: Client tries Service 3 times, and Service tries Service 2 times. Retry at one place only, best the one nearest to the client.
+            "#]],
+        );
+    }
+
+    #[test]
+    fn places_that_are_nowhere() {
+        check(
+            r#"{"components": {"a": {"kind": "client"},
+                "b": {"kind": "kv-store", "settings": {"places": "North, Suoth, North"}}},
+                "wires": {"1": {"from": "a", "to": "b"}},
+                "zones": {"n": {"label": "North", "area": [0, 0, 400, 300]}, "s": {"label": "South", "area": [500, 0, 400, 300]}}}"#,
+            expect![[r#"
+                b unknown-place: Places of Key–value store: no zone is called Suoth. Until one is, they stand where it lies; zones: North, South.
             "#]],
         );
     }

@@ -78,6 +78,14 @@ pub fn standing(design: &Design) -> Vec<(Target, Vec<Id>)> {
     all
 }
 
+/// The names of places in a component's parameters that no zone has.
+pub(super) fn unknown_places(design: &Design, record: &ComponentRecord) -> Vec<String> {
+    let known =
+        |name: &str| design.zones.iter().any(|(id, it)| id.as_str() == name || it.label == name);
+    let names = record.spec.places().split(',').map(str::trim);
+    names.filter(|it| !it.is_empty() && !known(it)).map(str::to_owned).collect()
+}
+
 /// The zones that each member of a component stands in: where its parameters say, or else where the
 /// component lies.
 fn places(design: &Design, record: &ComponentRecord) -> Vec<Vec<Id>> {

@@ -17,6 +17,7 @@ mod brush;
 pub mod dot;
 pub mod flow;
 pub mod hand;
+pub mod hints;
 pub mod legend;
 pub mod node;
 pub mod overlay;

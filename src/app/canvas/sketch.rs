@@ -39,6 +39,7 @@ pub fn over(app: App) -> AnyView {
         <div class="world" style:transform=transform>
             <For each=move || zones(app) key=|id| id.clone() let:id>{zone(app, id)}</For>
             <For each=move || notes(app) key=|id| id.clone() let:id>{note(app, id)}</For>
+            {super::hints::marks(app)}
         </div>
         <svg class="sketch" aria-hidden="true">
             // A gesture is made in one of two futures.

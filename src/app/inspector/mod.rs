@@ -160,6 +160,7 @@ fn OfNode(id: Id) -> impl IntoView {
             <div class="tab-body" role="tabpanel">
                 {move || match app.tab.get() {
                     Tab::Settings => view! {
+                        {crate::app::canvas::hints::list(app, lens_id.clone())}
                         <shape::Shape id=lens_id.clone()/>
                         <settings::Settings fields set/>
                     }

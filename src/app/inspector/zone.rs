@@ -258,8 +258,8 @@ fn faults(
             return;
         }
         let (one, other): (Vec<_>, Vec<_>) = app.desk.with_value(|it| {
-            let all = it.shown().components.iter();
-            all.map(|(at, it)| (Target::component(at), it.zones.contains(&id))).partition(|it| it.1)
+            let all = zone::standing(it.shown()).into_iter();
+            all.map(|(who, zones)| (who, zones.contains(&id))).partition(|it| it.1)
         });
         let targets = |all: Vec<(Target, bool)>| all.into_iter().map(|it| it.0).collect();
         let (one, other) = (targets(one), targets(other));
