@@ -312,8 +312,9 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
         expect![[r#"
             Inside Book cache
             LRU cache, write-behind, with 400 of 400 entries; 39 not yet in the store; 35.4 % of reads hit in the last 10 s.
-            Hit ratio, 10 s: 35.4 %  Misses, 10 s: 218 /s  Entries: 400 of 400
-            Policy: LRU  Not in the store: 39
+            Hit ratio, 10 s: 35.4 %  Misses, 10 s: 218 /s
+            Entries: 400 of 400  Policy: LRU
+            billing, mean, 10 s: 90.2 ms  Not in the store: 39
             Write-behind: a write is acknowledged here; a square
             marks what the store lacks.
             LRU  keys book:…
@@ -331,7 +332,7 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
             Hit ratio, second by second  last 60 s
             100 %
             50 %
-            37.5 % of the reads of the latest second hit
+            37.5 % of the reads hit in the latest second that had any
             0 %
             −60 s  −40 s  −20 s  now
             Misses by size, on the reads seen here
@@ -361,8 +362,9 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
         expect![[r#"
             Inside Book cache
             Book cache is down and holds nothing; 39 acknowledged writes are lost.
-            Hit ratio, 10 s: 35.4 %  Misses, 10 s: 218 /s  Entries: 0 of 400
-            Policy: LRU  Not in the store: 39
+            Hit ratio, 10 s: 35.4 %  Misses, 10 s: 218 /s
+            Entries: 0 of 400  Policy: LRU
+            billing, mean, 10 s: 90.2 ms  Not in the store: 39
             Write-behind: a write is acknowledged here; a square
             marks what the store lacks.
             It is down: all it held is lost, and nobody reaches it.
@@ -375,7 +377,7 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
             Hit ratio, second by second  last 60 s
             100 %
             50 %
-            37.5 % of the reads of the latest second hit
+            37.5 % of the reads hit in the latest second that had any
             0 %
             −60 s  −40 s  −20 s  now
             Misses by size, on the reads seen here

@@ -24,6 +24,8 @@ pub struct Access {
     pub key: u32,
     /// The kind's counter: a hit, a miss, or an entry that comes in.
     pub counter: u8,
+    /// For which request, to follow it; 0 as long as that is not known.
+    pub request: u64,
 }
 
 /// The last accesses, oldest first.
@@ -41,6 +43,17 @@ impl Accesses {
         }
         if let Some(piece) = self.0.back_mut() {
             Arc::make_mut(piece).push(access);
+        }
+    }
+
+    /// A request for a key is done at this moment: what it did is known as its own.
+    pub(super) fn done(&mut self, at: Nanos, key: u32, request: u64) {
+        let is_own = |it: &&mut Access| it.at == at && it.key == key && it.request == 0;
+        if let Some(piece) = self.0.back_mut()
+            && piece.last().is_some_and(|it| it.at == at)
+            && let Some(last) = Arc::make_mut(piece).last_mut().filter(is_own)
+        {
+            last.request = request;
         }
     }
 

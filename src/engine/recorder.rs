@@ -317,6 +317,7 @@ impl<K: Kinds> Recorder<K> {
                 let record = &mut self.components[component];
                 let length = end - start;
                 record.fresh.ended(outcome, length, *wasted);
+                record.accesses.done(at, request.key, request.id);
                 let kind = Alike::new(length, outcome);
                 let span = || Span { request: *request, member: *member, start, end, outcome };
                 record.exemplars.iter_mut().for_each(|it| it.add(kind, span));
@@ -340,7 +341,8 @@ impl<K: Kinds> Recorder<K> {
                 let record = &mut self.components[component];
                 record.fresh.count(*counter);
                 if blueprint.components[component].looks_up && *counter < accesses::COUNTERS {
-                    record.accesses.push(Access { at, key: *key, counter: *counter });
+                    let (key, counter) = (*key, *counter);
+                    record.accesses.push(Access { at, key, counter, request: 0 });
                 }
                 if let Some(counts) = record.by_member.live(ordinal(*member))
                     && let Some(count) = counts.counters.get_mut(usize::from(*counter))

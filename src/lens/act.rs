@@ -32,6 +32,8 @@ pub enum Act {
     Restart(u16),
     /// Stops, and goes to a moment, in ns.
     At(u64),
+    /// Follows a request: which, and a moment at which it was under way, in ns.
+    Follow(u64, u64),
 }
 
 impl std::fmt::Display for Act {
@@ -42,6 +44,7 @@ impl std::fmt::Display for Act {
             Self::Crash(member) => write!(f, "crash {member}"),
             Self::Restart(member) => write!(f, "restart {member}"),
             Self::At(moment) => write!(f, "at {moment}"),
+            Self::Follow(request, moment) => write!(f, "follow {request} {moment}"),
         }
     }
 }
@@ -57,6 +60,10 @@ impl Act {
             "crash" => rest.parse().ok().map(Self::Crash),
             "restart" => rest.parse().ok().map(Self::Restart),
             "at" => rest.parse().ok().map(Self::At),
+            "follow" => {
+                let (request, moment) = rest.split_once(' ')?;
+                Some(Self::Follow(request.parse().ok()?, moment.parse().ok()?))
+            }
             _ => None,
         }
     }
@@ -75,11 +82,12 @@ mod tests {
             Act::Crash(2),
             Act::Restart(0),
             Act::At(5_400_000_000),
+            Act::Follow(u64::MAX, 5_400_000_000),
         ];
         for act in acts {
             assert_eq!(Act::parse(&act.to_string()), Some(act));
         }
-        for text in ["", "note", "note key", "crash", "crash B", "crash -1", "set x", "fell 3"] {
+        for text in ["", "note", "note key", "crash", "crash B", "crash -1", "set x", "follow 3"] {
             assert_eq!(Act::parse(text), None, "{text:?}");
         }
     }

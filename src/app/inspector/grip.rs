@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDivElement, HtmlElement, KeyboardEvent, PointerEvent, SvgElement};
 
-use crate::app::store::App;
+use crate::app::store::{App, Tab};
 use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::document::edit::Edit;
@@ -217,6 +217,10 @@ fn act(app: App, id: &Id, action: &str) {
         }
         Some(Act::Crash(member)) => app.set_up(Target::member(id, member), false),
         Some(Act::At(moment)) => app.look_at(Nanos(moment)),
+        Some(Act::Follow(request, moment)) => {
+            app.follow_request(Some((request, Nanos(moment))));
+            app.tab.set(Tab::Requests);
+        }
         Some(Act::Restart(member)) => app.set_up(Target::member(id, member), true),
         None => {}
     }

@@ -19,6 +19,11 @@ pub struct Ready {
 /// All of them.
 pub const ALL: &[Ready] = &[
     Ready {
+        name: "Product cache",
+        about: "why caches hit: its size, a full scan, and the day it dies",
+        text: include_str!("../../../static/designs/product-cache.json"),
+    },
+    Ready {
         name: "Cache cluster",
         about: "three caches share the keys: what moves when a fourth joins?",
         text: include_str!("../../../static/designs/cache-cluster.json"),

@@ -20,6 +20,8 @@ const WORDS: f32 = 46.0;
 const SPOTS: u64 = 40;
 /// Points drawn of a curve that is known at every size.
 const POINTS: u64 = 60;
+/// Steps of a guess.
+const GUESSES: u64 = 24;
 /// From baseline to baseline of the curves' names.
 const NAME: f32 = 15.0;
 
@@ -90,6 +92,36 @@ impl Inside<'_> {
         names_beside(ends, plot, column);
         self.present(&study, plot, &at, column);
         self.reading(&study, column);
+        self.question(column);
+    }
+
+    /// What ten points more of hits would do? The guess stays, to be compared.
+    fn question(&self, column: &mut Column) {
+        let ([hits, misses], seconds) = self.reads;
+        let rate = misses / seconds.max(1) as u64;
+        let guess = self.subject.noted("guess").and_then(|it| it.parse::<u64>().ok());
+        let share = hits as f64 / (hits + misses).max(1) as f64;
+        let now = text::count(rate);
+        if let Some(guess) = guess {
+            column.space(6.0);
+            let words = format!("Your guess: {} misses a second. Now: {now}.", text::count(guess));
+            column.words("guess/told", &words);
+        }
+        if !(0.5..0.88).contains(&share) || rate < 10 || !self.up {
+            return;
+        }
+        column.space(6.0);
+        let [from, to] = [share, share + 0.1].map(|it| format!("{:.0} %", it * 100.0));
+        let words = format!("From {from} to {to} hits: misses a second?");
+        let value = guess.map_or("drag to guess".into(), text::count);
+        let step = (rate * 5 / 4).div_ceil(GUESSES).next_multiple_of(5);
+        let spot = |it: u64| {
+            let act = Act::Note("guess".into(), it.to_string()).to_string();
+            (act, format!("{} a second, of {now} now", text::count(it)))
+        };
+        let spots: Vec<_> = (0..=GUESSES).map(|it| spot(it * step)).collect();
+        let at = guess.map(|it| (it / step).min(GUESSES) as usize);
+        column.slider("guess", [&words, &value], spots, at);
     }
 
     /// What the present size can be dragged by: all of the plot.

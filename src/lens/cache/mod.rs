@@ -14,11 +14,12 @@ use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Scene, Tone};
 
-use super::Subject;
 use super::column::Column;
+use super::{Act, Subject};
 
 mod curves;
 mod hits;
+mod picked;
 mod structure;
 mod study;
 
@@ -37,6 +38,8 @@ struct Inside<'a> {
     up: bool,
     /// Reads that hit and reads that missed in the last whole seconds, and how many seconds.
     reads: ([u64; 2], usize),
+    /// The picked key.
+    key: Option<u32>,
 }
 
 /// Draws it.
@@ -54,6 +57,7 @@ pub fn draw(subject: &Subject) -> Scene {
     let marks = sheet.marks();
     let mut column = Column { marks, x: 0.0, y, width: left };
     it.strategy(&mut column);
+    it.picked(&mut column);
     if it.up {
         it.structure(&mut column);
         it.happenings(&mut column);
@@ -84,7 +88,13 @@ impl<'a> Inside<'a> {
         let lately = &windows[windows.len().saturating_sub(SECONDS)..];
         let sum = |of: u8| lately.iter().map(|it| counter(it, of)).sum();
         let reads = ([sum(HIT), sum(MISS)], lately.len());
-        Some(Self { subject, params, state, up, reads })
+        let key = subject.noted("key").and_then(|it| it.parse().ok());
+        Some(Self { subject, params, state, up, reads, key })
+    }
+
+    /// What picks a key.
+    fn pick(key: u32) -> String {
+        Act::Note("key".into(), key.to_string()).to_string()
     }
 
     fn hit_ratio(&self) -> Option<f64> {
@@ -126,11 +136,33 @@ impl<'a> Inside<'a> {
             Figure::new("entries", "Entries", text::count(held), &capacity),
             Figure::new("policy", "Policy", self.params.policy.label(), ""),
         ];
+        figures.extend(self.caller());
         if self.params.strategy == Strategy::WriteBehind {
             let dirty = text::count(self.state.dirty.len() as u64);
             figures.push(Figure::new("dirty", "Not in the store", dirty, ""));
         }
         sheet.figures("figures", &figures);
+    }
+
+    /// How long those wait who ask a caller of it: what hits are good for.
+    fn caller(&self) -> Option<Figure> {
+        let blueprint = self.subject.world.blueprint();
+        let is_in =
+            |it: &&crate::engine::blueprint::Wire<_>| it.alive && it.to == self.subject.component;
+        let caller = blueprint.wires.iter().find(is_in)?.from;
+        let windows = seconds(&Subject { component: caller, ..*self.subject });
+        let lately = windows.iter().rev().take(SECONDS).filter(|it| it.completed > 0);
+        let add = |(sum, count): (f64, f64), it: &&Window| {
+            let completed = f64::from(it.completed);
+            (sum + f64::from(it.mean_ns) * completed, count + completed)
+        };
+        let (sum, count) = lately.fold((0.0, 0.0), add);
+        let (value, unit) = match count > 0.0 {
+            true => text::duration_parts(sum / count),
+            false => ("–".into(), ""),
+        };
+        let name = (self.subject.name)(&blueprint.components[caller as usize].id);
+        Some(Figure::new("caller", &format!("{name}, mean, 10 s"), value, unit))
     }
 
     fn strategy(&self, column: &mut Column) {
@@ -205,7 +237,9 @@ impl<'a> Inside<'a> {
                 _ => continue,
             };
             let name = format!("{sign} {}", self.subject.key(it.key));
-            chips.push(Chip::new(format!("lately/{index}"), name).styled(tone, style));
+            let mut chip = Chip::new(format!("lately/{index}"), name).styled(tone, style);
+            chip.action = Some(Self::pick(it.key));
+            chips.push(chip);
         }
         if chips.is_empty() {
             column.words("lately/none", "Nothing yet.");

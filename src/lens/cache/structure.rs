@@ -127,6 +127,7 @@ impl Inside<'_> {
         }
         let mut chip = Chip::new(format!("{id}/{key}"), words);
         chip.label = Some(self.told(place));
+        chip.action = Some(Self::pick(key));
         let entry = self.state.entries.get(key);
         let lit = self.lit(key);
         if ghost {
@@ -137,6 +138,7 @@ impl Inside<'_> {
             return chip.styled(Tone::Write, CellStyle::Filled);
         }
         match lit {
+            _ if self.key == Some(key) => chip.styled(Tone::Selected, CellStyle::Strong),
             Some(HIT) => chip.styled(Tone::Hit, CellStyle::Strong),
             Some(ADMITTED) => chip.styled(Tone::Ink2, CellStyle::Dashed),
             _ if used == Some(true) => chip.styled(Tone::Ink2, CellStyle::Filled),

@@ -1,0 +1,195 @@
+// Cache hits, as in class: one key asked for twice; ten points more of hits; the size dragged along the
+// curve; a full scan in two futures; the cache dies and comes back empty. All numbers come from the run.
+
+import assert from "node:assert/strict";
+import { journey, until } from "./harness.mjs";
+
+const number = (text) => Number(text.replace(/[^\d.]/g, ""));
+const mark = (id) => `.lens [data-id="${id}"]`;
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+
+/** The words of a mark of the lens; it is drawn anew all the time, so it is read in one go. */
+const words = (page, id) =>
+  page.evaluate((selector) => document.querySelector(selector)?.querySelector("text")?.textContent ?? "", mark(id));
+/** All lines of words that wrap. */
+const lines = (page, id) =>
+  page.evaluate((id) => {
+    const all = [...document.querySelectorAll(`.lens [data-id^="${id}/"] text`)];
+    return all.map((it) => it.textContent).join(" ");
+  }, id);
+const hits = async (page) => number(await words(page, "hit-ratio"));
+const misses = async (page) => number(await words(page, "misses"));
+const figure = async (page, node, at = 0, stage = ".middle > .stage") =>
+  number(await page.locator(`${stage} [data-node=${node}] .figure b`).nth(at).innerText());
+const mean = async (page) => {
+  const [value, unit] = [await words(page, "caller"), await words(page, "caller#unit")];
+  return number(value) * (unit === "s" ? 1000 : 1);
+};
+const seconds = (page) => page.evaluate(() => {
+  const [minutes, seconds] = document.querySelector(".clock").innerText.split(":");
+  return Number(minutes) * 60 + Number.parseFloat(seconds);
+});
+
+/** Where a mark is on screen, once the picture around it has come to rest. */
+async function still(page, id) {
+  await page.waitForFunction((selector) => document.querySelector(selector), mark(id));
+  const place = () =>
+    page.evaluate((selector) => {
+      const of = () => document.querySelector(selector);
+      of().scrollIntoView({ block: "center" });
+      const { x, y, width, height } = of().getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2, left: x, width, height };
+    }, mark(id));
+  for (let before = null; ; ) {
+    const at = await place();
+    if (before && before.x === at.x && before.y === at.y) return at;
+    before = at;
+    await page.waitForTimeout(300);
+  }
+}
+
+async function press(page, id) {
+  const { x, y } = await still(page, id);
+  await page.mouse.click(x, y);
+}
+
+/** Drags to a part of a mark's width; `seen` looks before it is let go. */
+async function slide(page, id, part, seen = async () => {}) {
+  const { left, width, y } = await still(page, id);
+  await page.mouse.move(left + width / 2, y);
+  await page.mouse.down();
+  await page.mouse.move(left + width * part, y, { steps: 4 });
+  await seen();
+  await page.mouse.up();
+}
+
+async function inside(page, open) {
+  await open();
+  await page.locator("#designs-button").click();
+  await page.getByRole("button", { name: /^Product cache/ }).click();
+  await page.locator("[data-node=report]").waitFor();
+  await page.locator("[data-node=cache]").click();
+  await page.getByRole("tab", { name: "Inside" }).click();
+  await until(async () => Math.abs((await hits(page)) - 80.5) < 2.5 || (await hits(page)), "80 % of reads hit");
+}
+
+/** A setting of the chosen component. */
+async function set(page, field, value) {
+  await page.getByRole("tab", { name: "Settings" }).click();
+  const input = page.locator(".inspector").getByLabel(field, { exact: true });
+  if (await input.evaluate((it) => it.tagName === "SELECT")) return input.selectOption(value);
+  await input.fill(value);
+  await input.press("Enter");
+}
+
+journey("cache hits: one key twice, and the size along the curve", async ({ page, open, shot }) => {
+  await inside(page, open);
+
+  // A key that missed and then hit: the waterfall of either.
+  await button(page, "Pause").click();
+  let found = null;
+  for (let at = 0; at < 14 && !found; at++) {
+    if (!(await page.locator(mark(`lately/${at}`)).count())) continue;
+    await press(page, `lately/${at}`);
+    await page.waitForFunction((it) => document.querySelector(it), mark("picked/caption"));
+    await page.waitForTimeout(300);
+    const told = [];
+    for (let index = 0; index < 8; index++) told.push(await words(page, `picked/${index}`));
+    const [hit, miss] = ["hit", "miss"].map((it) => told.findIndex((words) => words.startsWith(it)));
+    if (hit >= 0 && miss > hit) found = { hit, miss };
+  }
+  assert.ok(found, "a key that missed, came in, and hit");
+  assert.match(await lines(page, "picked/where"), /^Held|^Not held/);
+  await shot("cachehits-1-key");
+  const took = async (index) => {
+    await page.getByRole("tab", { name: "Inside" }).click();
+    await press(page, `picked/${index}`);
+    const head = page.locator(".waterfall h3").filter({ hasText: /answered/ });
+    await head.waitFor();
+    return head.innerText();
+  };
+  const long = await took(found.miss);
+  assert.match(long, /· 8[12]\d ms · answered/, "a miss takes 820 ms");
+  assert.ok((await page.locator(".waterfall li").filter({ hasText: /database/i }).count()) > 0, "it asks the database");
+  await shot("cachehits-2-miss");
+  await button(page, "Let go").click();
+  const short = await took(found.hit);
+  assert.match(short, /· (19|2\d)(\.\d)? ms · answered/, "a hit takes 20 ms");
+  assert.equal(/key (\d+)/.exec(short)[1], /key (\d+)/.exec(long)[1], "the same key");
+  await shot("cachehits-3-hit");
+  await button(page, "Let go").click();
+  await page.getByRole("tab", { name: "Inside" }).click();
+  await button(page, "Play").click();
+
+  // From 80 to 90 % hits: the guess stays. Then the size is dragged along the curve.
+  await until(async () => /LRU with 1.500 entries hits/.test(await lines(page, "curves/lru")) || (await lines(page, "curves/lru")), "the curves are there", 40_000);
+  const before = { hits: await hits(page), misses: await misses(page), mean: await mean(page), load: await figure(page, "database") };
+  const formula = (ratio) => 20 * (ratio / 100) + 820 * (1 - ratio / 100);
+  assert.ok(Math.abs(before.mean - formula(before.hits)) < 12, `mean ${before.mean} ms at ${before.hits} %`);
+  await slide(page, "guess", 0.42);
+  await until(async () => /Your guess: \d+/.test(await lines(page, "guess/told")) || (await lines(page, "guess/told")), "a guess");
+  const would = { seen: "" };
+  await slide(page, "curves/size", 2_750 / 5_000 - 0.001, async () => {
+    await until(async () => /2.750 entries would hit/.test(await lines(page, "curves/lru")) || (await lines(page, "curves/lru")), "it is tried out");
+    would.seen = await lines(page, "curves/lru");
+    await shot("cachehits-4-tried");
+  });
+  await until(async () => /of 2.750/.test(await words(page, "entries#unit")) || (await words(page, "entries#unit")), "one edit");
+  const promised = number(/would hit (\d+\.\d)/.exec(would.seen)[1]);
+  await until(async () => (await hits(page)) > 89 || (await hits(page)), "90 % of reads hit", 60_000);
+  const after = { hits: await hits(page), misses: await misses(page), mean: await mean(page), load: await figure(page, "database") };
+  assert.ok(Math.abs(after.misses / before.misses - 0.5) < 0.1, `half: ${before.misses}, then ${after.misses} a second`);
+  assert.ok(Math.abs(after.mean - formula(after.hits)) < 15, `mean ${after.mean} ms at ${after.hits} %`);
+  assert.ok(after.mean < 120 && before.mean > 160, `${before.mean} ms, then ${after.mean} ms`);
+  assert.ok(after.load < 0.7 * before.load, `database ${before.load}, then ${after.load} a second`);
+  // Curve and live dot agree.
+  const dot = async () => Number(/Measured \(dot\): (\d+\.\d)/.exec(await lines(page, "curves/seen"))?.[1]);
+  await until(async () => Math.abs((await dot()) - promised) < 1.5 || `${await dot()} of ${promised}`, "curve and dot agree", 40_000);
+  await shot("cachehits-5-larger");
+});
+
+journey("cache hits: one full scan, LRU beside S3-FIFO", async ({ page, open, shot }) => {
+  await inside(page, open);
+  await page.keyboard.press("Escape");
+  await button(page, "What if…").click();
+  const other = ".other";
+  await page.locator(`${other} [data-node=cache]`).waitFor();
+  await page.locator(`${other} [data-node=cache]`).click();
+  await set(page, "Policy", "s3-fifo");
+  await page.keyboard.press("Escape");
+  for (const stage of [".middle > .stage", other]) {
+    await page.locator(`${stage} [data-node=report]`).click();
+    await set(page, "Rate", "240/s");
+    await page.keyboard.press("Escape");
+  }
+  // LRU lets hot keys go for what nobody asks for again: the database has more to do than it can.
+  const loads = async () => [await figure(page, "database"), await figure(page, "database", 0, other)];
+  const apart = async () => {
+    const [lru, s3] = await loads();
+    return (lru > 400 && s3 < 395) || `${lru} by LRU, ${s3} by S3-FIFO`;
+  };
+  await until(apart, "LRU's hot keys are pushed out", 60_000);
+  const [lru, s3] = await loads();
+  console.log(`database, of 400 a second: ${lru} by LRU, ${s3} by S3-FIFO`);
+  await shot("cachehits-6-scan");
+});
+
+journey("cache hits: the cache dies, and comes back empty", async ({ page, open, shot }) => {
+  await inside(page, open);
+  const inspector = page.locator(".inspector");
+  await inspector.getByRole("button", { name: "Kill", exact: true }).first().click();
+  await until(async () => (await figure(page, "database")) > 900 || (await figure(page, "database")), "the database is offered 1,000 of 400");
+  assert.match(await lines(page, "lost/entries"), /1.500 entries are gone/);
+  await page.waitForTimeout(4_000);
+  await shot("cachehits-7-dead");
+  const failing = () => page.locator(".middle > .stage [data-node=shoppers]").innerText();
+  console.log("shoppers without the cache:", (await failing()).replace(/\s+/g, " "));
+  const died = await seconds(page);
+  await inspector.getByRole("button", { name: "Restart", exact: true }).first().click();
+  await until(async () => /^LRU cache.* with \d+ of/.test(await page.evaluate(() => document.querySelector(".lens svg desc").textContent)) || "", "it is back");
+  await until(async () => (await mean(page)) < 230 && (await hits(page)) > 76 || `${await mean(page)} ms, ${await hits(page)} %`, "it recovers", 60_000);
+  const took = (await seconds(page)) - died;
+  assert.ok(took > 3, `recovery is to be seen: ${took} s`);
+  console.log(`recovered after ${took.toFixed(0)} s`);
+  await shot("cachehits-8-back");
+});
