@@ -134,6 +134,30 @@ fn a_big_cache_its_curves_and_another_size_tried() {
     assert!(reading.contains("Measured (dot): "), "{reading}");
 }
 
+/// A key that is picked: where it is, and its last requests to be followed; one nobody knows too.
+#[test]
+fn a_picked_key() {
+    let run = run(shop(50.0, 60, of(Policy::S3Fifo, 12)), 15);
+    let pick = |key: u32| Look { noted: vec![("key".into(), key.to_string())], trial: None };
+    look(&run, "cache-picked", &pick(0));
+    let scene = complete(&run, 520.0, &pick(0));
+    let first = scene.marks.iter().find(|it| it.id == "picked/0").expect("a request");
+    let Some(Act::Follow(request, at)) = first.action.as_deref().and_then(Act::parse) else {
+        panic!("it can be followed: {first:?}")
+    };
+    // It is the request that the recorder has seen end at that moment.
+    let slot = run.shown().world.blueprint().component("cache").expect("a cache");
+    let accesses = run.recorder.components[slot as usize].accesses.until(run.shown().world.now());
+    let own = accesses.iter().rfind(|it| it.key == 0).expect("asked for");
+    assert_eq!((own.request, own.at.0), (request, at));
+    // All but the latest, whose requests may be under way, are known by their requests.
+    let known = accesses.iter().filter(|it| it.request != 0).count();
+    assert!(known + 2 >= accesses.len(), "{known} of {}", accesses.len());
+    let reading = text::reading(&complete(&run, 520.0, &pick(4_000_000)));
+    assert!(reading.contains("Not held: the next read misses."), "{reading}");
+    assert!(reading.contains("Nobody has asked for it lately."), "{reading}");
+}
+
 fn set(run: &mut Run, change: impl Fn(&mut CacheParams)) {
     let before = run.shown().design.clone();
     let mut after = before.clone();

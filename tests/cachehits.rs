@@ -51,7 +51,7 @@ fn size(run: &mut Run, entries: u32) {
 }
 
 fn scan(run: &mut Run, rate: f64) {
-    set(run, "report", |it| {
+    set(run, "stock-report", |it| {
         let Spec::Client(it) = it else { panic!("a client") };
         it.rate = Rate(rate);
     });
@@ -123,16 +123,16 @@ fn a_full_scan_is_nothing_to_s3_fifo() {
     for run in [&mut run, &mut other] {
         wait(run, 30);
         let before = mean_ms(&pass(run, 10, "shoppers"));
-        scan(run, 240.0);
-        wait(run, 15);
+        scan(run, 220.0);
+        wait(run, 12);
         let mut twin = run.clone();
         let load = rate(&pass(run, 10, "database"));
         seen.push((before, load, mean_ms(&pass(&mut twin, 10, "shoppers"))));
     }
     let [(lru, lru_load, lru_after), (s3, s3_load, s3_after)] = seen[..] else { panic!("two") };
-    assert!(lru_load > 400.0 && s3_load < 390.0, "{lru_load}/s and {s3_load}/s of 400");
-    assert!(lru_after > 2.0 * lru, "LRU: {lru} ms, then {lru_after}");
-    assert!(s3_after < 1.25 * s3, "S3-FIFO: {s3} ms, then {s3_after}");
+    assert!(lru_load > 400.0 && s3_load < 400.0, "{lru_load}/s and {s3_load}/s of 400");
+    assert!(lru_after > 1.3 * lru, "LRU: {lru} ms, then {lru_after}");
+    assert!(s3_after < 1.15 * s3, "S3-FIFO: {s3} ms, then {s3_after}");
 }
 
 /// Without the cache the database is offered 1,000 reads a second of the 400 it can do: it queues,

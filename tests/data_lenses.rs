@@ -314,7 +314,7 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
             LRU cache, write-behind, with 400 of 400 entries; 39 not yet in the store; 35.4 % of reads hit in the last 10 s.
             Hit ratio, 10 s: 35.4 %  Misses, 10 s: 218 /s
             Entries: 400 of 400  Policy: LRU
-            billing, mean, 10 s: 90.2 ms  Not in the store: 39
+            books, mean, 10 s: 965 ms  Not in the store: 39
             Write-behind: a write is acknowledged here; a square
             marks what the store lacks.
             LRU  keys book:…
@@ -364,7 +364,7 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
             Book cache is down and holds nothing; 39 acknowledged writes are lost.
             Hit ratio, 10 s: 35.4 %  Misses, 10 s: 218 /s
             Entries: 0 of 400  Policy: LRU
-            billing, mean, 10 s: 90.2 ms  Not in the store: 39
+            books, mean, 10 s: 965 ms  Not in the store: 39
             Write-behind: a write is acknowledged here; a square
             marks what the store lacks.
             It is down: all it held is lost, and nobody reaches it.

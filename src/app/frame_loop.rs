@@ -271,6 +271,10 @@ fn take(app: App, frame: Frame) -> bool {
     if frame.theory.is_some() && read {
         app.theory.set(frame.theory);
     }
+    // Even while nothing else moves, a request is looked for until it is found.
+    if frame.trace.as_ref().is_some_and(|it| it.searching) {
+        app.bridge.update_value(|it| it.look());
+    }
     if frame.trace.is_some() && app.trace.with_untracked(|it| *it != frame.trace) {
         app.trace.set(frame.trace);
     }

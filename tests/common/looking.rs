@@ -111,6 +111,7 @@ impl Looking {
             Act::Crash(it) => self.fault(Fault::Crash(member(it))),
             Act::Restart(it) => self.fault(Fault::Restart(member(it))),
             Act::At(moment) => panic!("nobody expects to go to {moment}"),
+            Act::Follow(request, _) => panic!("nobody expects to follow {request}"),
         }
     }
 

@@ -7,6 +7,13 @@ export const mark = (id) => `.lens [data-id="${id}"]`;
 export const words = (page, id) =>
   page.evaluate((selector) => document.querySelector(selector)?.querySelector("text")?.textContent ?? "", mark(id));
 
+/** All lines of words that wrap. */
+export const lines = (page, id) =>
+  page.evaluate((id) => {
+    const all = [...document.querySelectorAll(`.lens [data-id^="${id}/"] text`)];
+    return all.map((it) => it.textContent).join(" ");
+  }, id);
+
 /** What the picture says of itself. */
 export const told = (page) => page.evaluate(() => document.querySelector(".lens svg desc").textContent);
 
@@ -43,11 +50,12 @@ export async function strike(page, id, key) {
   await page.keyboard.press(key);
 }
 
-/** A slider goes to a part of its length. */
-export async function slide(page, id, part) {
+/** A slider goes to a part of its length; `seen` looks before it is let go. */
+export async function slide(page, id, part, seen = async () => {}) {
   const { left, width, y } = await still(page, id);
   await page.mouse.move(left + width / 2, y);
   await page.mouse.down();
   await page.mouse.move(left + width * part, y, { steps: 4 });
+  await seen();
   await page.mouse.up();
 }

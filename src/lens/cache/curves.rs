@@ -25,12 +25,10 @@ const GUESSES: u64 = 24;
 /// From baseline to baseline of the curves' names.
 const NAME: f32 = 15.0;
 
-/// The strokes of the curves other than LRU's, in their order.
-const STROKES: [Stroke; 3] = [
-    Stroke { width: 2.0, dash: Dash::Dashed },
-    Stroke { width: 1.4, dash: Dash::Whole },
-    Stroke { width: 1.4, dash: Dash::Dotted },
-];
+/// The stroke of a curve other than LRU's: of the bound, of the cache's own policy, of another.
+const BOUND: Stroke = Stroke { width: 1.6, dash: Dash::Dotted };
+const OWN: Stroke = Stroke { width: 1.4, dash: Dash::Whole };
+const OTHER: Stroke = Stroke { width: 2.0, dash: Dash::Dashed };
 
 impl Inside<'_> {
     /// The curves, with the present size on them.
@@ -68,17 +66,17 @@ impl Inside<'_> {
         let at = |size: u64, missed: f64| Point::new(x.px(size as f64), y.px(missed));
         let step = |it: u64| (study.most * it / POINTS).max(1);
         let lru = (1..=POINTS).map(|it| (step(it), study.lru(step(it)))).collect();
-        let curves = std::iter::once(("LRU", lru, Stroke::BOLD, 0u8)).chain(
-            others.iter().zip(STROKES).map(|((rule, points), stroke)| {
-                let rank = if matches!(rule, Rule::Bound(_)) { 2 } else { 1 };
-                (rule.label(), points.clone(), stroke, rank)
-            }),
-        );
+        let stroke = |rule: Rule| match rule {
+            Rule::Bound(_) => BOUND,
+            Rule::Policy(it) if it == self.params.policy => OWN,
+            Rule::Policy(_) => OTHER,
+        };
+        let known = others.iter().map(|it| (it.0.label(), it.1.clone(), stroke(it.0), Tone::Ink2));
+        let curves = std::iter::once(("LRU", lru, Stroke::BOLD, Tone::Ink)).chain(known);
         let mut ends = Vec::new();
-        for (name, points, stroke, rank) in curves {
+        for (name, points, stroke, tone) in curves {
             let points: Vec<(u64, f64)> = points;
             let Some((last, missed)) = points.last().copied() else { continue };
-            let tone = if rank == 0 { Tone::Ink } else { Tone::Ink2 };
             let label =
                 format!("{name}: {} misses at {}", text::percent(missed), text::count(last));
             let points: Vec<_> = points.iter().map(|it| at(it.0, it.1)).collect();

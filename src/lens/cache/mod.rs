@@ -144,12 +144,14 @@ impl<'a> Inside<'a> {
         sheet.figures("figures", &figures);
     }
 
-    /// How long those wait who ask a caller of it: what hits are good for.
+    /// How long those wait who ask the caller that asks it most: what hits are good for.
     fn caller(&self) -> Option<Figure> {
         let blueprint = self.subject.world.blueprint();
-        let is_in =
-            |it: &&crate::engine::blueprint::Wire<_>| it.alive && it.to == self.subject.component;
-        let caller = blueprint.wires.iter().find(is_in)?.from;
+        let (own, now) = (self.subject.component, self.subject.now());
+        let wires = blueprint.wires.iter().enumerate().filter(|it| it.1.alive && it.1.to == own);
+        // Of those that ask alike the first.
+        let asks = |it: &(usize, _)| self.subject.recorder.arrived_at(it.0 as u32, now);
+        let caller = wires.rev().max_by_key(asks)?.1.from;
         let windows = seconds(&Subject { component: caller, ..*self.subject });
         let lately = windows.iter().rev().take(SECONDS).filter(|it| it.completed > 0);
         let add = |(sum, count): (f64, f64), it: &&Window| {

@@ -22,6 +22,7 @@ impl Inside<'_> {
         let Some(key) = self.key else { return };
         column.caption("picked", [&format!("Key {}", self.subject.key(key)), "the latest first"]);
         column.words("picked/where", &self.place(key));
+        column.space(3.0);
         let now = self.subject.now();
         let all = self.subject.record().map(|it| it.accesses.until(now)).unwrap_or_default();
         let own: Vec<&Access> = all.iter().rev().filter(|it| it.key == key).take(TOLD).collect();

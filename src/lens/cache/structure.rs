@@ -59,7 +59,12 @@ impl Inside<'_> {
                 }
                 None => (held.clone(), String::new()),
             };
-            let what = if part.ghosts { "keys remembered" } else { "entries" };
+            let what = match (part.ghosts, part.held) {
+                (false, 1) => "entry",
+                (false, _) => "entries",
+                (true, 1) => "key remembered",
+                (true, _) => "keys remembered",
+            };
             bars.push(Bar {
                 id: format!("room/{index}"),
                 name: &part.name,
