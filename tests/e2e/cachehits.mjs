@@ -50,9 +50,9 @@ journey("cache hits: one key twice, and the size along the curve", async ({ page
   for (const key of keys) {
     await press(page, `part/0/${key}`);
     await until(async () => (await words(page, "picked/caption")) === `Key product:${key}` || (await words(page, "picked/caption")), "it is picked");
-    const told = [];
-    for (let index = 0; index < 8; index++) told.push(await words(page, `picked/${index}`));
-    const [hit, miss] = ["hit", "miss"].map((it) => told.findIndex((words) => words.startsWith(it)));
+    const chips = [];
+    for (let index = 0; index < 8; index++) chips.push(await words(page, `picked/${index}`));
+    const [hit, miss] = ["hit", "miss"].map((it) => chips.findIndex((words) => words.startsWith(it)));
     if (hit >= 0 && miss > hit) found = { hit, miss };
     if (found) break;
   }
