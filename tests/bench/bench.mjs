@@ -26,7 +26,8 @@ function build() {
   const optimiser = path.join(target, "tools/node_modules/.bin/wasm-opt");
   const bytes = path.join(pkg, "bench_bg.wasm");
   if (existsSync(optimiser)) {
-    run(optimiser, ["-O3", "--all-features", "--disable-gc", bytes, "-o", bytes]);
+    // What the module uses it says itself; more than that, Node may not know yet.
+    run(optimiser, ["-O3", bytes, "-o", bytes]);
   }
 }
 
