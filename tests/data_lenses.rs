@@ -74,7 +74,7 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
         expect![[r#"
             Inside Store database
             668 entries in the log, async replication to 2 replicas; all are level; 0 stale reads in the last 10 s.
-            Slowest lags: 0 ns  Entries behind: 0  Stale, 10 s: 0
+            Slowest lags: 0 ms  Entries behind: 0  Stale, 10 s: 0
             Async: a write is acknowledged by the primary alone.
             Filled: applied. Framed: received. Diamond: on its
             way. Clock: the entry that a stale read missed.
