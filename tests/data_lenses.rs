@@ -77,14 +77,18 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             Slowest lags: 0 ms  Entries behind: 0  Stale, 10 s: 0
             Async: a write is acknowledged by the primary alone.
             Filled: applied. Framed: received. Diamond: on its
-            way. Clock: the entry that a stale read missed.
+            way. Tick: acknowledged as far as here. Clock: the
+            entry that a stale read missed.
             The log, newest right  entries 645 to 668
             primary  668 committed
             book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
+            Acknowledged to clients up to entry 668
             replica 1  level
             book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
             replica 2  level
             book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
+            replica 2 applies  as fast as it can
+            as fast as it can  80/s
             Stale reads, last 10 s  newest left
             None.
         "#]],
@@ -101,19 +105,24 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             Slowest lags: 1.19 s  Entries behind: 101  Stale, 10 s: 8
             Async: a write is acknowledged by the primary alone.
             Filled: applied. Framed: received. Diamond: on its
-            way. Clock: the entry that a stale read missed.
+            way. Tick: acknowledged as far as here. Clock: the
+            entry that a stale read missed.
             The log, newest right  entries 665 to 769
             primary  769 committed
             769 entries applied
-            replica 1  −101 · 1.19 s
+            Acknowledged to clients up to entry 769
+            replica 1  Read book:0 v42, but v45 had been acknowledged 359 ms before  −101 · 1.19 s
             668 entries applied
             Read book:6 v13, but v14 had been acknowledged 229 ms before  Read book:9 v8, but v9 had been acknowledged 414 ms before  Read book:0 v42, but v43 had been acknowledged 279 ms before  Read book:17 v3, but v4 had been acknowledged 85.6 ms before  Read book:0 v42, but v45 had been acknowledged 359 ms before
             replica 2  −1 · 185 µs
             768 entries applied  Entry 769 is on its way
+            replica 2 applies  as fast as it can
+            as fast as it can  80/s
             Stale reads, last 10 s  newest left
             member 1: Read book:0 v42, but v45 had been acknowledged 359 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 259 ms before
             member 1: Read book:0 v42, but v45 had been acknowledged 78.9 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 414 ms before
             member 1: Read book:0 v42, but v43 had been acknowledged 279 ms before  … 3 more
+            Of the last 8: readers 8.
         "#]],
     );
     run.advance(Nanos::millis(1_700), u64::MAX);
@@ -129,19 +138,24 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             Slowest lags: 1.81 s  Entries behind: 166  Stale, 10 s: 43
             Async: a write is acknowledged by the primary alone.
             Filled: applied. Framed: received. Diamond: on its
-            way. Clock: the entry that a stale read missed.
+            way. Tick: acknowledged as far as here. Clock: the
+            entry that a stale read missed.
             The log, newest right  entries 770 to 939
             primary  939 committed
             939 entries applied
-            replica 1  −166 · 1.81 s
+            Acknowledged to clients up to entry 939
+            replica 1  Read book:1 v22, but v32 had been acknowledged 67.8 ms before  −166 · 1.81 s
             773 entries applied  166 entries received, not yet applied
             Read book:0 v42, but v50 had been acknowledged 470 ms before  Read book:16 v3, but v6 had been acknowledged 120 ms before  Read book:1 v22, but v32 had been acknowledged 67.8 ms before
             replica 2  level
             939 entries applied
+            replica 2 applies  as fast as it can
+            as fast as it can  80/s
             Stale reads, last 10 s  newest left
             member 1: Read book:4553 v1, but v2 had been acknowledged 2.69 s before  member 1: Read book:11 v4, but v6 had been acknowledged 2.48 s before
             member 1: Read book:1 v22, but v32 had been acknowledged 67.8 ms before  member 1: Read book:0 v42, but v50 had been acknowledged 470 ms before
             member 1: Read book:0 v42, but v50 had been acknowledged 359 ms before  … 38 more
+            Of the last 32: readers 32.
         "#]],
     );
 }
@@ -167,10 +181,12 @@ fn a_synchronous_database_waits_for_its_replicas() {
             Sync: acknowledged once every replica has applied
             it.
             Filled: applied. Framed: received. Diamond: on its
-            way. Clock: the entry that a stale read missed.
+            way. Tick: acknowledged as far as here. Clock: the
+            entry that a stale read missed.
             The log, newest right  entries 392 to 415
             primary  415 committed
             book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2  book:4651 v2
+            Acknowledged to clients up to entry 411
             replica 1  down
             book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  4 entries are on their way
             replica 2  level

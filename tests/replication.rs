@@ -288,3 +288,120 @@ fn reads_go_where_the_wire_says() {
         assert_eq!([read(slots[0]), read(slots[1]), read(slots[2])], expected, "{reads:?}");
     }
 }
+
+/// A caller that sticks to one member reads there and nowhere else; another caller may have another.
+#[test]
+fn a_sticky_caller_reads_at_one_member() {
+    let mut it = design();
+    for name in ["one", "two", "three"] {
+        add(&mut it, name, Spec::Client(client(60.0, 1, 0)));
+    }
+    add(&mut it, "group", Spec::SqlDb(SqlDbParams::default()));
+    for name in ["one", "two", "three"] {
+        let settings = WireParams { reads: Reads::Sticky, ..WireParams::default() };
+        wire(&mut it, name, "group", settings);
+    }
+    let mut live = Live::new(&it, 9);
+    live.audit.keep = true;
+    live.run_to(Nanos::seconds(3));
+    let mut read = BTreeMap::<u64, std::collections::BTreeSet<u32>>::new();
+    for (_, _, note) in &live.audit.notes {
+        if let Note::Found { member, request, .. } = note {
+            read.entry(request >> 40).or_default().insert(*member);
+        }
+    }
+    assert_eq!(read.len(), 3);
+    assert!(read.values().all(|it| it.len() == 1), "{read:?}");
+    let all: std::collections::BTreeSet<_> = read.values().flatten().collect();
+    assert!(all.len() > 1, "not all at the same one");
+    live.check_replay();
+}
+
+/// A replica that knows itself to be too far behind sends readers on: what they find is at most so old, but
+/// for what it cannot know yet. Without the bound it is as old as the replica is behind.
+#[test]
+fn bounded_staleness_is_bounded() {
+    use ringside::session::run::Run;
+    let oldest = |max_staleness: Nanos| {
+        let mut it = design();
+        add(&mut it, "client", Spec::Client(client(300.0, 1, 1)));
+        let mut slow = params(Replication::Async);
+        (slow.max_staleness, slow.last_applies.0) = (max_staleness, 60.0);
+        add(&mut it, "service", Spec::Service(Default::default()));
+        add(&mut it, "group", Spec::SqlDb(slow));
+        wire(&mut it, "client", "service", WireParams::default());
+        wire(
+            &mut it,
+            "service",
+            "group",
+            WireParams { reads: Reads::Any, ..WireParams::default() },
+        );
+        let mut run = Run::open(it, 10, Nanos::ZERO, Vec::new()).expect("it compiles");
+        let group = run.head.world.blueprint().component("group").expect("it");
+        let (mut oldest, mut stale) = (Nanos::ZERO, 0);
+        for second in 1..=8 {
+            run.advance(SECOND, u64::MAX);
+            let latest = run
+                .recorder
+                .staleness
+                .latest(group)
+                .filter(|it| it.read > Nanos::seconds(second - 1));
+            oldest = latest.map(|it| it.read - it.acknowledged).fold(oldest, Nanos::max);
+            stale = run.recorder.staleness.total(group);
+        }
+        (oldest, stale)
+    };
+    let (free, many) = oldest(Nanos::ZERO);
+    assert!(free > Nanos::seconds(2) && many > 200, "{free:?}, {many}");
+    let bound = Nanos::millis(300);
+    let (bounded, few) = oldest(bound);
+    // Beyond its bound it knows of nothing that has not reached it: a way over the mesh.
+    assert!(bounded <= bound + Nanos::millis(20), "{bounded:?}");
+    assert!(few < many / 2, "{few} of {many}");
+}
+
+/// The last replica applies an entry only when it is old enough, and not much later.
+#[test]
+fn a_delayed_replica_shows_what_was() {
+    let mut late = params(Replication::Async);
+    late.last_delay = Nanos::seconds(2);
+    let mut live = with(late, 11);
+    live.run_to(Nanos::seconds(6));
+    let now = live.world.now();
+    let members = members(&live);
+    let log = &members[2].log;
+    let next = log.get(members[2].applied).expect("it is behind").at;
+    assert!(now - next <= Nanos::millis(2_040), "{:?} is not applied yet", now - next);
+    let last = log.get(members[2].applied - 1).expect("it is there").at;
+    assert!(now - last >= Nanos::seconds(2), "{:?} is applied", now - last);
+    assert!(members[0].log.end() - members[1].applied < 20, "the other follows at once");
+    live.check_replay();
+}
+
+/// A log written and applied at constant rates: after t seconds the replica is behind by the difference of
+/// the rates times t, and the oldest entry it lacks is as old as that many take to be written.
+#[test]
+fn lag_is_what_rates_make_it() {
+    let (written, applied) = (200.0, 180.0);
+    let mut it = design();
+    let writer = ClientParams { arrivals: Arrivals::Constant, ..client(written, 0, 1) };
+    add(&mut it, "client", Spec::Client(writer));
+    let mut fixed = SqlDbParams { work_shape: Shape::Constant, ..params(Replication::Async) };
+    fixed.last_applies.0 = applied;
+    add(&mut it, "group", Spec::SqlDb(fixed));
+    wire(&mut it, "client", "group", steady(Nanos::millis(1)));
+    let mut live = Live::new(&it, 12);
+    for seconds in 1..=20u64 {
+        live.run_to(Nanos::seconds(seconds));
+        let own: Vec<_> = states(&live.world, "group").into_iter().collect();
+        let own = own.iter().map(|it| match it {
+            State::SqlDb(it) => Some(it),
+            _ => None,
+        });
+        let it = SqlDb::gauges(&own.collect::<Vec<_>>(), live.world.now());
+        let (age, entries) = (it[0] / 1e9, it[1]);
+        let theory = (written - applied) * seconds as f64;
+        assert!((entries - theory).abs() <= 3.0, "{entries} entries after {seconds} s");
+        assert!((age - entries / written).abs() <= 1.5 / written, "{age} s, {entries} entries");
+    }
+}

@@ -251,7 +251,7 @@ impl Looking {
                 let fault = Fault::Crash(target(&format!("cluster/{member}")));
                 self.run.act(Input::Fault(fault)).expect("it compiles");
             }
-            Act::At(_) | Act::Follow(..) => panic!("no ring asks for a moment or a request"),
+            Act::At(_) | Act::Follow(..) | Act::Promote(_) => panic!("no ring asks for this"),
             Act::Restart(member) => {
                 let fault = Fault::Restart(target(&format!("cluster/{member}")));
                 self.run.act(Input::Fault(fault)).expect("it compiles");

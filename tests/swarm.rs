@@ -15,7 +15,7 @@ use ringside::base::time::{Nanos, Offset};
 use ringside::base::unit::{Rate, Share};
 use ringside::component::cache::Strategy;
 use ringside::component::service::{Calls, ServiceParams};
-use ringside::component::sql_db::Replication;
+use ringside::component::sql_db::{Detector, Failover, Replication};
 use ringside::component::{Spec, State};
 use ringside::document::{Connecting, Design};
 use ringside::engine::blueprint::Reads;
@@ -74,7 +74,7 @@ impl Dice {
 fn fault(dice: &mut Dice, design: &Design) -> Fault {
     let ways = [Ways::Both, Ways::Forth, Ways::Back][dice.below(3) as usize];
     let name = format!("p{}", dice.below(3));
-    match dice.below(18) {
+    match dice.below(20) {
         0 | 1 => Fault::Crash(target(&dice.member(design))),
         2 | 3 => Fault::Restart(target(&dice.id(design))),
         4 => {
@@ -99,6 +99,7 @@ fn fault(dice: &mut Dice, design: &Design) -> Fault {
             Fault::Skew { target: target(&dice.id(design)), offset }
         }
         13 => Fault::Flush(target(&dice.id(design))),
+        18 | 19 => Fault::Promote(target(&dice.member(design))),
         14 | 15 => {
             let share = [0.0, 0.0, 0.05, 0.5, 1.0][dice.below(5) as usize];
             Fault::Loss { on: scope(dice, design), share }
@@ -168,7 +169,19 @@ fn edit(dice: &mut Dice, design: &mut Design) {
             4 => it.strategy = Strategy::ALL[dice.below(4) as usize],
             _ => it.queue = dice.below(30) as u32,
         },
-        Spec::SqlDb(it) => match dice.below(4) {
+        Spec::SqlDb(it) => match dice.below(7) {
+            4 => {
+                it.failover = Failover::ALL[dice.below(4) as usize];
+                it.fencing = flip;
+                it.detector = Detector::ALL[dice.below(2) as usize];
+                it.patience = Nanos::millis(100 + dice.below(900));
+            }
+            5 => it.ship_every = Nanos::millis(dice.below(3) * 60),
+            6 => {
+                it.last_delay = Nanos::millis(dice.below(3) * 100);
+                it.last_applies = Rate(dice.below(3) as f64 * 20.0);
+                it.max_staleness = Nanos::millis(dice.below(3) * 150);
+            }
             3 => {
                 it.idempotency = Nanos::millis(dice.below(3) * 500);
                 it.idempotency_keys = 1 + 100 * small;
@@ -260,7 +273,7 @@ fn wiring(dice: &mut Dice, design: &mut Design) {
         1 => settings.timeout = Nanos::millis(5 + dice.below(300)),
         2 => settings.backoff = Nanos::millis(dice.below(2) * 15),
         3 => settings.rule = Rule::ALL[dice.below(Rule::ALL.len() as u64) as usize],
-        4 => settings.reads = [Reads::Primary, Reads::Replicas, Reads::Any][dice.below(3) as usize],
+        4 => settings.reads = Reads::ALL[dice.below(6) as usize],
         _ => settings.latency = Nanos::micros(100 + dice.below(5_000)),
     }
 }

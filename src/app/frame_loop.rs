@@ -208,6 +208,7 @@ fn take(app: App, frame: Frame) -> bool {
         }
         if let Some(figures) = frame.figures {
             it.figures = figures;
+            it.tolls = frame.tolls;
         }
         if let Some(chart) = frame.chart {
             it.chart = chart;

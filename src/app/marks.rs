@@ -98,6 +98,7 @@ fn told(app: App, input: &Input) -> (&'static str, String) {
                 _ => ("slow", format!("{}: clock put wrong", name(target))),
             }
         }
+        Input::Fault(Fault::Promote(target)) => ("edit", format!("{} promoted", name(target))),
         Input::Fault(Fault::Flush(target)) => ("crash", format!("{} emptied", name(target))),
         Input::Fault(it @ (Fault::Loss { .. } | Fault::Delay { .. })) => match it.is_reversal() {
             true => ("back", "Network well again".to_owned()),

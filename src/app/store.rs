@@ -11,7 +11,7 @@ use crate::document::{Id, NoteRecord, ZoneRecord};
 use crate::editor::place::Place;
 use crate::session::protocol::{
     Branch, Cast, Chart, Figures, Flight, Hit, LensPicture, Look, Pick, Place as Picked, Stamped,
-    Story, Theory, Trace, Which,
+    Story, Theory, Toll, Trace, Which,
 };
 
 use super::banner::Banner;
@@ -123,6 +123,8 @@ pub struct Latest {
     pub one_in: u32,
     /// The chart.
     pub chart: Chart,
+    /// What stores cost, while there are two futures.
+    pub tolls: Vec<Toll>,
     /// Incremented whenever the cursor was moved rather than played.
     pub jumps: u32,
     /// Incremented whenever something drawn has moved or come or gone.

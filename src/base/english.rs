@@ -43,6 +43,8 @@ pub enum TextId {
     OnTime,
     /// A cache lost what it held.
     Flushed,
+    /// A replica was promoted.
+    Promoted,
     /// Messages get lost.
     Lossy,
     /// Messages take longer.
@@ -191,6 +193,7 @@ impl TextId {
             Self::Behind => "The clock of {0} fell {1} behind",
             Self::OnTime => "The clock of {0} is right again",
             Self::Flushed => "{0} was emptied",
+            Self::Promoted => "{0} was promoted",
             Self::Lossy => "{1} of the messages of {0} got lost and were sent again",
             Self::Delayed => "Messages of {0} took {1} longer",
             Self::Untroubled => "Messages of {0} get through as before",

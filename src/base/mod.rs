@@ -18,6 +18,8 @@ pub mod order;
 pub mod param;
 pub mod size;
 pub mod slab;
+#[cfg(split)]
+pub mod slot;
 pub mod spread;
 pub mod stable;
 pub mod table;

@@ -252,7 +252,7 @@ impl Kind for Client {
             Happening::HotKey(key, share) => {
                 state.hot_key = (share > 0.0).then_some((key, share));
             }
-            Happening::Message(..) => {}
+            Happening::Message(..) | Happening::Promote => {}
         }
     }
 }

@@ -183,7 +183,7 @@ impl Kind for FailoverPair {
                     beat(state, params, ctx);
                 }
             }
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
         }
     }
 

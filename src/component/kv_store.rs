@@ -330,7 +330,7 @@ impl Kind for KvStore {
             Happening::Message(from, message) => rounds::hear(state, params, from, message, ctx),
             Happening::Timer(KvStoreTimer::Patience(round)) => rounds::refuse(state, round, ctx),
             Happening::Timer(KvStoreTimer::Handoff) => rounds::hand_over(state, params, ctx),
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
         }
     }
 

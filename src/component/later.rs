@@ -1,10 +1,30 @@
 //! Kinds whose deeds come later on the page: what newcomers see has none of them.
 
 use crate::base::slab::Handle;
+#[cfg(split)]
+pub use crate::base::slot::Slot;
 use crate::base::time::Nanos;
 use crate::engine::{Happening, Request, Served};
 
 use super::{Context, Kind};
+
+#[cfg(split)]
+static THERE: Slot<()> = Slot::new();
+
+/// All that comes later is there.
+pub fn provided() {
+    #[cfg(split)]
+    THERE.provide(());
+}
+
+/// Whether all that comes later is there.
+pub fn are_there() -> bool {
+    #[cfg(split)]
+    let there = THERE.get().is_some();
+    #[cfg(not(split))]
+    let there = true;
+    there
+}
 
 /// What a kind does while it runs: the functions of [`Kind`] of the same names.
 #[allow(clippy::type_complexity, missing_docs, reason = "as the trait has them")]
@@ -30,31 +50,6 @@ impl<T: Kind> Deeds<T> {
         serve: T::serve,
         gauges: T::gauges,
     };
-}
-
-/// A place for functions that come later.
-#[cfg(split)]
-#[derive(Debug)]
-pub struct Slot<T>(std::sync::OnceLock<T>);
-
-#[cfg(split)]
-impl<T> Slot<T> {
-    /// An empty one.
-    pub const fn new() -> Self {
-        Self(std::sync::OnceLock::new())
-    }
-
-    /// They are there.
-    pub fn provide(&self, functions: T) {
-        // Opaque, or the optimiser sees that nothing else is ever put there, and calls them from the
-        // first module.
-        let _ = self.0.set(std::hint::black_box(functions));
-    }
-
-    /// Them, as soon as they are there.
-    pub fn get(&self) -> Option<&T> {
-        self.0.get()
-    }
 }
 
 /// A kind that comes later: its deeds, as soon as they are there. A design that has one of them

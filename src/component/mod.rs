@@ -223,6 +223,11 @@ pub trait Kind: Sized {
         false
     }
 
+    /// Whether, so set, it does something that comes later on the page.
+    fn needs_later(_: &Self::Params) -> bool {
+        false
+    }
+
     /// Names and priorities of the request classes it brings.
     fn classes(_: &Self::Params) -> Vec<(String, u8)> {
         Vec::new()
@@ -435,13 +440,21 @@ macro_rules! registry {
         /// What comes later is there: called by the parts of the page that do.
         pub fn provide() {
             placing::provide();
+            sql_db::failover::provide();
+            engine::history::provide();
+            engine::takeover::provide();
+            later::provided();
             $( provide!($module::$name $(, $when)?); )*
         }
 
         impl Spec {
             /// Whether its kind comes later on the page, and whether it is there.
             fn lateness(&self) -> (bool, bool) {
-                match self { $( Spec::$name(_) => lateness!($module::$name $(, $when)?), )* }
+                match self { $( Spec::$name(it) => {
+                    let (late, there) = lateness!($module::$name $(, $when)?);
+                    let needs = <$module::$name as Kind>::needs_later(it);
+                    (late || needs, there && (!needs || later::are_there()))
+                } )* }
             }
 
             fn position(&self) -> usize {
@@ -638,6 +651,7 @@ macro_rules! registry {
                             }
                             Happening::Surge(factor) => Happening::Surge(factor),
                             Happening::HotKey(key, share) => Happening::HotKey(key, share),
+                            Happening::Promote => Happening::Promote,
                             // Meant for another kind: the component was replaced meanwhile.
                             #[allow(unreachable_patterns, reason = "with one kind there is none")]
                             _ => return,

@@ -226,7 +226,7 @@ impl Kind for RaftGroup {
                     ctx.timer(params.heartbeat, RaftTimer::Beat(term));
                 }
             }
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
         }
     }
 

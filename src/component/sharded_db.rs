@@ -347,7 +347,7 @@ impl Kind for ShardedDb {
                     Part::Query { .. } => query::worked(state, part, outcome, ctx),
                 }
             }
-            Happening::Surge(_) | Happening::HotKey(..) => {}
+            Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
         }
     }
 

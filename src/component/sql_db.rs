@@ -7,7 +7,6 @@ use crate::base::cow::CowList;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
-use crate::base::unit::Share;
 use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
@@ -16,183 +15,21 @@ use crate::engine::{Happening, Request, Served};
 use idempotency::Answers;
 use replication::{
     LOG_MAX, acknowledge, append, apply_next, beat, come_up, confirmed, copy, lose_patience, received,
-    ship_new, ship_to,
+    ship_gathered, ship_new, ship_to,
 };
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 
+pub use params::{Detector, Failover, Replication, SqlDbParams};
+pub use state::{Entry, Follower, SqlDbMessage, SqlDbState, SqlDbTimer, Waiting};
+
+use params::{by_itself, fails_over};
+
+pub mod failover;
 pub mod idempotency;
+mod params;
 mod replication;
-
-crate::choices! {
-    /// When a write is acknowledged.
-    pub enum Replication {
-        /// Once the primary has it.
-        Async = "async",
-        /// Once so many replicas have received it, too.
-        SemiSync = "semi-sync",
-        /// Once every replica has applied it.
-        Sync = "sync",
-    }
-}
-
-crate::params! {
-    /// Parameters of a relational database.
-    pub struct SqlDbParams {
-        /// Copies that follow the primary; reads may go to them.
-        replicas: u32 = 2, in 0..=15, "replicas";
-        /// When a write is acknowledged: at once (async), when some replicas have received it
-        /// (semi-sync), or when all have applied it (sync; one that is down stops all writes).
-        replication: Replication = Replication::Async;
-        /// With semi-sync: replicas that must have received a write.
-        acks: u32 = 1, in 1..=15, "replicas";
-        /// With semi-sync: how long a write waits for them before the primary goes on alone, until
-        /// they have caught up; 0s waits for ever.
-        ack_timeout: Nanos = Nanos::seconds(10), in Nanos::ZERO..=Nanos::seconds(3_600);
-        /// Queries one member runs at once.
-        workers: u32 = 16, in 1..=10_000, "connections";
-        /// Queries that may wait at one member; more are turned away.
-        queue: u32 = 512, in 0..=1_000_000, "queries";
-        /// Mean time of a read.
-        read_work: Nanos = Nanos::millis(4), in Nanos::ZERO..=Nanos::seconds(60);
-        /// Mean time of a write, the flush of the log included.
-        write_work: Nanos = Nanos::millis(8), in Nanos::ZERO..=Nanos::seconds(60);
-        /// Idempotency keys: how long a write and its answer are remembered, so that the same write
-        /// once more, since its caller tries again, is answered as before and not applied twice. By
-        /// the primary's own clock; 0s for no keys.
-        idempotency: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(86_400);
-        /// Idempotency keys remembered at most; then the oldest go first.
-        idempotency_keys: u32 = 100_000, in 1..=1_000_000, "keys";
-        /// How these times are distributed.
-        work_shape: Shape = Shape::LogNormal;
-        /// Time a replica takes to apply one entry of the log; entries are applied one by one.
-        apply_work: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
-        /// Mean time a message takes between members, one way.
-        mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
-        /// How much goes from one member to another: each message takes 100 bytes, each row or log
-        /// entry in it 256 more, one message after the other. 0 for no limit.
-        mesh_bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
-        /// Messages between members that get lost and are sent again, after 200 ms or three round
-        /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
-        mesh_loss: Share = Share(0.0);
-    }
-}
-
-/// One entry of the log.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Entry {
-    /// Which row.
-    pub key: u32,
-    /// Its new version.
-    pub version: u32,
-    /// When the primary committed it.
-    pub at: Nanos,
-}
-
-/// What the primary knows of a replica.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Follower {
-    /// Entries sent: the next to send.
-    pub sent: u64,
-    /// Entries it has said it has.
-    pub received: u64,
-    /// Entries it has said it has applied.
-    pub applied: u64,
-    /// The same, when the last beat looked.
-    pub received_at_beat: u64,
-}
-
-/// A write that is committed and not yet acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Waiting {
-    /// Its position in the log.
-    pub position: u64,
-    /// Its new version.
-    pub version: u32,
-    /// Since when it waits.
-    pub since: Nanos,
-    /// What names it when it is acknowledged.
-    pub ticket: Handle,
-}
-
-/// What a member of the database remembers; all of it survives a crash but what others told it of
-/// their progress.
-#[derive(Clone, Debug)]
-pub struct SqlDbState {
-    /// Whether it takes the writes.
-    pub primary: bool,
-    /// Version of each row, by key; rows beyond the end have never been written and have version 1.
-    pub rows: CowList<u32>,
-    /// The log: at the primary what it committed, at a replica what it received.
-    pub log: CowList<Entry>,
-    /// Entries applied to the rows.
-    pub applied: u64,
-    /// At the primary: the others, by ordinal.
-    pub followers: Vec<Follower>,
-    /// At the primary: writes that wait for replicas, oldest first.
-    pub waiting: VecDeque<Waiting>,
-    /// At a semi-synchronous primary: whether it has given up waiting for its replicas.
-    pub alone: bool,
-    /// Whether an entry is being applied.
-    applying: bool,
-    /// At the primary: writes of late, by idempotency key.
-    pub answers: Answers,
-}
-
-/// Between members.
-#[derive(Clone, Debug)]
-pub enum SqlDbMessage {
-    /// Primary to replica: entries from this position on; may be empty, to ask how far it is.
-    Append(u64, Arc<[Entry]>),
-    /// Primary to replica: a whole copy as of this position, where the log no longer reaches back.
-    Copy(u64, Arc<CowList<u32>>),
-    /// Replica to primary: entries received and applied so far.
-    Received(u64, u64),
-    /// Replica to primary: it has come up, and wants the log from this position on.
-    Follow(u64),
-}
-
-/// Why a member wakes.
-#[derive(Clone, Debug)]
-pub enum SqlDbTimer {
-    /// An entry has been applied.
-    Applied,
-    /// The primary looks after its replicas.
-    Beat,
-}
-
-crate::stable! {
-    Entry { key, version, at }
-    Follower { sent, received, applied, received_at_beat }
-    Waiting { position, version, since, ticket }
-    SqlDbState { primary, rows, log, applied, followers, waiting, alone, applying, answers }
-}
-
-impl crate::base::stable::StableHash for SqlDbMessage {
-    fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
-        match self {
-            Self::Append(from, entries) => {
-                (0u8, *from).stable_hash(h);
-                entries.stable_hash(h);
-            }
-            Self::Copy(at, rows) => {
-                (1u8, *at).stable_hash(h);
-                rows.stable_hash(h);
-            }
-            Self::Received(to, applied) => {
-                (2u8, *to).stable_hash(h);
-                h.word(*applied);
-            }
-            Self::Follow(from) => (3u8, *from).stable_hash(h),
-        }
-    }
-}
-
-impl crate::base::stable::StableHash for SqlDbTimer {
-    fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
-        h.word(matches!(self, Self::Beat).into());
-    }
-}
+mod state;
 
 /// A read ended at a replica.
 pub const READ_AT_REPLICA: u8 = 0;
@@ -236,11 +73,16 @@ impl Kind for SqlDb {
              or synchronous as PostgreSQL's remote_apply (all replicas have applied it).",
             "Idempotency keys: each call has one, the same for every attempt at it, also if callers \
              further up try again; the key is stored with the write.",
+            "Failover: each takeover has a term of its own, and members follow the latest; where two \
+             logs part is found by the terms they were written under, and what only the old primary \
+             had is thrown away (as pg_rewind does). Silence is judged by a fixed time or by phi \
+             accrual (Hayashibara and others, 2004); votes go to logs at least as long (Raft).",
             "With synchronous replication a replica that is down or cut off stops every write: \
              it waits, with its connection, for as long as its caller does and longer.",
         ],
         left_out: &[
-            "Failover: nobody takes a dead primary's place.",
+            "What gathers at a primary that dies is lost with it; a disk that is lost is not modelled.",
+            "Idempotency keys are not replicated: a replica that is promoted knows none.",
             "Queries over several rows, locks, disks.",
         ],
         defaults: "16 connections, 4 ms reads, 8 ms writes: a small instance on network disks. \
@@ -255,8 +97,20 @@ impl Kind for SqlDb {
         params.replicas + 1
     }
 
-    fn member_name(_: &SqlDbParams, ordinal: u16) -> String {
-        if ordinal == 0 { "primary".into() } else { format!("replica {ordinal}") }
+    fn member_name(params: &SqlDbParams, ordinal: u16) -> String {
+        match (ordinal, params.failover) {
+            (0, Failover::None) => "primary".into(),
+            (0, _) => "first primary".into(),
+            _ => format!("replica {ordinal}"),
+        }
+    }
+
+    fn places(params: &SqlDbParams) -> &str {
+        &params.places
+    }
+
+    fn needs_later(params: &SqlDbParams) -> bool {
+        fails_over(params)
     }
 
     fn station(params: &SqlDbParams) -> Station {
@@ -281,17 +135,19 @@ impl Kind for SqlDb {
 
     fn rows(message: &SqlDbMessage) -> usize {
         match message {
-            SqlDbMessage::Append(_, entries) => entries.len(),
-            SqlDbMessage::Copy(_, rows) => rows.end() as usize,
+            SqlDbMessage::Append(_, _, entries) => entries.len(),
+            SqlDbMessage::Copy(_, _, rows) => rows.end() as usize,
             SqlDbMessage::Received(..) | SqlDbMessage::Follow(_) => 0,
+            SqlDbMessage::Led(it) => it.rows(),
         }
     }
 
-    fn start(_: &SqlDbParams, ctx: &mut Context<Self>) -> Box<SqlDbState> {
+    fn start(params: &SqlDbParams, ctx: &mut Context<Self>) -> Box<SqlDbState> {
         let primary = ctx.ordinal() == 0;
         let followers = vec![Follower::default(); usize::from(ctx.members())];
         let mut state = Box::new(SqlDbState {
             primary,
+            own: ctx.ordinal(),
             rows: CowList::default(),
             log: CowList::default(),
             applied: 0,
@@ -299,22 +155,33 @@ impl Kind for SqlDb {
             waiting: VecDeque::new(),
             alone: false,
             applying: false,
+            beats: (false, false),
+            level_at: ctx.now(),
+            led: None,
             answers: Answers::default(),
         });
-        come_up(&mut state, ctx);
+        come_up(&mut state, params, ctx);
         state
     }
 
     fn restart(
         old: &Box<SqlDbState>,
-        _: &SqlDbParams,
+        params: &SqlDbParams,
         ctx: &mut Context<Self>,
     ) -> Box<SqlDbState> {
         let followers = vec![Follower::default(); usize::from(ctx.members())];
         let (waiting, old) = (VecDeque::new(), (**old).clone());
-        let fresh = SqlDbState { followers, waiting, alone: false, applying: false, ..old };
+        let fresh = SqlDbState {
+            followers,
+            waiting,
+            alone: false,
+            applying: false,
+            beats: (false, false),
+            level_at: ctx.now(),
+            ..old
+        };
         let mut state = Box::new(fresh);
-        come_up(&mut state, ctx);
+        come_up(&mut state, params, ctx);
         state
     }
 
@@ -325,6 +192,9 @@ impl Kind for SqlDb {
         ctx: &mut Context<Self>,
     ) -> bool {
         state.followers.resize(usize::from(ctx.members()), Follower::default());
+        if fails_over(params) && state.led.is_none() {
+            (failover::deeds().come_up)(state, params, ctx);
+        }
         acknowledge(state, params, ctx);
         true
     }
@@ -335,8 +205,15 @@ impl Kind for SqlDb {
         what: Happening<SqlDbMessage, SqlDbTimer>,
         ctx: &mut Context<Self>,
     ) {
+        let what = match state.led {
+            Some(_) => match (failover::deeds().meet)(state, params, what, ctx) {
+                Some(what) => what,
+                None => return,
+            },
+            None => what,
+        };
         match what {
-            Happening::Message(from, SqlDbMessage::Received(to, applied)) if state.primary => {
+            Happening::Message(from, SqlDbMessage::Received(_, to, applied)) if state.primary => {
                 received(state, from, to, applied, ctx);
                 acknowledge(state, params, ctx);
             }
@@ -347,25 +224,30 @@ impl Kind for SqlDb {
                     ship_to(state, from, ctx);
                 }
             }
-            Happening::Message(from, SqlDbMessage::Append(first, entries)) if !state.primary => {
+            Happening::Message(from, SqlDbMessage::Append(_, first, entries)) if !state.primary => {
                 append(state, params, first, &entries, ctx);
-                ctx.send(from, SqlDbMessage::Received(state.log.end(), state.applied));
+                ctx.send(from, state.progress());
             }
-            Happening::Message(from, SqlDbMessage::Copy(at, rows)) if !state.primary => {
+            Happening::Message(from, SqlDbMessage::Copy(_, at, rows)) if !state.primary => {
                 if at > state.log.end() {
                     copy(state, at, &rows);
                 }
-                ctx.send(from, SqlDbMessage::Received(state.log.end(), state.applied));
+                ctx.send(from, state.progress());
             }
             Happening::Timer(SqlDbTimer::Applied) => {
                 apply(state);
                 state.applying = false;
                 if params.replication == Replication::Sync {
-                    ctx.send(0, SqlDbMessage::Received(state.log.end(), state.applied));
+                    ctx.send(state.leader(), state.progress());
                 }
                 apply_next(state, params, ctx);
             }
+            Happening::Timer(SqlDbTimer::Ship) => {
+                state.beats.1 = false;
+                ship_gathered(state, ctx);
+            }
             Happening::Timer(SqlDbTimer::Beat) => {
+                state.beats.0 = false;
                 lose_patience(state, params, ctx.now());
                 acknowledge(state, params, ctx);
                 beat(state, ctx);
@@ -383,12 +265,18 @@ impl Kind for SqlDb {
     ) -> Served {
         let version = version_of(state, request.key);
         if request.verb == Verb::Read {
+            if !state.primary && (version < request.version || state.is_too_old(params, ctx.now())) {
+                return Served::not_leader(Some(state.leader()));
+            }
             ctx.found(request, version);
             ctx.count(if state.primary { READ_AT_PRIMARY } else { READ_AT_REPLICA }, request.key);
             return Served::ok(version);
         }
         if !state.primary {
-            return Served::not_leader(Some(0));
+            return Served::not_leader(Some(state.leader()));
+        }
+        if state.led.is_some() && !(failover::deeds().leads)(state, params, ctx) {
+            return Served::not_leader(None);
         }
         let call = ctx.call_key(request, ticket);
         if params.idempotency > Nanos::ZERO {
@@ -408,30 +296,43 @@ impl Kind for SqlDb {
         }
         state.log.push(entry);
         apply(state);
-        let oldest = state.followers.iter().skip(1).map(|it| it.received).min();
+        let oldest = state.others().map(|it| it.received).min();
         let keep = oldest.unwrap_or(u64::MAX).max(state.log.end().saturating_sub(LOG_MAX));
         state.log.drop_before(keep.min(state.applied));
         ctx.count(COMMITTED, request.key);
         ctx.committed_once(entry.key, entry.version, call);
-        ship_new(state, ctx);
+        if let Some(led) = &state.led {
+            ctx.appended(request, entry.version, led.term, state.log.end() - 1);
+        }
+        match params.replication == Replication::Async && params.ship_every > Nanos::ZERO {
+            false => ship_new(state, ctx),
+            true if state.beats.1 => {}
+            true => {
+                state.beats.1 = true;
+                ctx.timer(params.ship_every, SqlDbTimer::Ship);
+            }
+        }
         confirm(state, params, (state.log.end() - 1, version), ticket, entry.at)
     }
 
     fn gauges(members: &[Option<&Box<SqlDbState>>], now: Nanos) -> Vec<f64> {
-        let Some(Some(primary)) = members.first() else { return vec![0.0, 0.0] };
-        let behind = members.iter().skip(1).flatten();
-        let slowest = behind.map(|it| it.applied).min().unwrap_or(primary.applied);
-        let entries = primary.applied.saturating_sub(slowest);
-        let oldest = primary.log.get(slowest.max(primary.log.start())).filter(|_| entries > 0);
-        let age = oldest.map_or(0, |it| now.saturating_sub(it.at).0);
-        vec![age as f64, entries as f64]
+        let leads = |it: &&&Box<SqlDbState>| it.primary;
+        let newest = members.iter().flatten().filter(leads).max_by_key(|it| it.term());
+        let Some(primary) = newest.or(members.iter().flatten().next()) else {
+            return vec![0.0, 0.0];
+        };
+        // Who has not heard of the latest term does not follow.
+        let follows = |it: &&&Box<SqlDbState>| it.own != primary.own && it.term() == primary.term();
+        let behind = members.iter().flatten().filter(follows);
+        let Some(slowest) = behind.min_by_key(|it| it.applied) else { return vec![0.0, 0.0] };
+        let (entries, age) = primary.lag_of(slowest, now);
+        vec![age.0 as f64, entries as f64]
     }
 
     fn standing(state: &Box<SqlDbState>) -> Standing {
         if state.primary { Standing::Leader } else { Standing::Follower }
     }
 }
-
 /// Answers a write, at once or when enough replicas have it.
 fn confirm(
     state: &mut SqlDbState,

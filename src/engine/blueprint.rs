@@ -42,6 +42,13 @@ crate::choices! {
         Replicas = "replicas",
         /// All members, in turn.
         Any = "any",
+        /// The nearest members, in turn.
+        Nearest = "nearest",
+        /// Always the same member, another for another caller.
+        Sticky = "sticky",
+        /// All members, in turn; one that does not have yet what this caller has written sends it
+        /// on to the primary (read your writes).
+        OwnWrites = "own-writes",
     }
 }
 

@@ -10,7 +10,7 @@ use super::desk::{Desk, Pending};
 use super::event::{Address, Deed, Event, Request, Via};
 use super::fault::Cuts;
 use super::network::loss_delay;
-use super::note::Note;
+use super::note::{Note, Reign};
 use super::queue::Queue;
 use super::{Blueprint, Component, Kinds, Mesh, Outcome, Served};
 
@@ -249,6 +249,22 @@ impl<K: Kinds> Context<'_, K> {
     pub fn wrote(&mut self, request: u64, key: u32, version: u32) {
         if self.core.watched {
             self.core.notes.push(Note::Wrote { member: self.slot, request, key, version });
+        }
+    }
+
+    /// Tells whoever watches that a client's write has this place in the log of a term.
+    pub fn appended(&mut self, request: &Request, version: u32, term: u32, position: u64) {
+        if self.core.watched {
+            let (member, key, request) = (self.slot, request.key, request.id);
+            let note = Note::Appended { member, request, key, version, term, position };
+            self.core.notes.push(note);
+        }
+    }
+
+    /// Tells whoever watches what decides who leads.
+    pub fn reign(&mut self, what: Reign) {
+        if self.core.watched {
+            self.core.notes.push(Note::Reign { member: self.slot, what });
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::base::candidate::Candidate;
+use crate::base::cow::CowList;
 use crate::base::slab::{Handle, Slab};
 use crate::base::time::{Nanos, Offset};
 
@@ -170,6 +171,8 @@ pub struct Route<P> {
     pub connections: Vec<Connection>,
     /// Its pool, once it has been used.
     pub pool: Option<Box<Held>>,
+    /// By key: the version it has written last, where it wants to read no older one.
+    pub own: CowList<u32>,
 }
 
 /// A connection to a member.
@@ -335,6 +338,9 @@ impl<P: Picker> StableHash for Route<P> {
         ledger.iter().for_each(|it| it.stable_hash(h));
         connections.iter().for_each(|it| it.stable_hash(h));
         pool.iter().for_each(|it| it.stable_hash(h));
+        if self.own.end() > 0 {
+            self.own.stable_hash(h);
+        }
     }
 }
 

@@ -126,6 +126,8 @@ pub enum Fault {
     },
     /// Caches lose all they hold, and go on.
     Flush(Target),
+    /// People promote a replica: it leads from now on, whoever led before.
+    Promote(Target),
     /// Messages get lost and are sent again after a while; share 0 ends it.
     Loss {
         /// Where.
@@ -226,6 +228,7 @@ impl Fault {
             Self::HotKey { share, .. } => *share == 0.0,
             Self::Crash(_)
             | Self::Flush(_)
+            | Self::Promote(_)
             | Self::DropMessage { .. }
             | Self::DelayMessage { .. }
             | Self::CutWire { .. }
@@ -237,7 +240,13 @@ impl Fault {
     /// Whether it goes on until it is taken back.
     pub fn lasts(&self) -> bool {
         let moment = |it: &Self| {
-            matches!(it, Self::Flush(_) | Self::DropMessage { .. } | Self::DelayMessage { .. })
+            matches!(
+                it,
+                Self::Flush(_)
+                    | Self::Promote(_)
+                    | Self::DropMessage { .. }
+                    | Self::DelayMessage { .. }
+            )
         };
         !self.is_reversal() && !moment(self)
     }

@@ -538,6 +538,9 @@ impl<K: Kinds> Context<'_, K> {
         };
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
+        if wire_of.reads == Reads::OwnWrites && request.verb == Verb::Read {
+            request.version = route.own.get(request.key.into()).copied().unwrap_or(0);
+        }
         if let Some(call) = self.desk.calls.get_mut(handle) {
             (call.target, call.asked, call.timer) = (Some(target), Some(slot), timer);
         }
@@ -597,17 +600,27 @@ impl<K: Kinds> Context<'_, K> {
             return picked.map(|it| it as u16);
         }
         let leader = route.leader.min(members - 1);
-        let followers = wire.reads == Reads::Replicas && members > 1;
         let by_leader = request.verb != Verb::Read || wire.reads == Reads::Primary;
         if by_leader || sent_on || members == 1 {
             return Some(leader);
         }
         route.turn = route.turn.wrapping_add(1);
-        if followers {
-            let turn = (route.turn % u32::from(members - 1)) as u16;
-            return Some(turn + u16::from(turn >= leader));
+        let turn = |of: u32| (route.turn % of.max(1)) as u16;
+        match wire.reads {
+            Reads::Replicas => {
+                let turn = turn(u32::from(members) - 1);
+                Some(turn + u16::from(turn >= leader))
+            }
+            Reads::Sticky => {
+                Some(((self.slot + u32::from(request.attempt)) % u32::from(members)) as u16)
+            }
+            Reads::Nearest => {
+                let least = (0..members).map(|it| wire.farther(it)).min();
+                let near = || (0..members).filter(|it| Some(wire.farther(*it)) == least);
+                near().nth(turn(near().count() as u32).into())
+            }
+            Reads::Primary | Reads::Any | Reads::OwnWrites => Some(turn(members.into())),
         }
-        Some((route.turn % u32::from(members)) as u16)
     }
 
     /// The answer to a call has come.
@@ -628,6 +641,7 @@ impl<K: Kinds> Context<'_, K> {
         if by_policy {
             self.answered_by_policy(reply.call);
         }
+        self.remember_own(&reply);
         self.desk.calls.discard(reply.call);
         let Some(strand_of) = self.desk.strands.get_mut(strand) else { return };
         strand_of.hit = reply.outcome == Outcome::Ok || or == Or::Else;
@@ -637,6 +651,20 @@ impl<K: Kinds> Context<'_, K> {
             job.version = reply.version;
         }
         self.core.pending.push(Pending::Run(strand));
+    }
+
+    /// Remembers what has been written, where the caller wants to read no older version.
+    fn remember_own(&mut self, reply: &Reply) {
+        let Some(call) = self.desk.calls.get(reply.call) else { return };
+        let wire = &self.blueprint.wires[call.wire as usize];
+        if wire.reads != Reads::OwnWrites || call.request.verb != Verb::Write {
+            return;
+        }
+        let own = &mut self.desk.routes[wire.out_index as usize].own;
+        while own.end() <= call.request.key.into() {
+            own.push(0);
+        }
+        own.set(call.request.key.into(), reply.version);
     }
 
     /// The attempt is no longer outstanding. `kept` says that its connection is as it was before.
@@ -815,6 +843,7 @@ impl<K: Kinds> Context<'_, K> {
                 ledger: None,
                 connections: Vec::new(),
                 pool: None,
+                own: Default::default(),
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());

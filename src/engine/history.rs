@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 
 use crate::base::cow::CowList;
 use crate::base::key_map::KeyMap;
+#[cfg(split)]
+use crate::base::slot::Slot;
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
@@ -102,6 +104,27 @@ pub struct History {
     any: bool,
 }
 
+type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize);
+
+#[cfg(split)]
+static TAKE: Slot<Take> = Slot::new();
+
+/// What it does is there: on the page it comes later, as the stores do whose histories it keeps.
+pub fn provide() {
+    #[cfg(split)]
+    TAKE.provide(History::take_in);
+}
+
+#[cfg(split)]
+fn take() -> Option<Take> {
+    TAKE.get().copied()
+}
+
+#[cfg(not(split))]
+fn take() -> Option<Take> {
+    Some(History::take_in)
+}
+
 impl History {
     /// What is known of a store.
     pub fn of(&self, component: u32) -> Option<&Log> {
@@ -130,7 +153,9 @@ impl History {
 
     /// Takes in what has happened, where there is such a store.
     pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
-        self.take_in(at, note, &|member| blueprint.members[member as usize].0 as usize);
+        if let Some(take) = take() {
+            take(self, at, note, &|member| blueprint.members[member as usize].0 as usize);
+        }
     }
 
     fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) {

@@ -131,6 +131,28 @@ pub enum Note {
         /// The version.
         version: u32,
     },
+    /// A primary that can be replaced has put a client's write into its log.
+    Appended {
+        /// Where.
+        member: u32,
+        /// The client request it is for.
+        request: u64,
+        /// Which key.
+        key: u32,
+        /// Its new version.
+        version: u32,
+        /// The term it is written under.
+        term: u32,
+        /// Its place in the log.
+        position: u64,
+    },
+    /// Something happened that decides who leads.
+    Reign {
+        /// To whom.
+        member: u32,
+        /// What.
+        what: Reign,
+    },
     /// A member has settled a conflict: of two versions that did not know of each other it has kept
     /// one.
     Dropped {
@@ -159,6 +181,37 @@ pub enum Note {
         member: u32,
         /// Which.
         step: Step,
+    },
+}
+
+/// How a member comes to lead, and ceases to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reign {
+    /// It finds the silence of who leads too long.
+    Suspected,
+    /// It wants to lead, in this term.
+    Stands {
+        /// Which.
+        term: u32,
+    },
+    /// It is promoted, by people or by votes, and leads once it is ready.
+    Chosen {
+        /// Its term.
+        term: u32,
+    },
+    /// It leads.
+    Begins {
+        /// Its term.
+        term: u32,
+        /// The term it followed before.
+        after: u32,
+        /// The place in the log at which its own begins.
+        at: u64,
+    },
+    /// It leads no longer, since a later term has begun.
+    Ends {
+        /// That one.
+        term: u32,
     },
 }
 

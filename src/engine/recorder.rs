@@ -13,6 +13,7 @@ use super::exemplar::{Alike, Exemplars, Span};
 use super::history::History;
 use super::note::Note;
 use super::staleness::Staleness;
+use super::takeover::Takeovers;
 use super::tally::closed;
 pub use super::tally::{Tally, Window};
 use super::world::{Watch, World};
@@ -181,6 +182,8 @@ pub struct Recorder<K: Kinds> {
     pub effects: Effects,
     /// What clients did with stores whose members answer for all.
     pub history: History,
+    /// Who led in stores whose primary can be replaced, and what was lost.
+    pub takeovers: Takeovers,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -205,6 +208,7 @@ impl<K: Kinds> Recorder<K> {
             staleness: Staleness::default(),
             effects: Effects::default(),
             history: History::default(),
+            takeovers: Takeovers::default(),
             requests: 0,
             events_before: 0,
         }
@@ -367,6 +371,8 @@ impl<K: Kinds> Recorder<K> {
             Note::Committed { .. }
             | Note::Found { .. }
             | Note::Wrote { .. }
+            | Note::Appended { .. }
+            | Note::Reign { .. }
             | Note::Dropped { .. }
             | Note::Down { .. }
             | Note::Up { .. }
@@ -477,6 +483,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         if self.history.keeps(blueprint) {
             notes.iter().for_each(|it| self.history.note(at, it, blueprint));
         }
+        notes.iter().for_each(|it| self.takeovers.note(at, it, blueprint));
         notes.iter().for_each(|it| self.note(at, it, blueprint));
     }
 }

@@ -464,6 +464,9 @@ impl<K: Kinds> World<K> {
                 self.each(target, |it, slot| it.members[slot as usize].desk.skew = *offset);
             }
             Fault::Flush(target) => self.each(target, Self::flush),
+            Fault::Promote(target) => {
+                self.each(target, |it, slot| it.tell_kind(slot, Happening::Promote));
+            }
             Fault::Loss { on, share } => {
                 let share = share.clamp(0.0, 1.0);
                 self.spots(on).for_each(|it| self.core.cuts.trouble(it, |it| it.loss = share));

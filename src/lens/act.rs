@@ -30,6 +30,8 @@ pub enum Act {
     Crash(u16),
     /// Brings it back.
     Restart(u16),
+    /// Promotes it.
+    Promote(u16),
     /// Stops, and goes to a moment, in ns.
     At(u64),
     /// Follows a request: which, and a moment at which it was under way, in ns.
@@ -43,6 +45,7 @@ impl std::fmt::Display for Act {
             Self::Set(field, value) => write!(f, "set {field} {value}"),
             Self::Crash(member) => write!(f, "crash {member}"),
             Self::Restart(member) => write!(f, "restart {member}"),
+            Self::Promote(member) => write!(f, "promote {member}"),
             Self::At(moment) => write!(f, "at {moment}"),
             Self::Follow(request, moment) => write!(f, "follow {request} {moment}"),
         }
@@ -59,6 +62,7 @@ impl Act {
             "set" => pair().map(|it| Self::Set(it.0, it.1)),
             "crash" => rest.parse().ok().map(Self::Crash),
             "restart" => rest.parse().ok().map(Self::Restart),
+            "promote" => rest.parse().ok().map(Self::Promote),
             "at" => rest.parse().ok().map(Self::At),
             "follow" => {
                 let (request, moment) = rest.split_once(' ')?;
@@ -81,6 +85,7 @@ mod tests {
             Act::Set("weights".into(), r#""1, 0, 1""#.into()),
             Act::Crash(2),
             Act::Restart(0),
+            Act::Promote(1),
             Act::At(5_400_000_000),
             Act::Follow(u64::MAX, 5_400_000_000),
         ];

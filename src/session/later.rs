@@ -1,15 +1,16 @@
 //! What a session can do beyond running and being measured. A host whose code comes in parts begins
 //! without it, and hands it over when it is there.
 
+use crate::base::time::Nanos;
 use crate::lens;
 use crate::scene::{svg, text};
 
 use super::protocol::{
-    Chart, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Trace, Which,
+    Chart, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Toll, Trace, Which,
 };
 use super::run::Run;
 use super::story::Pending;
-use super::{Session, chart, picks, theory, trace};
+use super::{Session, chart, picks, theory, toll, trace};
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Later {
     pub theory: fn(&Run, &str) -> Option<Theory>,
     /// One chart of a component, by slot.
     pub chart: fn(&Run, u32, Which) -> Chart,
+    /// What its stores cost their clients from a moment on.
+    pub tolls: fn(&Run, Nanos) -> Vec<Toll>,
     /// Packs what a frame holds of all this.
     pub pack: fn(&mut Frame),
     /// What has just been done to a run, to be told of once its consequences are known.
@@ -40,9 +43,9 @@ impl Later {
         crate::component::provide();
         let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
         let (chart, pack) = (chart::chart, Frame::pack);
-        let (done, tell) = (Pending::new, Pending::tell);
+        let (tolls, done, tell) = (toll::tolls, Pending::new, Pending::tell);
         let hand_over = |it: &Session| Some(it.hand_over()?.encode());
-        Self { picture, trace, picks, theory, chart, pack, done, tell, hand_over }
+        Self { picture, trace, picks, theory, chart, tolls, pack, done, tell, hand_over }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod seek;
 pub mod step;
 pub mod story;
 pub mod theory;
+pub mod toll;
 pub mod trace;
 pub mod twin;
 pub mod view;
@@ -257,6 +258,10 @@ impl Session {
         frame.fork = self.fork.as_mut().map(|it| {
             let mut forked = it.frame(view, of(Branch::Fork), self.later);
             forked.frame.run = self.runs;
+            if let (Some(later), Some(main), true) = (self.later, &self.main, view.figures) {
+                let tolls = |of: &Run| (later.tolls)(of, it.since);
+                (frame.tolls, forked.frame.tolls) = (tolls(&main.run), tolls(&it.side.run));
+            }
             Box::new(forked)
         });
         frame

@@ -12,9 +12,10 @@ use crate::engine::fault::Fault;
 
 pub use super::breakpoint::{Breakpoint, Hit, Measure};
 pub use super::theory::{Compared, Model, Theory};
+pub use super::toll::{Cost, Toll};
 pub use super::view::{
-    Chart, ChartPoint, Line, LineRole, Look, Pick, Place, Trace, TraceBar, TwinState, Unit, View,
-    Which, Whom, Why,
+    Chart, ChartPoint, LensPicture, Line, LineRole, Look, Pick, Place, Trace, TraceBar, TwinState,
+    Unit, View, Which, Whom, Why,
 };
 
 /// One thing done to a run.
@@ -205,6 +206,10 @@ pub struct Frame {
     /// What theory says of the component asked about, beside what was seen; only with figures.
     #[serde(skip)]
     pub theory: Option<Theory>,
+    /// What each store cost its clients since two futures parted; only with figures, and while there
+    /// are two.
+    #[serde(skip)]
+    pub tolls: Vec<Toll>,
     /// The other future at the same moment, as long as there is one.
     #[serde(skip)]
     pub fork: Option<Box<Forked>>,
@@ -230,6 +235,7 @@ struct Extras {
     hit: Option<Hit>,
     stale: Option<Vec<Nanos>>,
     theory: Option<Theory>,
+    tolls: Vec<Toll>,
     fork: Option<Box<Forked>>,
 }
 
@@ -385,17 +391,6 @@ pub struct First {
     pub stale: Option<(Nanos, u32)>,
 }
 
-/// What a lens shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LensPicture {
-    /// Of which component.
-    pub component: Id,
-    /// The scene as SVG text, coloured by classes and tokens.
-    pub svg: String,
-    /// The scene in words.
-    pub text: String,
-}
-
 /// What came of one input, in measured figures: a few seconds later, compared with the same run
 /// without it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -466,11 +461,12 @@ impl Frame {
         let lens = self.lens.take();
         let (chart, trace, picks) = (self.chart.take(), self.trace.take(), self.picks.take());
         let (stories, hit, stale) = (self.stories.take(), self.hit.take(), self.stale.take());
-        let (theory, mut fork) = (self.theory.take(), self.fork.take());
+        let (theory, tolls) = (self.theory.take(), std::mem::take(&mut self.tolls));
+        let mut fork = self.fork.take();
         if let Some(fork) = &mut fork {
             fork.frame.pack();
         }
-        let extras = Extras { lens, chart, trace, picks, stories, hit, stale, theory, fork };
+        let extras = Extras { lens, chart, trace, picks, stories, hit, stale, theory, tolls, fork };
         self.extras = postcard::to_allocvec(&extras).unwrap_or_default();
     }
 
@@ -478,10 +474,11 @@ impl Frame {
     pub fn unpack(&mut self) {
         let extras = std::mem::take(&mut self.extras);
         let Ok(extras) = postcard::from_bytes(&extras) else { return };
-        let Extras { lens, chart, trace, picks, stories, hit, stale, theory, fork } = extras;
+        let Extras { lens, chart, trace, picks, stories, hit, stale, theory, tolls, fork } = extras;
         (self.lens, self.chart, self.trace) = (lens, chart, trace);
         (self.picks, self.stories, self.hit) = (picks, stories, hit);
-        (self.stale, self.theory, self.fork) = (stale, theory, fork);
+        (self.stale, self.theory) = (stale, theory);
+        (self.tolls, self.fork) = (tolls, fork);
         if let Some(fork) = &mut self.fork {
             fork.frame.unpack();
         }

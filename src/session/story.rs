@@ -137,6 +137,7 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
             (Text::new(id, vec![name(design, target), by]), Some(target.component.clone()))
         }
         Fault::Flush(target) => of(TextId::Flushed, target),
+        Fault::Promote(target) => of(TextId::Promoted, target),
         Fault::Loss { on, .. } | Fault::Delay { on, .. } if fault.is_reversal() => {
             spot(design, on, TextId::Untroubled, None)
         }

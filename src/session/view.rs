@@ -262,3 +262,14 @@ pub enum Whom {
     /// A request.
     Request(u64),
 }
+
+/// What a lens shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LensPicture {
+    /// Of which component.
+    pub component: Id,
+    /// The scene as SVG text, coloured by classes and tokens.
+    pub svg: String,
+    /// The scene in words.
+    pub text: String,
+}

@@ -110,6 +110,7 @@ impl Looking {
             }
             Act::Crash(it) => self.fault(Fault::Crash(member(it))),
             Act::Restart(it) => self.fault(Fault::Restart(member(it))),
+            Act::Promote(it) => self.fault(Fault::Promote(member(it))),
             Act::At(moment) => panic!("nobody expects to go to {moment}"),
             Act::Follow(request, _) => panic!("nobody expects to follow {request}"),
         }

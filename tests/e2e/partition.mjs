@@ -104,4 +104,61 @@ for (const theme of THEMES) {
     await lens(page).locator("svg text").filter({ hasText: /broken at/ }).first().click();
     await until(async () => (await seconds(page)) < 7 || `${await seconds(page)}`, "a jump in time");
   });
+
+  journey(`CP beside AP on the same traffic, cut and not (${theme})`, async (it) => {
+    const { page, context, shot } = it;
+    await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
+    const toll = () => page.locator("[data-toll=store] tr").evaluateAll((rows) =>
+      Object.fromEntries(rows.map((row) => [...row.children].map((it) => it.innerText.trim())).map(([name, ...cells]) => [name, cells])));
+    const ms = (text) => Number(text.replace(/[^\d.]/g, "")) * (/µs$/.test(text) ? 0.001 : 1);
+    const keepAnswering = async () => {
+      await button(page, "What if…").click();
+      await page.locator(".other [data-node=store]").click();
+      await page.getByRole("tab", { name: "Settings" }).click();
+      await page.locator(".inspector").getByLabel("When cut").selectOption("keeps-answering");
+      await page.keyboard.press("Escape");
+      await page.locator("[data-toll=store]").waitFor();
+    };
+    // The same cut in both; the right one keeps answering through it.
+    await openCut(it);
+    await playTo(page, 2.5);
+    await drawCut(page);
+    await page.getByText("Cut: A | B, C").or(page.getByText("Cut: B, C | A")).waitFor();
+    await keepAnswering();
+    await playTo(page, 16.5);
+    await until(async () => (await toll()).refused?.[0] > 0 || JSON.stringify(await toll()), "Mumbai is refused");
+    // Labels are of this configuration, not of a product.
+    const cut = await toll();
+    const head = await page.locator("[data-toll=store] thead").innerText();
+    assert.match(head, /stays consistent \(CP\)[\s\S]*keeps answering \(AP\)/);
+    console.log(`cut: ${JSON.stringify(cut)}`);
+    assert.ok(Number(cut.refused[0]) > 5, `CP refuses in Mumbai: ${cut.refused}`);
+    assert.equal(cut.refused[1], "0", "AP refuses nobody");
+    assert.equal(cut["stale reads"][0], "0", "CP answers nothing old");
+    assert.ok(Number(cut["stale reads"][1]) > 0, `AP answers with old values: ${cut["stale reads"]}`);
+    await shot(`partition-5-cp-ap-cut-${theme}`);
+    // Healed in both: one of two writes that did not know of each other is dropped where both were taken.
+    await page.locator(".other [data-node=store]").click();
+    await page.getByRole("tab", { name: "Inside" }).click();
+    await button(page, "Heal").click();
+    await page.keyboard.press("Escape");
+    await playTo(page, 18.5);
+    await until(async () => (await toll())["in conflict"]?.[1] === "1" || JSON.stringify(await toll()), "a conflict");
+    assert.equal((await toll())["in conflict"][0], "0", "none where only one side may write");
+    await shot(`partition-6-cp-ap-healed-${theme}`);
+    // Without a cut: nobody is refused, nothing is old, and only the time differs.
+    await button(page, "Leave").click();
+    await openCut(it);
+    await playTo(page, 0.1);
+    await keepAnswering();
+    await playTo(page, 10.5);
+    const calm = await toll();
+    console.log(`no cut: ${JSON.stringify(calm)}`);
+    for (const row of ["refused", "stale reads", "in conflict"]) assert.deepEqual(calm[row], ["0", "0"], row);
+    for (const row of ["read, median", "write, median"]) {
+      const [consistent, available] = calm[row].map(ms);
+      assert.ok(consistent > 1.5 * available, `${row}: ${calm[row]}`);
+    }
+    await shot(`partition-7-cp-ap-calm-${theme}`);
+  });
 }

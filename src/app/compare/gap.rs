@@ -230,6 +230,10 @@ fn Panel(fork: App) -> impl IntoView {
             signed(it.unit, at(&it.gap, moment))
         )
     };
+    let tolls = move || {
+        shown.get();
+        super::toll::table(app, fork)
+    };
     view! {
         <section class="chart gap-chart" aria-label="Difference">
             <header>
@@ -251,6 +255,7 @@ fn Panel(fork: App) -> impl IntoView {
                 {plot}
                 <i class="gap-cursor" style=cursor></i>
             </div>
+            {tolls}
         </section>
     }
 }

@@ -17,6 +17,7 @@ use super::store::App;
 
 pub mod gap;
 pub mod request;
+mod toll;
 
 /// Canvases narrower than this show one future at a time, unless told otherwise, in pixels.
 const WIDE: f64 = 1_100.0;

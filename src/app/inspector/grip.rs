@@ -10,7 +10,7 @@ use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::document::edit::Edit;
 use crate::editor::Input;
-use crate::engine::fault::Target;
+use crate::engine::fault::{Fault, Target};
 use crate::lens::Act;
 
 /// A pointer that has moved less has clicked, in pixels.
@@ -216,6 +216,7 @@ fn act(app: App, id: &Id, action: &str) {
             look(app);
         }
         Some(Act::Crash(member)) => app.set_up(Target::member(id, member), false),
+        Some(Act::Promote(member)) => app.fault(Fault::Promote(Target::member(id, member))),
         Some(Act::At(moment)) => app.look_at(Nanos(moment)),
         Some(Act::Follow(request, moment)) => {
             app.follow_request(Some((request, Nanos(moment))));

@@ -38,6 +38,11 @@ pub const ALL: &[Ready] = &[
         about: "three databases share the users: which of them gives in first?",
         text: include_str!("../../../static/designs/users-sharded.json"),
     },
+    Ready {
+        name: "News site",
+        about: "a primary and two replicas: who reads old stories, and what is lost when it dies?",
+        text: include_str!("../../../static/designs/news-site.json"),
+    },
 ];
 
 /// Opens one as it was made; what was open stays on the shelf.

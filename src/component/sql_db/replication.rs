@@ -8,7 +8,8 @@ use crate::engine::Served;
 
 use super::super::Context;
 use super::{
-    Entry, Follower, Replication, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, Waiting,
+    Entry, Replication, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, Waiting,
+    fails_over, failover,
 };
 
 /// How often the primary looks for replicas that stopped answering.
@@ -18,16 +19,18 @@ const BATCH_MAX: u64 = 256;
 /// Entries kept for replicas that fall behind; one further behind gets a whole copy.
 pub(super) const LOG_MAX: u64 = 100_000;
 
-pub(super) fn come_up(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
-    if state.primary {
+pub(super) fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    if fails_over(params) || state.led.is_some() {
+        (failover::deeds().come_up)(state, params, ctx);
+    } else if state.primary {
         // Nothing is known of the others: ask, and look again at every beat.
         beat(state, ctx);
     } else {
         ctx.send(0, SqlDbMessage::Follow(state.log.end()));
-        state.applying = state.applied < state.log.end();
-        if state.applying {
-            ctx.timer(Nanos::ZERO, SqlDbTimer::Applied);
-        }
+    }
+    state.applying = !state.primary && state.applied < state.log.end();
+    if state.applying {
+        ctx.timer(Nanos::ZERO, SqlDbTimer::Applied);
     }
 }
 
@@ -35,54 +38,68 @@ pub(super) fn come_up(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
 pub(super) fn ship_new(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
     let last = state.log.end() - 1;
     let Some(entry) = state.log.get(last).copied() else { return };
-    let entries: Arc<[Entry]> = Arc::new([entry]);
-    for ordinal in 1..ctx.members() {
+    let (term, entries): (_, Arc<[Entry]>) = (state.term(), Arc::new([entry]));
+    for ordinal in 0..ctx.members() {
         let follower = &mut state.followers[usize::from(ordinal)];
-        if follower.sent == last {
+        if ordinal != state.own && follower.sent == last {
             follower.sent += 1;
-            ctx.send(ordinal, SqlDbMessage::Append(last, entries.clone()));
+            ctx.send(ordinal, SqlDbMessage::Append(term, last, entries.clone()));
+        }
+    }
+}
+
+/// Sends what has gathered to every replica that is not waiting for anything else.
+pub(super) fn ship_gathered(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
+    for ordinal in 0..ctx.members() {
+        let sent = state.followers[usize::from(ordinal)].sent;
+        if state.primary && ordinal != state.own && sent < state.log.end() && sent >= state.log.start() {
+            ship_to(state, ordinal, ctx);
         }
     }
 }
 
 /// Sends a replica what it has not been sent, as much as fits in one message.
 pub(super) fn ship_to(state: &mut SqlDbState, ordinal: u16, ctx: &mut Context<SqlDb>) {
+    let term = state.term();
     let follower = &mut state.followers[usize::from(ordinal)];
     let first = follower.sent;
     if first < state.log.start() {
         follower.sent = state.applied;
         let rows = Arc::new(state.rows.clone());
-        return ctx.send(ordinal, SqlDbMessage::Copy(state.applied, rows));
+        return ctx.send(ordinal, SqlDbMessage::Copy(term, state.applied, rows));
     }
     let last = state.log.end().min(first + BATCH_MAX);
     let entries = (first..last).filter_map(|it| state.log.get(it).copied()).collect();
     follower.sent = last;
-    ctx.send(ordinal, SqlDbMessage::Append(first, entries));
+    ctx.send(ordinal, SqlDbMessage::Append(term, first, entries));
 }
 
 /// Entries of the log that may be acknowledged: as far as enough replicas have them.
 pub(super) fn confirmed(state: &SqlDbState, params: &SqlDbParams) -> u64 {
     let end = state.log.end();
-    let followers = state.followers.get(1..).unwrap_or_default();
     match params.replication {
         Replication::Async => end,
         Replication::SemiSync if state.alone => end,
-        Replication::SemiSync => received_by(followers, params.acks).unwrap_or(end),
-        Replication::Sync => followers.iter().map(|it| it.applied).min().unwrap_or(end),
+        Replication::SemiSync => received_by(state, params.acks).unwrap_or(end),
+        Replication::Sync => {
+            // One that has died as primary has to come back and follow before it is waited for.
+            let waits = |it: &usize| state.led.as_ref().is_none_or(|led| led.awaits(*it));
+            let others = (0..state.followers.len()).filter(|it| *it != usize::from(state.own));
+            others.filter(waits).map(|it| state.followers[it].applied).min().unwrap_or(end)
+        }
     }
 }
 
 /// Entries that so many followers, or all if there are fewer, have received; none without any.
-fn received_by(followers: &[Follower], acks: u32) -> Option<u64> {
-    let enough = (acks as usize).min(followers.len());
-    let by = |position: u64| followers.iter().filter(|it| it.received >= position).count();
-    followers.iter().map(|it| it.received).filter(|it| by(*it) >= enough).max()
+fn received_by(state: &SqlDbState, acks: u32) -> Option<u64> {
+    let enough = (acks as usize).min(state.others().count());
+    let by = |position: u64| state.others().filter(|it| it.received >= position).count();
+    state.others().map(|it| it.received).filter(|it| by(*it) >= enough).max()
 }
 
 /// Tells the writers whose writes enough replicas have.
 pub(super) fn acknowledge(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
-    let followers = state.followers.get(1..).unwrap_or_default();
-    if received_by(followers, params.acks).is_none_or(|it| it == state.log.end()) {
+    if received_by(state, params.acks).is_none_or(|it| it == state.log.end()) {
         state.alone = false;
     }
     let confirmed = confirmed(state, params);
@@ -121,20 +138,30 @@ pub(super) fn received(
 
 /// Sends again from what a replica has said it has, if it has said nothing new since the last beat.
 pub(super) fn beat(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
-    for ordinal in 1..ctx.members() {
+    if !state.primary {
+        return;
+    }
+    // What has been gathered waits for its time.
+    let (own, gathers) = (state.own, state.beats.1);
+    for ordinal in (0..ctx.members()).filter(|it| *it != own) {
         let end = state.log.end();
         let follower = &mut state.followers[usize::from(ordinal)];
-        let stuck = follower.received == follower.received_at_beat && follower.received < end;
+        let gathers = gathers && follower.sent == follower.received;
+        let still = follower.received == follower.received_at_beat;
+        let stuck = still && follower.received < end && !gathers;
         follower.received_at_beat = follower.received;
         let idle = follower.received == end;
-        if stuck {
+        // Of whom nothing is known yet, nothing has been sent to.
+        if stuck || follower.sent > end {
             follower.sent = follower.received;
         }
         if stuck || idle {
             ship_to(state, ordinal, ctx);
         }
     }
-    ctx.timer(BEAT, SqlDbTimer::Beat);
+    if !std::mem::replace(&mut state.beats.0, true) {
+        ctx.timer(BEAT, SqlDbTimer::Beat);
+    }
 }
 
 pub(super) fn append(
@@ -150,13 +177,23 @@ pub(super) fn append(
             state.log.push(*entry);
         }
     }
+    state.level_at = ctx.now();
     apply_next(state, params, ctx);
 }
 
 pub(super) fn apply_next(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
     if !state.applying && state.applied < state.log.end() {
         state.applying = true;
-        let span = ctx.stretch(params.apply_work);
+        let mut work = params.apply_work;
+        let mut until = Nanos::ZERO;
+        if state.own + 1 == ctx.members() {
+            if params.last_applies.0 > 0.0 {
+                work = Nanos((1e9 / params.last_applies.0 + 0.5) as u64);
+            }
+            let due = state.log.get(state.applied).map(|it| it.at.saturating_add(params.last_delay));
+            until = due.unwrap_or_default().saturating_sub(ctx.now());
+        }
+        let span = ctx.stretch(work).max(until);
         ctx.timer(span, SqlDbTimer::Applied);
     }
     state.log.drop_before(state.applied.min(state.log.end().saturating_sub(LOG_MAX)));

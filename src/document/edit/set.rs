@@ -269,6 +269,10 @@ impl Draft<'_> {
         };
         match fault {
             Fault::Crash(it) | Fault::Restart(it) | Fault::Flush(it) => target(it),
+            Fault::Promote(it) if it.member.is_none() => {
+                Err(error("fault", format!("{it} is not one member; promote one, such as {it}/1")))
+            }
+            Fault::Promote(it) => target(it),
             Fault::Slow { target: it, factor: times } => factor(*times).and(target(it)),
             Fault::Gray { target: it, share: part, factor: times } => {
                 share(*part).and(factor(*times)).and(target(it))

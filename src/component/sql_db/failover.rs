@@ -1,0 +1,402 @@
+//! Who leads, and what happens to the log when that changes: a replica that is promoted begins a term
+//! of its own at the end of its log; who hears of a later term follows it, and throws away what its
+//! log has beyond the point where the two part.
+//!
+//! Logs are told apart as PostgreSQL's timelines are (pg_rewind: "finds the last common ancestor in the
+//! timeline histories"). Votes go to candidates whose log is at least as long (Ongaro and Ousterhout,
+//! "In search of an understandable consensus algorithm", USENIX ATC 2014, 5.4.1), and to none while
+//! the primary has just been heard (6). Silence is judged by a fixed time or by φ accrual.
+//!
+//! On the page this comes with the later module: a design whose database fails over waits for it.
+
+use crate::algorithm::replication::phi_accrual::Gaps;
+use crate::algorithm::replication::quorum::majority;
+use crate::base::slab::Handle;
+#[cfg(split)]
+use crate::base::slot::Slot;
+use crate::base::time::Nanos;
+use crate::engine::note::Reign;
+use crate::engine::{Happening, Served};
+
+use super::super::Context;
+use super::replication::{apply_next, beat};
+use super::{
+    Detector, Failover, Follower, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, by_itself,
+};
+
+pub use led::{Led, LedMessage, LedTimer};
+use talk::hear;
+
+mod led;
+mod talk;
+
+/// Terms of different members differ: a term is a number of takeovers, times this, and who leads.
+const MEMBERS_MAX: u32 = 16;
+
+/// Who leads in a term: the first primary until the first takeover.
+pub fn leader_of(term: u32) -> u16 {
+    (term % MEMBERS_MAX) as u16
+}
+
+/// The term that a member begins after another one.
+fn next_term(term: u32, own: u16) -> u32 {
+    (term / MEMBERS_MAX + 1) * MEMBERS_MAX + u32::from(own)
+}
+
+/// What a database that fails over does.
+#[derive(Debug)]
+pub struct Deeds {
+    /// A member has come up, or is told that there is failover.
+    pub come_up: fn(&mut SqlDbState, &SqlDbParams, &mut Context<SqlDb>),
+    /// Something happens to a member; what is left of it is the log's affair.
+    pub meet: fn(&mut SqlDbState, &SqlDbParams, What, &mut Context<SqlDb>) -> Option<What>,
+    /// Whether a member that has led may still take writes.
+    pub leads: fn(&SqlDbState, &SqlDbParams, &mut Context<SqlDb>) -> bool,
+}
+
+type What = Happening<SqlDbMessage, SqlDbTimer>;
+
+impl Deeds {
+    const ALL: Self = Self { come_up, meet, leads };
+}
+
+#[cfg(split)]
+static DEEDS: Slot<Deeds> = Slot::new();
+
+/// They are there.
+pub fn provide() {
+    #[cfg(split)]
+    DEEDS.provide(Deeds::ALL);
+}
+
+#[cfg(split)]
+pub(super) fn deeds() -> &'static Deeds {
+    DEEDS.get().expect("designs that fail over wait for it")
+}
+
+#[cfg(not(split))]
+pub(super) fn deeds() -> &'static Deeds {
+    const { &Deeds::ALL }
+}
+
+/// For how long a sign of life that has been answered is good: who has answered votes for nobody else
+/// until then, and the primary stops then, if it is fenced and has no later answer.
+fn lease(params: &SqlDbParams) -> Nanos {
+    match params.detector {
+        Detector::Fixed => params.patience,
+        Detector::Phi => Nanos(params.heartbeat.0.saturating_mul(2)),
+    }
+}
+
+/// Where two logs part: as far as they were written under the same terms.
+pub fn common(one: (&[(u32, u64)], u64), other: (&[(u32, u64)], u64)) -> u64 {
+    let same = one.0.iter().zip(other.0).take_while(|it| it.0 == it.1).count();
+    let until = |(lineage, end): (&[(u32, u64)], u64)| lineage.get(same).map_or(end, |it| it.1.min(end));
+    if same == 0 { 0 } else { until(one).min(until(other)) }
+}
+
+fn say(ctx: &mut Context<SqlDb>, to: u16, message: LedMessage) {
+    ctx.send(to, SqlDbMessage::Led(Box::new(message)));
+}
+
+fn say_all(ctx: &mut Context<SqlDb>, message: &LedMessage) {
+    ctx.broadcast(&SqlDbMessage::Led(Box::new(message.clone())));
+}
+
+fn wake(ctx: &mut Context<SqlDb>, after: Nanos, timer: LedTimer) -> Handle {
+    ctx.timer(after, SqlDbTimer::Led(timer))
+}
+
+fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    let (members, now) = (usize::from(ctx.members()), ctx.now());
+    let fresh = state.led.is_none();
+    let led = state.led.get_or_insert_with(|| {
+        Box::new(Led {
+            term: 0,
+            aligned: true,
+            lineage: vec![(0, 0)],
+            voted: 0,
+            stands: None,
+            due: None,
+            asks: None,
+            counted: 0,
+            heard: Vec::new(),
+            gaps: Gaps::default(),
+            alarm: None,
+        })
+    });
+    (led.stands, led.due, led.asks, led.alarm) = (None, None, None, None);
+    (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
+    if state.primary && fresh {
+        led.counted = u32::MAX;
+        return lead(state, params, ctx);
+    }
+    if state.primary && params.fencing && members > 1 {
+        // Another may lead by now: it takes no writes before a majority knows of none.
+        state.primary = false;
+        led.asks = Some((now, 1 << state.own));
+        return ask(state, params, ctx);
+    }
+    if state.primary {
+        return lead(state, params, ctx);
+    }
+    if !fresh {
+        led.aligned = false;
+    }
+    follow(state, params, ctx);
+}
+
+/// A primary goes about its work.
+fn lead(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    beat(state, ctx);
+    if by_itself(params) {
+        let term = state.term();
+        sign(state, params, term, ctx);
+    }
+}
+
+fn ask(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    if let Some(led) = &mut state.led {
+        led.asks = Some((ctx.now(), 1 << state.own));
+    }
+    say_all(ctx, &LedMessage::Who(state.term()));
+    wake(ctx, params.patience, LedTimer::Ask);
+}
+
+/// The primary says that it lives.
+fn sign(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
+    if state.primary && state.term() == term {
+        say_all(ctx, &LedMessage::Alive(term, ctx.now()));
+        wake(ctx, params.heartbeat, LedTimer::Alive(term));
+    }
+}
+
+/// Turns to whoever leads in the term it knows, and waits for signs of life.
+fn follow(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    let Some(led) = &state.led else { return };
+    let lineage = led.lineage.clone();
+    let leader = state.leader();
+    if leader != state.own {
+        let follow = LedMessage::Follow(led.term, state.log.end(), state.applied, lineage);
+        say(ctx, leader, follow);
+    }
+    watch(state, params, ctx, 0);
+}
+
+/// Starts the wait for the next sign of life anew; some wait longer, so that not all wake at once.
+fn watch(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>, longer: u64) {
+    let Some(led) = &mut state.led else { return };
+    if let Some(alarm) = led.alarm.take() {
+        ctx.cancel(alarm);
+    }
+    if !by_itself(params) {
+        return;
+    }
+    let bits = ctx.draw_next() >> 32;
+    let silence = match params.detector {
+        Detector::Fixed => params.patience.0,
+        Detector::Phi => led.gaps.silence(params.phi, params.heartbeat.0),
+    };
+    // Up to a tenth longer by chance, and more after each election that led to nothing.
+    let apart = (silence / 10 * (1 + longer)).saturating_mul(bits) >> 32;
+    led.alarm = Some(wake(ctx, Nanos(silence.saturating_add(apart)), LedTimer::Silence));
+}
+
+/// Whether a member that leads may know that it still does: no other can lead before it has been silent
+/// for as long as the others wait.
+fn leads(state: &SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) -> bool {
+    let Some(led) = &state.led else { return true };
+    let members = u32::from(ctx.members());
+    if !params.fencing || !by_itself(params) || members == 1 {
+        return true;
+    }
+    let (now, own) = (ctx.now(), usize::from(state.own));
+    // Without votes, of those that it knows to follow; with votes, of all.
+    let counts = |it: &usize| *it == own || params.failover == Failover::Majority || led.awaits(*it);
+    let lately = |it: &usize| {
+        *it == own || led.heard.get(*it).is_some_and(|at| at.saturating_add(lease(params)) > now)
+    };
+    let all = || (0..members as usize).filter(counts);
+    all().filter(lately).count() as u32 >= majority(all().count() as u32)
+}
+
+/// Hears of a later term: whoever led stops, and follows.
+fn adopt(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
+    if state.primary {
+        ctx.reign(Reign::Ends { term });
+        state.primary = false;
+        state.alone = false;
+        let leader = Some(leader_of(term));
+        for it in state.waiting.drain(..) {
+            ctx.complete(it.ticket, Served::not_leader(leader));
+        }
+    }
+    let now = ctx.now();
+    let members = usize::from(ctx.members());
+    let Some(led) = &mut state.led else { return };
+    (led.term, led.aligned) = (term, false);
+    (led.stands, led.due, led.asks) = (None, None, None);
+    (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
+    follow(state, params, ctx);
+}
+
+/// Is promoted: leads as soon as all it has received is applied.
+fn promote(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
+    let Some(led) = &mut state.led else { return };
+    led.due = Some(term);
+    led.stands = None;
+    if let Some(alarm) = led.alarm.take() {
+        ctx.cancel(alarm);
+    }
+    ctx.reign(Reign::Chosen { term });
+    begin(state, params, ctx);
+}
+
+/// Begins its term, if it is due and all is applied.
+fn begin(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    let end = state.log.end();
+    let members = ctx.members();
+    let Some(led) = &mut state.led else { return };
+    let Some(term) = led.due.filter(|_| state.applied == end) else { return };
+    let (before, old) = (led.term, leader_of(led.term));
+    (led.term, led.due, led.aligned, led.asks) = (term, None, true, None);
+    led.lineage.push((term, end));
+    // Of the one that is replaced nobody knows when it will be back.
+    led.counted = !(1 << old | 1 << state.own);
+    // It may take writes once a majority has answered its first sign of life.
+    led.heard = vec![Nanos::ZERO; usize::from(members)];
+    state.primary = true;
+    state.alone = false;
+    let unknown = Follower { sent: u64::MAX, ..Follower::default() };
+    state.followers = vec![unknown; usize::from(members)];
+    ctx.reign(Reign::Begins { term, after: before, at: end });
+    say_all(ctx, &LedMessage::Term(term));
+    lead(state, params, ctx);
+}
+
+/// The last term that its log has entries of, and its length: the longer log is the better one.
+fn last(state: &SqlDbState) -> (u32, u64) {
+    let end = state.log.end();
+    let lineage = state.led.as_ref().map_or(&[][..], |it| &it.lineage);
+    (lineage.iter().rev().find(|it| it.1 < end).map_or(0, |it| it.0), end)
+}
+
+/// The primary has been silent too long.
+fn stand(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    let (last, own) = (last(state), state.own);
+    let Some(led) = &mut state.led else { return };
+    let term = next_term(led.term.max(led.voted), own);
+    (led.voted, led.stands) = (term, Some((term, 1 << own)));
+    ctx.reign(Reign::Stands { term });
+    say_all(ctx, &LedMessage::Stand(term, last));
+    wake(ctx, Nanos(params.patience.0 / 2), LedTimer::Ballot(term));
+    count(state, params, ctx);
+}
+
+/// Leads, if a majority has voted for it.
+fn count(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    let Some((term, votes)) = state.led.as_ref().and_then(|it| it.stands) else { return };
+    if votes.count_ones() >= majority(ctx.members().into()) {
+        promote(state, params, term, ctx);
+    }
+}
+
+fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Context<SqlDb>) -> Option<What> {
+    match what {
+        Happening::Promote => {
+            let free = state.led.as_ref().is_some_and(|it| it.due.is_none());
+            if !state.primary && free {
+                let term = state.led.as_ref().map_or(0, |it| it.term.max(it.voted));
+                promote(state, params, next_term(term, state.own), ctx);
+            }
+            None
+        }
+        Happening::Timer(SqlDbTimer::Led(timer)) => {
+            alarm(state, params, timer, ctx);
+            None
+        }
+        Happening::Timer(SqlDbTimer::Applied) => {
+            super::apply(state);
+            state.applying = false;
+            let aligned = state.led.as_ref().is_some_and(|it| it.aligned);
+            if params.replication == super::Replication::Sync && aligned && !state.primary {
+                ctx.send(state.leader(), state.progress());
+            }
+            apply_next(state, params, ctx);
+            begin(state, params, ctx);
+            None
+        }
+        Happening::Message(from, SqlDbMessage::Led(it)) => {
+            hear(state, params, from, *it, ctx);
+            None
+        }
+        Happening::Message(from, it) => {
+            let term = match &it {
+                SqlDbMessage::Append(term, ..) | SqlDbMessage::Copy(term, ..) | SqlDbMessage::Received(term, ..) => *term,
+                SqlDbMessage::Follow(_) | SqlDbMessage::Led(_) => 0,
+            };
+            if !know(state, params, from, term, ctx) {
+                return None;
+            }
+            let aligned = state.led.as_ref().is_some_and(|it| it.aligned);
+            let known = match &it {
+                SqlDbMessage::Received(..) => state.led.as_ref().is_some_and(|led| led.heard.len() > from.into()),
+                // Who was not there when the term began says how far it is before anything is sent.
+                _ if !aligned => {
+                    follow(state, params, ctx);
+                    false
+                }
+                SqlDbMessage::Follow(_) => false,
+                _ => !state.primary,
+            };
+            known.then_some(Happening::Message(from, it))
+        }
+        other => Some(other),
+    }
+}
+
+/// Compares a term with its own; true if they are the same. Who speaks under an earlier one is told.
+fn know(state: &mut SqlDbState, params: &SqlDbParams, from: u16, term: u32, ctx: &mut Context<SqlDb>) -> bool {
+    let own = state.term();
+    if term > own && !(state.primary && !params.fencing) && leader_of(term) != state.own {
+        adopt(state, params, term, ctx);
+    }
+    if term < own && params.fencing {
+        say(ctx, from, LedMessage::Term(own));
+    }
+    term == state.term()
+}
+
+fn alarm(state: &mut SqlDbState, params: &SqlDbParams, timer: LedTimer, ctx: &mut Context<SqlDb>) {
+    match timer {
+        LedTimer::Alive(term) => sign(state, params, term, ctx),
+        LedTimer::Ask if state.led.as_ref().is_some_and(|it| it.asks.is_some()) => {
+            ask(state, params, ctx);
+        }
+        LedTimer::Ask => {}
+        LedTimer::Silence => {
+            let Some(led) = &mut state.led else { return };
+            led.alarm = None;
+            if by_itself(params) && !state.primary && led.due.is_none() {
+                ctx.reign(Reign::Suspected);
+                stand(state, params, ctx);
+            }
+        }
+        LedTimer::Ballot(term) => {
+            let stands = state.led.as_ref().and_then(|it| it.stands);
+            if stands.is_none_or(|it| it.0 != term) || state.primary {
+                return;
+            }
+            match params.failover {
+                // Without a majority, nobody who answered had more.
+                Failover::Automatic => promote(state, params, term, ctx),
+                _ => {
+                    if let Some(led) = &mut state.led {
+                        led.stands = None;
+                    }
+                    watch(state, params, ctx, 9);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What members know and say of who leads.
+
+use std::sync::Arc;
+
+use crate::algorithm::replication::phi_accrual::Gaps;
+use crate::base::cow::CowList;
+use crate::base::slab::Handle;
+use crate::base::stable::{StableHash, StableHasher};
+use crate::base::time::Nanos;
+
+use super::leader_of;
+
+/// What a member knows of who leads. All of it survives a crash but votes and what it has heard.
+#[derive(Clone, Debug)]
+pub struct Led {
+    /// The latest term it follows or leads.
+    pub term: u32,
+    /// Whether its log is known to be a part of that of the term's leader.
+    pub aligned: bool,
+    /// The terms its log was written under, each with the position at which it began.
+    pub lineage: Vec<(u32, u64)>,
+    /// The latest term it has voted for.
+    pub(super) voted: u32,
+    /// The term it wants to begin, and who has voted for it: bit n for member n.
+    pub(super) stands: Option<(u32, u32)>,
+    /// The term it will begin once all it has received is applied.
+    pub due: Option<u32>,
+    /// As a primary that has come back: since when it asks if it still leads, and who has said so.
+    pub(super) asks: Option<(Nanos, u32)>,
+    /// At a primary: who has to have a write before it is acknowledged synchronously, by bit.
+    pub(super) counted: u32,
+    /// When it last heard from the primary; at a primary, when signs of life were sent that each
+    /// member has answered.
+    pub(super) heard: Vec<Nanos>,
+    /// How regular the primary's signs of life are.
+    pub(super) gaps: Gaps,
+    pub(super) alarm: Option<Handle>,
+}
+
+/// Between members, about who leads.
+#[derive(Clone, Debug)]
+pub enum LedMessage {
+    /// This is the latest term I know.
+    Term(u32),
+    /// Do I still lead, in this term?
+    Who(u32),
+    /// I lead in this term, and live: sent then.
+    Alive(u32, Nanos),
+    /// I have heard that, in this term.
+    Heard(u32, Nanos),
+    /// I follow you in this term: this is how far my log goes and how much of it is applied.
+    Follow(u32, u64, u64, Vec<(u32, u64)>),
+    /// So far your log is a part of mine, and this is what it was written under; in place of a part
+    /// that is applied and should not be, a copy of all rows.
+    Align(u32, u64, Vec<(u32, u64)>, Option<Arc<CowList<u32>>>),
+    /// I want to lead in this term; the last term that my log has entries of, and its length.
+    Stand(u32, (u32, u64)),
+    /// I vote for you in this term, or would rather lead myself.
+    Vote(u32, bool),
+}
+
+/// Why a member wakes about who leads.
+#[derive(Clone, Copy, Debug)]
+pub enum LedTimer {
+    /// The primary of this term says that it lives.
+    Alive(u32),
+    /// The primary has been silent too long.
+    Silence,
+    /// Votes for this term are counted.
+    Ballot(u32),
+    /// A primary that has come back asks again.
+    Ask,
+}
+
+crate::stable! {
+    Led { term, aligned, lineage, voted, stands, due, asks, counted, heard, gaps, alarm }
+}
+
+impl LedMessage {
+    /// Rows that it carries.
+    pub(in super::super) fn rows(&self) -> usize {
+        match self {
+            Self::Align(.., Some(rows)) => rows.end() as usize,
+            _ => 0,
+        }
+    }
+}
+
+impl StableHash for LedMessage {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Term(term) => (0u8, *term).stable_hash(h),
+            Self::Who(term) => (1u8, *term).stable_hash(h),
+            Self::Alive(term, sent) => ((2u8, *term), *sent).stable_hash(h),
+            Self::Heard(term, sent) => ((3u8, *term), *sent).stable_hash(h),
+            Self::Follow(term, end, applied, lineage) => {
+                ((4u8, *term), (*end, *applied)).stable_hash(h);
+                lineage.stable_hash(h);
+            }
+            Self::Align(term, common, lineage, rows) => {
+                ((5u8, *term), *common).stable_hash(h);
+                lineage.stable_hash(h);
+                rows.stable_hash(h);
+            }
+            Self::Stand(term, last) => ((6u8, *term), *last).stable_hash(h),
+            Self::Vote(term, granted) => ((7u8, *term), *granted).stable_hash(h),
+        }
+    }
+}
+
+impl StableHash for LedTimer {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Alive(term) => (0u8, *term).stable_hash(h),
+            Self::Silence => h.word(1),
+            Self::Ballot(term) => (2u8, *term).stable_hash(h),
+            Self::Ask => h.word(3),
+        }
+    }
+}
+
+impl Led {
+    /// Whether it has given its word to somebody who wants to lead in a later term. Who has not won
+    /// takes back the word it gave itself.
+    pub(super) fn is_bound(&self, own: u16) -> bool {
+        self.voted > self.term && (leader_of(self.voted) != own || self.stands.is_some())
+    }
+
+    /// Whether a synchronous write waits for this member: all but a primary that has died, until it
+    /// follows.
+    pub fn awaits(&self, member: usize) -> bool {
+        self.counted >> member & 1 == 1
+    }
+}

@@ -1,0 +1,266 @@
+//! Who leads in stores whose primary can be replaced, and what that cost: every write they took, when it
+//! was acknowledged, and which of them the latest primary's log does not have. An observer: it knows
+//! what nobody in the run can, and nothing it keeps changes what happens.
+//!
+//! A write is named by the term it was written under and its place in the log. A term begins at a
+//! place in the log of the term before it: what lies beyond that place in the earlier term is not part
+//! of the later one. An acknowledged write that the latest term does not have is lost.
+
+use std::collections::VecDeque;
+
+use crate::base::cow::CowList;
+use crate::base::key_map::KeyMap;
+#[cfg(split)]
+use crate::base::slot::Slot;
+use crate::base::time::Nanos;
+
+use super::event::{Outcome, Verb};
+use super::note::{Note, Reign};
+use super::{Blueprint, Kinds};
+
+/// Writes kept of each store; of older ones nothing is said any more.
+pub const WRITES_MAX: u64 = 65_536;
+/// Takeovers kept of each store.
+pub const TAKEOVERS_MAX: usize = 32;
+
+/// A write that a primary took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Written {
+    /// The term it was written under.
+    pub term: u32,
+    /// Its place in the log.
+    pub position: u64,
+    /// Which key.
+    pub key: u32,
+    /// Its version.
+    pub version: u32,
+    /// The client's request.
+    pub request: u64,
+    /// When it came to the primary; when it was committed, as long as it is not acknowledged.
+    pub asked: Nanos,
+    /// When it was committed.
+    pub committed: Nanos,
+    /// When it was acknowledged to who had asked; none if it has not been.
+    pub acknowledged: Option<Nanos>,
+}
+
+/// A term.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// Its number; terms that begin later have higher ones.
+    pub term: u32,
+    /// The term before, and the place in its log at which this one began.
+    pub after: (u32, u64),
+    /// When it began.
+    pub at: Nanos,
+    /// Who leads, by slot.
+    pub member: u32,
+}
+
+/// How one primary was replaced by another, moment by moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Takeover {
+    /// The last primary died; none if it was replaced alive.
+    pub down: Option<Nanos>,
+    /// Somebody first found its silence too long; none if people promoted another.
+    pub suspected: Option<Nanos>,
+    /// The one that won wanted to lead.
+    pub stood: Option<Nanos>,
+    /// It was promoted: by people, or by votes.
+    pub chosen: Option<Nanos>,
+    /// It had applied all it had received, and began its term.
+    pub began: Option<Nanos>,
+    /// The first write was acknowledged under it: clients had found it.
+    pub served: Option<Nanos>,
+    /// The new primary, by slot.
+    pub member: u32,
+    /// Its term; 0 while there is none.
+    pub term: u32,
+}
+
+/// What is known of one store.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Writes, oldest first.
+    pub writes: CowList<Written>,
+    /// Terms after the first, in the order in which they began.
+    pub terms: Vec<Term>,
+    /// Takeovers that are over or under way, oldest first.
+    pub takeovers: VecDeque<Takeover>,
+    /// What has come of the next one so far.
+    pending: Takeover,
+    /// Who leads, by slot.
+    leader: Option<u32>,
+    /// Writes not acknowledged, by a short form of the request.
+    open: KeyMap<u64>,
+}
+
+/// The observer.
+#[derive(Clone, Debug, Default)]
+pub struct Takeovers {
+    /// By component: only stores that are led by somebody who can be replaced have one.
+    ledgers: Vec<Option<Box<Ledger>>>,
+}
+
+type Take = fn(&mut Takeovers, Nanos, &Note, &dyn Fn(u32) -> usize);
+
+#[cfg(split)]
+static TAKE: Slot<Take> = Slot::new();
+
+/// What it does is there: on the page, stores of this kind wait for it.
+pub fn provide() {
+    #[cfg(split)]
+    TAKE.provide(Takeovers::take_in);
+}
+
+#[cfg(split)]
+fn take() -> Option<Take> {
+    TAKE.get().copied()
+}
+
+#[cfg(not(split))]
+fn take() -> Option<Take> {
+    Some(Takeovers::take_in)
+}
+
+impl Takeovers {
+    /// What is known of a store.
+    pub fn of(&self, component: u32) -> Option<&Ledger> {
+        self.ledgers.get(component as usize)?.as_deref()
+    }
+
+    /// Takes in what has happened.
+    #[inline]
+    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+        let first = matches!(note, Note::Appended { .. } | Note::Reign { .. });
+        if (first || !self.ledgers.is_empty())
+            && let Some(take) = take()
+        {
+            take(self, at, note, &|member| blueprint.members[member as usize].0 as usize);
+        }
+    }
+
+    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) {
+        match *note {
+            Note::Appended { member, request, key, version, term, position } => {
+                let component = component(member);
+                if self.ledgers.len() <= component {
+                    self.ledgers.resize_with(component + 1, || None);
+                }
+                let ledger = self.ledgers[component].get_or_insert_default();
+                ledger.leader.get_or_insert(member);
+                let (asked, committed, acknowledged) = (at, at, None);
+                let write = Written {
+                    term,
+                    position,
+                    key,
+                    version,
+                    request,
+                    asked,
+                    committed,
+                    acknowledged,
+                };
+                let place = ledger.writes.push(write);
+                ledger.open.insert(short(request), place);
+                ledger.writes.drop_before(place.saturating_sub(WRITES_MAX));
+            }
+            Note::Ended { member, request, outcome: Outcome::Ok, own: false, arrived, .. }
+                if request.verb != Verb::Read =>
+            {
+                if let Some(Some(ledger)) = self.ledgers.get_mut(component(member)) {
+                    ledger.acknowledged(at, arrived, request.id);
+                }
+            }
+            Note::Reign { member, what } => {
+                let component = component(member);
+                if self.ledgers.len() <= component {
+                    self.ledgers.resize_with(component + 1, || None);
+                }
+                self.ledgers[component].get_or_insert_default().reign(at, member, what);
+            }
+            Note::Down { member } => {
+                if let Some(Some(ledger)) = self.ledgers.get_mut(component(member))
+                    && ledger.leader == Some(member)
+                {
+                    ledger.pending.down = Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Ledger {
+    fn acknowledged(&mut self, at: Nanos, asked: Nanos, request: u64) {
+        let place = self.open.get(short(request));
+        let Some((place, write)) = place.and_then(|it| Some((it, *self.writes.get(it)?))) else {
+            return;
+        };
+        if write.request != request {
+            return;
+        }
+        self.open.remove(short(request));
+        self.writes.set(place, Written { asked, acknowledged: Some(at), ..write });
+        if let Some(last) = self.takeovers.back_mut().filter(|it| it.term == write.term) {
+            last.served.get_or_insert(at);
+        }
+        if self.pending.down.is_some_and(|it| write.committed > it) {
+            // It has come back before anybody took its place.
+            self.pending = Takeover::default();
+        }
+    }
+
+    fn reign(&mut self, at: Nanos, member: u32, what: Reign) {
+        match what {
+            Reign::Suspected => _ = self.pending.suspected.get_or_insert(at),
+            Reign::Stands { .. } => self.pending.stood = Some(at),
+            Reign::Chosen { term } => {
+                let pending = std::mem::take(&mut self.pending);
+                if self.takeovers.len() == TAKEOVERS_MAX {
+                    self.takeovers.pop_front();
+                }
+                self.takeovers.push_back(Takeover { chosen: Some(at), member, term, ..pending });
+            }
+            Reign::Begins { term, after, at: place } => {
+                let after = (after, place);
+                self.terms.push(Term { term, after, at, member });
+                if let Some(it) = self.takeovers.iter_mut().rfind(|it| it.term == term) {
+                    it.began = Some(at);
+                }
+                self.leader = Some(member);
+            }
+            Reign::Ends { .. } => {}
+        }
+    }
+
+    /// The latest term at a moment; 0 for the first.
+    pub fn term(&self, now: Nanos) -> u32 {
+        self.terms.iter().filter(|it| it.at <= now).map(|it| it.term).max().unwrap_or(0)
+    }
+
+    /// Whether the log of a term has a write.
+    pub fn has(&self, term: u32, write: &Written) -> bool {
+        let mut term = term;
+        while term != write.term {
+            let Some(it) = self.terms.iter().find(|it| it.term == term) else { return false };
+            if write.position >= it.after.1 {
+                return false;
+            }
+            term = it.after.0;
+        }
+        true
+    }
+
+    /// The writes acknowledged up to a moment that the latest term's log does not have, oldest first.
+    pub fn lost(&self, now: Nanos) -> impl Iterator<Item = &Written> {
+        let term = self.term(now);
+        let kept = if term == 0 { 0..0 } else { self.writes.start()..self.writes.end() };
+        let writes = kept.filter_map(|it| self.writes.get(it));
+        writes.filter(move |it| it.acknowledged.is_some_and(|at| at <= now) && !self.has(term, it))
+    }
+}
+
+/// Ids count on in their lower half, and say who in their upper.
+fn short(id: u64) -> u32 {
+    (id ^ (id >> 32)) as u32
+}

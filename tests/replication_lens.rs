@@ -1,0 +1,334 @@
+//! The class's minute about replication lag, in the lens of a database: a replica that falls behind, the
+//! read that came too early, the primary that dies, and what that loses. All numbers come from the
+//! run. `LENSES=folder` writes the pictures there.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::target;
+use ringside::base::time::Nanos;
+use ringside::component::Spec;
+use ringside::component::sql_db::{Failover, Replication, SqlDbParams};
+use ringside::document::edit::Edit;
+use ringside::document::file;
+use ringside::engine::fault::{Fault, Ways};
+use ringside::lens::{self, Act, Look, Subject};
+use ringside::scene::{Mark, Scene, check, svg, text};
+use ringside::session::protocol::Input;
+use ringside::session::run::Run;
+
+const NEWS: &str = include_str!("../static/designs/news-site.json");
+
+struct News {
+    run: Run,
+    look: Look,
+}
+
+impl News {
+    fn new(change: impl FnOnce(&mut SqlDbParams)) -> Self {
+        let (mut file, problems) = file::read(NEWS).expect("it is a file");
+        assert!(problems.is_empty(), "{problems:?}");
+        if let Spec::SqlDb(it) = &mut file.design.components.get_mut("stories").expect("it").spec {
+            change(it);
+        }
+        let run = Run::open(file.design, file.seed, file.warmup, Vec::new()).expect("it compiles");
+        Self { run, look: Look::default() }
+    }
+
+    fn run_to(&mut self, seconds: f64) {
+        let until = self.run.zero.saturating_add(Nanos::from_seconds(seconds));
+        self.run.advance(until - self.run.head.world.now(), u64::MAX);
+    }
+
+    fn scene(&self, width: f32) -> Scene {
+        let shown = self.run.shown();
+        let edits = self.run.inputs[..shown.inputs].iter().rev().filter_map(|it| match &it.input {
+            Input::Edit(diff) => Some((it.at, diff.components.get("stories")?.before.as_ref()?)),
+            _ => None,
+        });
+        let earlier: Vec<_> = edits.map(|(at, record)| (at, &record.spec)).collect();
+        let label =
+            |id: &str| shown.design.components.get(id).map_or(id.to_owned(), |it| it.label.clone());
+        let subject = Subject {
+            world: &shown.world,
+            recorder: &self.run.recorder,
+            component: shown.world.blueprint().component("stories").expect("it"),
+            label: "Stories",
+            name: &label,
+            key_name: "story",
+            width,
+            earlier: &earlier,
+            look: &self.look,
+        };
+        lens::draw(&subject).expect("it has a lens")
+    }
+
+    /// Well drawn at every width; the description of the picture.
+    #[track_caller]
+    fn look(&self, name: &str) -> String {
+        for width in [320.0, 520.0, 900.0] {
+            let scene = self.scene(width);
+            assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");
+            if let Ok(folder) = std::env::var("LENSES") {
+                std::fs::write(format!("{folder}/{name}-{width}.svg"), svg::svg(&scene))
+                    .expect("it");
+            }
+        }
+        text::reading(&self.scene(320.0))
+    }
+
+    fn mark(&self, id: &str) -> Option<Mark> {
+        self.scene(520.0).marks.into_iter().find(|it| it.id == id)
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.run.act(Input::Fault(fault)).expect("it compiles");
+    }
+
+    fn edit(&mut self, edit: &Edit) {
+        let diff = edit.diff(&self.run.shown().design, &BTreeSet::new()).expect("it can be set");
+        self.run.act(Input::Edit(diff)).expect("it compiles");
+    }
+
+    fn set(&mut self, field: &str, value: &str) {
+        let (id, field) = ("stories".into(), field.into());
+        let value = serde_json::from_str(value).expect("JSON");
+        self.edit(&Edit::SetComponent { id, field, value });
+    }
+
+    /// Does what a mark asks for when it is clicked, or let go at a place.
+    fn click(&mut self, id: &str, spot: Option<usize>) {
+        let mark = self.mark(id).unwrap_or_else(|| panic!("there is {id}"));
+        let action = match spot {
+            Some(spot) => mark.slide.expect("it slides").spots[spot].action.clone(),
+            None => mark.action.expect("it asks for something"),
+        };
+        match Act::parse(&action).expect("an act") {
+            Act::Note(name, value) => self.look.note(&name, &value),
+            Act::Set(field, value) => self.set(&field, &value),
+            Act::Crash(it) => self.fault(Fault::Crash(target(&format!("stories/{it}")))),
+            Act::Restart(it) => self.fault(Fault::Restart(target(&format!("stories/{it}")))),
+            Act::Promote(it) => self.fault(Fault::Promote(target(&format!("stories/{it}")))),
+            Act::At(at) | Act::Follow(_, at) => self.run.seek(Nanos(at)),
+        }
+    }
+
+    /// Entries that the primary has and replica 1 has not.
+    fn unsent(&self) -> u64 {
+        let world = &self.run.head.world;
+        let component = world.blueprint().component("stories").expect("it");
+        let members = &world.blueprint().components[component as usize].members;
+        let end = |at: usize| match &world.member(members[at]).state {
+            Some(ringside::component::State::SqlDb(it)) => it.log.end(),
+            _ => 0,
+        };
+        end(0) - end(1)
+    }
+
+    fn stale_of(&self, who: &str) -> u64 {
+        let words = self.scene(900.0).marks.iter().find_map(|it| match &it.shape {
+            ringside::scene::Shape::Text { text, .. } if it.id == "stale/readers/0" => {
+                Some(text.clone())
+            }
+            _ => None,
+        });
+        let Some(words) = words else { return 0 };
+        let at = words.find(who);
+        let number =
+            |at: usize| words[at + who.len()..].trim().split([',', '.']).next()?.parse().ok();
+        at.and_then(number).unwrap_or(0)
+    }
+}
+
+/// Guessed, then seen: 200 writes a second, 180 applied, so that 20 entries more are missing each second;
+/// after ten about 200, the oldest of which is as old as 200 writes take.
+#[test]
+fn a_slow_replica_falls_behind_as_far_as_it_must() {
+    let mut it = News::new(|_| ());
+    it.run_to(2.0);
+    assert!(it.mark("guess").is_none(), "nothing to ask yet");
+    it.click("applies/180", None);
+    it.click("guess", Some(15));
+    it.run_to(7.0);
+    let half = it.look("lag-half");
+    assert!(
+        half.contains("How far behind after 10 s?") && half.contains("replica 2 applies"),
+        "{half}"
+    );
+    it.run_to(12.5);
+    let seen = it.look("lag-answer");
+    let behind = seen.split("After 10 s it was ").nth(1).and_then(|it| it.split(' ').next());
+    let behind: f64 = behind.and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("{seen}"));
+    assert!((behind - 200.0).abs() < 45.0, "{behind} entries");
+    assert!(it.mark("ghost").is_some(), "the guess stays: {seen}");
+    let off = format!(
+        "Your guess, dashed: 150, {} off",
+        ringside::base::text::number((150.0 - behind).abs())
+    );
+    assert!(seen.replace('\n', " ").contains(&off), "{off}: {seen}");
+    // Entries and seconds agree at the rate at which they are written.
+    let reading = text::reading(&it.scene(900.0));
+    let behind = reading.split("entries and ").nth(1).and_then(|it| it.split(" behind").next());
+    let behind = behind.and_then(|it| it.split_once(char::is_whitespace));
+    let (figure, unit) = behind.unwrap_or_else(|| panic!("{reading}"));
+    let unit = if unit == "ms" { 1e-3 } else { 1.0 };
+    let seconds = figure.parse::<f64>().expect("a figure") * unit;
+    let entries = reading.split("slowest is ").nth(1).and_then(|it| it.split(' ').next());
+    let entries: f64 = entries.and_then(|it| it.parse().ok()).expect("entries");
+    assert!((entries / 200.0 - seconds).abs() < 0.12, "{entries} entries, {seconds} s");
+}
+
+/// Whoever reads at the replica that lags reads old stories; a line leads from what was read to the entry
+/// that was missed. Reading one's own writes costs the primary reads, and others read on as before.
+#[test]
+fn own_writes_are_read_where_they_are_and_others_not() {
+    let mut it = News::new(|it| it.last_applies.0 = 180.0);
+    it.run_to(15.0);
+    let before = it.look("lag-stale");
+    assert!(it.mark("miss").is_some(), "{before}");
+    assert!(it.stale_of("Reporters") > 3 && it.stale_of("Readers") > 3, "{before}");
+    let primary_reads = |it: &News| {
+        let component = it.run.head.world.blueprint().component("stories").expect("it");
+        let windows = &it.run.recorder.components[component as usize].windows[1];
+        let last = windows.iter().rev().take(10);
+        last.map(|it| {
+            f64::from(it.counters[usize::from(ringside::component::sql_db::READ_AT_PRIMARY)])
+        })
+        .sum::<f64>()
+            / 10.0
+    };
+    let usual = primary_reads(&it);
+    let reads = serde_json::to_value("own-writes").expect("JSON");
+    it.edit(&Edit::SetWire { id: "newsroom-stories".into(), field: "reads".into(), value: reads });
+    it.run_to(27.0);
+    let after = it.look("lag-own-writes");
+    assert_eq!(it.stale_of("Reporters"), 0, "{after}");
+    assert!(it.stale_of("Readers") > 3, "{after}");
+    let more = primary_reads(&it);
+    assert!(more > usual + 10.0, "{more}/s at the primary, after {usual}/s");
+}
+
+/// The primary dies, replica 1 is promoted: what had been acknowledged and not sent is listed one by one.
+/// At the same moment with synchronous replication there is none, and writes take longer by the way to
+/// the replicas and back.
+#[test]
+fn what_a_dead_primary_had_not_sent_is_lost() {
+    let mut medians = Vec::new();
+    for replication in [Replication::Async, Replication::Sync] {
+        let mut it = News::new(|it| it.replication = replication);
+        it.run_to(6.04);
+        let component = it.run.head.world.blueprint().component("stories").expect("it");
+        let (_, window) =
+            it.run.recorder.window_at(component, 1, it.run.head.world.now()).expect("it");
+        medians.push(window.p95_ns / 1e6);
+        if replication == Replication::Async {
+            // When something has gathered.
+            while it.unsent() < 4 {
+                it.run.step(1);
+            }
+        }
+        it.click("act/kill/0", None);
+        let dead = it.look(&format!("takeover-dead-{}", replication.word()));
+        assert!(dead.contains("Nobody takes writes"), "{dead}");
+        it.run_to(6.5);
+        it.click("act/promote/1", None);
+        it.run_to(8.0);
+        let seen = it.look(&format!("takeover-{}", replication.word()));
+        assert!(seen.contains("replica 1 takes writes"), "{seen}");
+        assert!(seen.contains("replica 1, primary now") && seen.contains("Decision"), "{seen}");
+        let scene = it.scene(520.0);
+        let listed = scene
+            .marks
+            .iter()
+            .filter(|it| it.id.strip_prefix("lost/").is_some_and(|it| it.parse::<u32>().is_ok()));
+        let (listed, counted) = (listed.count(), seen.contains("; 0 acknowledged writes lost"));
+        match replication {
+            Replication::Async => assert!(listed > 1 && !counted, "{listed}: {seen}"),
+            _ => assert!(listed == 0 && counted, "{listed}: {seen}"),
+        }
+        if replication == Replication::Async {
+            assert!(seen.replace('\n', " ").contains("target (RPO) at most 0: missed"), "{seen}");
+            // It comes back, and what it alone had is thrown away.
+            it.click("act/back/0", None);
+            it.run_to(9.0);
+            let again = it.look("takeover-back");
+            assert!(!again.contains("only here") && again.contains("first primary"), "{again}");
+        }
+    }
+    let more = medians[1] - medians[0];
+    assert!((8.0..16.0).contains(&more), "{medians:?}: there and back are 10 ms");
+}
+
+/// By itself: found, chosen, promoted, and found by clients, against the targets.
+#[test]
+fn a_takeover_by_itself_is_told_phase_by_phase() {
+    let mut it = News::new(|it| (it.failover, it.rpo) = (Failover::Majority, 50));
+    it.run_to(3.0);
+    it.fault(Fault::Crash(target("stories/0")));
+    it.run_to(4.0);
+    _ = it.look("takeover-suspects");
+    it.run_to(8.0);
+    let seen = it.look("takeover-by-itself");
+    for phase in ["Detection", "Election", "Promotion", "Clients switch"] {
+        assert!(seen.contains(phase), "{phase}: {seen}");
+    }
+    assert!(
+        seen.replace('\n', " ").contains("(RTO) 30.0 s: met")
+            && seen.replace('\n', " ").contains("(RPO) at most 50: met"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn split_brain_is_said_and_entries_of_one_side_are_told_apart() {
+    let mut it = News::new(|it| it.fencing = false);
+    it.run_to(3.0);
+    let targets = |it: &[&str]| it.iter().map(|it| it.parse().expect("a target")).collect();
+    let (one, other) = (targets(&["stories/0"]), targets(&["stories/1", "stories/2"]));
+    it.fault(Fault::Partition { name: "cut".into(), one, other, ways: Ways::Both });
+    it.run_to(3.2);
+    it.click("act/promote/1", None);
+    it.run_to(3.6);
+    let seen = it.look("takeover-split");
+    assert!(seen.contains("Split brain: first primary and replica 1 take writes"), "{seen}");
+    assert!(seen.contains("leads, too"), "{seen}");
+    let scene = it.scene(520.0);
+    assert!(scene.marks.iter().any(|it| it.id.starts_with("member/0/alone")
+        || it.label.as_deref().is_some_and(|it| it.starts_with("Only here"))));
+}
+
+/// In slow motion: appended and acknowledged first, sent to the replicas after.
+#[test]
+fn a_write_is_acknowledged_before_it_flies() {
+    let mut it = News::new(|_| ());
+    it.run_to(2.0);
+    let end = |it: &News| match &it.run.head.world.member(first(it)).state {
+        Some(ringside::component::State::SqlDb(it)) => it.log.end(),
+        _ => 0,
+    };
+    fn first(it: &News) -> u32 {
+        let world = &it.run.head.world;
+        let component = world.blueprint().component("stories").expect("it");
+        world.blueprint().components[component as usize].members[0]
+    }
+    let ways =
+        |it: &News| it.scene(520.0).marks.iter().filter(|it| it.id.contains("/way/")).count();
+    let mut before;
+    loop {
+        before = end(&it);
+        it.run.step(1);
+        if end(&it) > before && ways(&it) == 0 {
+            break;
+        }
+    }
+    let acknowledged = it.mark("acknowledged").and_then(|it| it.label).expect("a tick");
+    assert!(acknowledged.ends_with(&ringside::base::text::count(before + 1)), "{acknowledged}");
+    let seen = it.look("write-appended");
+    assert_eq!(ways(&it), 0, "{seen}");
+    while ways(&it) == 0 {
+        it.run.step(1);
+    }
+    _ = it.look("write-flies");
+}
