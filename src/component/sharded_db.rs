@@ -285,7 +285,9 @@ impl Kind for ShardedDb {
             Scheme::Range if params.ranges.trim().is_empty() => {
                 let first = |it: u32| u64::from(params.keys) * u64::from(it) / u64::from(params.shards);
                 let piece = |it: u32| (first(it).to_string(), text::letter(it as u16));
-                (0..params.shards).map(piece).collect()
+                // Fewer keys than shards: some have none.
+                let some = |it: &u32| first(*it) < first(it + 1);
+                (0..params.shards).filter(some).map(piece).collect()
             }
             Scheme::Range => pairs(&params.ranges),
             Scheme::Directory => pairs(&params.directory),

@@ -193,9 +193,9 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     check_strands(desk, &at);
     check_calls(world, desk, component, due, &at, lowered);
     // Nobody is forgotten: each strand waits for exactly one thing. (A Raft leader, a store
-    // without one and a third party keep tickets of their own.)
-    let keeps_tickets =
-        |it: &Spec| ["raft-group", "kv-store", "third-party"].contains(&it.about().id);
+    // without one, a shard and a third party keep tickets of their own.)
+    let keepers = ["raft-group", "kv-store", "sharded-db", "third-party"];
+    let keeps_tickets = |it: &Spec| keepers.contains(&it.about().id);
     if component.spec.as_ref().is_some_and(|it| !keeps_tickets(it)) {
         let mut waiting: BTreeSet<_> = desk.waiting.iter().map(|it| it.strand).collect();
         waiting.extend(desk.jobs.iter().flat_map(|it| it.1.line.iter().copied()));

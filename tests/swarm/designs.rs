@@ -52,6 +52,11 @@ fn settle(dice: &mut Dice, spec: &mut Spec, fresh: bool) {
             panic!("{}: {} within its bounds is refused: {error}", spec.about().id, value)
         });
     }
+    // Users who never think, and whom nobody keeps waiting, are without end in one instant: a session's
+    // guard stops such a run; here nobody does.
+    if let Spec::Client(it) = spec {
+        it.think = it.think.max(Nanos::millis(1));
+    }
 }
 
 fn settle_wire(dice: &mut Dice, settings: &mut WireParams) {

@@ -14,11 +14,14 @@ const PIECES_MAX: usize = 256;
 pub struct Pieces(Vec<(u64, String)>);
 
 impl Pieces {
-    /// Equal pieces of the keys below `keys`, one for each name.
+    /// Equal pieces of the keys below `keys`, one for each name; with fewer keys than names, some have
+    /// none.
     pub fn even(keys: u64, names: &[String]) -> Self {
         let count = names.len().max(1) as u64;
-        let piece = |(at, name): (u64, &String)| (keys * at / count, name.clone());
-        Self((0..).zip(names).map(piece).collect())
+        let first = |at: u64| keys * at / count;
+        let some = |it: &(u64, &String)| first(it.0) < first(it.0 + 1);
+        let piece = |(at, name): (u64, &String)| (first(at), name.clone());
+        Self((0..).zip(names).filter(some).map(piece).collect())
     }
 
     /// Reads `0=A, 10000=B, 20000=C`. An error says what is wrong.
