@@ -59,13 +59,14 @@ journey("clients bring five times as much, and half of them want one key; both a
   await open();
   await page.locator("[data-node=readers]").click();
   await until(async () => (await offered(page, "readers")) > 900 || (await offered(page, "readers")), "traffic flows");
-  const menu = inspector(page).locator(".doing summary");
-  await menu.click();
-  await button(page, "Traffic ×5").click();
+  await inspector(page).locator(".doing summary").click();
+  // What is in force has a tick before its name.
+  const spike = page.getByRole("button", { name: /Traffic ×5$/ });
+  await spike.click();
   await until(async () => (await offered(page, "readers")) > 4_500 || (await offered(page, "readers")), "five times as much", 30_000);
-  assert.equal(await button(page, "Traffic ×5").getAttribute("aria-pressed"), "true");
+  assert.equal(await spike.getAttribute("aria-pressed"), "true");
   await shot("network-3-spike");
-  await button(page, "Traffic ×5").click();
+  await spike.click();
   await until(async () => (await offered(page, "readers")) < 1_500 || (await offered(page, "readers")), "as before", 30_000);
   await button(page, "Half want one key").click();
   await page.locator("[data-node=cache]").click();
@@ -76,7 +77,7 @@ journey("clients bring five times as much, and half of them want one key; both a
 
 journey("a design is warned about, quietly, until it is mended", async ({ page, open, shot }) => {
   await open();
-  const hint = page.locator(".hint");
+  const hint = page.locator(".warned");
   await until(async () => (await hint.count()) === 1 || `${await hint.count()}`, "one warning in the book store");
   assert.match(await hint.getAttribute("title"), /If Load balancer fails, Readers cannot be served/);
   await hint.click();

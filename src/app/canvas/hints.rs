@@ -51,7 +51,7 @@ pub fn marks(app: App) -> AnyView {
         };
         // By keyboard and screen reader the inspector tells.
         Some(view! {
-            <button class="hint" style=at title=words tabindex="-1" aria-hidden="true" on:click=show>"i"</button>
+            <button class="warned" style=at title=words tabindex="-1" aria-hidden="true" on:click=show>"i"</button>
         })
     };
     view! { <For each=move || warned.get() key=|id| id.clone() let:id>{mark(id)}</For> }.into_any()

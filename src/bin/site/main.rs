@@ -22,7 +22,7 @@ use assets::{Assets, Output};
 const WASM_OPT_VERSION_MIN: u32 = 120;
 /// Erased views share their code: without it the page is a fifth larger. What is behind
 /// `cfg(split)` is split off, for which the linker must leave its notes in.
-const WEB_FLAGS: &str = " --cfg erase_components --cfg split -C link-args=--emit-relocs";
+const WEB_FLAGS: &str = " --cfg erase_components --cfg split -C link-args=--emit-relocs -Zlocation-detail=none";
 /// The page with all its parts, and what goes on with what its worker runs: profile, and features.
 const LIGHT_BUILD: (&str, &[&str]) = ("web", &[]);
 const FAST_BUILD: (&str, &[&str]) = ("release", &["--no-default-features"]);
