@@ -43,7 +43,7 @@ pub fn count(value: u64) -> String {
 pub fn duration_parts(nanos: f64) -> (String, &'static str) {
     match nanos.abs() {
         n if !n.is_finite() => ("–".into(), "ms"),
-        n if n == 0.0 => ("0".into(), "ms"),
+        0.0 => ("0".into(), "ms"),
         n if n < 999.5 => (number(nanos), "ns"),
         n if n < 999.5e3 => (number(nanos / 1e3), "µs"),
         n if n < 999.5e6 => (number(nanos / 1e6), "ms"),

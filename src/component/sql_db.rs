@@ -316,14 +316,15 @@ impl Kind for SqlDb {
     }
 
     fn gauges(members: &[Option<&Box<SqlDbState>>], now: Nanos) -> Vec<f64> {
-        let leads = |it: &&&Box<SqlDbState>| it.primary;
-        let newest = members.iter().flatten().filter(leads).max_by_key(|it| it.term());
-        let Some(primary) = newest.or(members.iter().flatten().next()) else {
+        let all = || members.iter().flatten().map(|it| &***it);
+        let leads = |it: &&SqlDbState| it.primary;
+        let newest = all().filter(leads).max_by_key(|it| it.term());
+        let Some(primary) = newest.or(all().next()) else {
             return vec![0.0, 0.0];
         };
         // Who has not heard of the latest term does not follow.
-        let follows = |it: &&&Box<SqlDbState>| it.own != primary.own && it.term() == primary.term();
-        let behind = members.iter().flatten().filter(follows);
+        let follows = |it: &&SqlDbState| it.own != primary.own && it.term() == primary.term();
+        let behind = all().filter(follows);
         let Some(slowest) = behind.min_by_key(|it| it.applied) else { return vec![0.0, 0.0] };
         let (entries, age) = primary.lag_of(slowest, now);
         vec![age.0 as f64, entries as f64]

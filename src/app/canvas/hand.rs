@@ -122,7 +122,8 @@ pub fn place_of(x: i32, y: i32) -> Point {
 /// Whether an element looks after itself.
 pub fn is_control(target: Option<web_sys::EventTarget>) -> bool {
     let element = target.and_then(|it| it.dyn_into::<Element>().ok());
-    element.is_some_and(|it| matches!(it.closest(".chip, .stage-foot, .naming"), Ok(Some(_))))
+    element
+        .is_some_and(|it| matches!(it.closest(".chip, .stage-foot, .naming, .warned"), Ok(Some(_))))
 }
 
 fn held(event: &PointerEvent) -> Held {

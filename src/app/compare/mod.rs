@@ -3,6 +3,8 @@
 
 use leptos::context::Provider;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event};
 
 use crate::base::text;
 use crate::base::time::Nanos;
@@ -246,6 +248,17 @@ pub fn inspector(app: App) -> AnyView {
 pub fn beside(app: App) -> AnyView {
     // Read here, so that a moment that moves on does not draw all of it anew.
     let parted = Memo::new(move |_| app.parted.get().is_some());
+    // The canvas as it is knows nothing of another: whoever touches it turns to it.
+    let back = move |event: Event| {
+        let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+        let within =
+            |of: &str| target.as_ref().is_some_and(|it| matches!(it.closest(of), Ok(Some(_))));
+        if parted.get_untracked() && within(".stage") && !within(".other") {
+            app.turn_to(Branch::Main);
+        }
+    };
+    let ears = ["pointerdown", "focusin"].map(|it| window_event_listener_untyped(it, back));
+    on_cleanup(move || ears.into_iter().for_each(|it| it.remove()));
     let view = move || {
         let fork = parted.get().then(|| app.other.get_value())??;
         let chosen = move |branch| app.focus.get() == branch;

@@ -22,7 +22,10 @@ use assets::{Assets, Output};
 const WASM_OPT_VERSION_MIN: u32 = 120;
 /// Erased views share their code: without it the page is a fifth larger. What is behind
 /// `cfg(split)` is split off, for which the linker must leave its notes in.
-const WEB_FLAGS: &str = " --cfg erase_components --cfg split -C link-args=--emit-relocs -Zlocation-detail=none";
+const WEB_FLAGS: &str = " --cfg erase_components --cfg split -C link-args=--emit-relocs";
+/// The light module tells what a panic says and not where: 6 kB of names of files and numbers of lines.
+/// The fast one, which soon runs in its place, tells both. Left out where the compiler does not know it.
+const NO_PLACES: &str = "-Zlocation-detail=none";
 /// The page with all its parts, and what goes on with what its worker runs: profile, and features.
 const LIGHT_BUILD: (&str, &[&str]) = ("web", &[]);
 const FAST_BUILD: (&str, &[&str]) = ("release", &["--no-default-features"]);
@@ -150,12 +153,23 @@ fn package(
 /// The library as a WebAssembly module: its profile, and what else Cargo is told.
 fn library(target: &Path, (profile, options): (&str, &[&str]), flags: &str) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + flags;
     let mut cargo = Command::new(cargo);
+    let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default() + flags;
+    if profile == LIGHT_BUILD.0 && knows(NO_PLACES) {
+        flags = format!("{flags} {NO_PLACES}");
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+    }
     cargo.env("RUSTFLAGS", flags.trim()).args(["rustc", "--locked", "--lib"]);
     cargo.args(["--profile", profile]).args(options);
     run(cargo.args(["--target", "wasm32-unknown-unknown", "--crate-type", "cdylib"]))?;
     Ok(target.join("wasm32-unknown-unknown").join(profile).join("ringside.wasm"))
+}
+
+/// Whether the compiler takes an option that is not stable.
+fn knows(option: &str) -> bool {
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()));
+    let asked = rustc.env("RUSTC_BOOTSTRAP", "1").args([option, "--print", "sysroot"]).output();
+    asked.is_ok_and(|it| it.status.success())
 }
 
 /// A module with its JavaScript glue.

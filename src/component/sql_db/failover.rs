@@ -358,7 +358,8 @@ fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Cont
 /// Compares a term with its own; true if they are the same. Who speaks under an earlier one is told.
 fn know(state: &mut SqlDbState, params: &SqlDbParams, from: u16, term: u32, ctx: &mut Context<SqlDb>) -> bool {
     let own = state.term();
-    if term > own && !(state.primary && !params.fencing) && leader_of(term) != state.own {
+    let insists = state.primary && !params.fencing;
+    if term > own && !insists && leader_of(term) != state.own {
         adopt(state, params, term, ctx);
     }
     if term < own && params.fencing {

@@ -58,7 +58,7 @@ impl Shards<'_> {
         let lanes = LANE * self.shards.len() as f32;
         let block = column.block(above + lanes + BELOW);
         let area = Rect::new(block.x + LEFT, block.y + above, block.width - LEFT, lanes);
-        let shown = keys.min(SHOWN).max(1);
+        let shown = keys.clamp(1, SHOWN);
         let field = Field { area, keys, step: area.width / shown as f32 };
         let numbers: Vec<u32> = (0..shown)
             .map(|it| (u64::from(it) * u64::from(keys) / u64::from(shown)) as u32)
