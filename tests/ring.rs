@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use common::looking::Looking;
 use common::{Live, slots, target};
-use expect_test::{Expect, expect};
+use expect_test::expect;
 use ringside::algorithm::hashing::Hash;
 use ringside::algorithm::placement::{Node, Scheme, Settings};
 use ringside::base::time::Nanos;
@@ -20,9 +21,7 @@ use ringside::document::edit::Edit;
 use ringside::engine::fault::Fault;
 use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, World};
-use ringside::lens::{self, Act, Look, Subject};
-use ringside::scene::{Mark, Scene, check, svg, text};
-use ringside::session::protocol::Input;
+use ringside::lens::Act;
 use ringside::session::run::Run;
 use serde_json::{Value, json};
 
@@ -169,103 +168,13 @@ fn shown_keys() -> Vec<u32> {
     (0..96).map(|it| it * 50).collect()
 }
 
-struct Looking {
-    run: Run,
-    look: Look,
-}
+/// All 96 keys and what every scheme is would be too much to read in a snapshot.
+const QUIET: &[&str] = &["key/", "scheme/"];
 
-impl Looking {
-    fn open(settings: Value) -> Self {
-        let mut design = design();
-        set(&mut design, settings);
-        let run = Run::open(design, 7, Nanos::seconds(25), Vec::new()).expect("it compiles");
-        Self { run, look: Look::default() }
-    }
-
-    fn scene(&self, width: f32) -> Scene {
-        let shown = self.run.shown();
-        let component = shown.world.blueprint().component("cluster").expect("a component");
-        let edits = self.run.inputs[..shown.inputs].iter().rev().filter_map(|it| match &it.input {
-            Input::Edit(diff) => Some((it.at, diff.components.get("cluster")?.before.as_ref()?)),
-            _ => None,
-        });
-        let earlier: Vec<_> = edits.map(|(at, record)| (at, &record.spec)).collect();
-        let subject = Subject {
-            world: &shown.world,
-            recorder: &self.run.recorder,
-            component,
-            label: "Product cache",
-            name: &|id| id.to_owned(),
-            key_name: "product",
-            width,
-            earlier: &earlier,
-            look: &self.look,
-        };
-        lens::draw(&subject).expect("it has a lens")
-    }
-
-    /// Well drawn at three widths, and read aloud as expected at the smallest.
-    #[track_caller]
-    fn check(&self, name: &str, expected: Expect) {
-        for width in [300.0, 520.0, 900.0] {
-            let scene = self.scene(width);
-            if let Ok(folder) = std::env::var("LENSES") {
-                let file = format!("{folder}/{name}-{width}.svg");
-                std::fs::write(file, svg::svg(&scene)).expect("it can be written");
-            }
-            assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");
-        }
-        let mut scene = self.scene(300.0);
-        // All 96 keys and what every scheme is would be too much to read here.
-        let listed = |it: &Mark| !it.id.starts_with("key/") && !it.id.starts_with("scheme/");
-        scene.marks.retain(listed);
-        expected.assert_eq(&text::reading(&scene));
-    }
-
-    fn mark(&self, id: &str) -> Mark {
-        let found = self.scene(300.0).marks.into_iter().find(|it| it.id == id);
-        found.unwrap_or_else(|| panic!("there is no mark {id}"))
-    }
-
-    fn words(&self, id: &str) -> String {
-        self.mark(id).words().to_owned()
-    }
-
-    /// Does what a mark asks for when it is clicked.
-    fn click(&mut self, id: &str) {
-        let action = self.mark(id).action.unwrap_or_else(|| panic!("{id} asks for nothing"));
-        self.act(&action);
-    }
-
-    fn act(&mut self, action: &str) {
-        match Act::parse(action).expect("an act") {
-            Act::Note(name, value) => self.look.note(&name, &value),
-            Act::Set(field, value) => {
-                let value = serde_json::from_str(&value).expect("JSON");
-                let edit = Edit::SetComponent { id: "cluster".into(), field, value };
-                let design = &self.run.shown().design;
-                let diff = edit.diff(design, &BTreeSet::new()).expect("it can be set");
-                self.run.act(Input::Edit(diff)).expect("it compiles");
-            }
-            Act::Crash(member) => {
-                let fault = Fault::Crash(target(&format!("cluster/{member}")));
-                self.run.act(Input::Fault(fault)).expect("it compiles");
-            }
-            Act::At(_) | Act::Follow(..) | Act::Promote(_) => panic!("no ring asks for this"),
-            Act::Restart(member) => {
-                let fault = Fault::Restart(target(&format!("cluster/{member}")));
-                self.run.act(Input::Fault(fault)).expect("it compiles");
-            }
-        }
-    }
-
-    fn hit_ratio(&self) -> f64 {
-        self.words("hit-ratio").parse().expect("a number")
-    }
-
-    fn on(&mut self, millis: u64) {
-        self.run.advance(Nanos::millis(millis), u64::MAX);
-    }
+fn open(settings: Value) -> Looking {
+    let mut design = design();
+    set(&mut design, settings);
+    Looking::open(design, 7, Nanos::seconds(25), ("cluster", "Product cache"))
 }
 
 /// Reads that reached the database in the last whole second.
@@ -278,7 +187,7 @@ fn database(run: &Run) -> u32 {
 fn what_a_joining_node_moves_is_what_the_command_line_says() {
     let keys = shown_keys();
     for (scheme, vnodes) in [("modulo", 200), ("ring", 200), ("ring", 8), ("rendezvous", 200)] {
-        let mut it = Looking::open(json!({ "scheme": scheme, "vnodes": vnodes }));
+        let mut it = open(json!({ "scheme": scheme, "vnodes": vnodes }));
         let (moved, between) = place(scheme, "A,B,C", "A,B,C,D", vnodes, &keys);
         // First tried out: nothing has happened, and the picture says what would.
         it.look.trial = it.mark("node/D").action;
@@ -298,13 +207,14 @@ fn what_a_joining_node_moves_is_what_the_command_line_says() {
 /// The journey of the class: modulo, and the same with a ring.
 #[test]
 fn a_node_joins() {
-    let mut by_modulo = Looking::open(json!({}));
-    let steady = (by_modulo.hit_ratio(), database(&by_modulo.run));
+    let mut by_modulo = open(json!({}));
+    let steady = (by_modulo.figure("hit-ratio"), database(&by_modulo.run));
     assert!(steady.0 > 90.0, "{steady:?}");
     by_modulo.act("note key 1700");
     by_modulo.act("note guess 24");
     by_modulo.check(
         "before",
+        QUIET,
         expect![[r#"
             Inside Product cache
             3 nodes by Modulo; product:1700 belongs to B. 91.2 % of reads hit in the last 10 s.
@@ -331,7 +241,7 @@ fn a_node_joins() {
             Dashed: its share of the keys.
         "#]],
     );
-    let mut by_ring = Looking::open(json!({ "scheme": "ring" }));
+    let mut by_ring = open(json!({ "scheme": "ring" }));
     for it in [&mut by_modulo, &mut by_ring] {
         it.click("node/D");
         it.on(2_500);
@@ -339,8 +249,11 @@ fn a_node_joins() {
     let (modulo, ring) = (database(&by_modulo.run), database(&by_ring.run));
     assert!(modulo > 4 * steady.1, "the database is asked {modulo} a second, before {steady:?}");
     assert!(ring > steady.1 && ring * 2 < modulo, "{ring}, by modulo {modulo}");
-    assert!(by_modulo.hit_ratio() < by_ring.hit_ratio() && by_ring.hit_ratio() < steady.0);
-    by_modulo.check("modulo", expect![[r#"
+    assert!(
+        by_modulo.figure("hit-ratio") < by_ring.figure("hit-ratio")
+            && by_ring.figure("hit-ratio") < steady.0
+    );
+    by_modulo.check("modulo", QUIET, expect![[r#"
         Inside Product cache
         4 nodes by Modulo; product:1700 belongs to A. D joins: 72 of 96 keys moved, 54 of them between nodes that stay. 81.1 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 81.1 %  Entries: 5 579  Nodes asked: 4
@@ -371,7 +284,7 @@ fn a_node_joins() {
         mean
         Dashed: its share of the keys.
     "#]]);
-    by_ring.check("ring", expect![[r#"
+    by_ring.check("ring", QUIET, expect![[r#"
         Inside Product cache
         4 nodes by Hash ring; product:0 belongs to C. D joins: 27 of 96 keys moved, 0 of them between nodes that stay. 88.6 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 88.6 %  Entries: 4 856  Nodes asked: 4
@@ -438,14 +351,14 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
     }
     assert_eq!(spread.len(), 2, "they are spread over both that are left");
 
-    let mut it = Looking::open(json!({ "scheme": "ring" }));
+    let mut it = open(json!({ "scheme": "ring" }));
     it.act("note node B");
     it.click("node-act/fault");
     it.on(1_500);
     let keys = shown_keys();
     let (moved, between) = place("ring", "A,B,C", "A,C", 200, &keys);
     assert_eq!((it.words("moved"), between), (moved.to_string(), 0));
-    it.check("killed", expect![[r#"
+    it.check("killed", QUIET, expect![[r#"
         Inside Product cache
         2 nodes by Hash ring; product:0 belongs to C. B is down: 32 of 96 keys moved, 0 of them between nodes that stay. 90.4 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 90.4 %  Entries: 3 164  Nodes asked: 2
@@ -519,7 +432,7 @@ fn entries_stay_where_they_are() {
 /// Weights: a node of twice the weight has about twice the ring.
 #[test]
 fn weights_and_virtual_nodes_are_seen() {
-    let mut it = Looking::open(json!({ "scheme": "ring", "weights": "2, 1, 1" }));
+    let mut it = open(json!({ "scheme": "ring", "weights": "2, 1, 1" }));
     let label = it.mark("arcs/A").label.expect("a label");
     let share: f64 =
         label.split([' ', '\u{a0}']).nth(1).and_then(|it| it.parse().ok()).expect("a share");

@@ -1,10 +1,13 @@
 //! A column of a picture that stands beside another: filled from top to bottom.
 
+use crate::algorithm::placement::Scheme;
 use crate::scene::layout::chips::{self, Chip, Flow};
 use crate::scene::layout::measure;
 use crate::scene::{
-    Anchor, Fill, Font, Glyph, Mark, Point, Rect, Shape, Slide, Spot, Stroke, Tone,
+    Anchor, CellStyle, Fill, Font, Glyph, Mark, Point, Rect, Shape, Slide, Spot, Stroke, Tone,
 };
+
+use super::Act;
 
 /// Height of a row with a bar.
 const ROW: f32 = 22.0;
@@ -52,6 +55,30 @@ impl Column<'_> {
     /// Leaves room.
     pub fn space(&mut self, height: f32) {
         self.y += height;
+    }
+
+    /// The schemes of placement to choose among, at most `rows` rows of them, and what the present one
+    /// does; a click sets another.
+    pub fn schemes<'a>(
+        &mut self,
+        title: &str,
+        own: Scheme,
+        schemes: impl Iterator<Item = &'a Scheme>,
+        rows: usize,
+    ) {
+        self.caption("scheme", [title, ""]);
+        let chip = |scheme: &Scheme| {
+            let value = format!("\"{}\"", scheme.id());
+            let mut chip = Chip::new(format!("scheme/{}", scheme.id()), scheme.label());
+            chip.label = Some(format!("{}: {}", scheme.label(), scheme.help()));
+            chip.action = Some(Act::Set("scheme".into(), value).to_string());
+            let style = if *scheme == own { CellStyle::Strong } else { CellStyle::Plain };
+            chip.styled(Tone::Ink, style)
+        };
+        let chips: Vec<_> = schemes.map(chip).collect();
+        self.chips("scheme", &chips, rows);
+        self.space(2.0);
+        self.words("scheme/help", own.help());
     }
 
     /// A line: what follows on the left, a figure on the right.

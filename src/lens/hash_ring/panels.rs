@@ -234,20 +234,8 @@ impl Ring<'_> {
     /// Scheme and virtual nodes.
     pub(super) fn settings(&self, column: &mut Column) {
         let own = self.layout.by.scheme;
-        column.caption("scheme", ["How keys find their node", ""]);
-        let chip = |scheme: &Scheme| {
-            let value = format!("\"{}\"", scheme.id());
-            let mut chip = Chip::new(format!("scheme/{}", scheme.id()), scheme.label());
-            chip.label = Some(format!("{}: {}", scheme.label(), scheme.help()));
-            chip.action = Some(Act::Set("scheme".into(), value).to_string());
-            let style = if *scheme == own { CellStyle::Strong } else { CellStyle::Plain };
-            chip.styled(Tone::Ink, style)
-        };
         let schemes = Scheme::ALL.iter().filter(|it| it.is_by_hash());
-        let chips: Vec<_> = schemes.map(chip).collect();
-        column.chips("scheme", &chips, 6);
-        column.space(2.0);
-        column.words("scheme/help", own.help());
+        column.schemes("How keys find their node", own, schemes, 6);
         if !matches!(own, Scheme::Ring | Scheme::Bounded) {
             return;
         }

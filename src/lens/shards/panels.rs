@@ -4,8 +4,8 @@ use crate::algorithm::placement::Scheme;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::sharded_db::Sharding;
+use crate::scene::Tone;
 use crate::scene::layout::chips::Chip;
-use crate::scene::{CellStyle, Tone};
 
 use super::super::Act;
 use super::super::column::{Bar, Column};
@@ -133,20 +133,8 @@ impl Shards<'_> {
     /// How rows find their shard.
     pub(super) fn schemes(&self, column: &mut Column) {
         let own = self.params.scheme.0;
-        column.caption("scheme", ["How rows find their shard", ""]);
-        let chip = |scheme: &Scheme| {
-            let value = format!("\"{}\"", scheme.id());
-            let mut chip = Chip::new(format!("scheme/{}", scheme.id()), scheme.label());
-            chip.label = Some(format!("{}: {}", scheme.label(), scheme.help()));
-            chip.action = Some(Act::Set("scheme".into(), value).to_string());
-            let style = if *scheme == own { CellStyle::Strong } else { CellStyle::Plain };
-            chip.styled(Tone::Ink, style)
-        };
         let schemes = Scheme::ALL.iter().filter(|it| Sharding::IDS.contains(&it.id()));
-        let chips: Vec<_> = schemes.map(chip).collect();
-        column.chips("scheme", &chips, 4);
-        column.space(2.0);
-        column.words("scheme/help", own.help());
+        column.schemes("How rows find their shard", own, schemes, 4);
         self.picked(column);
     }
 
