@@ -140,6 +140,21 @@ const INVITATIONS: [Invitation; 4] = [
 /// How many times as many customers come on Black Friday.
 const SALE: f64 = 3.0;
 
+/// A member of a component, to be cut off.
+fn member(id: &Id, spec: &Spec, ordinal: u16, chart: Option<Which>) -> About {
+    let name = spec.member_name(ordinal);
+    About::Member(Member { component: id.clone(), ordinal, name, chart })
+}
+
+/// All members but that one.
+fn others(app: App, it: &Member) -> Vec<Target> {
+    let members = app.desk.with_value(|desk| {
+        desk.shown().components.get(&it.component).map_or(0, |it| it.spec.members() as u16)
+    });
+    let others = (0..members).filter(|at| *at != it.ordinal);
+    others.map(|at| Target::member(&it.component, at)).collect()
+}
+
 /// Whether a member of a store that is cut off from the others refuses.
 fn refuses(it: &KvStoreParams) -> bool {
     it.when_cut == WhenCut::Consistent && it.members > 2
@@ -160,9 +175,19 @@ enum Stage {
 #[derive(Clone, Debug, PartialEq)]
 enum About {
     Cache(Id),
-    Member(Id),
-    Replica(Id),
+    Member(Member),
     Customers(Id),
+}
+
+/// Somebody who can be cut off from the rest of their component.
+#[derive(Clone, Debug, PartialEq)]
+struct Member {
+    component: Id,
+    ordinal: u16,
+    /// What it is called, and the cut too.
+    name: String,
+    /// What shows best what comes of it; none for how long clients wait.
+    chart: Option<Which>,
 }
 
 impl About {
@@ -170,9 +195,11 @@ impl About {
         app.desk.with_value(|it| {
             let mut components = it.shown().components.iter();
             components.find_map(|(id, it)| match (at, &it.spec) {
-                (0, Spec::KvStore(of)) if refuses(of) => Some(Self::Member(id.clone())),
+                (0, Spec::KvStore(of)) if refuses(of) => Some(member(id, &it.spec, 0, None)),
                 (1, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
-                (2, Spec::SqlDb(_)) if it.spec.members() > 2 => Some(Self::Replica(id.clone())),
+                (2, Spec::SqlDb(_)) if it.spec.members() > 2 => {
+                    Some(member(id, &it.spec, 2, Some(Which::Gauge(0))))
+                }
                 (3, Spec::Client(of)) if of.load == Load::Open => Some(Self::Customers(id.clone())),
                 _ => None,
             })
@@ -188,9 +215,9 @@ impl About {
             (Self::Cache(id), Input::Fault(Fault::Restart(it))) => {
                 (it.component == *id).then_some(false)
             }
-            (Self::Replica(_) | Self::Member(_), Input::Fault(fault)) => match fault {
-                Fault::Partition { name, .. } if *name == self.cut() => Some(true),
-                Fault::Heal { name } if *name == self.cut() => Some(false),
+            (Self::Member(it), Input::Fault(fault)) => match fault {
+                Fault::Partition { name, .. } if *name == it.name => Some(true),
+                Fault::Heal { name } if *name == it.name => Some(false),
                 _ => None,
             },
             (Self::Customers(id), Input::Edit(diff)) => {
@@ -223,14 +250,14 @@ impl About {
     fn act(&self, app: App, on: bool) {
         match self {
             Self::Cache(id) => app.set_up(Target::component(id), !on),
-            Self::Replica(id) | Self::Member(id) => app.fault(match on {
+            Self::Member(it) => app.fault(match on {
                 true => Fault::Partition {
-                    name: self.cut().into(),
-                    one: vec![Target::member(id, self.alone())],
-                    other: self.others(app, id),
+                    name: it.name.clone(),
+                    one: vec![Target::member(&it.component, it.ordinal)],
+                    other: others(app, it),
                     ways: Ways::Both,
                 },
-                false => Fault::Heal { name: self.cut().into() },
+                false => Fault::Heal { name: it.name.clone() },
             }),
             Self::Customers(id) => app.edit_node(id, |it| {
                 if let Spec::Client(it) = &mut it.spec {
@@ -245,30 +272,12 @@ impl About {
         app.wake();
     }
 
-    /// Name of the cut that it makes.
-    fn cut(&self) -> &'static str {
-        if matches!(self, Self::Member(_)) { "A" } else { "replica 2" }
-    }
-
-    /// Who is cut off.
-    fn alone(&self) -> u16 {
-        if matches!(self, Self::Member(_)) { 0 } else { 2 }
-    }
-
-    /// All members but that one.
-    fn others(&self, app: App, id: &str) -> Vec<Target> {
-        let members = app.desk.with_value(|it| {
-            it.shown().components.get(id).map_or(0, |it| it.spec.members() as u16)
-        });
-        (0..members).filter(|it| *it != self.alone()).map(|it| Target::member(id, it)).collect()
-    }
-
     /// Charts what will change the most.
     fn chart(&self, app: App) {
         app.charting.set(match self {
             // How long clients wait.
-            Self::Cache(_) | Self::Member(_) => None,
-            Self::Replica(id) => Some((id.clone(), Which::Gauge(0))),
+            Self::Cache(_) => None,
+            Self::Member(it) => it.chart.map(|chart| (it.component.clone(), chart)),
             Self::Customers(id) => Some((id.clone(), Which::Throughput)),
         });
     }
