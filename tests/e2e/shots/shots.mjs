@@ -47,7 +47,7 @@ const drop = (page, name, text) =>
   }, [name, text]);
 const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "database", "payments"];
 
-const READY = [[/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"]];
+const READY = [[/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"]];
 
 /** A design whose every call brings two more, for ever: it has to be stopped. */
 const runaway = JSON.stringify({
@@ -112,10 +112,10 @@ const STATES = [
   }, index > 0]),
   ["designs", async (page) => { await wait(page, 800); await page.locator("#designs-button").click(); await wait(page, 300); }],
   ["empty", async (page) => { await button(page, "New design").click(); await page.getByText("An empty canvas").waitFor(); }, true],
-  ...READY.flatMap(([name, id]) => [
-    [`ready-${id}`, async (page) => { await wait(page, 800); await page.locator("#designs-button").click(); await page.getByRole("button", { name }).click(); await wait(page, 5_000); }],
-    [`ready-${id}-inside`, async (page) => { await select(page, id); await tab(page, "Inside"); await wait(page, 1_200); }, true],
-    [`ready-${id}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
+  ...READY.flatMap(([name, id], at) => [
+    [`ready-${at}`, async (page) => { await wait(page, 800); await page.locator("#designs-button").click(); await page.getByRole("button", { name }).click(); await wait(page, 5_000); }],
+    [`ready-${at}-inside`, async (page) => { await select(page, id); await tab(page, "Inside"); await wait(page, 1_200); }, true],
+    [`ready-${at}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
   ]),
   ["keys", async (page) => { await wait(page, 800); await page.keyboard.press("?"); await wait(page, 400); }],
   ["several", async (page) => { await wait(page, 800); for (const [n, id] of ["books", "cache", "database"].entries()) await page.locator(`[data-node=${id}]`).click({ modifiers: n ? ["Shift"] : [] }); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
