@@ -30,7 +30,7 @@ const LAUNCH = {
     "--disable-dev-shm-usage",
   ],
 };
-const JOURNEY_MS_MAX = 120_000;
+const JOURNEY_MS_MAX = 240_000;
 
 /** Serves a folder (the site, or what SITE names) on a free port; `address` has no slash at its end. */
 export async function serve(folder = process.env.SITE ?? path.join(root, "dist")) {
@@ -120,7 +120,7 @@ export function journey(name, options, body) {
 }
 
 /** Waits until `check` holds, or says what was there last. */
-export async function until(check, what, ms = 15_000) {
+export async function until(check, what, ms = 30_000) {
   const end = Date.now() + ms;
   let last;
   while (Date.now() < end) {

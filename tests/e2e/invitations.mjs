@@ -12,7 +12,7 @@ const figure = async (page, node, at) => {
 journey("one invitation after the other, each with its reversal and its question", async ({ page, open, shot }) => {
   await open();
   await button(page, "Kill the cache").click();
-  await page.locator(".story p").filter({ hasText: "Book cache was killed" }).waitFor({ timeout: 20_000 });
+  await page.locator(".story p").filter({ hasText: "Book cache was killed" }).waitFor({ timeout: 45_000 });
   await button(page, "Bring the cache back").click();
   await page.getByText("What fills it again?").waitFor();
   await button(page, "Time").click();
@@ -24,7 +24,7 @@ journey("one invitation after the other, each with its reversal and its question
   // The lag is age: it grows by a second a second, and is told in seconds at the node.
   const lag = page.locator("[data-node=database] .node-figures");
   await until(async () => /lag\s*[\d.]+\s*s/.test(await lag.innerText()) || (await lag.innerText()), "the replica falls behind");
-  await page.locator(".story p").filter({ hasText: "can no longer reach" }).waitFor({ timeout: 20_000 });
+  await page.locator(".story p").filter({ hasText: "can no longer reach" }).waitFor({ timeout: 45_000 });
   await shot("invitations-2-cut-off");
   await button(page, "Heal the network").click();
   await until(async () => /lag\s*[\d.]+\s*ms/.test(await lag.innerText()) || (await lag.innerText()), "it catches up");
@@ -35,7 +35,7 @@ journey("one invitation after the other, each with its reversal and its question
   const before = await figure(page, "firewall", 0);
   await button(page, "Make it Black Friday").click();
   await until(async () => (await figure(page, "firewall", 0)) > 2 * before || (await figure(page, "firewall", 0)), "they come");
-  await page.locator(".story p").filter({ hasText: "Readers was changed" }).waitFor({ timeout: 20_000 });
+  await page.locator(".story p").filter({ hasText: "Readers was changed" }).waitFor({ timeout: 45_000 });
   await shot("invitations-3-black-friday");
   await button(page, "End the sale").click();
   await until(async () => (await figure(page, "firewall", 0)) < 1.2 * before || (await figure(page, "firewall", 0)), "they go");

@@ -33,6 +33,11 @@ async function openNews({ page, open }, settings = {}) {
   await page.locator(".lens svg").waitFor();
 }
 
+/** Waits until a step has been taken and drawn: what is told stays the same for a while. */
+async function settled(page) {
+  for (let last, now; (now = await told(page)) !== last; last = now) await page.waitForTimeout(200);
+}
+
 /** Plays until a moment, and stops there. */
 async function playTo(page, moment) {
   if ((await button(page, "Play").count()) > 0) await button(page, "Play").click();
@@ -77,7 +82,7 @@ for (const theme of THEMES) {
     let before = await entries();
     for (let step = 0; step < 90; step += 1) {
       await page.keyboard.press(".");
-      await page.waitForTimeout(150);
+      await settled(page);
       const now = await entries();
       if (now > before && (await ways()) === 0) break;
       before = now;
@@ -99,7 +104,8 @@ for (const theme of THEMES) {
     await until(async () => /After 10 s it was/.test(await words(page)) || (await words(page)), "the answer", 60_000);
     const answer = Number(/After 10 s it was ([\d.]+)/.exec(await words(page))[1]);
     console.log(`guess ${guess}, seen ${answer}; ${await told(page)}`);
-    assert.ok(answer > 150 && answer < 250, `${answer} entries, about 200`);
+    // Two thirds of 3 000 requests write, each drawn: 2 000 with a deviation of 26, of which 1 800 are applied.
+    assert.ok(Math.abs(answer - 200) < 4 * 26, `${answer} entries, about 200`);
     assert.match(await words(page), new RegExp(`Your guess, dashed: ${guess}, [\\d.]+ off`));
     await page.waitForFunction((it) => document.querySelector(it), mark("ghost"));
     const [, behind, age] = /slowest is ([\d\s]+) entries and ([\d.]+\s\w+) behind/.exec(await told(page)) ?? [];
@@ -152,7 +158,7 @@ for (const theme of THEMES) {
       // A moment at which something has gathered that is not sent.
       for (let step = 0; manner === "async" && step < 90 && !/slowest is ([4-9]|\d\d) entries/.test(await told(page)); step += 1) {
         await page.keyboard.press(".");
-        await page.waitForTimeout(150);
+        await settled(page);
       }
       await strike(page, "act/kill/0");
       await until(async () => /Nobody takes writes/.test(await told(page)) || (await told(page)), "it is dead");

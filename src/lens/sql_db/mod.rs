@@ -243,8 +243,13 @@ impl Log<'_> {
         sheet.words("legend", legend);
     }
 
+    /// An entry of the log of who leads, from whoever has kept it: a primary forgets what all have
+    /// received, a replica what it has applied.
     fn entry(&self, position: u64) -> Option<Entry> {
-        self.primary.log.get(position).copied()
+        let mut agreeing =
+            self.members.iter().map(|it| it.1).filter(|it| position < self.agreed(it));
+        let kept = self.primary.log.get(position);
+        kept.or_else(|| agreeing.find_map(|it| it.log.get(position))).copied()
     }
 
     fn words(&self, entry: &Entry) -> String {

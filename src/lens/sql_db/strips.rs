@@ -82,7 +82,7 @@ impl Log<'_> {
     }
 
     /// How far a member's log is a part of the log of who leads.
-    fn agreed(&self, state: &SqlDbState) -> u64 {
+    pub(super) fn agreed(&self, state: &SqlDbState) -> u64 {
         match (&state.led, &self.primary.led) {
             (Some(own), Some(lead)) => {
                 let lead = (&lead.lineage[..], self.primary.log.end());
