@@ -94,7 +94,7 @@ crate::stable! {
 #[derive(Clone, Debug)]
 pub struct CacheState {
     /// Entries in the policy's order.
-    pub order: Box<Running>,
+    pub order: Running,
     /// Entries by key.
     pub entries: KeyMap<Entry>,
     /// What the store does not have yet, oldest first.
@@ -108,7 +108,7 @@ pub struct CacheState {
 impl CacheState {
     /// An empty cache.
     pub(super) fn new(params: &CacheParams) -> Self {
-        let order = Box::new(params.policy.start(params.capacity.into()));
+        let order = params.policy.start(params.capacity.into());
         let (entries, dirty) = (KeyMap::default(), VecDeque::new());
         Self { order, entries, dirty, alarmed: false, begun: 0 }
     }
@@ -203,6 +203,10 @@ impl Kind for Cache {
 
     fn member_name(_: &CacheParams, ordinal: u16) -> String {
         format!("node {}", ordinal + 1)
+    }
+
+    fn needs_later(params: &CacheParams) -> bool {
+        params.policy.is_late()
     }
 
     fn station(params: &CacheParams) -> Station {
@@ -471,7 +475,7 @@ fn flushed(
 /// Another policy takes over what is held, in the order in which it would have left.
 fn hand_over(state: &mut CacheState, params: &CacheParams) {
     let keys: Vec<u32> = state.order.order().map(|slot| state.order.key(slot)).collect();
-    *state.order = params.policy.start(params.capacity.into());
+    state.order = params.policy.start(params.capacity.into());
     for key in keys {
         let slot = state.order.insert(key, 1);
         if let Some(entry) = state.entries.get(key) {

@@ -439,6 +439,7 @@ macro_rules! registry {
 
         /// What comes later is there: called by the parts of the page that do.
         pub fn provide() {
+            crate::algorithm::eviction::provide();
             placing::provide();
             sql_db::failover::provide();
             engine::history::provide();

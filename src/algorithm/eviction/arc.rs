@@ -4,8 +4,6 @@
 //! Source: Megiddo and Modha, "ARC: a self-tuning, low overhead replacement cache", FAST 2003,
 //! figure 4.
 
-use serde::{Deserialize, Serialize};
-
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
 use super::structure::{Part, Place};
@@ -16,7 +14,7 @@ const RECENT: u32 = 0;
 const FREQUENT: u32 = 1;
 
 /// T1, T2, B1 and B2 of the paper.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arc {
     slab: Slab,
     /// T1 (asked for once lately) and T2 (at least twice), each the least recently used first.

@@ -4,14 +4,12 @@
 //! Source: Corbató, "A paging experiment with the Multics system", MIT Project MAC report
 //! MAC-M-384, 1968. One bit an entry, and a hit writes nothing else.
 
-use serde::{Deserialize, Serialize};
-
 use super::slab::{List, Slab};
 use super::structure::{Form, Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, its front at the hand; each node's mark is the bit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Clock {
     slab: Slab,
     ring: List,

@@ -3,14 +3,12 @@
 //! Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
 //! Journal 5(2), 1966. Its surprise, that a larger cache can miss more, is a test of this family.
 
-use serde::{Deserialize, Serialize};
-
 use super::slab::{List, Slab};
 use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the oldest to the newest arrival.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fifo {
     pub(crate) slab: Slab,
     pub(crate) arrivals: List,

@@ -4,8 +4,6 @@
 //! Source: Cherkasova, "Improving WWW proxies performance with greedy-dual-size-frequency caching
 //! policy", HP Labs HPL-98-69R1, 1998: worth = clock + uses × cost / size, with cost 1.
 
-use serde::{Deserialize, Serialize};
-
 use super::heap::Heap;
 use super::slab::Slab;
 use super::structure::{Item, Part, Place};
@@ -15,7 +13,7 @@ use super::{Eviction, Key, Slot};
 const COST: f64 = 1e6;
 
 /// Entries by worth. Worth is never negative, and then the bits of a float order like the float.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Gdsf {
     slab: Slab,
     worth: Heap,

@@ -1,8 +1,6 @@
 //! Keys of entries that have left: a queue with a quick answer to "is it here?". They cost a key
 //! and two links each, never a value.
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::key_map::KeyMap;
 
 use super::slab::{List, Slab};
@@ -10,7 +8,7 @@ use super::structure::{Part, Place};
 use super::{Key, Slot};
 
 /// The departed, the first to be forgotten first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ghosts {
     slab: Slab,
     queue: List,

@@ -1,13 +1,11 @@
 //! Slots by rank, the lowest first: a binary heap in which an entry's rank can change. Each node's
 //! mark is its place in the heap.
 
-use serde::{Deserialize, Serialize};
-
 use super::Slot;
 use super::slab::Slab;
 
 /// One entry: among equal ranks the one that was set first comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Item {
     rank: u64,
     set: u64,
@@ -15,7 +13,7 @@ struct Item {
 }
 
 /// The heap.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Heap {
     items: Vec<Item>,
     sets: u64,

@@ -5,8 +5,6 @@
 //! scheme", 2010: a list of frequencies, each with the list of its entries. The insertion counts
 //! as the first use, and a count ends with the entry (in-cache LFU, no memory of the departed).
 
-use serde::{Deserialize, Serialize};
-
 use super::slab::{List, NONE, Slab, pair};
 use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
@@ -15,7 +13,7 @@ use super::{Eviction, Key, Slot};
 const BUCKETS_TOLD: usize = 5;
 
 /// The entries used equally often, least recently used first.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Bucket {
     /// Uses of every entry here; at `u32::MAX` counting stops and recency alone decides.
     pub(crate) uses: u32,
@@ -25,7 +23,7 @@ pub(crate) struct Bucket {
 }
 
 /// Buckets in rising order of use; each node's mark is the number of its bucket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lfu {
     pub(crate) slab: Slab,
     pub(crate) buckets: Vec<Bucket>,

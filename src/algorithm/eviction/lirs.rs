@@ -5,8 +5,6 @@
 //! to improve buffer cache performance", SIGMETRICS 2002; 1 % for the others as there. The stack is
 //! bounded to two caches full of keys, as in libCacheSim: the oldest departed key is forgotten.
 
-use serde::{Deserialize, Serialize};
-
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
 use super::structure::{Part, Place};
@@ -20,7 +18,7 @@ const GHOST: u32 = 1;
 const NOWHERE: u32 = NONE >> 1;
 
 /// Stack S and queue Q of the paper.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lirs {
     slab: Slab,
     /// Q: residents that are not LIR, the next to leave first.

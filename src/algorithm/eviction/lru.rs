@@ -3,14 +3,12 @@
 //! Source: Mattson, Gecsei, Slutz and Traiger, "Evaluation techniques for storage hierarchies",
 //! IBM Systems Journal 9(2), 1970. Every use costs a move to the end of one list.
 
-use serde::{Deserialize, Serialize};
-
 use super::slab::{List, Slab};
 use super::structure::{Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the least to the most recently used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lru {
     pub(crate) slab: Slab,
     pub(crate) uses: List,

@@ -14,7 +14,7 @@ pub mod structure;
 mod tests;
 mod trace;
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
 pub use structure::Part;
 pub use trace::{Tally, Trace};
@@ -75,11 +75,6 @@ pub(crate) trait Eviction: Clone {
         self.slab().key(slot)
     }
 
-    /// Entries held.
-    fn len(&self) -> usize {
-        self.slab().held as usize
-    }
-
     /// The part an entry is in, as an index into `SEGMENTS`.
     fn segment(&self, _slot: Slot) -> usize {
         0
@@ -122,21 +117,10 @@ macro_rules! policies {
             Policy: $( $module::$member, $id, $label, $help; )*
         }
 
-        /// A policy at work.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub enum Running {
-            $(
-                #[doc = $help]
-                $member($module::$member),
-            )*
-        }
-
-        impl Policy {
-            /// Starts the policy for a cache of so much room, in entries or bytes.
-            pub fn start(self, capacity: u64) -> Running {
-                match self {
-                    $( Policy::$member => Running::$member(Eviction::new(capacity)), )*
-                }
+        /// Starts any of them.
+        fn start_any(policy: Policy, capacity: u64) -> Box<dyn AtWork> {
+            match policy {
+                $( Policy::$member => Box::new(<$module::$member as Eviction>::new(capacity)), )*
             }
         }
 
@@ -157,20 +141,6 @@ macro_rules! policies {
                     $( Policy::$member => !<$module::$member as Eviction>::LIVE_MAY_LEAVE, )*
                 }
             }
-        }
-
-        impl Running {
-            /// The choice that started this policy.
-            pub fn policy(&self) -> Policy {
-                match self { $( Running::$member(_) => Policy::$member, )* }
-            }
-        }
-
-        /// Hands a call on to the member at work.
-        macro_rules! delegate {
-            ($running:expr, $it:ident => $call:expr) => {
-                match $running { $( Running::$member($it) => $call, )* }
-            };
         }
     };
 }
@@ -228,50 +198,175 @@ impl Policy {
     }
 }
 
+/// A policy at work, whichever it is.
+trait AtWork: fmt::Debug + Send + Sync {
+    fn copy(&self) -> Box<dyn AtWork>;
+    fn resize(&mut self, capacity: u64);
+    fn touch(&mut self, slot: Slot);
+    fn arriving(&mut self, key: Key);
+    fn insert(&mut self, key: Key, size: u64) -> Slot;
+    fn victim(&mut self) -> Option<Slot>;
+    fn evict(&mut self, slot: Slot) -> Key;
+    fn remove(&mut self, slot: Slot) -> Key;
+    fn slab(&self) -> &slab::Slab;
+    fn segment(&self, slot: Slot) -> &'static str;
+    fn departed(&self) -> usize;
+    fn parts(&self, most: usize) -> Vec<Part>;
+    fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_>;
+    fn fold(&self, feed: &mut dyn FnMut(u64));
+}
+
+impl<P: Eviction + fmt::Debug + Send + Sync + 'static> AtWork for P {
+    fn copy(&self) -> Box<dyn AtWork> {
+        Box::new(self.clone())
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        Eviction::resize(self, capacity);
+    }
+
+    fn touch(&mut self, slot: Slot) {
+        Eviction::touch(self, slot);
+    }
+
+    fn arriving(&mut self, key: Key) {
+        Eviction::arriving(self, key);
+    }
+
+    fn insert(&mut self, key: Key, size: u64) -> Slot {
+        Eviction::insert(self, key, size)
+    }
+
+    fn victim(&mut self) -> Option<Slot> {
+        Eviction::victim(self)
+    }
+
+    fn evict(&mut self, slot: Slot) -> Key {
+        Eviction::evict(self, slot)
+    }
+
+    fn remove(&mut self, slot: Slot) -> Key {
+        Eviction::remove(self, slot)
+    }
+
+    fn slab(&self) -> &slab::Slab {
+        Eviction::slab(self)
+    }
+
+    fn segment(&self, slot: Slot) -> &'static str {
+        P::SEGMENTS.get(Eviction::segment(self, slot)).copied().unwrap_or_default()
+    }
+
+    fn departed(&self) -> usize {
+        Eviction::departed(self)
+    }
+
+    fn parts(&self, most: usize) -> Vec<Part> {
+        Eviction::parts(self, most)
+    }
+
+    fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        Eviction::order(self)
+    }
+
+    fn fold(&self, feed: &mut dyn FnMut(u64)) {
+        Eviction::fold(self, &mut |word| feed(word));
+    }
+}
+
+#[cfg(split)]
+type Start = fn(Policy, u64) -> Box<dyn AtWork>;
+
+#[cfg(split)]
+static START: crate::base::slot::Slot<Start> = crate::base::slot::Slot::new();
+
+/// The policies beyond LRU are there: on the page they come later.
+pub fn provide() {
+    #[cfg(split)]
+    START.provide(start_any);
+}
+
+impl Policy {
+    /// Whether it comes later on the page.
+    pub fn is_late(self) -> bool {
+        self != Policy::Lru
+    }
+
+    /// Starts the policy for a cache of so much room, in entries or bytes.
+    pub fn start(self, capacity: u64) -> Running {
+        #[cfg(split)]
+        let it = match self {
+            Policy::Lru => Box::new(<lru::Lru as Eviction>::new(capacity)),
+            _ => START.get().expect("designs with another policy wait for it")(self, capacity),
+        };
+        #[cfg(not(split))]
+        let it = start_any(self, capacity);
+        Running { policy: self, it }
+    }
+}
+
+/// A policy at work.
+#[derive(Debug)]
+pub struct Running {
+    policy: Policy,
+    it: Box<dyn AtWork>,
+}
+
+impl Clone for Running {
+    fn clone(&self) -> Self {
+        Self { policy: self.policy, it: self.it.copy() }
+    }
+}
+
 impl Running {
+    /// The choice that started it.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// The room changes, and entries stay.
     pub fn resize(&mut self, capacity: u64) {
-        delegate!(self, it => it.resize(capacity))
+        self.it.resize(capacity);
     }
 
     /// An entry was used.
     pub fn touch(&mut self, slot: Slot) {
-        delegate!(self, it => it.touch(slot))
+        self.it.touch(slot);
     }
 
     /// A key that is not here is about to come in.
     pub fn arriving(&mut self, key: Key) {
-        delegate!(self, it => it.arriving(key))
+        self.it.arriving(key);
     }
 
     /// A key that is not here comes in, with its size (1 if entries are counted).
     pub fn insert(&mut self, key: Key, size: u64) -> Slot {
-        delegate!(self, it => it.insert(key, size))
+        self.it.insert(key, size)
     }
 
     /// The entry that should leave next.
     pub fn victim(&mut self) -> Option<Slot> {
-        delegate!(self, it => it.victim())
+        self.it.victim()
     }
 
     /// An entry leaves to make room.
     pub fn evict(&mut self, slot: Slot) -> Key {
-        delegate!(self, it => it.evict(slot))
+        self.it.evict(slot)
     }
 
     /// An entry leaves for another reason than room.
     pub fn remove(&mut self, slot: Slot) -> Key {
-        delegate!(self, it => it.remove(slot))
+        self.it.remove(slot)
     }
 
     /// The key of an entry.
     pub fn key(&self, slot: Slot) -> Key {
-        delegate!(self, it => it.key(slot))
+        self.it.slab().key(slot)
     }
 
     /// Entries held.
     pub fn len(&self) -> usize {
-        delegate!(self, it => it.len())
+        self.it.slab().held as usize
     }
 
     /// Whether nothing is held.
@@ -281,31 +376,28 @@ impl Running {
 
     /// Keys remembered of entries that have left.
     pub fn departed(&self) -> usize {
-        delegate!(self, it => it.departed())
+        self.it.departed()
     }
 
     /// What it looks like inside: its parts, with at most `most` keys at either end of each one by
     /// one.
     pub fn parts(&self, most: usize) -> Vec<Part> {
-        delegate!(self, it => it.parts(most))
+        self.it.parts(most)
     }
 
     /// The name of the part of the cache that an entry is in; empty if there is only one.
     pub fn segment(&self, slot: Slot) -> &'static str {
-        fn name<P: Eviction>(policy: &P, slot: Slot) -> &'static str {
-            P::SEGMENTS.get(policy.segment(slot)).copied().unwrap_or_default()
-        }
-        delegate!(self, it => name(it, slot))
+        self.it.segment(slot)
     }
 
     /// The entries from the first to leave to the last.
     pub fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
-        delegate!(self, it => it.order())
+        self.it.order()
     }
 
     /// Feeds the state hash, the choice of policy first.
-    pub fn fold(&self, feed: &mut impl FnMut(u64)) {
-        self.policy().id().bytes().for_each(|byte| feed(u64::from(byte)));
-        delegate!(self, it => it.fold(feed))
+    pub fn fold(&self, feed: &mut dyn FnMut(u64)) {
+        self.policy.id().bytes().for_each(|byte| feed(u64::from(byte)));
+        self.it.fold(feed);
     }
 }

@@ -3,8 +3,6 @@
 //! Source: Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
 //! Journal 5(2), 1966. The n-th draw is a hash of n, so a run can be repeated.
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::draw::mix;
 
 use super::slab::Slab;
@@ -12,7 +10,7 @@ use super::structure::{Form, Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// All slots that hold an entry, without gaps; each node's mark is its place here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Random {
     slab: Slab,
     held: Vec<Slot>,

@@ -5,8 +5,6 @@
 //! SOSP 2023, algorithm 1; small queue 10 %, two uses to rise, as in libCacheSim. As there, while
 //! nothing has been evicted yet, what does not fit into the small queue goes to the main one.
 
-use serde::{Deserialize, Serialize};
-
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
 use super::structure::{Part, Place};
@@ -21,7 +19,7 @@ const RISES: u32 = 2;
 const USES_MAX: u32 = 3;
 
 /// S, M and G of the paper.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct S3Fifo {
     slab: Slab,
     small: List,

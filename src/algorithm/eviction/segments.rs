@@ -1,14 +1,12 @@
 //! Several LRU lists one above the other: a hit lifts an entry into the next one, and what overflows
 //! sinks into the one below. Shared by segmented LRU and W-TinyLFU.
 
-use serde::{Deserialize, Serialize};
-
 use super::slab::{List, Slab};
 use super::structure::{Part, Place};
 use super::{Key, Slot};
 
 /// Segments from the lowest up; a node's mark is the number of its segment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Segments {
     pub(super) lists: Vec<List>,
     pub(super) limits: Vec<u64>,

@@ -4,14 +4,12 @@
 //! Source: Zhang, Yang, Yue, Vigfusson and Rashmi, "SIEVE is simpler than LRU: an efficient
 //! turn-key eviction algorithm for web caches", NSDI 2024, algorithm 1.
 
-use serde::{Deserialize, Serialize};
-
 use super::slab::{List, NONE, Slab};
 use super::structure::{Item, Part, Place};
 use super::{Eviction, Key, Slot};
 
 /// One list, from the oldest to the newest; each node's mark is the visited bit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sieve {
     slab: Slab,
     arrivals: List,

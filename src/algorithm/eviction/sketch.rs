@@ -7,8 +7,6 @@
 //! Sized as in libCacheSim: one false positive in 1,000, so 14.38 counters an entry (ln 1000 / ln² 2)
 //! and 10 a key, all of which count.
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::draw::mix;
 
 use super::Key;
@@ -22,7 +20,7 @@ const ENTRIES_MIN: u64 = 16;
 
 /// The sketch. It doubles with the number of entries, up to what the capacity asks for; since each
 /// counter of the larger table begins as a copy of its half, no estimate changes by that.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sketch {
     counters: Vec<u16>,
     /// Uses since counts were halved.

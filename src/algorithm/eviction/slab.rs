@@ -3,15 +3,13 @@
 //! All links are numbers, so a policy is cloned by copying one block; once the block has reached
 //! the cache's size, nothing is allocated again.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Key, Slot};
 
 /// "No slot" in a link, and "no key" in a free node.
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// One entry: its key, its neighbours in the list that holds it, and one word for the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) key: Key,
     pub(crate) previous: Slot,
@@ -21,7 +19,7 @@ pub(crate) struct Node {
 }
 
 /// The nodes of one policy. Free nodes are chained through `next`, the last freed first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Slab {
     pub(crate) nodes: Vec<Node>,
     /// The size of each node's entry; empty as long as all are 1, which is what most caches count.
@@ -111,7 +109,7 @@ impl Slab {
 
 /// A list of entries: where it begins and ends, and how much room all in it take. The links are in
 /// the slab.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct List {
     pub(crate) first: Slot,
     pub(crate) last: Slot,

@@ -5,8 +5,6 @@
 //! Computer 27(3), 1994, with two segments; four equal ones as Huang et al., "An analysis of
 //! Facebook photo caching", SOSP 2013 (S4LRU), and libCacheSim's default.
 
-use serde::{Deserialize, Serialize};
-
 use super::segments::Segments;
 use super::slab::Slab;
 use super::structure::{Part, Place};
@@ -15,7 +13,7 @@ use super::{Eviction, Key, Slot};
 const SEGMENTS: usize = 4;
 
 /// Four equal segments.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Slru {
     slab: Slab,
     segments: Segments,

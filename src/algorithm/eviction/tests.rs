@@ -183,12 +183,9 @@ fn every_policy_is_plain_data() {
         });
         let copy = cache.policy.clone();
         assert_eq!(folded(&copy), folded(&cache.policy));
-        let bytes = postcard::to_allocvec(&copy).unwrap();
-        assert_eq!(postcard::from_bytes::<Running>(&bytes).unwrap(), copy);
         let last = cache.policy.order().last().unwrap();
         cache.policy.remove(last);
         assert_ne!(folded(&copy), folded(&cache.policy), "{policy:?}");
-        assert_ne!(copy, cache.policy);
     }
 }
 

@@ -4,8 +4,6 @@
 //! Source: the rule of plain expiry, as in Jung, Berger and Balakrishnan, "Modeling TTL-based
 //! Internet caches", INFOCOM 2003. All entries live equally long, so they expire as they came.
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::key_map::KeyMap;
 
 use super::slab::{List, Slab};
@@ -15,7 +13,7 @@ use super::{Eviction, Key, Slot};
 
 /// One list, from the oldest to the newest arrival. Time is the cache's affair: it evicts the
 /// victim only if that has expired.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ttl {
     slab: Slab,
     arrivals: List,

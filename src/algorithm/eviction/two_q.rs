@@ -4,8 +4,6 @@
 //! Source: Johnson and Shasha, "2Q: a low overhead high performance buffer management replacement
 //! algorithm", VLDB 1994 (full version; Kin 25 % and Kout 50 % of the cache, as tuned there).
 
-use serde::{Deserialize, Serialize};
-
 use super::ghosts::Ghosts;
 use super::slab::{List, NONE, Slab};
 use super::structure::{Part, Place};
@@ -16,7 +14,7 @@ const NEW: u32 = 0;
 const MAIN: u32 = 1;
 
 /// A1in, Am and A1out of the paper.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TwoQ {
     slab: Slab,
     /// A1in, first in, first out.

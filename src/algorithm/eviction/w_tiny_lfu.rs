@@ -8,8 +8,6 @@
 //! is this: the segments' sizes are rounded down, and when one that rises pushes another down into a
 //! probation that is over its size by that, probation lets its oldest go.
 
-use serde::{Deserialize, Serialize};
-
 use super::segments::Segments;
 use super::sketch::Sketch;
 use super::slab::{List, NONE, Slab};
@@ -22,7 +20,7 @@ const WINDOW: u32 = NONE;
 const SAMPLE: u64 = 32;
 
 /// Window, main part and sketch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WTinyLfu {
     slab: Slab,
     /// The least recently used first.
