@@ -1,6 +1,8 @@
 //! A cache: keeps answers close by, and lets some go when it is full. Beside a store (cache-aside)
 //! or in front of one (read-through, write-through, write-behind).
 
+mod behind;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -15,9 +17,11 @@ use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
 use crate::engine::{self, Happening, Outcome, Request, Served};
 
+use behind::{flush, flushed, write};
+
 use super::client::for_classes;
 use super::service::call;
-use super::{Context, Fidelity, Gauge, Group, Kind, Never, OutWire, Ratio, Registry, Role, Wrap};
+use super::{Context, Fidelity, Gauge, Group, Kind, Never, OutWire, Ratio, Registry, Role};
 
 crate::choices! {
     /// Who brings cache and store together, and when.
@@ -407,69 +411,6 @@ fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mu
     let slot = state.order.insert(key, 1);
     state.entries.insert(key, Entry { slot, version, expires, dirty: false });
     ctx.count(ADMITTED, key);
-}
-
-/// A write that the store learns of later. Only what is held can be changed: its version counts on.
-fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx: &mut Ctx) -> Served {
-    let (now, clock) = (ctx.now(), ctx.clock());
-    let held = state.entries.get(key).filter(|it| it.dirty || it.expires > clock);
-    let Some(entry) = held else { return Served::ended(Outcome::Miss) };
-    let version = entry.version + 1;
-    state.order.touch(entry.slot);
-    let expires = expiry(params, clock);
-    state.entries.insert(key, Entry { version, expires, dirty: true, ..entry });
-    if !entry.dirty {
-        state.dirty.push_back(Dirty { key, since: now, sent: 0 });
-        alarm(state, params, ctx);
-    }
-    Served::ok(version)
-}
-
-fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
-    if !std::mem::replace(&mut state.alarmed, true) {
-        ctx.timer(params.flush_every, <Registry as Wrap<Cache>>::timer(Flush));
-    }
-}
-
-/// Sends the oldest dirty entries that are not on their way to the store.
-fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
-    let idle = state.dirty.iter_mut().filter(|it| it.sent == 0);
-    for dirty in idle.take(params.flush_batch as usize) {
-        let Some(entry) = state.entries.get(dirty.key) else { continue };
-        dirty.sent = entry.version;
-        let (id, deadline) = (ctx.request_id(state.begun), Nanos::MAX);
-        state.begun += 1;
-        let (key, version, verb) = (dirty.key, entry.version, Verb::Flush);
-        ctx.begin(Request { id, deadline, key, version, verb, ..Request::default() });
-    }
-    if !state.dirty.is_empty() {
-        alarm(state, params, ctx);
-    }
-}
-
-/// A flush has ended. What was written again meanwhile stays dirty, and so does what failed.
-fn flushed(
-    state: &mut CacheState,
-    request: &Request,
-    outcome: Outcome,
-    version: u32,
-    ctx: &mut Ctx,
-) {
-    let key = request.key;
-    let Some(at) = state.dirty.iter().position(|it| it.key == key) else { return };
-    let Some(entry) = state.entries.get(key) else { return };
-    state.dirty[at].sent = 0;
-    if outcome != Outcome::Ok {
-        return;
-    }
-    ctx.count(FLUSHED, key);
-    let dirty = entry.version > request.version;
-    if !dirty {
-        state.dirty.remove(at);
-    }
-    // The store counts its own versions: another may have written there meanwhile.
-    let version = entry.version.max(version + u32::from(dirty));
-    state.entries.insert(key, Entry { version, dirty, ..entry });
 }
 
 /// Another policy takes over what is held, in the order in which it would have left.
