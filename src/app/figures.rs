@@ -35,8 +35,22 @@ pub enum Health {
     Up,
     /// Up, but slowed.
     Slow,
+    /// Up, and parted from most others by the network.
+    Apart,
     /// Down.
     Down,
+}
+
+impl Health {
+    /// The class that draws it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Up => "m",
+            Self::Slow => "m slow",
+            Self::Apart => "m apart",
+            Self::Down => "m down",
+        }
+    }
 }
 
 /// A member as a small mark.
@@ -56,6 +70,7 @@ impl MemberFace {
         let health = match self.health {
             Health::Up => "up",
             Health::Slow => "slow",
+            Health::Apart => "cut off",
             Health::Down => "down",
         };
         let leads = if self.leads { ", leads" } else { "" };
@@ -88,6 +103,7 @@ impl Face {
             name: spec.member_name(ordinal as u16),
             health: match it {
                 it if !it.up => Health::Down,
+                it if it.apart => Health::Apart,
                 it if it.slow > 1.0 => Health::Slow,
                 _ => Health::Up,
             },
@@ -113,19 +129,19 @@ impl Face {
     /// Whether something of it wants attention.
     pub fn is_hot(&self) -> bool {
         let full = self.busy.is_some() && self.held.max(self.busy.unwrap_or(0)) >= HOT;
-        full || self.members.iter().any(|it| it.health == Health::Slow)
+        full || self.members.iter().any(|it| matches!(it.health, Health::Slow | Health::Apart))
     }
 
     /// All of it in a sentence, for those who do not see it.
     pub fn words(&self) -> String {
         let mut out = format!("{}, {}", said(&self.left), said(&self.right));
-        let down = self.members.iter().filter(|it| it.health == Health::Down).count();
-        let slow = self.members.iter().filter(|it| it.health == Health::Slow).count();
-        if down > 0 {
-            out += &format!(", {down} of {} down", self.members.len());
-        }
-        if slow > 0 {
-            out += &format!(", {slow} of {} slow", self.members.len());
+        for (health, word) in
+            [(Health::Down, "down"), (Health::Slow, "slow"), (Health::Apart, "cut off")]
+        {
+            let count = self.members.iter().filter(|it| it.health == health).count();
+            if count > 0 {
+                out += &format!(", {count} of {} {word}", self.members.len());
+            }
         }
         if !self.queue.is_empty() {
             out += &format!(", {} waiting", self.queue);

@@ -20,6 +20,8 @@ pub fn tip() -> AnyView {
         window_event_listener_untyped("focusin", chosen),
         window_event_listener_untyped("focusout", left),
         window_event_listener_untyped("pointerdown", left),
+        // Escape takes it away; so does any key, since what it does is to be seen.
+        window_event_listener_untyped("keydown", left),
     ];
     on_cleanup(move || ears.into_iter().for_each(|it| it.remove()));
     let tip = move || {
@@ -33,7 +35,8 @@ pub fn tip() -> AnyView {
 /// What is said of what has the focus, and where.
 fn told(event: &Event) -> Option<(String, String)> {
     let element = event.target()?.dyn_into::<Element>().ok()?;
-    if !element.matches(":focus-visible").unwrap_or(false) {
+    let aiming = element.closest("[data-connecting]").is_ok_and(|it| it.is_some());
+    if aiming || !element.matches(":focus-visible").unwrap_or(false) {
         return None;
     }
     let words = words(&element).filter(|it| !it.is_empty())?;

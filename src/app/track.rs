@@ -10,6 +10,9 @@ use crate::base::time::Nanos;
 
 use super::store::App;
 
+/// Keys struck within so many ms belong together.
+const KEYS_MS: f64 = 700.0;
+
 /// The scrubber.
 pub fn track(app: App) -> impl IntoView {
     let clock = app.clock;
@@ -32,6 +35,8 @@ pub fn track(app: App) -> impl IntoView {
             app.wake();
         }
     };
+    // Where the last key has led and when it was struck, in ms: keys come faster than moments are shown.
+    let led = StoredValue::new_local((Nanos::ZERO, f64::MIN));
     let now = move || clock.get().now;
     let words = move || {
         let it = clock.get();
@@ -51,8 +56,12 @@ pub fn track(app: App) -> impl IntoView {
         event.prevent_default();
         event.stop_propagation();
         let it = clock.get_untracked();
-        let seconds = it.now.saturating_sub(it.zero).as_seconds() + by;
-        app.seek(it.zero.saturating_add(Nanos::from_seconds(seconds.max(0.0))).min(it.latest));
+        let (to, when) = led.get_value();
+        let from = if event.time_stamp() - when < KEYS_MS { to } else { it.now };
+        let seconds = from.saturating_sub(it.zero).as_seconds() + by;
+        let to = it.zero.saturating_add(Nanos::from_seconds(seconds.max(0.0))).min(it.latest);
+        led.set_value((to, event.time_stamp()));
+        app.seek(to);
     };
     view! {
         <span class="warmup" title="The warm-up: caches fill and queues find their length before 0 s."></span>

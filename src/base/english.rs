@@ -69,6 +69,8 @@ pub enum TextId {
     WireMended,
     /// Sides cannot reach each other.
     Partitioned,
+    /// Members of one component cannot reach others of it.
+    Severed,
     /// They can again.
     Healed,
     /// Everything in a zone died.
@@ -77,6 +79,12 @@ pub enum TextId {
     ZoneUp,
     /// Parameters or wiring changed.
     Edited,
+    /// One parameter changed.
+    Set,
+    /// Something is new.
+    Added,
+    /// Something is gone.
+    Removed,
     /// Another seed.
     Reseeded,
     /// Reads answered from a cache.
@@ -206,10 +214,14 @@ impl TextId {
             Self::WireCut => "The wire from {0} to {1} was cut",
             Self::WireMended => "The wire from {0} to {1} carries again",
             Self::Partitioned => "{0} and {1} can no longer reach each other",
-            Self::Healed => "The network partition {0} was healed",
+            Self::Severed => "{1} of {0} can no longer reach {2}",
+            Self::Healed => "The network cut “{0}” was healed",
             Self::ZoneDown => "Everything in {0} went down",
             Self::ZoneUp => "Everything in {0} came back",
             Self::Edited => "{0} was changed",
+            Self::Set => "{1} of {0} went from {2} to {3}",
+            Self::Added => "{0} was added",
+            Self::Removed => "{0} was deleted",
             Self::Reseeded => "From here on chance goes by seed {0}",
             Self::HitRatio => "hits in {0} are {2} instead of {1}",
             Self::Offered => "{0} gets {2} calls instead of {1}",

@@ -21,6 +21,8 @@ const LARGE_LABEL: (f64, f64, f64, f64) = (1.42, 51.0, 12.0, 15.0);
 const GAP: (f64, f64) = (36.0, 16.0);
 /// The same on a narrow screen.
 const GAP_NARROW: (f64, f64) = (20.0, 36.0);
+/// A node's handle stands so far beside it, over none of its figures.
+const HANDLE_OUT: f64 = 9.0;
 /// Nodes side by side on a narrow screen.
 const COLUMNS: usize = 2;
 
@@ -223,8 +225,8 @@ impl Place {
     pub fn handle(&self, node: Rect) -> Point {
         let middle = node.centre();
         match self.narrow {
-            true => Point::new(middle.x, node.y + node.height),
-            false => Point::new(node.x + node.width, middle.y),
+            true => Point::new(middle.x, node.y + node.height + HANDLE_OUT),
+            false => Point::new(node.x + node.width + HANDLE_OUT, middle.y),
         }
     }
 

@@ -18,6 +18,8 @@ use super::note::Note;
 use super::recorder::{KEPT, WINDOWS};
 use super::{Addressing, Blueprint, Kinds};
 
+/// Windows with stale reads told as moments.
+pub const MOMENTS_MAX: usize = 4_096;
 /// Stale reads of each component kept with all there is to say of them.
 pub const LATEST_MAX: usize = 32;
 /// Stores told apart; versions of further ones are not judged.
@@ -92,6 +94,12 @@ impl Staleness {
         let Some(tally) = self.tallies.get(component as usize) else { return 0 };
         let within = |it: &&(Nanos, u32)| it.0 <= end && it.0 > end.saturating_sub(span);
         tally.windows.iter().filter(within).map(|it| u64::from(it.1)).sum()
+    }
+
+    /// When there were stale reads anywhere lately: ends of the shortest windows that had any, in no
+    /// order, at most [`MOMENTS_MAX`] of each component.
+    pub fn moments(&self) -> impl Iterator<Item = Nanos> {
+        self.tallies.iter().flat_map(|it| it.windows.iter().rev().take(MOMENTS_MAX).map(|it| it.0))
     }
 
     /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].

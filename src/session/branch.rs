@@ -268,14 +268,17 @@ fn firsts(run: &Run) -> Vec<First> {
     run.recorder.disturbances.iter().filter_map(first).collect()
 }
 
-/// When old values were read, oldest first: the latest, one each tenth of a second.
+/// When old values were read, oldest first: one for each stretch of time in which there were any, half
+/// a second long, or longer if there would be too many.
 fn stale(run: &Run) -> Vec<Nanos> {
-    let components = 0..run.recorder.components.len() as u32;
-    let all = components.flat_map(|it| run.recorder.staleness.latest(it));
-    let mut moments: Vec<Nanos> = all.map(|it| it.read).filter(|it| *it >= run.zero).collect();
+    let all = run.recorder.staleness.moments();
+    let mut moments: Vec<Nanos> = all.filter(|it| *it >= run.zero).collect();
     sort_few(&mut moments, |a, b| a < b);
-    moments.dedup_by_key(|it| it.0 / 100_000_000);
-    let more = moments.len().saturating_sub(STALE_MAX);
-    moments.drain(..more);
+    let mut stretch = 500_000_000;
+    moments.dedup_by_key(|it| it.0 / stretch);
+    while moments.len() > STALE_MAX {
+        stretch *= 2;
+        moments.dedup_by_key(|it| it.0 / stretch);
+    }
     moments
 }

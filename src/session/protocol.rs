@@ -199,8 +199,8 @@ pub struct Frame {
     /// Where it has stopped at a breakpoint; told once.
     #[serde(skip)]
     pub hit: Option<Hit>,
-    /// Moments at which old values were read after a finished write, oldest first, the last 64;
-    /// only when changed.
+    /// Moments at which old values were read after a finished write, oldest first, at most 64: of
+    /// those close together the first; only when changed.
     #[serde(skip)]
     pub stale: Option<Vec<Nanos>>,
     /// What theory says of the component asked about, beside what was seen; only with figures.
@@ -343,6 +343,8 @@ pub struct MemberFigures {
     pub standing: Standing,
     /// How many times as long its work takes; 1 if healthy.
     pub slow: f64,
+    /// Whether the network parts it from at least half of its component's members.
+    pub apart: bool,
     /// Strands at work now.
     pub busy: u32,
     /// Waiting now.

@@ -4,9 +4,10 @@
 
 use crate::base::english::{Argument, Text, TextId};
 use crate::base::order::sort_few;
+use crate::base::param::{Field, Params};
 use crate::base::time::Nanos;
 use crate::component::{About, Registry, Role};
-use crate::document::Design;
+use crate::document::{Design, Diff, WireRecord};
 use crate::engine::blueprint::Component;
 use crate::engine::fault::{Fault, Scope, Target};
 use crate::engine::recorder::{Recorder, Window};
@@ -41,18 +42,7 @@ impl Pending {
         let (done, component) = match input {
             Input::Fault(fault) => done(design, fault),
             Input::Seed(seed) => (Text::new(TextId::Reseeded, vec![Argument::Count(*seed)]), None),
-            Input::Edit(diff) => {
-                let component = diff.components.keys().next().cloned();
-                let wire = || diff.wires.values().find_map(|it| it.after.as_ref());
-                let name = match &component {
-                    Some(id) => label(design, id),
-                    None => wire().map_or_else(
-                        || design.name.clone(),
-                        |it| format!("{} → {}", label(design, &it.from), label(design, &it.to)),
-                    ),
-                };
-                (Text::new(TextId::Edited, vec![Argument::Name(name)]), component)
-            }
+            Input::Edit(diff) => edited(design, diff),
         };
         let (at, index) = (run.head.world.now(), run.head.inputs.saturating_sub(1));
         Self { at, index, done, component, edits: matches!(input, Input::Edit(_)) }
@@ -101,6 +91,67 @@ pub fn name(design: &Design, target: &Target) -> Argument {
         (Some(ordinal), Some(spec)) => format!("{label}, {}", spec.member_name(ordinal)),
         _ => label,
     })
+}
+
+/// What an edit did, and to which component: by its first change.
+fn edited(design: &Design, diff: &Diff) -> (Text, Option<String>) {
+    let text = |id, name: String| Text::new(id, vec![Argument::Name(name)]);
+    // One setting alone is told with its values.
+    let told = |name: String, before: Vec<Field>, after: Vec<Field>| {
+        let same = |it: &Field| before.iter().find(|of| of.name == it.name && of.value != it.value);
+        let changed: Vec<_> = after.iter().filter_map(|it| Some((same(it)?, it))).collect();
+        match changed.as_slice() {
+            [(from, to)] if !from.value.is_array() && !to.value.is_array() => {
+                let words = [name, to.label(), worded(&from.value), worded(&to.value)];
+                Text::new(TextId::Set, words.map(Argument::Name).into())
+            }
+            _ => text(TextId::Edited, name),
+        }
+    };
+    if let Some((id, change)) = diff.components.iter().next() {
+        let text = match (&change.before, &change.after) {
+            (None, Some(it)) => text(TextId::Added, it.label.clone()),
+            (Some(it), None) => text(TextId::Removed, it.label.clone()),
+            (Some(before), Some(after)) if before.label == after.label => {
+                told(after.label.clone(), before.spec.fields(), after.spec.fields())
+            }
+            _ => text(TextId::Edited, label(design, id)),
+        };
+        return (text, Some(id.clone()));
+    }
+    let Some(change) = diff.wires.values().next() else {
+        return (text(TextId::Edited, design.name.clone()), None);
+    };
+    let name = |it: &WireRecord| format!("{} → {}", label(design, &it.from), label(design, &it.to));
+    let text = match (&change.before, &change.after) {
+        (None, Some(it)) => text(TextId::Added, name(it)),
+        (Some(it), None) => text(TextId::Removed, name(it)),
+        (Some(before), Some(after)) => {
+            told(name(after), before.settings.fields(), after.settings.fields())
+        }
+        (None, None) => text(TextId::Edited, design.name.clone()),
+    };
+    (text, None)
+}
+
+/// Names one after the other.
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<_> = names.collect();
+    match names.as_slice() {
+        [] => "nobody".into(),
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        [only, ..] => only.clone(),
+    }
+}
+
+/// A setting as files have it, in words.
+fn worded(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(it) if it.is_empty() => "nothing".into(),
+        serde_json::Value::String(it) => it.clone(),
+        serde_json::Value::Bool(it) => if *it { "on" } else { "off" }.into(),
+        it => it.to_string(),
+    }
 }
 
 fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
@@ -164,18 +215,22 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         Fault::CutWire { wire: id, .. } => wire(TextId::WireCut, id),
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),
         Fault::Partition { one, other, .. } => {
-            let side = |it: &[Target]| {
-                let Some(first) = it.first() else { return Argument::Name("nobody".into()) };
-                let Argument::Name(mut all) = name(design, first) else {
-                    return name(design, first);
-                };
+            let mut all = one.iter().chain(other);
+            if let Some(first) = one.first()
+                && all.all(|it| it.component == first.component && it.member.is_some())
+            {
                 let spec = design.components.get(&first.component).map(|it| &it.spec);
-                // Others of the same component.
-                let others = it.iter().skip(1).filter(|it| it.component == first.component);
-                for (ordinal, spec) in others.filter_map(|it| it.member.zip(spec)) {
-                    all = format!("{all}, {}", spec.member_name(ordinal));
-                }
-                Argument::Name(all)
+                let member = |it: &Target| Some(spec?.member_name(it.member?));
+                let side = |it: &[Target]| Argument::Name(listed(it.iter().filter_map(member)));
+                let whole = Argument::Name(label(design, &first.component));
+                return (Text::new(TextId::Severed, vec![whole, side(one), side(other)]), None);
+            }
+            let side = |it: &[Target]| {
+                let names = it.iter().filter_map(|it| match name(design, it) {
+                    Argument::Name(it) => Some(it),
+                    _ => None,
+                });
+                Argument::Name(listed(names))
             };
             (Text::new(TextId::Partitioned, vec![side(one), side(other)]), None)
         }

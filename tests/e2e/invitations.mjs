@@ -35,7 +35,7 @@ journey("one invitation after the other, each with its reversal and its question
   const before = await figure(page, "firewall", 0);
   await button(page, "Make it Black Friday").click();
   await until(async () => (await figure(page, "firewall", 0)) > 2 * before || (await figure(page, "firewall", 0)), "they come");
-  await page.locator(".story p").filter({ hasText: "Readers was changed" }).waitFor({ timeout: 45_000 });
+  await page.locator(".story p").filter({ hasText: "Rate of Readers went from" }).waitFor({ timeout: 45_000 });
   await shot("invitations-3-black-friday");
   await button(page, "End the sale").click();
   await until(async () => (await figure(page, "firewall", 0)) < 1.2 * before || (await figure(page, "firewall", 0)), "they go");

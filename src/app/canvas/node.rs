@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::figures::{Face, Figure, Health};
+use crate::app::figures::{Face, Figure};
 use crate::app::icons::Icon;
 use crate::app::store::App;
 use crate::document::Id;
@@ -141,12 +141,7 @@ fn Members(face: ArcRwSignal<Face>) -> impl IntoView {
         let hidden = members.len().saturating_sub(MEMBERS_MAX);
         let words: Vec<String> = members.iter().map(|it| it.words()).collect();
         let marks = members.into_iter().take(MEMBERS_MAX).map(|it| {
-            let health = match it.health {
-                Health::Up => "m",
-                Health::Slow => "m slow",
-                Health::Down => "m down",
-            };
-            view! { <span class=health class:leads=it.leads></span> }
+            view! { <span class=it.health.class() class:leads=it.leads></span> }
         });
         view! {
             <span class="members" title=words.join("\n") aria-hidden="true">

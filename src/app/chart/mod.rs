@@ -224,6 +224,7 @@ pub fn panel(app: App) -> AnyView {
                 let tone = app.palette.with_value(|it| plot::tone(line.role, it).to_owned());
                 let (width, opacity) = plot::stroke(line.role);
                 let style = format!("border-top:{width}px solid {tone};opacity:{opacity}");
+                let mark = plot::mark(line.role, &it.chart);
                 let help = help(app, it.chart.which, line);
                 let class = match line.role {
                     LineRole::P50 => "percentile p50",
@@ -233,11 +234,11 @@ pub fn panel(app: App) -> AnyView {
                 };
                 view! {
                     <span class=class tabindex="0" title=help>
-                        <i style=style></i>{english::clause(&line.name)}
+                        <i style=style></i>{(!mark.is_empty()).then(|| view! { <u aria-hidden="true">{mark}</u> })}{english::clause(&line.name)}
                         <b class="num">{plot::figure(line.unit, value(point))}</b>
                         {without.is_finite().then(|| view! {
                             <em class="num" title="The same seed without the last fault or edit: dashed.">
-                                "without " {plot::figure(line.unit, without)}
+                                "without it " {plot::figure(line.unit, without)}
                             </em>
                         })}
                     </span>

@@ -48,6 +48,11 @@ pub struct Plot {
     pub ratio: f64,
 }
 
+/// What stands on the lines of causes, in their order.
+const MARKS: [&str; 6] = ["●", "■", "▲", "◆", "○", "□"];
+/// On every so many points.
+const MARK_EVERY: usize = 2;
+
 /// How a line is drawn: width, opacity, and whether in neutral ink.
 pub fn stroke(role: LineRole) -> (f64, f64) {
     match role {
@@ -290,6 +295,14 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
                 chart.draw_series(std::iter::once(PathElement::new(run, style)))?;
             }
         }
+        if matches!(it.role, LineRole::Cause(_)) {
+            let known = all[..known].iter().filter_map(|it| Some((it.0, it.1?)));
+            for point in known.step_by(MARK_EVERY) {
+                let at = chart.backend_coord(&point);
+                let style = font().color(&hue).pos(Pos::new(HPos::Center, VPos::Center));
+                root.draw(&Text::new(mark(it.role, plot.chart), at, style))?;
+            }
+        }
         let last = all.iter().rev().find_map(|it| Some((it.0, it.1?)));
         if let Some((x, height)) = last {
             // Beside the cursor, not under it.
@@ -327,6 +340,13 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     upright(plot.seconds(plot.now), ink, 1.5)?;
     root.present()?;
     Ok(())
+}
+
+/// Of what goes wrong, the lines have one colour: what stands on each tells which it is.
+pub fn mark(role: LineRole, chart: &Chart) -> &'static str {
+    let causes = chart.lines.iter().filter(|it| matches!(it.role, LineRole::Cause(_)));
+    let at = causes.map(|it| it.role).position(|it| it == role && matches!(it, LineRole::Cause(_)));
+    at.map_or("", |it| MARKS[it % MARKS.len()])
 }
 
 /// A line's name where there is little room: its first word.

@@ -221,11 +221,7 @@ fn MemberList(id: Id) -> impl IntoView {
         let rows = members.into_iter().enumerate().map(|(ordinal, it)| {
             let target = Target::member(&id, ordinal as u16);
             let down = it.health == Health::Down;
-            let class = match it.health {
-                Health::Up => "m",
-                Health::Slow => "m slow",
-                Health::Down => "m down",
-            };
+            let class = it.health.class();
             let act = if down { "Restart" } else { "Kill" };
             let on = Scope::Target(target.clone());
             let label = format!("{act} {}", it.name);

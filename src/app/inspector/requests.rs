@@ -163,6 +163,7 @@ fn waterfall(app: App, trace: Trace) -> AnyView {
     view! {
         <div class="waterfall">
             {head(title)}
+            <p class="scale num" aria-hidden="true"><span>"0"</span><span>{text::duration(span)}</span></p>
             <ol>{rows.collect_view()}</ol>
             <p class="told" role="status">{move || {
                 let told = told.get();
@@ -212,10 +213,12 @@ pub fn row(
     let failed = bar.outcome.is_some_and(Outcome::is_failure);
     let name = match bar.kind {
         Kind::Job => label,
-        Kind::Call => format!("{word} {label}"),
+        Kind::Call if word == "call" => format!("→ {label}"),
+        Kind::Call => format!("{word} → {label}"),
         _ => word.to_owned(),
     };
     let sentence = english::sentence(std::slice::from_ref(&bar.text));
+    let long = bar.end.map_or_else(|| "…".to_owned(), |_| text::duration(end - start));
     let indent = bar.depth.min(LEVELS_MAX) * INDENT;
     let (words, again) = (sentence.clone(), sentence.clone());
     view! {
@@ -230,6 +233,7 @@ pub fn row(
                 }>
                 <span style=format!("padding-left:{indent}px")>{name}</span>
                 <i><u style=format!("left:{left:.3}%;width:{width:.3}%")></u></i>
+                <b class="num">{long}</b>
             </button>
         </li>
     }

@@ -82,7 +82,7 @@ const STATES = [
   ["sale-over", async (page) => { await button(page, "End the sale").click(); await wait(page, 4_500); }, true],
   ["paused", async (page) => { await page.keyboard.press("Space"); await wait(page, 500); }, true],
   ["scrubbed", async (page) => { await page.getByRole("slider", { name: "Moment" }).press("Home"); for (let n = 0; n < 6; n++) await page.getByRole("slider", { name: "Moment" }).press("ArrowRight"); await wait(page, 800); }, true],
-  ["branch", async (page) => { await select(page, "books"); await page.locator(".inspector .doing, .actions").first().getByRole("button", { name: "Kill", exact: true }).click(); await page.keyboard.press("Escape"); await page.keyboard.press("Space"); await wait(page, 5_000); }, true],
+  ["branch", async (page) => { await select(page, "books"); await page.locator(".inspector").getByRole("button", { name: "Kill", exact: true }).first().click(); await page.keyboard.press("Escape"); await page.keyboard.press("Space"); await wait(page, 5_000); }, true],
   ["dots", async (page) => { await wait(page, 1_500); await speed(page, 3); await wait(page, 2_500); }],
   ["dots-slow", async (page) => { await wait(page, 1_500); await speed(page, 1); await wait(page, 3_000); }],
   ...KINDS.flatMap((id) => [
@@ -118,7 +118,7 @@ const STATES = [
     [`ready-${at}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
   ]),
   ["keys", async (page) => { await wait(page, 800); await page.keyboard.press("?"); await wait(page, 400); }],
-  ["several", async (page) => { await wait(page, 800); for (const [n, id] of ["books", "cache", "database"].entries()) await page.locator(`[data-node=${id}]`).click({ modifiers: n ? ["Shift"] : [] }); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
+  ["several", async (page) => { await wait(page, 800); await page.locator("[data-node=books]").focus(); await page.keyboard.press("Control+a"); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
   ["zone", async (page) => { await wait(page, 1_200); const it = await page.locator(".zone").first().boundingBox(); await page.mouse.click(it.x + 40, it.y + 10); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
   ["theory", async (page) => { await wait(page, 1_500); await select(page, "books"); await tab(page, "Theory"); await wait(page, 900); }],
   ["requests-of-wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await tab(page, "Requests"); await wait(page, 900); }],
