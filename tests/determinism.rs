@@ -7,12 +7,13 @@ use common::*;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
-use ringside::component::Spec;
 use ringside::component::client::{Arrivals, ClientParams};
 use ringside::component::service::ServiceParams;
+use ringside::component::{Registry, Spec};
 use ringside::document::{Design, Diff};
 use ringside::engine::fault::{Fault, Ways};
-use ringside::engine::world::Unwatched;
+use ringside::engine::world::{Unwatched, Watch};
+use ringside::engine::{Blueprint, Note};
 
 const END: Nanos = Nanos::seconds(60);
 
@@ -64,6 +65,66 @@ fn one_run_equals_sixty_and_any_cut_by_budget_or_step() {
     }
     steps.run(END, u64::MAX, &mut Unwatched);
     assert_eq!(steps.state_hash(), whole.state_hash(), "step by step");
+}
+
+/// How long each client request took, in the order of their ends, in ns.
+#[derive(Default)]
+struct Stays(Vec<(u64, u64)>);
+
+impl Watch<Registry> for Stays {
+    fn wants_from(&self) -> u64 {
+        0
+    }
+    fn next_look(&self) -> Nanos {
+        Nanos::MAX
+    }
+    fn look(&mut self, _: Nanos, _: &World) {}
+    fn notes(&mut self, at: Nanos, _: u64, notes: &[Note], _: &Blueprint<Registry>) {
+        for note in notes {
+            if let Note::Ended { request, arrived, own: true, .. } = note {
+                self.0.push((request.id, (at - *arrived).0));
+            }
+        }
+    }
+}
+
+/// What takes no time arrives within the event that sent it. All messages a nanosecond late: every
+/// request takes its four nanoseconds longer, in the same order, and else is the same.
+#[test]
+fn messages_without_delay_arrive_in_their_order() {
+    let run = |latency: Nanos| {
+        let mut it = design();
+        let people = ClientParams { timeout: FOREVER, ..client(700.0, 3, 1) };
+        add(&mut it, "people", Spec::Client(people));
+        for (id, workers) in [("front", 2), ("back", 1)] {
+            let (work, work_shape) = (Nanos::millis(1), Shape::Exponential);
+            let (queue, hold_worker) = (1_000_000, false);
+            let params = ServiceParams {
+                instances: 1,
+                workers,
+                work,
+                work_shape,
+                queue,
+                hold_worker,
+                ..ServiceParams::default()
+            };
+            add(&mut it, id, Spec::Service(params));
+        }
+        wire(&mut it, "people", "front", steady(latency));
+        wire(&mut it, "front", "back", steady(latency));
+        let mut stays = Stays::default();
+        let mut world = start(&it, 5);
+        world.run(END, u64::MAX, &mut stays);
+        let mut steps = start(&it, 5);
+        while !steps.run(END, 1, &mut Unwatched) {}
+        assert_eq!(steps.state_hash(), world.state_hash());
+        (stays.0, world.ordinal())
+    };
+    let ((now, few), (later, many)) = (run(Nanos::ZERO), run(Nanos(1)));
+    assert!(now.len() > 40_000 && few * 3 < many * 2, "{} {few} {many}", now.len());
+    for (now, later) in now.iter().zip(&later) {
+        assert_eq!((now.0, now.1 + 4), *later);
+    }
 }
 
 #[test]

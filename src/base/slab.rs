@@ -28,15 +28,44 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// Stores a value.
+    /// Stores a value. It is written where it is to lie, since its place is known before.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn insert(&mut self, value: T) -> Handle {
-        if let Some(index) = self.free.pop() {
-            let entry = &mut self.entries[index as usize];
-            entry.1 = Some(value);
-            return Handle { index, generation: entry.0 };
-        }
-        self.entries.push((0, Some(value)));
-        Handle { index: self.entries.len() as u32 - 1, generation: 0 }
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.grow(),
+        };
+        let (generation, place) = &mut self.entries[index as usize];
+        // Known to be empty, so that nothing is looked for that would have to be dropped.
+        assert!(place.is_none(), "free places are empty");
+        *place = Some(value);
+        Handle { index, generation: *generation }
+    }
+
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        self.entries.push((0, None));
+        self.entries.len() as u32 - 1
+    }
+
+    /// The value at a position, if there is one.
+    pub fn at(&self, index: u32) -> Option<&T> {
+        self.entries.get(index as usize).and_then(|it| it.1.as_ref())
+    }
+
+    /// The value at a position to change, if there is one.
+    pub fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.entries.get_mut(index as usize).and_then(|it| it.1.as_mut())
+    }
+
+    /// Takes the value at a position out; its handle is void from now on.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    pub fn remove_at(&mut self, index: u32) -> Option<T> {
+        let (generation, place) = self.entries.get_mut(index as usize)?;
+        let value = place.take()?;
+        *generation += 1;
+        self.free.push(index);
+        Some(value)
     }
 
     /// The value, unless it has gone.
@@ -57,12 +86,8 @@ impl<T> Slab<T> {
 
     /// Takes the value out; its handle is void from now on.
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
-        let entry =
-            self.entries.get_mut(handle.index as usize).filter(|it| it.0 == handle.generation)?;
-        let value = entry.1.take()?;
-        entry.0 += 1;
-        self.free.push(handle.index);
-        Some(value)
+        self.entries.get(handle.index as usize).filter(|it| it.0 == handle.generation)?;
+        self.remove_at(handle.index)
     }
 
     /// Drops the value where it is; its handle is void from now on.

@@ -47,7 +47,14 @@ impl Accesses {
     }
 
     /// A request for a key is done at this moment: what it did is known as its own.
+    #[inline]
     pub(super) fn done(&mut self, at: Nanos, key: u32, request: u64) {
+        if !self.0.is_empty() {
+            self.name_last(at, key, request);
+        }
+    }
+
+    fn name_last(&mut self, at: Nanos, key: u32, request: u64) {
         let is_own = |it: &&mut Access| it.at == at && it.key == key && it.request == 0;
         if let Some(piece) = self.0.back_mut()
             && piece.last().is_some_and(|it| it.at == at)

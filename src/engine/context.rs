@@ -7,7 +7,7 @@ use crate::base::spread::Spread;
 use crate::base::time::Nanos;
 
 use super::desk::{Desk, Pending};
-use super::event::{Address, Deed, Event, Request, Via};
+use super::event::{Address, Call, Deed, Event, Reply, Request, Via};
 use super::fault::Cuts;
 use super::network::loss_delay;
 use super::note::{Note, Reign};
@@ -32,10 +32,21 @@ pub(super) struct Core<K: Kinds> {
     pub notes: Vec<Note>,
     /// Work the current event still has to do; empty between events.
     pub pending: Vec<Pending>,
+    /// The message that is delivered with the current event; none between events.
+    pub hop: Option<Hop>,
+    /// How many more messages the current event may deliver.
+    pub hops: u32,
 }
 
 impl<K: Kinds> Core<K> {
+    /// Whether a message without delay can be delivered with the current event: it would be the next
+    /// to be taken from the queue.
+    fn may_hop(&self) -> bool {
+        self.hops > 0 && self.hop.is_none() && !self.queue.is_due(self.now)
+    }
+
     /// Adds an event due after a delay; `same` if many delays are as long as this one.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn add_after(&mut self, delay: Nanos, same: bool, event: Event<K>) {
         if same {
             self.queue.add_after(self.now, delay, event);
@@ -43,6 +54,27 @@ impl<K: Kinds> Core<K> {
             self.queue.add(self.now.saturating_add(delay), event);
         }
     }
+}
+
+/// What is sent over a wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Parcel {
+    /// A call; the handle is the caller's record of it.
+    Call(Handle),
+    /// An answer.
+    Reply(Reply),
+    /// Nobody waits any more; the handle is the server's record of the job.
+    Cancel(Handle),
+}
+
+/// A message without delay, before which nothing is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hop {
+    pub from: u32,
+    pub to: u32,
+    pub wire: u32,
+    pub what: Parcel,
+    pub request: Request,
 }
 
 /// One member's turn.
@@ -189,7 +221,7 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Takes a timer back.
     pub fn cancel(&mut self, timer: Handle) {
-        self.core.queue.cancel(timer);
+        self.core.queue.discard(timer);
     }
 
     /// A number for the `begun`-th request of this member's own, which no other component's has:
@@ -276,6 +308,17 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
+    /// Tells whoever watches of the member's places, if they have changed.
+    #[inline]
+    pub(super) fn note_places(&mut self) {
+        if std::mem::take(&mut self.desk.changed) && self.core.watched {
+            let Desk { open: jobs, waiting_count: waiting, busy, occupied, .. } = *self.desk;
+            let member = self.slot;
+            self.core.notes.push(Note::Places { member, jobs, waiting, busy, occupied });
+        }
+    }
+
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn inside(&self, deed: Deed<K>) -> Event<K> {
         let incarnation = self.core.lives[self.slot as usize].0;
         let to = Address { slot: self.slot, incarnation };
@@ -286,40 +329,64 @@ impl<K: Kinds> Context<'_, K> {
     pub(super) fn transmit(
         &mut self,
         to: u32,
-        via: Via,
-        deed: Deed<K>,
+        wire: u32,
+        what: Parcel,
         request: Request,
         outcome: Option<Outcome>,
     ) {
-        let (wire, purpose, called) = match via {
-            Via::Forth(wire) => (wire, purpose::FORTH, self.blueprint.members[to as usize].1),
-            Via::Back(wire) => (wire, purpose::BACK, self.ordinal),
-            Via::Inside | Via::Mesh(_) => unreachable!("calls travel over wires"),
+        self.post(to, wire, what, request, outcome);
+    }
+
+    /// The same, for where most is sent.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    pub(super) fn post(
+        &mut self,
+        to: u32,
+        wire: u32,
+        what: Parcel,
+        request: Request,
+        outcome: Option<Outcome>,
+    ) {
+        let (via, purpose, called) = match what {
+            Parcel::Reply(_) => (Via::Back(wire), purpose::BACK, self.ordinal),
+            Parcel::Call(_) | Parcel::Cancel(_) => {
+                (Via::Forth(wire), purpose::FORTH, self.blueprint.members[to as usize].1)
+            }
         };
         let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, to, via);
         // That a caller leaves is no call.
-        if self.core.watched && !matches!(deed, Deed::Cancel(_)) {
+        if self.core.watched && !matches!(what, Parcel::Cancel(_)) {
             let request = Some(request);
             self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });
         }
         if lost {
             return;
         }
-        let wire = &self.blueprint.wires[wire as usize];
+        let wire_of = &self.blueprint.wires[wire as usize];
         let purpose = purpose + (u64::from(request.attempt) << 4) + request.verb as u64;
-        let mut delay = match wire.link.latency.is_constant() {
-            true => wire.mean_delay(),
-            false => wire.delay(wire.stream.bits(request.id, purpose)),
+        let mut delay = match wire_of.link.latency.is_constant() {
+            true => wire_of.mean_delay(),
+            false => wire_of.delay(wire_of.stream.bits(request.id, purpose)),
         };
-        delay = delay.saturating_add(wire.farther(called));
-        let hindered = wire.path.is_some() || !self.core.cuts.troubles.is_empty();
+        delay = delay.saturating_add(wire_of.farther(called));
+        let hindered = wire_of.path.is_some() || !self.core.cuts.troubles.is_empty();
         if hindered {
-            let more = self.hindrance(to, via, &deed, &request, outcome, purpose);
+            let more = self.hindrance(to, via, what, request, outcome, purpose);
             delay = delay.saturating_add(more);
         }
+        if delay == Nanos::ZERO && self.core.may_hop() && !matches!(what, Parcel::Cancel(_)) {
+            self.core.hops -= 1;
+            self.core.hop = Some(Hop { from: self.slot, to, wire, what, request });
+            return;
+        }
+        let deed = match what {
+            Parcel::Call(call) => Deed::Call(Call { request, caller: self.slot, call, wire }),
+            Parcel::Reply(reply) => Deed::Reply(reply),
+            Parcel::Cancel(job) => Deed::Cancel(job),
+        };
         let to = Address { slot: to, incarnation: self.core.lives[to as usize].0 };
         let event = Event { to, deed, via, sent: self.core.now };
-        self.core.add_after(delay, wire.link.latency.is_constant() && !hindered, event);
+        self.core.add_after(delay, wire_of.link.latency.is_constant() && !hindered, event);
     }
 }
 

@@ -42,21 +42,22 @@ impl Span {
 #[derive(Clone, Copy, Debug)]
 pub struct Alike {
     length: Nanos,
-    /// Which order of latency, four to a doubling; failures: which cause.
-    bucket: u32,
+    /// Which order of latency, four to a doubling; failures: which cause. As a word and a bit of it.
+    bucket: (u8, u64),
 }
 
 impl Alike {
     /// Of spans of this length that ended so.
     #[inline]
     pub fn new(length: Nanos, outcome: Outcome) -> Self {
-        if outcome.is_failure() {
-            return Self { length, bucket: FAILURES + outcome as u32 };
-        }
-        let steps = length.0 | 4;
-        let octave = steps.ilog2();
-        let bucket = (octave * 4 + (steps >> (octave - 2)) as u32 % 4).min(FAILURES - 1);
-        Self { length, bucket }
+        let bucket = if outcome.is_failure() {
+            FAILURES + outcome as u32
+        } else {
+            let steps = length.0 | 4;
+            let octave = steps.ilog2();
+            (octave * 4 + (steps >> (octave - 2)) as u32 % 4).min(FAILURES - 1)
+        };
+        Self { length, bucket: ((bucket / 64 % 4) as u8, 1 << (bucket % 64)) }
     }
 }
 
@@ -76,14 +77,17 @@ impl Exemplars {
     /// Takes a span in, if there is none like it yet in the stretch at hand.
     #[inline]
     pub fn add(&mut self, it: Alike, span: impl Fn() -> Span) {
-        let (word, bit) = (it.bucket as usize / 64, 1 << (it.bucket % 64));
-        let known = self.known[word] & bit != 0;
+        let (word, bit) = it.bucket;
+        let known = self.known[usize::from(word % 4)] & bit != 0;
         if !known || it.length > self.slowest {
-            self.take(it.length, (word, bit), span());
+            self.take(it, span());
         }
     }
 
-    fn take(&mut self, length: Nanos, (word, bit): (usize, u64), span: Span) {
+    #[inline(never)]
+    fn take(&mut self, it: Alike, span: Span) {
+        let (length, (word, bit)) = (it.length, it.bucket);
+        let word = usize::from(word);
         if length > self.slowest || self.live.is_empty() {
             self.slowest = length;
             match self.live.first_mut() {

@@ -6,9 +6,9 @@ use crate::base::slab::Handle;
 use crate::base::stable::hash_of;
 use crate::base::time::Nanos;
 
-use super::context::{Context, purpose};
+use super::context::{Context, Parcel, purpose};
 use super::desk::{Caller, Ending, Job, OutCall, Pending, Role, Route, Strand};
-use super::event::{Call, Deed, Outcome, Reply, Request, Verb, Via};
+use super::event::{Deed, Outcome, Reply, Request, Verb};
 use super::line::Shed;
 use super::note::Note;
 use super::plan::{Op, Or};
@@ -25,6 +25,7 @@ const REDIRECTS_MAX: u8 = 3;
 impl<K: Kinds> Context<'_, K> {
     /// Takes a call in, or a request of the member's own, and gives the job's handle back if it
     /// was not turned away.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn accept(&mut self, request: Request, from: Option<Caller>) -> Option<Handle> {
         let own = from.is_none();
         if self.core.watched {
@@ -35,7 +36,16 @@ impl<K: Kinds> Context<'_, K> {
         let waits = station.hold && self.desk.occupied >= station.workers;
         let program = self.component.programs.len() as u32 - 1;
         let now = self.core.now;
-        let job = Job {
+        let full = waits && self.desk.waiting_count >= station.queue_max;
+        let shed = station.line.shed != Shed::Off && self.sheds(&request);
+        self.desk.open += 1;
+        self.desk.changed = true;
+        if full || shed {
+            let outcome = if full { Outcome::QueueFull } else { Outcome::Shed };
+            self.turn_away(request, from, outcome);
+            return None;
+        }
+        let job = self.desk.jobs.insert(Job {
             request,
             from,
             arrived: now,
@@ -49,18 +59,7 @@ impl<K: Kinds> Context<'_, K> {
             holds: station.hold && !waits,
             at_work: None,
             line: Default::default(),
-        };
-        let full = waits && self.desk.waiting_count >= station.queue_max;
-        let shed = station.line.shed != Shed::Off && self.sheds(&request);
-        self.desk.open += 1;
-        self.desk.changed = true;
-        if full || shed {
-            let outcome = if full { Outcome::QueueFull } else { Outcome::Shed };
-            self.trace(request.id, || Step::Came { job: None, from, request });
-            self.answer(job.ending(), outcome, u16::MAX);
-            return None;
-        }
-        let job = self.desk.jobs.insert(job);
+        });
         self.trace(request.id, || Step::Came { job: Some(job), from, request });
         let strand = self.strand(job, Role::Main, 0);
         if waits {
@@ -70,6 +69,14 @@ impl<K: Kinds> Context<'_, K> {
             self.core.pending.push(Pending::Run(strand));
         }
         Some(job)
+    }
+
+    #[cold]
+    fn turn_away(&mut self, request: Request, from: Option<Caller>, outcome: Outcome) {
+        self.trace(request.id, || Step::Came { job: None, from, request });
+        let version = if from.is_none() { request.version } else { 0 };
+        let (arrived, started, left) = (self.core.now, None, false);
+        self.answer(Ending { request, from, arrived, started, version, left }, outcome, u16::MAX);
     }
 
     fn strand(&mut self, job: Handle, role: Role, position: u16) -> Handle {
@@ -377,7 +384,7 @@ impl<K: Kinds> Context<'_, K> {
                     job.answered = true;
                     let holds = std::mem::take(&mut job.holds);
                     let at_work = job.at_work.take();
-                    let line = std::mem::take(&mut job.line);
+                    let is_lined = !job.line.is_empty();
                     let ending = job.ending();
                     self.answer(ending, outcome, leader);
                     // Whoever is still at work keeps the worker until it is done; the others get
@@ -387,7 +394,9 @@ impl<K: Kinds> Context<'_, K> {
                         None if holds => self.release_worker(),
                         None => {}
                     }
-                    self.core.pending.extend(line.into_iter().rev().map(Pending::Run));
+                    if is_lined {
+                        self.dissolve_line(strand.job);
+                    }
                 }
             }
             Role::Branch(parent) => self.joined(parent, outcome),
@@ -399,6 +408,14 @@ impl<K: Kinds> Context<'_, K> {
                 self.desk.jobs.discard(strand.job);
             }
         }
+    }
+
+    /// A job's strands no longer wait for its worker.
+    #[cold]
+    fn dissolve_line(&mut self, job: Handle) {
+        let Some(job) = self.desk.jobs.get_mut(job) else { return };
+        let line = std::mem::take(&mut job.line);
+        self.core.pending.extend(line.into_iter().rev().map(Pending::Run));
     }
 
     /// A branch has ended: its parent goes on, fails or waits for more.
@@ -418,6 +435,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Tells whoever asked.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn answer(&mut self, job: Ending, outcome: Outcome, leader: u16) {
         self.desk.open -= 1;
         self.desk.changed = true;
@@ -426,8 +444,7 @@ impl<K: Kinds> Context<'_, K> {
             Some(from) if !job.left => {
                 let version = job.version;
                 let reply = Reply { call: from.call, version, leader, outcome };
-                let via = Via::Back(from.wire);
-                self.transmit(from.slot, via, Deed::Reply(reply), job.request, Some(outcome));
+                self.post(from.slot, from.wire, Parcel::Reply(reply), job.request, Some(outcome));
             }
             Some(_) => {}
             None => {
@@ -437,6 +454,7 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn note_ended(&mut self, job: Ending, outcome: Outcome) {
         self.trace(job.request.id, || Step::Went { from: job.from, outcome });
         if self.core.watched {
@@ -544,8 +562,7 @@ impl<K: Kinds> Context<'_, K> {
         if let Some(call) = self.desk.calls.get_mut(handle) {
             (call.target, call.asked, call.timer) = (Some(target), Some(slot), timer);
         }
-        let deed = Deed::Call(Call { request, caller: self.slot, call: handle, wire });
-        self.transmit(slot, Via::Forth(wire), deed, request, None);
+        self.post(slot, wire, Parcel::Call(handle), request, None);
         if wire_of.policy.is_some() {
             self.set_hedge(handle);
         }
@@ -626,7 +643,7 @@ impl<K: Kinds> Context<'_, K> {
     /// The answer to a call has come.
     pub(super) fn reply(&mut self, reply: Reply) {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
-        self.core.queue.cancel(call.timer);
+        self.core.queue.discard(call.timer);
         let (strand, request, or) = (call.strand, call.request, call.or);
         let by_policy = call.rest.is_some();
         self.put_down(reply.call, !matches!(reply.outcome, Outcome::Refused | Outcome::Reset));
@@ -675,7 +692,7 @@ impl<K: Kinds> Context<'_, K> {
         }
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         if let Some(alarm) = call.rest.as_mut().and_then(|it| it.alarm.take()) {
-            self.core.queue.cancel(alarm);
+            self.core.queue.discard(alarm);
         }
         let out_index = self.blueprint.wires[call.wire as usize].out_index;
         let route = &mut self.desk.routes[out_index as usize];

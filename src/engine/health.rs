@@ -158,7 +158,7 @@ impl<K: Kinds> Context<'_, K> {
         };
         let Some(timer) = known.open.filter(|_| known.number == probe.number) else { return };
         if answer.is_some() {
-            self.core.queue.cancel(timer);
+            self.core.queue.discard(timer);
         }
         route.down -= u32::from(known.down);
         known.learn(answer == Some(true), check);

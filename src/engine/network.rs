@@ -3,9 +3,8 @@
 use crate::base::draw::open_unit;
 use crate::base::time::Nanos;
 
-use super::context::{Context, purpose};
+use super::context::{Context, Parcel, purpose};
 use super::desk::Connection;
-use super::event::Deed;
 use super::{Kinds, Outcome, Request, Verb, Via};
 
 /// What a message's way over a wire takes beyond its latency.
@@ -80,12 +79,13 @@ pub fn bytes(request: &Request, outcome: Option<Outcome>) -> u64 {
 
 impl<K: Kinds> Context<'_, K> {
     /// How much later than by its latency alone a message over a wire arrives.
+    #[inline(never)]
     pub(super) fn hindrance(
         &mut self,
         to: u32,
         via: Via,
-        deed: &Deed<K>,
-        request: &Request,
+        what: Parcel,
+        request: Request,
         outcome: Option<Outcome>,
         purpose: u64,
     ) -> Nanos {
@@ -94,12 +94,12 @@ impl<K: Kinds> Context<'_, K> {
         let now = self.core.now;
         let (mut start, (mut loss, delay)) = (now, self.core.cuts.troubles(self.slot, to, via));
         if let Some(path) = &wire.path {
-            if path.setup > 0 && matches!(deed, Deed::Call(_)) {
-                start = start.saturating_add(self.connect(slot, to, request));
+            if path.setup > 0 && matches!(what, Parcel::Call(_)) {
+                start = start.saturating_add(self.connect(slot, to, &request));
             }
-            if path.bandwidth > 0.0 && !matches!(deed, Deed::Cancel(_)) {
+            if path.bandwidth > 0.0 && !matches!(what, Parcel::Cancel(_)) {
                 let back = usize::from(matches!(via, Via::Back(_)));
-                let span = bytes(request, outcome) as f64 / path.bandwidth;
+                let span = bytes(&request, outcome) as f64 / path.bandwidth;
                 start = self.pass(slot as usize, back, start, Nanos::from_seconds(span));
             }
             loss = 1.0 - (1.0 - loss) * (1.0 - path.loss);

@@ -178,7 +178,7 @@ impl<K: Kinds> Context<'_, K> {
             let Some(call) = self.desk.calls.get_mut(handle) else { continue };
             held.open += 1;
             call.ticket = Ticket::Holds;
-            self.core.queue.cancel(call.timer);
+            self.core.queue.discard(call.timer);
             self.core.pending.push(Pending::Connected(handle));
         }
         // Last pushed runs first, but who came first goes first.

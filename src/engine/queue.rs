@@ -2,7 +2,6 @@
 //! (time, sequence number); the whole determinism of a run rests on this file.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 use crate::base::slab::{Handle, Slab};
 use crate::base::stable::{StableHash, StableHasher, hash_of};
@@ -14,6 +13,8 @@ const LANES_MAX: usize = 12;
 const VOIDS_MAX: usize = 64;
 /// The lane of events that are in the heap.
 const HEAP: u32 = u32::MAX;
+/// The place of no event.
+const NOWHERE: u32 = u32::MAX;
 
 /// When an event is due, and which of those due then comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +33,9 @@ impl Due {
     }
 }
 
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.whole().cmp(&other.whole())
-    }
-}
-
 impl PartialOrd for Due {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+        Some(self.whole().cmp(&other.whole()))
     }
     fn lt(&self, other: &Self) -> bool {
         self.whole() < other.whole()
@@ -50,28 +45,56 @@ impl PartialOrd for Due {
     }
 }
 
-/// What the heap holds, the earliest on top.
+/// What the heap holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     due: Due,
     handle: Handle,
 }
 
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.due.cmp(&self.due)
-    }
-}
+/// A binary heap, the earliest on top (Williams, "Algorithm 232: Heapsort", CACM 7(6), 1964).
+#[derive(Clone, Debug, Default)]
+struct Heap(Vec<Key>);
 
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+impl Heap {
+    fn push(&mut self, key: Key) {
+        let mut at = self.0.len();
+        self.0.push(key);
+        while at > 0 {
+            let above = (at - 1) / 2;
+            if self.0[above].due < key.due {
+                break;
+            }
+            self.0[at] = self.0[above];
+            at = above;
+        }
+        self.0[at] = key;
     }
-    fn lt(&self, other: &Self) -> bool {
-        other.due < self.due
+
+    /// Takes the earliest off.
+    fn pop(&mut self) {
+        let Some(key) = self.0.pop() else { return };
+        let keys = self.0.as_mut_slice();
+        let (mut at, mut below) = (0, 1);
+        while below < keys.len() {
+            if below + 1 < keys.len() && keys[below + 1].due < keys[below].due {
+                below += 1;
+            }
+            if key.due < keys[below].due {
+                break;
+            }
+            keys[at] = keys[below];
+            (at, below) = (below, 2 * below + 1);
+        }
+        if let Some(place) = keys.get_mut(at) {
+            *place = key;
+        }
     }
-    fn le(&self, other: &Self) -> bool {
-        other.due <= self.due
+
+    /// Keeps only some.
+    fn retain(&mut self, keeps: impl Fn(&Key) -> bool) {
+        let keys = std::mem::take(&mut self.0);
+        keys.into_iter().filter(keeps).for_each(|it| self.push(it));
     }
 }
 
@@ -82,17 +105,18 @@ struct Lane {
     after: Nanos,
     /// When the first is due; [`Due::NEVER`] for an empty lane.
     due: Due,
-    first: Handle,
-    last: Handle,
+    /// Places of its first and last event, if it has any.
+    first: u32,
+    last: u32,
 }
 
 #[derive(Clone, Debug)]
 struct Entry<T> {
     due: Due,
     lane: u32,
-    /// Neighbours in the lane, if any.
-    before: Option<Handle>,
-    behind: Option<Handle>,
+    /// Places of its neighbours in the lane; [`NOWHERE`] for none.
+    before: u32,
+    behind: u32,
     event: T,
 }
 
@@ -101,7 +125,7 @@ struct Entry<T> {
 pub struct First {
     /// When it is due.
     pub at: Nanos,
-    handle: Handle,
+    place: u32,
     lane: u32,
 }
 
@@ -109,7 +133,7 @@ pub struct First {
 /// is skipped when its time comes.
 #[derive(Clone, Debug)]
 pub struct Queue<T> {
-    heap: BinaryHeap<Key>,
+    heap: Heap,
     voids: usize,
     lanes: Vec<Lane>,
     /// The lane whose first is due earliest; [`HEAP`] if there is no lane.
@@ -120,17 +144,18 @@ pub struct Queue<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        let (heap, lanes, events) = (BinaryHeap::new(), Vec::new(), Slab::default());
+        let (heap, lanes, events) = (Heap::default(), Vec::new(), Slab::default());
         Self { heap, voids: 0, lanes, earliest: HEAP, events, sequence: 0 }
     }
 }
 
 impl<T> Queue<T> {
     /// Adds an event due at a moment.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn add(&mut self, at: Nanos, event: T) -> Handle {
         self.sequence += 1;
         let due = Due { at, sequence: self.sequence };
-        let (before, behind) = (None, None);
+        let (before, behind) = (NOWHERE, NOWHERE);
         let handle = self.events.insert(Entry { due, lane: HEAP, before, behind, event });
         self.heap.push(Key { due, handle });
         handle
@@ -138,38 +163,43 @@ impl<T> Queue<T> {
 
     /// Adds an event due `after` from `now`, where many have delays of just this length: cheaper
     /// than [`Queue::add`], since these never need sorting. `now` must not go back.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn add_after(&mut self, now: Nanos, after: Nanos, event: T) -> Handle {
         let at = now.saturating_add(after);
-        let Some(index) = self.lane_for(after) else { return self.add(at, event) };
+        let index = match self.lanes.iter().position(|it| it.after == after) {
+            Some(own) => own,
+            None => match self.lane_for(after) {
+                Some(spare) => spare,
+                None => return self.add(at, event),
+            },
+        };
         self.sequence += 1;
         let due = Due { at, sequence: self.sequence };
         let lane = &mut self.lanes[index];
-        let before = (lane.due != Due::NEVER).then_some(lane.last);
-        let entry = Entry { due, lane: index as u32, before, behind: None, event };
+        let is_first = lane.due.sequence == Due::NEVER.sequence;
+        let before = if is_first { NOWHERE } else { lane.last };
+        let entry = Entry { due, lane: index as u32, before, behind: NOWHERE, event };
         let handle = self.events.insert(entry);
-        lane.last = handle;
-        match before.and_then(|it| self.events.get_mut(it)) {
-            Some(before) => before.behind = Some(handle),
-            None => {
-                (lane.due, lane.first) = (due, handle);
-                if self.lanes.get(self.earliest as usize).is_none_or(|it| due < it.due) {
-                    self.earliest = index as u32;
-                }
+        lane.last = handle.index;
+        if is_first {
+            (lane.due, lane.first) = (due, handle.index);
+            if self.lanes.get(self.earliest as usize).is_none_or(|it| due < it.due) {
+                self.earliest = index as u32;
             }
+        } else if let Some(before) = self.events.at_mut(before) {
+            before.behind = handle.index;
         }
         handle
     }
 
-    /// The lane for delays of a length: its own, or an empty one.
+    /// An empty lane for delays of a length that has none of its own.
+    #[cold]
     fn lane_for(&mut self, after: Nanos) -> Option<usize> {
-        if let Some(own) = self.lanes.iter().position(|it| it.after == after) {
-            return Some(own);
-        }
         if let Some(spare) = self.lanes.iter().position(|it| it.due == Due::NEVER) {
             self.lanes[spare].after = after;
             return Some(spare);
         }
-        let (due, first, last) = (Due::NEVER, Handle::default(), Handle::default());
+        let (due, first, last) = (Due::NEVER, NOWHERE, NOWHERE);
         let more = self.lanes.len() < LANES_MAX;
         more.then(|| {
             self.lanes.push(Lane { after, due, first, last });
@@ -179,97 +209,133 @@ impl<T> Queue<T> {
 
     /// Takes an event out before its time.
     pub fn cancel(&mut self, handle: Handle) -> Option<T> {
-        let entry = self.events.remove(handle)?;
-        if entry.lane == HEAP {
-            self.voids += 1;
-            if self.voids > VOIDS_MAX && self.voids * 2 > self.heap.len() {
-                self.heap.retain(|key| self.events.get(key.handle).is_some());
-                self.voids = 0;
-            }
-        } else {
-            self.unlink(&entry);
-        }
-        Some(entry.event)
+        self.unlink(handle);
+        self.events.remove(handle).map(|it| it.event)
+    }
+
+    /// Drops an event before its time.
+    pub fn discard(&mut self, handle: Handle) {
+        self.unlink(handle);
+        self.events.discard(handle);
     }
 
     /// Closes the gap that an event leaves in its lane.
-    fn unlink(&mut self, entry: &Entry<T>) {
-        let lane = &mut self.lanes[entry.lane as usize];
-        match entry.before.and_then(|it| self.events.get_mut(it)) {
-            Some(before) => before.behind = entry.behind,
-            None => lane.first = entry.behind.unwrap_or_default(),
+    #[inline]
+    fn unlink(&mut self, handle: Handle) {
+        let Some(entry) = self.events.get(handle) else { return };
+        let Entry { lane: index, before, behind, .. } = *entry;
+        if index == HEAP {
+            return self.leave_void(handle);
         }
-        match entry.behind.and_then(|it| self.events.get_mut(it)) {
+        let lane = &mut self.lanes[index as usize];
+        match self.events.at_mut(before) {
+            Some(before) => before.behind = behind,
+            None => lane.first = behind,
+        }
+        match self.events.at_mut(behind) {
             Some(behind) => {
-                behind.before = entry.before;
-                if entry.before.is_none() {
+                behind.before = before;
+                if before == NOWHERE {
                     lane.due = behind.due;
                 }
             }
-            None => match entry.before {
-                Some(before) => lane.last = before,
-                None => lane.due = Due::NEVER,
-            },
+            None => {
+                lane.last = before;
+                if before == NOWHERE {
+                    lane.due = Due::NEVER;
+                }
+            }
         }
         // The others' firsts have not changed.
-        if entry.before.is_none() && entry.lane == self.earliest {
+        if before == NOWHERE && index == self.earliest {
             self.find_earliest();
         }
     }
 
-    /// The earliest event.
-    pub fn first(&mut self) -> Option<First> {
-        while self.voids > 0
-            && let Some(key) = self.heap.peek()
-            && self.events.get(key.handle).is_none()
-        {
-            self.heap.pop();
-            self.voids -= 1;
+    /// The key of an event in the heap will be void.
+    fn leave_void(&mut self, handle: Handle) {
+        self.voids += 1;
+        if self.voids > VOIDS_MAX && self.voids * 2 > self.heap.0.len() {
+            let events = &self.events;
+            self.heap.retain(|it| it.handle != handle && events.get(it.handle).is_some());
+            self.voids = 0;
         }
-        let (due, handle) = match self.heap.peek() {
-            Some(key) => (key.due, key.handle),
-            None => (Due::NEVER, Handle::default()),
+    }
+
+    /// The earliest event.
+    #[inline]
+    pub fn first(&mut self) -> Option<First> {
+        if self.voids > 0 {
+            self.skip_voids();
+        }
+        let (due, place) = match self.heap.0.first() {
+            Some(key) => (key.due, key.handle.index),
+            None => (Due::NEVER, NOWHERE),
         };
         let lane = self.lanes.get(self.earliest as usize);
         #[cfg(test)]
         let lane = lane.filter(|it| crate::base::broken::due(it.due.at) <= due.at);
         match lane {
             Some(it) if it.due < due => {
-                Some(First { at: it.due.at, handle: it.first, lane: self.earliest })
+                Some(First { at: it.due.at, place: it.first, lane: self.earliest })
             }
-            _ => (due != Due::NEVER).then_some(First { at: due.at, handle, lane: HEAP }),
+            _ => (place != NOWHERE).then_some(First { at: due.at, place, lane: HEAP }),
         }
+    }
+
+    #[cold]
+    fn skip_voids(&mut self) {
+        while self.voids > 0
+            && let Some(key) = self.heap.0.first()
+            && self.events.get(key.handle).is_none()
+        {
+            self.heap.pop();
+            self.voids -= 1;
+        }
+    }
+
+    /// Whether anything may be due by now.
+    pub fn is_due(&self, now: Nanos) -> bool {
+        let lane = self.lanes.get(self.earliest as usize);
+        self.heap.0.first().is_some_and(|it| it.due.at <= now)
+            || lane.is_some_and(|it| it.due.at <= now)
     }
 
     /// What the earliest event is.
     pub fn look(&self, first: First) -> Option<&T> {
-        self.events.get(first.handle).map(|it| &it.event)
+        self.events.at(first.place).map(|it| &it.event)
     }
 
     /// Takes the earliest event, as it has just been found.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn take(&mut self, first: First) -> Option<T> {
-        let entry = self.events.remove(first.handle)?;
         if first.lane == HEAP {
             self.heap.pop();
-            return Some(entry.event);
-        }
-        // Nothing is before the first.
-        let lane = &mut self.lanes[first.lane as usize];
-        match entry.behind.and_then(|it| self.events.get_mut(it).map(|behind| (it, behind))) {
-            Some((handle, behind)) => {
-                behind.before = None;
-                (lane.first, lane.due) = (handle, behind.due);
+        } else {
+            // Nothing is before the first.
+            let behind = self.events.at(first.place)?.behind;
+            let lane = &mut self.lanes[first.lane as usize];
+            match self.events.at_mut(behind) {
+                Some(next) => {
+                    next.before = NOWHERE;
+                    (lane.first, lane.due) = (behind, next.due);
+                }
+                None => lane.due = Due::NEVER,
             }
-            None => lane.due = Due::NEVER,
+            self.find_earliest();
         }
-        self.find_earliest();
-        Some(entry.event)
+        self.events.remove_at(first.place).map(|it| it.event)
     }
 
     /// The lane whose first is due earliest.
+    #[inline]
     fn find_earliest(&mut self) {
-        let lanes = self.lanes.iter().enumerate();
-        self.earliest = lanes.min_by_key(|it| it.1.due).map_or(HEAP, |it| it.0 as u32);
+        let mut least = Due::NEVER;
+        for (index, lane) in self.lanes.iter().enumerate() {
+            if index == 0 || lane.due < least {
+                (least, self.earliest) = (lane.due, index as u32);
+            }
+        }
     }
 
     /// Everything that waits, with its due time, in no order that means anything.
@@ -329,8 +395,10 @@ mod tests {
 
     fn take_first(queue: &mut Queue<u64>) -> Option<(Nanos, u64)> {
         let first = queue.first()?;
-        assert_eq!(queue.look(first).copied(), queue.events.get(first.handle).map(|it| it.event));
-        queue.take(first).map(|it| (first.at, it))
+        let seen = queue.look(first).copied();
+        let taken = queue.take(first);
+        assert_eq!(seen, taken);
+        taken.map(|it| (first.at, it))
     }
 
     /// Against a naive model: a sorted list of (time, sequence).

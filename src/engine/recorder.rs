@@ -118,9 +118,12 @@ impl ComponentRecord {
             }
             // In this order, since a level never goes below zero.
             self.levels.0[index] = self.levels.0[index] + now - before;
-            let fewer = i128::from(before) - i128::from(now);
+            let area = u128::from(before.abs_diff(now)) * u128::from(at.0);
             let areas = &mut self.areas[index];
-            *areas = areas.wrapping_add(fewer.wrapping_mul(i128::from(at.0)) as u128);
+            *areas = match now < before {
+                true => areas.wrapping_add(area),
+                false => areas.wrapping_sub(area),
+            };
         }
     }
 
@@ -284,12 +287,14 @@ impl<K: Kinds> Recorder<K> {
         }
     }
 
-    fn note(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+    /// Takes in what has happened. True if it is about logs and who leads.
+    #[inline]
+    fn note(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) -> bool {
         let component = |member: u32| blueprint.members[member as usize].0 as usize;
         let ordinal = |member: u32| blueprint.members[member as usize].1;
         match note {
             Note::Sent { via, request, outcome, lost, .. } => {
-                let (Via::Forth(wire) | Via::Back(wire)) = via else { return };
+                let (Via::Forth(wire) | Via::Back(wire)) = via else { return false };
                 let traffic = &mut self.traffic[*wire as usize];
                 let reads = request.is_some_and(|it| it.verb == Verb::Read);
                 let field = match (lost, outcome) {
@@ -368,16 +373,16 @@ impl<K: Kinds> Recorder<K> {
             Note::Wasted { member, span } => {
                 self.components[component(*member)].fresh.waste(*span);
             }
+            Note::Appended { .. } | Note::Reign { .. } => return true,
             Note::Committed { .. }
             | Note::Found { .. }
             | Note::Wrote { .. }
-            | Note::Appended { .. }
-            | Note::Reign { .. }
             | Note::Dropped { .. }
             | Note::Down { .. }
             | Note::Up { .. }
             | Note::Traced { .. } => {}
         }
+        false
     }
 
     /// Remembers what is first found stale after a disturbance.
@@ -483,7 +488,12 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         if self.history.keeps(blueprint) {
             notes.iter().for_each(|it| self.history.note(at, it, blueprint));
         }
-        notes.iter().for_each(|it| self.takeovers.note(at, it, blueprint));
-        notes.iter().for_each(|it| self.note(at, it, blueprint));
+        let mut of_logs = self.takeovers.keeps();
+        for note in notes {
+            of_logs |= self.note(at, note, blueprint);
+        }
+        if of_logs {
+            notes.iter().for_each(|it| self.takeovers.note(at, it, blueprint));
+        }
     }
 }

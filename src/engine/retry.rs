@@ -5,9 +5,9 @@ use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 
 use super::blueprint::Patience;
-use super::context::{Context, purpose};
+use super::context::{Context, Parcel, purpose};
 use super::desk::{OutCall, Rest};
-use super::event::{Deed, Outcome, Request, Verb, Via};
+use super::event::{Deed, Outcome, Request, Verb};
 use super::policy::{Hedge, Ledger, Policy};
 use super::trace::Step;
 use super::{Addressing, Kinds, Picker};
@@ -135,7 +135,7 @@ impl<K: Kinds> Context<'_, K> {
     fn call_off(&mut self, handle: Handle) {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, request, target, job) = (call.wire, call.request, call.target, call.job);
-        self.core.queue.cancel(call.timer);
+        self.core.queue.discard(call.timer);
         self.put_down(handle, false);
         self.desk.calls.discard(handle);
         self.trace(request.id, || Step::Over { call: handle, outcome: Outcome::Reset });
@@ -154,7 +154,7 @@ impl<K: Kinds> Context<'_, K> {
         let to = self.blueprint.wires[wire as usize].to;
         let members = &self.blueprint.components[to as usize].members;
         if let Some(slot) = members.get(usize::from(target)).copied() {
-            self.transmit(slot, Via::Forth(wire), Deed::Cancel(job), request, None);
+            self.transmit(slot, wire, Parcel::Cancel(job), request, None);
         }
     }
 

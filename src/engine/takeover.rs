@@ -129,11 +129,15 @@ impl Takeovers {
         self.ledgers.get(component as usize)?.as_deref()
     }
 
+    /// Whether there is a log already that what happens may matter to.
+    pub(super) fn keeps(&self) -> bool {
+        !self.ledgers.is_empty()
+    }
+
     /// Takes in what has happened.
-    #[inline]
     pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
         let first = matches!(note, Note::Appended { .. } | Note::Reign { .. });
-        if (first || !self.ledgers.is_empty())
+        if (first || self.keeps())
             && let Some(take) = take()
         {
             take(self, at, note, &|member| blueprint.members[member as usize].0 as usize);

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
-use super::context::{Context, Core};
+use super::context::{Context, Core, Hop, Parcel};
 use super::desk::{Caller, Desk, Gray};
-use super::event::{Address, Deed, Event, Outcome, Reply, Via};
+use super::event::{Call, Deed, Event, Outcome, Reply, Via};
 use super::fault::{Fault, Partition, Scope, Spot, Target};
 use super::note::Note;
 use super::queue::First;
 use super::{Blueprint, Happening, Kinds};
+
+/// Messages without delay that one event delivers at most; what comes after them has events of its
+/// own, so that no design makes one event endless.
+const HOPS_MAX: u32 = 16;
 
 /// One member.
 #[derive(Clone, Debug)]
@@ -81,6 +85,8 @@ impl<K: Kinds> World<K> {
             traced: None,
             notes: Vec::new(),
             pending: Vec::new(),
+            hop: None,
+            hops: 0,
         };
         let blueprint = Arc::new(blueprint);
         let (members, ordinal, script_done, died) = (Vec::new(), 0, 0, false);
@@ -306,80 +312,99 @@ impl<K: Kinds> World<K> {
         if self.died && is_void(&self.core.lives, &self.blueprint, &event) {
             return false;
         }
+        self.core.hops = HOPS_MAX;
         let Event { to, deed, via: _, sent } = event;
         let (incarnation, up) = self.core.lives[to.slot as usize];
-        if let Deed::Probe(probe) = deed {
-            self.raw_turn(to.slot, |ctx| ctx.answer_probe(probe, up));
-            return true;
+        let lives = up && incarnation == to.incarnation;
+        match deed {
+            Deed::Probe(probe) => self.raw_turn(to.slot, |ctx| ctx.answer_probe(probe, up)),
+            Deed::Call(call) if lives => self.arrive(to.slot, call),
+            Deed::Call(call) => self.undeliverable(to.slot, call),
+            deed if lives => self.turn(to.slot, |ctx, state, spec| match deed {
+                Deed::Call(_) | Deed::Probe(_) => {}
+                Deed::Reply(reply) => ctx.reply(reply),
+                Deed::Cancel(job) => ctx.caller_left(job),
+                Deed::Message(from, message) => {
+                    K::handle(state, spec, Happening::Message(from, message), ctx);
+                }
+                Deed::Timer(timer) => K::handle(state, spec, Happening::Timer(timer), ctx),
+                Deed::WorkDone(strand) => ctx.work_done(strand, sent),
+                Deed::Timeout(call) => ctx.timed_out(call),
+                Deed::Retry(call) => ctx.retry(call),
+                Deed::Hedge(call) => ctx.hedge(call),
+                Deed::ProbeDue(wire) => ctx.probe_due(wire),
+                Deed::Probed(probe, good) => ctx.probed(probe, Some(good)),
+                Deed::ProbeLost(probe) => ctx.probed(probe, None),
+            }),
+            _ => {}
         }
-        if !up || incarnation != to.incarnation {
-            self.undeliverable(to, deed);
-            return true;
+        while let Some(hop) = self.core.hop.take() {
+            self.hop(hop);
         }
-        if let Deed::Call(call) = &deed {
-            let (caller, handle) = (call.caller, call.call);
-            let from = Caller { slot: caller, call: handle, wire: call.wire };
-            let request = call.request;
-            let job = self.turn(to.slot, |ctx, _, _| ctx.accept(request, Some(from)));
-            // The connection now knows both ends.
-            let call = self.members[caller as usize].desk.calls.get_mut(handle);
-            if let Some(call) = call {
-                call.job = job;
-            }
-            return true;
-        }
-        self.turn(to.slot, |ctx, state, spec| match deed {
-            Deed::Call(_) | Deed::Probe(_) => {}
-            Deed::Reply(reply) => ctx.reply(reply),
-            Deed::Cancel(job) => ctx.caller_left(job),
-            Deed::Message(from, message) => {
-                K::handle(state, spec, Happening::Message(from, message), ctx);
-            }
-            Deed::Timer(timer) => K::handle(state, spec, Happening::Timer(timer), ctx),
-            Deed::WorkDone(strand) => ctx.work_done(strand, sent),
-            Deed::Timeout(call) => ctx.timed_out(call),
-            Deed::Retry(call) => ctx.retry(call),
-            Deed::Hedge(call) => ctx.hedge(call),
-            Deed::ProbeDue(wire) => ctx.probe_due(wire),
-            Deed::Probed(probe, good) => ctx.probed(probe, Some(good)),
-            Deed::ProbeLost(probe) => ctx.probed(probe, None),
-        });
+        self.core.hops = 0;
         true
     }
 
-    /// Nobody is there: for a call, the host (or the switch before it) says so.
-    fn undeliverable(&mut self, to: Address, deed: Deed<K>) {
-        let Deed::Call(call) = deed else { return };
-        let (_, up) = self.core.lives[to.slot as usize];
+    /// A message arrives in the same moment and event in which it was sent.
+    fn hop(&mut self, hop: Hop) {
+        let Hop { from: caller, to, wire, what, request } = hop;
+        let up = self.core.lives[to as usize].1;
+        match what {
+            Parcel::Call(call) => {
+                let call = Call { request, caller, call, wire };
+                if up { self.arrive(to, call) } else { self.undeliverable(to, call) }
+            }
+            Parcel::Reply(reply) if up => self.turn(to, |ctx, _, _| ctx.reply(reply)),
+            Parcel::Reply(_) | Parcel::Cancel(_) => {}
+        }
+    }
+
+    /// A call arrives at a member that is up.
+    fn arrive(&mut self, slot: u32, call: Call) {
+        let Call { request, caller, call: handle, wire } = call;
+        let Some((mut ctx, state, spec)) = self.enter(slot) else { return };
+        let from = Caller { slot: caller, call: handle, wire };
+        let job = ctx.accept(request, Some(from));
+        ctx.settle(state, spec);
+        ctx.note_places();
+        // The connection now knows both ends.
+        if let (Some(job), Some(call)) =
+            (job, self.members[caller as usize].desk.calls.get_mut(handle))
+        {
+            call.job = Some(job);
+        }
+    }
+
+    /// Nobody is there: the host (or the switch before it) says so.
+    fn undeliverable(&mut self, to: u32, call: Call) {
+        let (_, up) = self.core.lives[to as usize];
         let outcome = if up { Outcome::Reset } else { Outcome::Refused };
         let (version, leader) = (0, u16::MAX);
         let reply = Reply { call: call.call, version, leader, outcome };
-        let via = Via::Back(call.wire);
-        self.raw_turn(to.slot, |ctx| {
-            ctx.transmit(call.caller, via, Deed::Reply(reply), call.request, Some(outcome));
+        self.raw_turn(to, |ctx| {
+            let (what, outcome) = (Parcel::Reply(reply), Some(outcome));
+            ctx.transmit(call.caller, call.wire, what, call.request, outcome);
         });
     }
 
     /// One member's turn, with all that follows from it at once.
-    fn turn<R>(
-        &mut self,
-        slot: u32,
-        act: impl FnOnce(&mut Context<K>, &mut K::State, &K::Spec) -> R,
-    ) -> R
-    where
-        R: Default,
-    {
+    fn turn(&mut self, slot: u32, act: impl FnOnce(&mut Context<K>, &mut K::State, &K::Spec)) {
+        let Some((mut ctx, state, spec)) = self.enter(slot) else { return };
+        act(&mut ctx, state, spec);
+        ctx.settle(state, spec);
+        ctx.note_places();
+    }
+
+    /// Begins a member's turn; none if there is nobody.
+    #[inline]
+    fn enter(&mut self, slot: u32) -> Option<(Context<'_, K>, &mut K::State, &K::Spec)> {
         let blueprint = &*self.blueprint;
         let (component, ordinal) = blueprint.members[slot as usize];
         let component = &blueprint.components[component as usize];
         let Member { desk, state } = &mut self.members[slot as usize];
-        let (Some(spec), Some(state)) = (&component.spec, state) else { return R::default() };
+        let (Some(spec), Some(state)) = (&component.spec, state) else { return None };
         let core = &mut self.core;
-        let mut ctx = Context { core, blueprint, desk, slot, component, ordinal };
-        let result = act(&mut ctx, state, spec);
-        ctx.settle(state, spec);
-        self.note_places(slot);
-        result
+        Some((Context { core, blueprint, desk, slot, component, ordinal }, state, spec))
     }
 
     /// A turn of the host, not of the member on it.
@@ -390,15 +415,6 @@ impl<K: Kinds> World<K> {
         let desk = &mut self.members[slot as usize].desk;
         let core = &mut self.core;
         act(&mut Context { core, blueprint, desk, slot, component, ordinal })
-    }
-
-    fn note_places(&mut self, member: u32) {
-        let desk = &mut self.members[member as usize].desk;
-        if std::mem::take(&mut desk.changed) && self.core.watched {
-            let (jobs, waiting) = (desk.open, desk.waiting_count);
-            let (busy, occupied) = (desk.busy, desk.occupied);
-            self.core.notes.push(Note::Places { member, jobs, waiting, busy, occupied });
-        }
     }
 
     /// Gives new members their addresses, so that anybody can send to them, and gives back the
@@ -577,8 +593,8 @@ impl<K: Kinds> World<K> {
                 let Some(from) = job.from.filter(|_| !job.left) else { continue };
                 let (outcome, leader) = (Outcome::Reset, u16::MAX);
                 let reply = Reply { call: from.call, version: 0, leader, outcome };
-                let via = Via::Back(from.wire);
-                ctx.transmit(from.slot, via, Deed::Reply(reply), job.request, Some(outcome));
+                let what = Parcel::Reply(reply);
+                ctx.transmit(from.slot, from.wire, what, job.request, Some(outcome));
             }
             let calls: Vec<_> = ctx.desk.calls.iter().map(|it| it.1.clone()).collect();
             for call in calls {
@@ -586,7 +602,7 @@ impl<K: Kinds> World<K> {
                 let to = ctx.blueprint.wires[call.wire as usize].to;
                 let members = &ctx.blueprint.components[to as usize].members;
                 let Some(to) = members.get(usize::from(target)).copied() else { continue };
-                ctx.transmit(to, Via::Forth(call.wire), Deed::Cancel(job), call.request, None);
+                ctx.transmit(to, call.wire, Parcel::Cancel(job), call.request, None);
             }
             let desk = &mut ctx.desk;
             desk.jobs.clear();
@@ -599,11 +615,11 @@ impl<K: Kinds> World<K> {
             desk.last_arrival.clear();
             desk.sending.clear();
             desk.changed = true;
+            ctx.note_places();
         });
         self.died = true;
         self.core.lives[slot as usize].0 += 1;
         self.core.lives[slot as usize].1 = false;
-        self.note_places(slot);
         if self.core.watched {
             self.core.notes.push(Note::Down { member: slot });
         }
