@@ -117,7 +117,11 @@ impl Face {
             members: members.collect(),
             busy,
             held: (figures.occupied.max(0.0) * 100.0).round() as u8,
-            queue: if waits { text::number(figures.queue) } else { String::new() },
+            queue: if waits {
+                text::count(figures.queue.round().max(1.0) as u64)
+            } else {
+                String::new()
+            },
         }
     }
 

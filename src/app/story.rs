@@ -31,7 +31,10 @@ fn Newest() -> impl IntoView {
     let story = Memo::new(move |_| {
         let now = app.clock.get().now;
         let told = app.stories.with(|it| it.iter().rev().find(|it| it.at <= now).cloned());
-        told.filter(|it| Some((it.at, it.until)) != closed.get())
+        // What was done since has no story yet: the one before it would be taken for its own.
+        let last = app.inputs.with(|it| it.iter().rev().map(|it| it.at).find(|it| *it <= now));
+        let newest = told.filter(|it| last.is_none_or(|last| it.at >= last));
+        newest.filter(|it| Some((it.at, it.until)) != closed.get())
     });
     view! {
         <div class="story-place" role="status" aria-live="polite">

@@ -72,7 +72,7 @@ pub struct Field {
 impl Field {
     /// The name as a label: `hit_ratio` becomes `Hit ratio`.
     pub fn label(&self) -> String {
-        let text = self.name.replace('_', " ");
+        let text = self.name.replace('_', " ").replace("ttl", "TTL").replace("tls", "TLS");
         let mut letters = text.chars();
         letters.next().map(|it| it.to_uppercase().chain(letters).collect()).unwrap_or_default()
     }

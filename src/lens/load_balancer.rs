@@ -27,6 +27,8 @@ const NEXT: usize = 6;
 struct Behind<'a> {
     wire: &'a Wire<Registry>,
     to: &'a Component<Registry>,
+    /// What people call it.
+    label: String,
     route: &'a Route<Picker>,
 }
 
@@ -49,7 +51,8 @@ pub fn draw(subject: &Subject) -> Scene {
     let desk = &subject.world.member(own).desk;
     let wire = |(slot, route): (&u32, _)| {
         let wire = &blueprint.wires[*slot as usize];
-        Behind { wire, to: &blueprint.components[wire.to as usize], route }
+        let to = &blueprint.components[wire.to as usize];
+        Behind { wire, to, label: (subject.name)(&to.id), route }
     };
     let all = component.out.iter().zip(&desk.routes).map(wire);
     let behind: Vec<_> = all.filter(|it| it.wire.alive).collect();
@@ -96,7 +99,7 @@ fn targets(behind: &Behind, most: u32, weighted: bool, sheet: &mut Sheet) {
     let id = &behind.wire.id;
     sheet.space(10.0);
     let right = if weighted { "weight, calls out" } else { "calls out" };
-    sheet.caption(&format!("to/{id}"), [&behind.to.id, right]);
+    sheet.caption(&format!("to/{id}"), [&behind.label, right]);
     let candidates = &behind.route.candidates;
     let names: Vec<_> = (0..candidates.len()).map(|it| behind.name(it)).collect();
     let widest = names.iter().map(|it| measure::width(it, Font::SMALL)).fold(0.0, f32::max);
@@ -192,7 +195,7 @@ fn choices(subject: &Subject, own: u32, behind: &[Behind], rule: Rule, sheet: &m
         let key = subject.key(call.request.key);
         let mut chip = Chip::new(
             format!("choices/{index}"),
-            format!("{key} → {} {}", behind.to.id, member + 1),
+            format!("{key} → {} {}", behind.label, member + 1),
         );
         let out = behind.route.candidates.get(member)?.outstanding;
         let why = match rule {

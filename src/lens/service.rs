@@ -156,7 +156,7 @@ fn doing(subject: &Subject, desk: &Desk<Registry>) -> Vec<Doing> {
             let asks = strand.role != Role::Detached && job.at_work.is_none();
             if asks && !job.answered && !seen.contains(&strand.job) {
                 seen.push(strand.job);
-                let (to, key) = (to.to_string(), job.request.key);
+                let (to, key) = ((subject.name)(to), job.request.key);
                 all.push(Doing::Waits { to, key, has_worker: job.holds });
             }
         }

@@ -27,6 +27,9 @@ pub mod zoom;
 
 /// Screens narrower than this are laid out from top to bottom.
 const NARROW: f64 = 640.0;
+/// Below these zooms nodes have larger type, and then only their names.
+const SMALL: f64 = 0.88;
+const TINY: f64 = 0.62;
 /// Largest zoom that fitting chooses.
 const FIT_ZOOM_MAX: f64 = 1.25;
 /// Smallest zoom that fitting chooses on a narrow screen: names and figures stay legible.
@@ -163,6 +166,9 @@ pub fn Canvas() -> impl IntoView {
         let Camera { offset, zoom } = app.camera.get();
         format!("translate({:.2}px, {:.2}px) scale({zoom:.4})", offset.x, offset.y)
     };
+    // Type keeps its size on the screen as far as a node has the room; then less is said.
+    let below = |least: f64| Memo::new(move |_| app.camera.get().zoom < least);
+    let (small, tiny) = (below(SMALL), below(TINY));
     let grid = move || {
         let Camera { offset, zoom } = app.camera.get();
         let step = 20.0 * zoom * if zoom < 0.5 { 4.0 } else { 1.0 };
@@ -184,7 +190,7 @@ pub fn Canvas() -> impl IntoView {
             on:pointerup=touch
             on:pointercancel=touch
         >
-            <div class="world" style:transform=transform>
+            <div class="world" class:small=small class:tiny=tiny style:transform=transform>
                 <Zones/>
                 <svg class="wires">
                     {each(app.wires, |id| view! { <wire::Wire id/> }.into_any())}
@@ -192,7 +198,7 @@ pub fn Canvas() -> impl IntoView {
             </div>
             // Between wires and nodes: what moves never hides a figure.
             <canvas class="overlay" node_ref=overlay aria-hidden="true"></canvas>
-            <div class="world" style:transform=transform>
+            <div class="world" class:small=small class:tiny=tiny style:transform=transform>
                 {each(app.nodes, |id| view! { <node::Node id/> }.into_any())}
             </div>
             {app.room(|it| it.over)}

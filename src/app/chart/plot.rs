@@ -50,6 +50,8 @@ pub struct Plot {
 
 /// What stands on the lines of causes, in their order.
 const MARKS: [&str; 6] = ["●", "■", "▲", "◆", "○", "□"];
+/// A dash and the gap after it, in pixels.
+const DASH: (f64, f64) = (4.0, 3.0);
 /// On every so many points.
 const MARK_EVERY: usize = 2;
 
@@ -106,6 +108,12 @@ impl Axis {
             tick *= 10.0;
         }
         ticks.retain(|it| *it >= below);
+        // One power of ten alone is no scale.
+        if ticks.len() < 2 {
+            let start = decade(below);
+            let more = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0].map(|it| it * start);
+            ticks = more.into_iter().filter(|it| (below..=above).contains(it)).collect();
+        }
         Self { log: true, low: libm::log(below), high: libm::log(above), ticks }
     }
 
@@ -193,8 +201,6 @@ pub fn tone(role: LineRole, palette: &Palette) -> &str {
 }
 
 type Area = DrawingArea<CanvasBackend, Shift>;
-type Segment = [(f64, f64); 2];
-
 /// Draws; says what went wrong, if anything did.
 pub fn draw(canvas: HtmlCanvasElement, plot: &Plot, palette: &Palette) -> Result<(), String> {
     let root = CanvasBackend::with_canvas_object(canvas).ok_or("no context to draw on")?;
@@ -280,8 +286,9 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         let others = [(&plot.chart.before, ink_3), (&plot.chart.twin, hue)];
         for (points, tone) in others {
             let style = tone.mix(0.8).stroke_width(1.max(width / 2));
-            for dash in dashes(&plot.line(&axis, points, at)) {
-                chart.draw_series(std::iter::once(PathElement::new(dash, style)))?;
+            for run in plot.line(&axis, points, at).split(|it| it.1.is_none()) {
+                let run: Vec<_> = run.iter().filter_map(|it| Some((it.0, it.1?))).collect();
+                chart.draw_series(DashedLineSeries::new(run, px(DASH.0), px(DASH.1), style))?;
             }
         }
         let all = plot.line(&axis, &plot.chart.points, at);
@@ -300,7 +307,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
             for point in known.step_by(MARK_EVERY) {
                 let at = chart.backend_coord(&point);
                 let style = font().color(&hue).pos(Pos::new(HPos::Center, VPos::Center));
-                root.draw(&Text::new(mark(it.role, plot.chart), at, style))?;
+                root.draw(&Text::new(mark(it.role, &plot.chart), at, style))?;
             }
         }
         let last = all.iter().rev().find_map(|it| Some((it.0, it.1?)));
@@ -353,13 +360,4 @@ pub fn mark(role: LineRole, chart: &Chart) -> &'static str {
 pub fn short(line: &crate::session::protocol::Line) -> String {
     let name = crate::base::english::clause(&line.name);
     name.split(' ').next().unwrap_or_default().to_owned()
-}
-
-/// Every second piece of a line, each cut in two: dashes and gaps of equal length.
-fn dashes(points: &[(f64, Option<f64>)]) -> Vec<Segment> {
-    let dash = |pair: &[(f64, Option<f64>)]| {
-        let ((x, y), (end_x, end_y)) = ((pair[0].0, pair[0].1?), (pair[1].0, pair[1].1?));
-        Some([(x, y), ((x + end_x) / 2.0, (y + end_y) / 2.0)])
-    };
-    points.windows(2).filter_map(dash).collect()
 }

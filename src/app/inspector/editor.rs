@@ -38,7 +38,7 @@ pub fn Editor(
         .into_any(),
         Control::Choice(words) => {
             let options = words.iter().map(|word| {
-                view! { <option value=*word>{word.replace('-', " ")}</option> }
+                view! { <option value=*word>{words_of(word)}</option> }
             });
             view! {
                 <select id=id aria-describedby=described
@@ -254,5 +254,15 @@ fn Table(
             <For each=move || 0..count.get() key=|row| *row children=row_view/>
             <button type="button" class="o add" on:click=add>"Add a row"</button>
         </div>
+    }
+}
+
+/// A choice as people write it.
+fn words_of(word: &str) -> String {
+    const SHORT: [&str; 10] =
+        ["lru", "fifo", "lfu", "slru", "arc", "lirs", "gdsf", "ttl", "lifo", "2q"];
+    match SHORT.contains(&word) {
+        true => word.to_uppercase(),
+        false => word.replace('-', " "),
     }
 }

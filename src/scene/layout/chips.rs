@@ -145,19 +145,23 @@ fn cell(chip: &Chip, area: Rect) -> Mark {
     }
 }
 
-/// A line above a flow: what it is on the left, how many on the right. Returns the height taken.
+/// A line above a flow: what it is on the left, how many on the right; two lines where one has not the
+/// room. Returns the height taken.
 pub fn caption(marks: &mut Vec<Mark>, id: &str, area: Rect, words: [&str; 2]) -> f32 {
     let [left, right] = words;
-    let baseline = area.y + 13.0;
-    let right_width = measure::width(right, Font::NUMBER);
-    let room = area.width - if right.is_empty() { 0.0 } else { right_width + 8.0 };
-    let left = measure::fit(left, Font::SMALL, room);
+    let mut baseline = area.y + 13.0;
+    let line = measure::line_height(Font::SMALL);
+    let both = measure::width(left, Font::SMALL) + 8.0 + measure::width(right, Font::NUMBER);
+    let lines = if right.is_empty() || both <= area.width { 1.0 } else { 2.0 };
+    let left = measure::fit(left, Font::SMALL, area.width);
     let start = Point::new(area.x, baseline);
     marks.push(Mark::text(format!("{id}/caption"), start, left, Font::SMALL).toned(Tone::Ink3));
     if !right.is_empty() {
+        baseline += line * (lines - 1.0);
+        let right = measure::fit(right, Font::NUMBER, area.width);
         let end = Point::new(area.right(), baseline);
         let mark = Mark::text(format!("{id}/caption-end"), end, right, Font::NUMBER);
         marks.push(mark.toned(Tone::Ink3).anchored(Anchor::End));
     }
-    measure::line_height(Font::SMALL)
+    line * lines
 }
