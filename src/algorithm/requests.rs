@@ -8,11 +8,20 @@ use crate::algorithm::eviction::Trace;
 /// A line may be this long; what is longer is no trace.
 const LINE_MAX: usize = 1 << 20;
 
+/// Which column has the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// By name, or by number from 1.
+    Told(String),
+    /// By its place from 0, whatever it is called.
+    At(usize),
+}
+
 /// What a trace's lines mean.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
-    /// The key's column, by name or by number from 1; none: the whole line is the key.
-    pub column: Option<String>,
+    /// The key's column; none: the whole line is the key.
+    pub column: Option<Column>,
     /// The column with the size of the value; none: sizes are not told.
     pub size_column: Option<String>,
     /// What is between columns; none: the first of comma, tab, semicolon, space in the first line.
@@ -111,6 +120,11 @@ impl Reader {
         Ok(())
     }
 
+    /// Requests read so far.
+    pub fn requests(&self) -> usize {
+        self.trace.keys.len()
+    }
+
     /// The trace, and the number of different keys in it.
     pub fn finish(mut self) -> Result<(Trace, u64), String> {
         let line = std::mem::take(&mut self.rest);
@@ -181,13 +195,10 @@ impl Reader {
     }
 
     /// Finds the columns from the first line, and whether that line names them.
-    fn find_columns(&self, column: &str, line: &[u8]) -> Result<(Columns, bool), String> {
-        let found = b",\t; ".iter().copied().find(|it| line.contains(it));
+    fn find_columns(&self, column: &Column, line: &[u8]) -> Result<(Columns, bool), String> {
+        let found = DELIMITERS.iter().copied().find(|it| line.contains(it));
         let delimiter = self.layout.delimiter.or(found).unwrap_or(b',');
-        let names: Vec<String> = fields(line, delimiter)
-            .iter()
-            .map(|it| String::from_utf8_lossy(it).trim().to_owned())
-            .collect();
+        let names = words(line, delimiter);
         let mut by_name = false;
         let mut find = |what: &str, wanted: &str| {
             if let Some(index) = names.iter().position(|it| it == wanted) {
@@ -205,11 +216,62 @@ impl Reader {
                 }
             }
         };
-        let key = find("column", column)?;
+        let key = match column {
+            Column::Told(name) => find("column", name)?,
+            Column::At(index) => *index,
+        };
         let size =
             self.layout.size_column.as_ref().map(|it| find("size-column", it)).transpose()?;
         Ok((Columns { delimiter, key, size }, by_name))
     }
+}
+
+/// What may be between columns; the first of them that the first line has is.
+const DELIMITERS: &[u8] = b",\t; ";
+
+/// A file that has columns, as its beginning shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The fields of its first line.
+    pub first: Vec<String>,
+    /// Whether they look like names of columns, and not like a request.
+    pub named: bool,
+    /// Which of them is the key's, if one is called so.
+    pub key: Option<usize>,
+}
+
+impl Table {
+    /// Finds columns in the beginning of a file. Keys may have spaces in them: there are columns only
+    /// where as many are in every line.
+    pub fn of(beginning: &[u8]) -> Option<Self> {
+        let beginning = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+        let mut lines: Vec<&[u8]> = beginning.split(|it| *it == b'\n').take(20).collect();
+        if lines.len() > 1 {
+            // The last may be a part of one.
+            lines.pop();
+        }
+        let trimmed = lines.iter().map(|it| it.strip_suffix(b"\r").unwrap_or(it));
+        let lines: Vec<&[u8]> = trimmed.filter(|it| !it.is_empty()).collect();
+        let line = *lines.first()?;
+        let delimiter = DELIMITERS.iter().copied().find(|it| line.contains(it))?;
+        let first = words(line, delimiter);
+        let alike = |it: &&[u8]| fields(it, delimiter).len() == first.len();
+        if first.len() < 2 || delimiter == b' ' && !lines.iter().all(|it| alike(&it)) {
+            return None;
+        }
+        let mut keys = (0..first.len()).filter(|it| first[*it].eq_ignore_ascii_case("key"));
+        let key = keys.next().filter(|_| keys.next().is_none());
+        let is_number = |it: &String| it.parse::<f64>().is_ok();
+        let second = lines.get(1).map(|it| words(it, delimiter)).unwrap_or_default();
+        let numbers = second.iter().any(is_number) && !first.iter().any(is_number);
+        Some(Self { named: key.is_some() || numbers, first, key })
+    }
+}
+
+/// The fields of a line as text.
+fn words(line: &[u8], delimiter: u8) -> Vec<String> {
+    let word = |it: &Vec<u8>| String::from_utf8_lossy(it).trim().to_owned();
+    fields(line, delimiter).iter().map(word).collect()
 }
 
 /// The fields of a line, quotes taken off (RFC 4180; no line breaks within a field).

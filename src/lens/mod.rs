@@ -14,7 +14,7 @@ pub use act::{Act, Look};
 
 mod act;
 mod api_gateway;
-mod cache;
+pub mod cache;
 mod column;
 mod hash_ring;
 pub mod history;

@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod branch;
 pub mod breakpoint;
+pub mod bring;
 pub mod chart;
 pub mod compare;
 pub mod figures;

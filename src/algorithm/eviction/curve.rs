@@ -2,8 +2,7 @@
 
 use crate::base::draw::mix;
 
-use super::trace::{Tally, Trace};
-use super::{Key, Policy};
+use super::{Key, Rule, Trace};
 use crate::base::key_map::KeyMap;
 
 /// Marks on a line of positions, and how many there are before a position: bits in blocks, and a
@@ -50,32 +49,61 @@ impl Marks {
     }
 }
 
-/// How many requests would hit an LRU cache of each size from 0 to `capacity` entries, from one
-/// pass: a request hits if its stack distance is at most the size.
+/// The hits of LRU caches of every size, counted in one pass that can be made in parts: a request hits
+/// if its stack distance is at most the size.
 ///
 /// Source: Mattson et al., IBM Systems Journal 9(2), 1970, for the distance; Bennett and Kruskal,
 /// "LRU stack processing", IBM Journal of Research and Development 19(4), 1975, for the tree.
-pub fn lru_hits(keys: &[Key], capacity: u64) -> Vec<u64> {
-    let mut hits = vec![0u64; usize::try_from(capacity).unwrap_or(usize::MAX).min(keys.len()) + 1];
-    let mut marks = Marks::new(keys.len());
-    let mut last: KeyMap<u32> = KeyMap::default();
-    for (now, key) in keys.iter().enumerate() {
-        if let Some(before) = last.insert(*key, now as u32) {
-            // Marks stand at the last use of each key: those after `before`, and the key itself.
-            let distance = last.len() - marks.before(before as usize) as usize;
-            if let Some(hits) = hits.get_mut(distance) {
-                *hits += 1;
+pub struct Distances {
+    /// How many requests had each distance; what is beyond the largest size is not counted.
+    counts: Vec<u64>,
+    marks: Marks,
+    last: KeyMap<u32>,
+    now: usize,
+}
+
+impl Distances {
+    /// For a trace of so many requests, and sizes up to `capacity` entries.
+    pub fn new(requests: usize, capacity: u64) -> Self {
+        let most = usize::try_from(capacity).unwrap_or(usize::MAX).min(requests);
+        let (counts, marks) = (vec![0; most + 1], Marks::new(requests));
+        Self { counts, marks, last: KeyMap::default(), now: 0 }
+    }
+
+    /// The next requests.
+    pub fn take(&mut self, keys: &[Key]) {
+        for key in keys {
+            let now = self.now;
+            if let Some(before) = self.last.insert(*key, now as u32) {
+                // Marks stand at the last use of each key: those after `before`, and the key itself.
+                let distance = self.last.len() - self.marks.before(before as usize) as usize;
+                if let Some(count) = self.counts.get_mut(distance) {
+                    *count += 1;
+                }
+                self.marks.flip(before as usize);
             }
-            marks.flip(before as usize);
+            self.marks.flip(now);
+            self.now += 1;
         }
-        marks.flip(now);
     }
-    let mut sum = 0;
-    for count in &mut hits {
-        sum += *count;
-        *count = sum;
+
+    /// The hits at each size from 0 on.
+    pub fn hits(mut self) -> Vec<u64> {
+        let mut sum = 0;
+        for count in &mut self.counts {
+            sum += *count;
+            *count = sum;
+        }
+        self.counts
     }
-    hits
+}
+
+/// How many requests would hit an LRU cache of each size from 0 to `capacity` entries, from one
+/// pass.
+pub fn lru_hits(keys: &[Key], capacity: u64) -> Vec<u64> {
+    let mut distances = Distances::new(keys.len(), capacity);
+    distances.take(keys);
+    distances.hits()
 }
 
 /// The same for the requests from `from` on; those before count for what they leave behind.
@@ -98,32 +126,64 @@ pub struct Estimate {
 }
 
 /// Samples that are compared to know the error.
-const SAMPLES: u64 = 8;
+pub const SAMPLES: u64 = 8;
 
-/// Estimates the hit ratio from several samples, each with `share` (0 to 1) of the keys and of the
-/// capacity. Misses are counted against the expected number of requests, so that it matters little
-/// whether a hot key is in a sample.
+/// One of the samples of a trace: so large a share of its keys.
+pub struct Sample {
+    trace: Trace,
+    share: f64,
+    /// Requests expected in it.
+    expected: f64,
+}
+
+impl Sample {
+    /// The sample with this number, below [`SAMPLES`].
+    pub fn of(trace: &Trace, share: f64, number: u64) -> Self {
+        const ALL: f64 = 18_446_744_073_709_551_616.0;
+        let limit = (share * ALL) as u64;
+        let is_in = |key: Key| mix(mix(number) ^ u64::from(key)) <= limit;
+        let (keys, sizes): (Vec<Key>, Vec<u64>) = trace.requests().filter(|it| is_in(it.0)).unzip();
+        let sizes = if trace.sizes.is_empty() { Vec::new() } else { sizes };
+        Self { trace: Trace { keys, sizes }, share, expected: trace.keys.len() as f64 * share }
+    }
+
+    /// Requests in it.
+    pub fn requests(&self) -> u64 {
+        self.trace.keys.len() as u64
+    }
+
+    /// The hit ratio, estimated: misses count against the expected number of requests, so that it
+    /// matters little whether a hot key is in the sample.
+    fn hit_ratio(&self, rule: Rule, capacity: u64, ttl: u64) -> f64 {
+        let scale = |room: u64| ((room as f64 * self.share).round() as u64).max(1);
+        let tally = rule.replay(scale(capacity), scale(ttl), &self.trace);
+        1.0 - (tally.requests - tally.hits) as f64 / self.expected
+    }
+}
+
+/// Estimates the hit ratio from several samples of the keys, with the same share of the capacity.
 ///
 /// Source: Waldspurger, Park, Garthwaite and Ahmad, "Efficient MRC construction with SHARDS", FAST
 /// 2015 (SHARDS-adj), and Waldspurger, Saemundsson, Ahmad and Park, "Cache modeling and
 /// optimization using miniature simulations", USENIX ATC 2017.
-pub fn sampled(policy: Policy, capacity: u64, ttl: u64, trace: &Trace, share: f64) -> Estimate {
-    const ALL: f64 = 18_446_744_073_709_551_616.0;
-    let limit = (share * ALL) as u64;
-    let scale = |room: u64| ((room as f64 * share).round() as u64).max(1);
-    let ratios: Vec<f64> = (0..SAMPLES)
-        .map(|sample| {
-            let is_in = |key: Key| mix(mix(sample) ^ u64::from(key)) <= limit;
-            let (keys, sizes): (Vec<Key>, Vec<u64>) =
-                trace.requests().filter(|it| is_in(it.0)).unzip();
-            let sizes = if trace.sizes.is_empty() { Vec::new() } else { sizes };
-            let tally: Tally = policy.replay(scale(capacity), scale(ttl), &Trace { keys, sizes });
-            let misses = (tally.requests - tally.hits) as f64;
-            1.0 - misses / (trace.keys.len() as f64 * share)
-        })
-        .collect();
-    let count = SAMPLES as f64;
+pub fn estimate(samples: &[Sample], rule: Rule, capacity: u64, ttl: u64) -> Estimate {
+    let ratios: Vec<f64> = samples.iter().map(|it| it.hit_ratio(rule, capacity, ttl)).collect();
+    let count = ratios.len() as f64;
     let mean = ratios.iter().sum::<f64>() / count;
     let variance = ratios.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / (count - 1.0);
     Estimate { hit_ratio: mean.clamp(0.0, 1.0), error: 2.0 * (variance / count).sqrt() }
+}
+
+/// The same with all samples of this share (0 to 1).
+pub fn sampled(rule: Rule, capacity: u64, ttl: u64, trace: &Trace, share: f64) -> Estimate {
+    let samples: Vec<Sample> = (0..SAMPLES).map(|it| Sample::of(trace, share, it)).collect();
+    estimate(&samples, rule, capacity, ttl)
+}
+
+/// So many sizes, evenly spaced up to the largest.
+pub fn sizes(most: u64, points: u64) -> Vec<u64> {
+    let size = |at: u64| u128::from(most) * u128::from(at) / u128::from(points.max(1));
+    let mut sizes: Vec<u64> = (1..=points).map(|at| size(at).max(1) as u64).collect();
+    sizes.dedup();
+    sizes
 }

@@ -6,16 +6,19 @@
 pub mod curve;
 mod ghosts;
 mod heap;
+mod rule;
 mod segments;
 mod sketch;
 mod slab;
 pub mod structure;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 use std::fmt;
 
+pub use rule::Rule;
 pub use structure::Part;
 pub use trace::{Tally, Trace};
 

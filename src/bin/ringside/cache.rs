@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use ringside::algorithm::eviction::{Bound, Policy, Tally, Trace, curve};
-use ringside::algorithm::requests::{Layout, Reader};
+use ringside::algorithm::eviction::{Bound, Policy, Rule, Tally, Trace, curve};
+use ringside::algorithm::requests::{Column, Layout, Reader};
 use ringside::base::text;
 
 use crate::clock;
@@ -66,30 +66,12 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "a share of the keys between 0 and 1, such as 0.01".into())
 }
 
-/// A policy for a running cache, or a bound that needs the future.
-#[derive(Clone, Copy)]
-enum Rule {
-    Policy(Policy),
-    Bound(Bound),
-}
-
-impl Rule {
-    fn find(name: &str) -> Result<Self, String> {
-        let bound = || Bound::find(name).map(Rule::Bound);
-        Policy::find(name).map(Rule::Policy).or_else(bound).ok_or_else(|| {
-            let ids =
-                Policy::ALL.iter().map(|it| it.id()).chain(Bound::ALL.iter().map(|it| it.id()));
-            let ids: Vec<&str> = ids.collect();
-            format!("policy: there is no {name:?}; there are: {}", ids.join(", "))
-        })
-    }
-
-    fn replay(self, capacity: u64, ttl: u64, trace: &Trace) -> Tally {
-        match self {
-            Rule::Policy(policy) => policy.replay(capacity, ttl, trace),
-            Rule::Bound(bound) => bound.replay(capacity, trace),
-        }
-    }
+fn find(name: &str) -> Result<Rule, String> {
+    Rule::find(name).ok_or_else(|| {
+        let ids = Policy::ALL.iter().map(|it| it.id()).chain(Bound::ALL.iter().map(|it| it.id()));
+        let ids: Vec<&str> = ids.collect();
+        format!("policy: there is no {name:?}; there are: {}", ids.join(", "))
+    })
 }
 
 /// What one simulation found. Times in nanoseconds; reading is not part of the simulation.
@@ -151,7 +133,7 @@ pub fn run(options: &Options) -> Result<(), String> {
         return Ok(());
     }
     let name = options.policy.clone().unwrap_or_default();
-    let rule = Rule::find(&name)?;
+    let rule = find(&name)?;
     let ttl = match (rule, options.ttl) {
         (Rule::Policy(policy), None) if policy.needs_ttl() => {
             return Err("ttl: policy ttl needs --ttl, the requests an entry is good for".into());
@@ -221,7 +203,7 @@ fn read(options: &Options) -> Result<(Trace, u64), String> {
         _ => Box::new(File::open(&path).map_err(failed)?),
     };
     let mut reader = Reader::new(Layout {
-        column: options.column.clone(),
+        column: options.column.clone().map(Column::Told),
         size_column: options.size_column.clone(),
         delimiter: options.delimiter,
         header: options.header,
@@ -249,10 +231,7 @@ fn draw(
     let all = if trace.sizes.is_empty() { keys } else { total_size(trace) };
     let most = options.capacity.unwrap_or(all).max(1);
     let requests = trace.keys.len() as u64;
-    let mut sizes: Vec<u64> = (1..=points)
-        .map(|at| (u128::from(most) * u128::from(at) / u128::from(points)).max(1) as u64)
-        .collect();
-    sizes.dedup();
+    let sizes = curve::sizes(most, points);
     let started = clock::now();
     let is_lru = matches!(rule, Rule::Policy(Policy::Lru)) && trace.sizes.is_empty();
     let many = requests.saturating_mul(sizes.len() as u64) > DIRECT_MAX;
@@ -268,14 +247,14 @@ fn draw(
             let last = hits.len() - 1;
             sizes.iter().map(|it| exact(*it, hits[(*it as usize).min(last)])).collect()
         }
-        (Rule::Policy(policy), wanted) if wanted.is_some() || many => {
+        (Rule::Policy(_), wanted) if wanted.is_some() || many => {
             method = "sampled keys, error as twice the standard error";
             let point = |capacity: u64| {
                 let share = wanted.unwrap_or((SCALED_MIN / capacity as f64).max(0.02));
                 if share > 0.3 && wanted.is_none() {
                     return exact(capacity, rule.replay(capacity, ttl, trace).hits);
                 }
-                let it = curve::sampled(policy, capacity, ttl, trace, share);
+                let it = curve::sampled(rule, capacity, ttl, trace, share);
                 let (hit_ratio, error) = (it.hit_ratio, it.error);
                 Point { capacity, hit_ratio, miss_ratio: 1.0 - hit_ratio, hits: None, error }
             };

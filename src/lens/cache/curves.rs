@@ -1,5 +1,6 @@
 //! Misses by size and policy: curves from the reads the cache has seen, and where it is on them.
 
+use crate::algorithm::eviction::{Policy, Rule};
 use crate::base::text;
 use crate::scene::layout::axis;
 use crate::scene::layout::measure;
@@ -11,7 +12,7 @@ use crate::scene::{
 use super::super::Act;
 use super::super::column::Column;
 use super::Inside;
-use super::study::{READS_MIN, Rule, SEEN_MIN, Study};
+use super::study::{READS_MIN, SEEN_MIN, Study};
 
 /// Height of the plot, and the room left of it for the words.
 const PLOT: f32 = 170.0;
@@ -48,46 +49,19 @@ impl Inside<'_> {
         column.caption("curves", ["Misses by size, on the reads seen here", &state]);
         let others: Vec<_> = study.others().collect();
         let names = std::iter::once("LRU").chain(others.iter().map(|it| it.0.label()));
-        let right = names.map(|it| measure::width(it, Font::SMALL)).fold(0.0, f32::max) + 8.0;
-        let area = column.block(PLOT + 30.0);
-        let plot = Rect::new(area.x + WORDS, area.y + 6.0, area.width - WORDS - right, PLOT);
         let points = || others.iter().flat_map(|it| &it.1).map(|it| it.1);
         let high = points().chain([study.lru(study.most / SPOTS)]).fold(0.05, f64::max);
-        let up = Track { from_px: plot.bottom(), to_px: plot.y };
-        let across = Track { from_px: plot.x, to_px: plot.right() };
-        let y = Scale::linear(Span { low: 0.0, high: high.min(1.0) }, up);
-        let x = Scale::linear(Span { low: 0.0, high: study.most as f64 }, across);
-        self.handle(&study, plot, &x, column);
-        let percent =
-            |value: f64, digits: usize| format!("{:.*} %", digits.saturating_sub(2), value * 100.0);
-        axis::left_of(column.marks, "curves/y", plot, &y, &percent);
-        let entries = |value: f64, _: usize| text::count(value as u64);
-        axis::below(column.marks, "curves/x", plot, &x, &entries);
-        let at = |size: u64, missed: f64| Point::new(x.px(size as f64), y.px(missed));
+        let axes = Axes::new(names, high, study.most, column);
+        let (plot, at) = (axes.plot, |size: u64, missed: f64| axes.at(size, missed));
+        self.handle(&study, plot, &axes.x, column);
+        axes.draw(column);
         let step = |it: u64| (study.most * it / POINTS).max(1);
         let lru = (1..=POINTS).map(|it| (step(it), study.lru(step(it)))).collect();
-        let stroke = |rule: Rule| match rule {
-            Rule::Bound(_) => BOUND,
-            Rule::Policy(it) if it == self.params.policy => OWN,
-            Rule::Policy(_) => OTHER,
-        };
-        let known = others.iter().map(|it| (it.0.label(), it.1.clone(), stroke(it.0), Tone::Ink2));
+        let known = others
+            .iter()
+            .map(|it| (it.0.label(), it.1.clone(), stroke(it.0, self.params.policy), Tone::Ink2));
         let curves = std::iter::once(("LRU", lru, Stroke::BOLD, Tone::Ink)).chain(known);
-        let mut ends = Vec::new();
-        for (name, points, stroke, tone) in curves {
-            let points: Vec<(u64, f64)> = points;
-            let Some((last, missed)) = points.last().copied() else { continue };
-            let label =
-                format!("{name}: {} misses at {}", text::percent(missed), text::count(last));
-            let points: Vec<_> = points.iter().map(|it| at(it.0, it.1)).collect();
-            ends.push((points[points.len() - 1].y, name, tone));
-            if points.len() > 1 {
-                let shape = Shape::Path { points, stroke };
-                let line = Mark::new(format!("curves/line/{name}"), shape, tone);
-                column.marks.push(line.labelled(label));
-            }
-        }
-        names_beside(ends, plot, column);
+        axes.curves(curves, column);
         self.present(&study, plot, &at, column);
         self.reading(&study, column);
         self.question(column);
@@ -223,6 +197,77 @@ impl Inside<'_> {
             text::count(study.before()),
         );
         column.words("curves/counted", &words);
+    }
+}
+
+/// The stroke of a rule's curve, beside a cache with this policy.
+pub(super) fn stroke(rule: Rule, own: Policy) -> Stroke {
+    match rule {
+        Rule::Bound(_) => BOUND,
+        Rule::Policy(it) if it == own => OWN,
+        Rule::Policy(_) => OTHER,
+    }
+}
+
+/// A curve: its name, misses by size, how it is drawn.
+pub(super) type Curve<'a> = (&'a str, Vec<(u64, f64)>, Stroke, Tone);
+
+/// Misses over sizes.
+pub(super) struct Axes {
+    /// Where curves are drawn.
+    pub(super) plot: Rect,
+    pub(super) x: Scale,
+    pub(super) y: Scale,
+}
+
+impl Axes {
+    /// Takes the room: beside the curves' names, up to so high a miss ratio, and to the largest size.
+    pub(super) fn new<'a>(
+        names: impl Iterator<Item = &'a str>,
+        high: f64,
+        most: u64,
+        column: &mut Column,
+    ) -> Self {
+        let right = names.map(|it| measure::width(it, Font::SMALL)).fold(0.0, f32::max) + 8.0;
+        let area = column.block(PLOT + 30.0);
+        let plot = Rect::new(area.x + WORDS, area.y + 6.0, area.width - WORDS - right, PLOT);
+        let up = Track { from_px: plot.bottom(), to_px: plot.y };
+        let across = Track { from_px: plot.x, to_px: plot.right() };
+        let y = Scale::linear(Span { low: 0.0, high: high.min(1.0) }, up);
+        let x = Scale::linear(Span { low: 0.0, high: most as f64 }, across);
+        Self { plot, x, y }
+    }
+
+    /// The place of a size and a miss ratio.
+    pub(super) fn at(&self, size: u64, missed: f64) -> Point {
+        Point::new(self.x.px(size as f64), self.y.px(missed))
+    }
+
+    /// The axes themselves.
+    pub(super) fn draw(&self, column: &mut Column) {
+        let percent =
+            |value: f64, digits: usize| format!("{:.*} %", digits.saturating_sub(2), value * 100.0);
+        axis::left_of(column.marks, "curves/y", self.plot, &self.y, &percent);
+        let entries = |value: f64, _: usize| text::count(value as u64);
+        axis::below(column.marks, "curves/x", self.plot, &self.x, &entries);
+    }
+
+    /// Curves with their names.
+    pub(super) fn curves<'a>(&self, curves: impl Iterator<Item = Curve<'a>>, column: &mut Column) {
+        let mut ends = Vec::new();
+        for (name, points, stroke, tone) in curves {
+            let Some((last, missed)) = points.last().copied() else { continue };
+            let label =
+                format!("{name}: {} misses at {}", text::percent(missed), text::count(last));
+            let points: Vec<_> = points.iter().map(|it| self.at(it.0, it.1)).collect();
+            ends.push((points[points.len() - 1].y, name, tone));
+            if points.len() > 1 {
+                let shape = Shape::Path { points, stroke };
+                let line = Mark::new(format!("curves/line/{name}"), shape, tone);
+                column.marks.push(line.labelled(label));
+            }
+        }
+        names_beside(ends, self.plot, column);
     }
 }
 

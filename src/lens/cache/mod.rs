@@ -22,6 +22,7 @@ mod hits;
 mod picked;
 mod structure;
 mod study;
+pub mod trace;
 
 /// From this width on, what was asked for stands beside the structure.
 const WIDE: f32 = 600.0;

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::algorithm::eviction::{Bound, Policy, Trace, curve};
+use crate::algorithm::eviction::{Bound, Policy, Rule, Trace, curve};
 use crate::base::time::Nanos;
 use crate::component::cache::{ADMITTED, HIT, MISS};
 use crate::engine::accesses::{Access, KEPT};
@@ -24,25 +24,6 @@ const BUDGET: u64 = 400_000;
 const BOUND_COST: u64 = 4;
 /// Studies kept: of several components, or futures.
 const STUDIES: usize = 6;
-
-/// A policy, or the bound of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// A policy that a cache could have.
-    Policy(Policy),
-    /// One that knows the future.
-    Bound(Bound),
-}
-
-impl Rule {
-    /// What people call it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Rule::Policy(it) => it.label(),
-            Rule::Bound(it) => it.label(),
-        }
-    }
-}
 
 /// The reads that are studied, and what is known of them so far.
 #[derive(Clone, Debug)]
