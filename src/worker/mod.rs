@@ -16,6 +16,9 @@ use crate::session::protocol::Tick;
 mod bench;
 #[cfg(not(feature = "page"))]
 mod heir;
+// Exports stay in the first module, which has no room for them: there the fast one has them alone.
+#[cfg(not(all(feature = "page", split)))]
+mod trace;
 
 thread_local! {
     /// What this worker hosts.

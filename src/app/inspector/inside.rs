@@ -5,9 +5,11 @@ use leptos::prelude::*;
 use leptos::html;
 
 use crate::app::store::App;
+use crate::component::Spec;
 use crate::document::Id;
 use crate::engine::Addressing;
 
+use super::bring;
 use super::cut;
 use super::grip::{self, Grip};
 
@@ -26,6 +28,10 @@ pub fn Inside(
     let cuts = app.node(&id).is_some_and(|it| {
         it.record.with_untracked(|it| it.spec.about().addressing == Addressing::Peers)
     });
+    let is_cache = app
+        .node(&id)
+        .is_some_and(|it| it.record.with_untracked(|it| matches!(it.spec, Spec::Cache(_))));
+    let brings = id.clone();
     let spread = move |large: bool| {
         app.large.set(large);
         app.bridge.update_value(|it| it.look());
@@ -79,5 +85,6 @@ pub fn Inside(
         </div>
         {cuts.then(|| view! { <cut::Sides store=sides/> })}
         <p class="empty" hidden=move || picture.with(Option::is_some)>"Looking inside…"</p>
+        {is_cache.then(|| view! { <bring::Bring id=brings/> })}
     }
 }

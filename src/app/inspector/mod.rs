@@ -17,6 +17,7 @@ use super::icons::Icon;
 use super::store::{App, Selected, Tab};
 
 pub mod about;
+pub mod bring;
 mod cut;
 pub mod editor;
 mod faults;

@@ -9,6 +9,7 @@ use web_sys::{Blob, DragEvent, File, HtmlAnchorElement, HtmlInputElement, Url};
 
 use super::Keeper;
 use super::notice::Notice;
+use crate::app::inspector::bring;
 use crate::app::store::App;
 use crate::document::file::TEXT_MAX;
 use crate::document::ids;
@@ -36,16 +37,21 @@ fn download(name: &str, text: &str) -> Option<()> {
     Some(())
 }
 
-/// Asks which file.
+/// Asks which design.
 pub fn pick(app: App, keep: Keeper) {
+    choose(".json,application/json", move |file| open(app, keep, file));
+}
+
+/// Asks which file of these kinds.
+pub fn choose(kinds: &str, act: impl FnOnce(File) + 'static) {
     let input = document().create_element("input").ok();
     let Some(input) = input.and_then(|it| it.dyn_into::<HtmlInputElement>().ok()) else { return };
     input.set_type("file");
-    input.set_accept(".json,application/json");
+    input.set_accept(kinds);
     let chosen = input.clone();
     let heard = Closure::once_into_js(move || {
         if let Some(file) = chosen.files().and_then(|it| it.item(0)) {
-            open(app, keep, file);
+            act(file);
         }
     });
     input.set_onchange(Some(heard.unchecked_ref()));
@@ -100,7 +106,9 @@ pub fn listen(app: App, keep: Keeper) {
         if brings(&event) {
             event.prevent_default();
             let files = event.data_transfer().and_then(|it| it.files());
-            if let Some(file) = files.and_then(|it| it.item(0)) {
+            if let Some(file) = files.and_then(|it| it.item(0))
+                && !bring::takes(app, &event, &file)
+            {
                 open(app, keep, file);
             }
         }

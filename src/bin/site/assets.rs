@@ -26,6 +26,8 @@ const FAST: &str = "fast.js";
 const LATER: &str = "rooms.js";
 /// What later parts look like: fetched with them.
 const LATER_LOOKS: &str = "rooms.css";
+/// The worker of a trace that somebody brings: they say where it is.
+const TRACE: &str = "trace.js";
 /// Stands in the page's policy for the hashes of its inline scripts.
 const SCRIPT_HASHES: &str = "{script-hashes}";
 /// Hexadecimal digits of the contents' SHA-256 in a file name (the server knows them by that).
@@ -83,7 +85,7 @@ impl Assets {
     pub fn build(mut self) -> Result<Vec<Output>> {
         self.finish(PAGE)?;
         for (path, output) in &mut self.built {
-            output.first = path != LATER_LOOKS;
+            output.first = ![LATER_LOOKS, TRACE].contains(&path.as_str());
         }
         for path in self.sources.keys().cloned().collect::<Vec<_>>() {
             self.finish(&path)?;
@@ -281,7 +283,9 @@ mod tests {
         let built = |later: &str| {
             let looks = "'./worker.js' './rooms.css'";
             let worker = ("worker.js", "'./ringside.js' './fast.js'");
-            let sources = owned(&[("index.html", looks), worker, ("rooms.css", "a {}")]);
+            let rooms = ("rooms.css", "a { --worker: url(./trace.js) }");
+            let trace = ("trace.js", "'./fast.js' './ringside.js'");
+            let sources = owned(&[("index.html", looks), worker, rooms, trace]);
             let code = owned(&[
                 ("ringside.js", "'./rooms.js' './first.wasm'"),
                 ("rooms.js", "'./ringside.js' './later.wasm'"),
@@ -294,10 +298,10 @@ mod tests {
         };
         let (before, after) = (built("2"), built("3"));
         for (one, other) in before.iter().zip(&after) {
-            let code = one.name != "index.html" && !one.name.ends_with(".css");
+            let code = one.name != "index.html";
             assert_eq!(one.name != other.name, code, "{}", one.name);
             let later = one.name.starts_with("later-") || one.name.ends_with(".css");
-            let later = later || one.name.starts_with("fast");
+            let later = later || one.name.starts_with("fast") || one.name.starts_with("trace");
             assert_eq!(one.first, !later, "{}", one.name);
         }
         let rooms = before
@@ -308,6 +312,7 @@ mod tests {
         assert!(before.iter().all(|it| it.name == "index.html"
             || it.name.starts_with("worker-")
             || it.name.starts_with("fast")
+            || it.name.starts_with("trace")
             || it.name.ends_with(".css")
             || it.name.starts_with("rooms-")
             || it.name.starts_with("first-")
