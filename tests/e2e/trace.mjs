@@ -92,7 +92,7 @@ journey("trace: dropped on the lens, drawn while it is refined, and the command 
     const name = { lru: "LRU", sieve: "SIEVE", "s3-fifo": "S3-FIFO", "w-tinylfu": "W-TinyLFU", belady: "Belady's MIN" }[rule];
     assert.equal(await page.locator(`.bring [data-id="curves/line/${name}"]`).count(), 1, name);
   }
-  const sizes = page.getByRole("slider", { name: "Size" });
+  const sizes = page.getByRole("slider", { name: "Size", exact: true });
   const kept = await file("reads.txt", text);
   const round = (ratio) => Number((ratio * 100).toPrecision(3));
   for (const [rule, at] of [["lru", 0], ["sieve", 3], ["s3-fifo", 5], ["w-tinylfu", 11]]) {
@@ -119,7 +119,11 @@ journey("trace: with the keyboard, a table whose key is asked for, and cancelled
   const table = await file("reads.csv", `time,object\n${reads.map((it, at) => `${at},${it}\n`).join("")}`);
   const choose = page.getByRole("button", { name: "Choose a file…" });
   await choose.focus();
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+  const choosing = page.waitForEvent("filechooser");
+  // The browser is told to leave the choice to the test, which takes a moment.
+  await page.waitForTimeout(500);
+  await page.keyboard.press("Enter");
+  const chooser = await choosing;
   await chooser.setFiles(table);
   await page.getByText("has 2 columns. Which one is the key?").waitFor();
   await shot("trace-3-which");
@@ -132,7 +136,7 @@ journey("trace: with the keyboard, a table whose key is asked for, and cancelled
   await page.keyboard.press("Enter");
   await done(page);
   const { points, keys: many } = command("--policy", "lru", "--curve", "12", "--column", "object", table);
-  const slider = page.getByRole("slider", { name: "Size" });
+  const slider = page.getByRole("slider", { name: "Size", exact: true });
   await slider.focus();
   await page.keyboard.press("Home");
   await page.keyboard.press("ArrowRight");

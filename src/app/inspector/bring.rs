@@ -10,13 +10,14 @@ use web_sys::{
     DragEvent, Element, ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType,
 };
 
+use crate::algorithm::eviction::survey::Point;
 use crate::app::keep::files::choose;
 use crate::app::store::{App, Selected};
 use crate::base::text;
 use crate::component::Spec;
 use crate::document::Id;
 use crate::lens::cache::trace::Present;
-use crate::session::bring::{Asked, Curves, Key, SIZES, Told};
+use crate::session::bring::{Asked, BYTES_MAX, Curves, Key, SIZES, Told};
 
 /// Narrowest and widest picture, in pixels.
 const WIDTH: (f32, f32) = (264.0, 720.0);
@@ -131,7 +132,19 @@ fn hear(data: &JsValue) {
     if matches!(next, Stage::Which { .. } | Stage::Wrong(_)) {
         stop();
     }
+    let began = matches!(stage().get_untracked(), Stage::Reading(_));
+    let shows = began && !matches!(next, Stage::Reading(_));
     stage().set(next);
+    if shows {
+        request_animation_frame(reveal);
+    }
+}
+
+/// It lies below the lens, and is what somebody waits for.
+fn reveal() {
+    if let Ok(Some(bring)) = document().query_selector(".bring") {
+        bring.scroll_into_view();
+    }
 }
 
 /// Takes a file that is dropped on a cache's lens; false if it was dropped elsewhere.
@@ -143,11 +156,8 @@ pub fn takes(app: App, event: &DragEvent, file: &File) -> bool {
         Some(Selected::Node(id)) => present(app, &id),
         _ => None,
     };
-    let (Some(on), Some(present), false) = (on, present, design) else { return false };
+    let (Some(_), Some(present), false) = (on, present, design) else { return false };
     take(file.clone(), present);
-    if let Ok(Some(bring)) = on.query_selector(".bring") {
-        bring.scroll_into_view();
-    }
     true
 }
 
@@ -227,8 +237,9 @@ pub fn Bring(
         _ = kind.get();
         match stage.get_untracked() {
             Stage::Nothing => view! {
-                <p class="summary">"Drop a file here, or choose one: one key a line, or a table (CSV) \
-                    with a key column, up to 256 MB. It stays on this machine, and the design as it is."</p>
+                <p class="summary">{format!("Drop a file here, or choose one: one key a line, or a table \
+                    (CSV) with a key column, up to {} MB. It stays on this machine, and the design as \
+                    it is.", BYTES_MAX >> 20)}</p>
                 <button class="o" on:click=move |_| pick.run(())>"Choose a file…"</button>
             }
             .into_any(),
@@ -397,10 +408,7 @@ fn Known(app: App, id: Id, stage: RwSignal<Stage>, at: RwSignal<Option<usize>>) 
     }
 }
 
-fn row(
-    (label, id, points): &(String, String, Vec<crate::algorithm::eviction::survey::Point>),
-    size: u64,
-) -> impl IntoView + use<> {
+fn row((label, id, points): &(String, String, Vec<Point>), size: u64) -> impl IntoView + use<> {
     let point = points.iter().find(|it| it.size == size).copied();
     let hits = point.map_or("…".into(), |it| text::percent(it.hit_ratio));
     let error = match point {
