@@ -2,6 +2,7 @@
 //! or in front of one (read-through, write-through, write-behind).
 
 mod behind;
+pub mod flight;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,6 +47,12 @@ crate::params! {
         policy: Policy = Policy::Lru;
         /// How long an entry is good for; 0s for ever.
         ttl: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(86_400);
+        /// Single flight: a read that misses waits for so long for another's load of the same key, in
+        /// place of asking the store too; 0s: it asks.
+        single_flight: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(60);
+        /// Early refresh, β: shortly before an entry is too old one read or another fetches it, the
+        /// sooner the longer that takes; 0: none, 1: as the authors have it.
+        early: f64 = 0.0, in 0.0..=100.0, "", when |it| it.ttl > Nanos::ZERO;
         /// Who brings cache and store together: the caller (cache-aside), or the cache itself,
         /// which needs a wire to its store for that.
         strategy: Strategy = Strategy::CacheAside;
@@ -107,6 +114,8 @@ pub struct CacheState {
     alarmed: bool,
     /// Requests begun so far, in all lives: numbers are not used twice.
     begun: u64,
+    /// Loads under way, where they are known.
+    pub flights: Option<Box<flight::Flights>>,
 }
 
 impl CacheState {
@@ -114,26 +123,39 @@ impl CacheState {
     pub(super) fn new(params: &CacheParams) -> Self {
         let order = params.policy.start(params.capacity.into());
         let (entries, dirty) = (KeyMap::default(), VecDeque::new());
-        Self { order, entries, dirty, alarmed: false, begun: 0 }
+        let flights = flight::Flights::of(params);
+        Self { order, entries, dirty, alarmed: false, begun: 0, flights }
     }
 }
 
 impl StableHash for CacheState {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { order, entries, dirty, alarmed, begun } = self;
+        let Self { order, entries, dirty, alarmed, begun, flights } = self;
         order.fold(&mut |word| h.word(word));
         entries.stable_hash(h);
         dirty.stable_hash(h);
         (*alarmed, *begun).stable_hash(h);
+        if let Some(flights) = flights {
+            flights.stable_hash(h);
+        }
     }
 }
 
-/// Why a cache wakes: what is dirty goes to the store.
+/// Why a cache wakes.
 #[derive(Clone, Debug)]
-pub struct Flush;
+pub enum Wake {
+    /// What is dirty goes to the store.
+    Flush,
+    /// The load of this key for this request may have been lost.
+    Load(u32, u64),
+}
 
-impl StableHash for Flush {
-    fn stable_hash(&self, _: &mut StableHasher) {}
+impl StableHash for Wake {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        if let Self::Load(key, request) = self {
+            (*key, *request).stable_hash(h);
+        }
+    }
 }
 
 /// The key was there.
@@ -152,6 +174,10 @@ pub const DROPPED: u8 = 5;
 pub const FLUSHED: u8 = 6;
 /// A dirty entry was lost: by a flush, or found so when the cache came back from a crash.
 pub const LOST: u8 = 7;
+/// A read that missed waits for another's load.
+pub const JOINED: u8 = 8;
+/// A read fetches what is good still.
+pub const EARLY: u8 = 9;
 
 /// The kind.
 #[derive(Debug)]
@@ -164,7 +190,7 @@ impl Kind for Cache {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Cache;
     const COUNTERS: &'static [&'static str] =
-        &["hits", "misses", "admitted", "evicted", "expired", "dropped", "flushed", "lost"];
+        &["hits", "misses", "admitted", "evicted", "expired", "dropped", "flushed", "lost", "joined", "early"];
     const RATIOS: &'static [Ratio] = &[Ratio {
         name: "hit_ratio",
         part: HIT,
@@ -195,7 +221,7 @@ impl Kind for Cache {
         left_out: &[
             "Sizes in bytes: every entry counts as one.",
             "Persistence.",
-            "Misses on the same key at the same time are not joined: each asks the store.",
+            "Single flight: a write while a key is loaded does not end the wait for that load.",
         ],
         defaults: "20 µs a request: 50,000 a second on one core, the low end of what \
                    redis-benchmark reports without pipelining.",
@@ -203,19 +229,19 @@ impl Kind for Cache {
     type Params = CacheParams;
     type State = CacheState;
     type Message = Never;
-    type Timer = Flush;
+    type Timer = Wake;
 
     fn member_name(_: &CacheParams, ordinal: u16) -> String {
         format!("node {}", ordinal + 1)
     }
 
     fn needs_later(params: &CacheParams) -> bool {
-        params.policy.is_late()
+        params.policy.is_late() || params.knows_loads()
     }
 
     fn station(params: &CacheParams) -> Station {
-        let CacheParams { workers, queue, strategy, .. } = *params;
-        let hold = strategy == Strategy::CacheAside;
+        let CacheParams { workers, queue, strategy, single_flight, .. } = *params;
+        let hold = strategy == Strategy::CacheAside && single_flight == Nanos::ZERO;
         Station { workers, queue_max: queue, hold, ..Station::UNLIMITED }
     }
 
@@ -247,8 +273,9 @@ impl Kind for Cache {
     }
 
     fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut Context<Self>) {
-        let alarmed = state.alarmed;
-        *state = CacheState { alarmed, ..Self::restart(state, params, ctx) };
+        // Loads under way are the callers' affair.
+        let (alarmed, flights) = (state.alarmed, state.flights.take());
+        *state = CacheState { alarmed, flights, ..Self::restart(state, params, ctx) };
     }
 
     fn retune(
@@ -263,13 +290,16 @@ impl Kind for Cache {
     fn handle(
         state: &mut CacheState,
         params: &CacheParams,
-        what: Happening<Never, Flush>,
+        what: Happening<Never, Wake>,
         ctx: &mut Context<Self>,
     ) {
         match what {
-            Happening::Timer(Flush) => {
+            Happening::Timer(Wake::Flush) => {
                 state.alarmed = false;
                 flush(state, params, ctx);
+            }
+            Happening::Timer(Wake::Load(key, request)) => {
+                (flight::deeds().overdue)(state, params, key, request, ctx);
             }
             Happening::Finished { request, outcome, version } => {
                 flushed(state, &request, outcome, version, ctx);
@@ -282,10 +312,10 @@ impl Kind for Cache {
         state: &mut CacheState,
         params: &CacheParams,
         request: &Request,
-        _: Handle,
+        ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
-        serve(state, params, request, ctx)
+        serve(state, params, request, ticket, ctx)
     }
 
     fn gauges(members: &[Option<&CacheState>], _: Nanos) -> Vec<f64> {
@@ -301,12 +331,16 @@ pub(super) fn serve(
     state: &mut CacheState,
     params: &CacheParams,
     request: &Request,
+    ticket: Handle,
     ctx: &mut Ctx,
 ) -> Served {
     match request.verb {
-        Verb::Read => read(state, request, ctx),
+        Verb::Read => read(state, params, request, ticket, ctx),
         Verb::Put => {
             put(state, params, request, ctx);
+            if state.flights.is_some() {
+                (flight::deeds().arrived)(state, request, ctx);
+            }
             Served::ok(request.version)
         }
         Verb::Write if params.strategy == Strategy::WriteBehind => {
@@ -335,6 +369,9 @@ pub(super) fn retune(
     if before.policy != params.policy {
         hand_over(state, params);
     }
+    if params.knows_loads() || state.flights.is_some() {
+        (flight::deeds().retune)(state, params, ctx);
+    }
     state.order.resize(params.capacity.into());
     while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
     true
@@ -362,10 +399,19 @@ fn strategy(of: Strategy, ask: &dyn Fn(Option<Verb>) -> Plan<Arc<str>>) -> Plan<
     if_verb(Verb::Write, write, Plan::LocalOr(Box::new(fill())))
 }
 
-fn read(state: &mut CacheState, request: &Request, ctx: &mut Ctx) -> Served {
+fn read(
+    state: &mut CacheState,
+    params: &CacheParams,
+    request: &Request,
+    ticket: Handle,
+    ctx: &mut Ctx,
+) -> Served {
     let key = request.key;
     if let Some(entry) = state.entries.get(key) {
         if entry.expires > ctx.clock() || entry.dirty {
+            if flight::fetches_early(state, params, request, entry, ctx) {
+                return (flight::deeds().missed)(state, params, request, ticket, ctx);
+            }
             state.order.touch(entry.slot);
             ctx.count(HIT, key);
             ctx.found(request, entry.version);
@@ -376,6 +422,9 @@ fn read(state: &mut CacheState, request: &Request, ctx: &mut Ctx) -> Served {
         ctx.count(EXPIRED, key);
     }
     ctx.count(MISS, key);
+    if state.flights.is_some() {
+        return (flight::deeds().missed)(state, params, request, ticket, ctx);
+    }
     Served::ended(Outcome::Miss)
 }
 

@@ -183,10 +183,10 @@ impl Kind for CacheCluster {
         state: &mut CacheState,
         params: &CacheClusterParams,
         request: &Request,
-        _: Handle,
+        ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
-        cache::serve(state, &params.one(), request, ctx)
+        cache::serve(state, &params.one(), request, ticket, ctx)
     }
 
     fn gauges(members: &[Option<&CacheState>], _: Nanos) -> Vec<f64> {

@@ -441,6 +441,7 @@ macro_rules! registry {
         pub fn provide() {
             crate::algorithm::eviction::provide();
             placing::provide();
+            cache::flight::provide();
             sql_db::failover::provide();
             engine::history::provide();
             engine::takeover::provide();

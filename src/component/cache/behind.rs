@@ -5,7 +5,7 @@ use crate::engine::event::Verb;
 use crate::engine::{Outcome, Request, Served};
 
 use super::super::{Registry, Wrap};
-use super::{Cache, CacheParams, CacheState, Ctx, Dirty, Entry, FLUSHED, Flush, expiry};
+use super::{Cache, CacheParams, CacheState, Ctx, Dirty, Entry, FLUSHED, Wake, expiry};
 
 /// A write that the store learns of later. Only what is held can be changed: its version counts on.
 pub(super) fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx: &mut Ctx) -> Served {
@@ -25,7 +25,7 @@ pub(super) fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx:
 
 fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
     if !std::mem::replace(&mut state.alarmed, true) {
-        ctx.timer(params.flush_every, <Registry as Wrap<Cache>>::timer(Flush));
+        ctx.timer(params.flush_every, <Registry as Wrap<Cache>>::timer(Wake::Flush));
     }
 }
 

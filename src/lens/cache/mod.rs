@@ -4,8 +4,8 @@
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::cache::{
-    ADMITTED, CacheParams, CacheState, DROPPED, EVICTED, EXPIRED, FLUSHED, HIT, LOST, MISS,
-    Strategy,
+    ADMITTED, CacheParams, CacheState, DROPPED, EARLY, EVICTED, EXPIRED, FLUSHED, HIT, JOINED,
+    LOST, MISS, Strategy,
 };
 use crate::component::{Spec, State};
 use crate::engine::recorder::{Recent, Window};
@@ -18,6 +18,7 @@ use super::column::Column;
 use super::{Act, Subject};
 
 mod curves;
+mod flights;
 mod hits;
 mod picked;
 mod structure;
@@ -61,6 +62,7 @@ pub fn draw(subject: &Subject) -> Scene {
     it.picked(&mut column);
     if it.up {
         it.structure(&mut column);
+        it.flights(&mut column);
         it.happenings(&mut column);
     } else {
         column.words("down", "It is down: all it held is lost, and nobody reaches it.");
@@ -235,6 +237,8 @@ impl<'a> Inside<'a> {
                 ADMITTED => ("in", Tone::Ink, CellStyle::Plain),
                 EVICTED | DROPPED => ("out", Tone::Ink3, CellStyle::Struck),
                 FLUSHED => ("flushed", Tone::Ink, CellStyle::Plain),
+                JOINED => ("waits", Tone::Ink2, CellStyle::Plain),
+                EARLY => ("early", Tone::Ink, CellStyle::Plain),
                 LOST => ("lost", Tone::Fail, CellStyle::Struck),
                 EXPIRED => ("expired", Tone::Stale, CellStyle::Struck),
                 _ => continue,

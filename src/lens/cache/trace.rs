@@ -6,7 +6,7 @@ use crate::algorithm::eviction::survey::{Point, Survey};
 use crate::algorithm::eviction::{Policy, Rule};
 use crate::base::text;
 use crate::scene::layout::sheet::Sheet;
-use crate::scene::{Mark, Scene, Shape, Stroke, Tone};
+use crate::scene::{Dash, Mark, Scene, Shape, Stroke, Tone};
 
 use super::super::column::Column;
 use super::curves::{Axes, Curve, stroke};
@@ -17,6 +17,8 @@ const DRAWN: u64 = 120;
 const ASIDE: f32 = 2.0;
 /// The bars of an error.
 const BAR: Stroke = Stroke { width: 1.2, ..Stroke::BOLD };
+/// A thick curve beside a thin one.
+const THICK: Stroke = Stroke { width: 3.2, dash: Dash::Dashed };
 
 /// The cache that somebody looks at, and with how much room.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,7 @@ pub fn draw(survey: &Survey, present: &Present) -> Scene {
     let mut sheet = Sheet::new(present.width.clamp(200.0, 4_000.0), "Your trace", words);
     let (y, width) = (sheet.block(0.0).y, sheet.width());
     let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
+    column.caption("curves", ["Misses by size, in entries", ""]);
     let known = survey.curves();
     let most = survey.sizes().last().copied().unwrap_or(1);
     let missed = |it: &Point| 1.0 - it.hit_ratio;
@@ -69,9 +72,12 @@ pub fn draw(survey: &Survey, present: &Present) -> Scene {
     let curve = |(rule, points): &(Rule, Vec<Point>)| -> Curve<'static> {
         let points = if is_lru(*rule) { &lru } else { points };
         let points = points.iter().map(|it| (it.size, missed(it))).collect();
-        match is_lru(*rule) {
-            true => (rule.label(), points, Stroke::BOLD, Tone::Ink),
-            false => (rule.label(), points, stroke(*rule, present.policy), Tone::Ink2),
+        match rule {
+            Rule::Policy(Policy::Lru) => (rule.label(), points, Stroke::BOLD, Tone::Ink),
+            // Told apart though they lie close together.
+            Rule::Policy(Policy::S3Fifo) => (rule.label(), points, THICK, Tone::Ink2),
+            Rule::Policy(Policy::WTinyLfu) => (rule.label(), points, BAR, Tone::Ink3),
+            _ => (rule.label(), points, stroke(*rule, present.policy), Tone::Ink2),
         }
     };
     axes.curves(known.iter().map(curve), &mut column);

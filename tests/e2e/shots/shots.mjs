@@ -98,6 +98,19 @@ const STATES = [
     await page.locator(".spread").click();
     await wait(page, 900);
   }]),
+  ["trace", async (page) => {
+    await wait(page, 1_200);
+    await select(page, "cache");
+    await tab(page, "Inside");
+    await page.evaluate(() => {
+      const key = (at) => (at % 3000 < 600 ? at % 20_000 : Math.floor(20_000 * ((at * 0.6180339887) % 1) ** 3));
+      const data = new DataTransfer();
+      data.items.add(new File([Array.from({ length: 60_000 }, (_, at) => key(at)).join("\n")], "reads.txt"));
+      document.querySelector(".slate").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    });
+    await page.getByText("Every request simulated").waitFor({ timeout: 60_000 });
+    await wait(page, 600);
+  }],
   ["waterfall", async (page) => { await wait(page, 1_500); await select(page, "readers"); await tab(page, "Requests"); await page.locator(".pick").first().click(); await page.locator(".bar").nth(2).waitFor(); await wait(page, 1_500); }],
   ["wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await wait(page, 600); }],
   ["wire-cut", async (page) => { await page.locator(".inspector").getByRole("button", { name: "Cut", exact: true }).click(); await wait(page, 1_500); }, true],
