@@ -255,8 +255,8 @@ impl Table {
         let line = *lines.first()?;
         let delimiter = DELIMITERS.iter().copied().find(|it| line.contains(it))?;
         let first = words(line, delimiter);
-        let alike = |it: &&[u8]| fields(it, delimiter).len() == first.len();
-        if first.len() < 2 || delimiter == b' ' && !lines.iter().all(|it| alike(&it)) {
+        let alike = |it: &[u8]| fields(it, delimiter).len() == first.len();
+        if first.len() < 2 || delimiter == b' ' && !lines.iter().all(|it| alike(it)) {
             return None;
         }
         let mut keys = (0..first.len()).filter(|it| first[*it].eq_ignore_ascii_case("key"));

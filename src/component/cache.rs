@@ -217,6 +217,8 @@ impl Kind for Cache {
             "Write-behind: a write of an entry not held loads it first; flushes that fail are \
              repeated; dirty entries stay, and once nothing else is left to go, writes go through \
              to the store. A crash loses what the store has not got.",
+            "Single flight: a load that is not back in time is begun again by whoever has waited \
+             longest. Early refresh (XFetch): by how long the entry's own load took.",
         ],
         left_out: &[
             "Sizes in bytes: every entry counts as one.",

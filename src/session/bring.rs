@@ -81,7 +81,7 @@ pub struct Curves {
 
 enum Stage {
     /// The reader comes once the first bytes have shown what they are.
-    Reading(Option<Reader>, u64),
+    Reading(Option<Box<Reader>>, u64),
     Working(Box<Survey>),
     Over,
 }
@@ -122,7 +122,7 @@ impl Bring {
         };
         let reader = match reader {
             Some(it) => it,
-            None => reader.insert(Reader::new(layout(self.asked.key, bytes)?)),
+            None => reader.insert(Box::new(Reader::new(layout(self.asked.key, bytes)?))),
         };
         *read += bytes.len() as u64;
         reader.feed(bytes).map_err(said)?;
