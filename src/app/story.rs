@@ -6,10 +6,12 @@ use crate::base::{english, text};
 use crate::component::Spec;
 use crate::component::client::Load;
 use crate::component::kv_store::{KvStoreParams, WhenCut};
+use crate::document::edit::Item;
 use crate::document::{ComponentRecord, Id};
 use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::{Input, Story, Which};
 
+use super::canvas::sight;
 use super::store::{App, Selected};
 
 /// Stories and the invitation, at the foot of the canvas.
@@ -28,6 +30,8 @@ pub fn foot(_: App) -> AnyView {
 fn Newest() -> impl IntoView {
     let app = App::here();
     let closed = RwSignal::new(None);
+    // The one that is read whole where only two lines have room.
+    let open = RwSignal::new(None);
     let story = Memo::new(move |_| {
         let now = app.clock.get().now;
         let told = app.stories.with(|it| it.iter().rev().find(|it| it.at <= now).cloned());
@@ -48,12 +52,16 @@ fn Newest() -> impl IntoView {
                         app.select(Some(Selected::Node(id)));
                     }
                 };
+                let is_open = move || open.get() == Some(at);
+                let turn = move |_| open.update(|it| *it = if *it == Some(at) { None } else { Some(at) });
                 view! {
-                    <div class="story chip">
+                    <div class="story chip" class:open=is_open>
                         <button class="when num" title="Go to this moment" on:click=show>
                             {text::clock(at, zero)}
                         </button>
-                        <p>{told(app, &story)}</p>
+                        <p on:click=turn>{told(app, &story)}</p>
+                        <button class="more" aria-label="All of it" aria-expanded=move || is_open().to_string()
+                            on:click=turn>{move || if is_open() { "▴" } else { "▾" }}</button>
                         <button class="close" aria-label="Dismiss" on:click=move |_| closed.set(Some((at, until)))>"×"</button>
                     </div>
                 }
@@ -236,6 +244,14 @@ impl About {
         }
     }
 
+    /// Whom it acts on.
+    fn component(&self) -> &Id {
+        match self {
+            Self::Cache(id) | Self::Customers(id) => id,
+            Self::Member(it) => &it.component,
+        }
+    }
+
     fn stage(&self, app: App) -> Stage {
         let now = app.clock.get().now;
         let last = app.inputs.with(|inputs| {
@@ -271,6 +287,7 @@ impl About {
         if on {
             self.chart(app);
         }
+        sight::reveal(app, &Item::Component(self.component().clone()));
         app.playing.set(true);
         app.wake();
     }

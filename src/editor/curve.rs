@@ -1,38 +1,49 @@
-//! A wire's course: a cubic Bézier curve measured by its length, so that what moves along it moves
-//! at a steady pace.
+//! A wire's course: cubic Bézier curves one after another, measured by their length, so that what
+//! moves along them moves at a steady pace.
 
 use std::fmt::Write;
 
 use crate::base::geometry::{Point, Rect};
 
-/// Pieces the curve is measured in. With 32 the pace is even to within a per cent.
+/// Pieces each of the curves is measured in. With 32 the pace is even to within a per cent.
 const PIECES: usize = 32;
 
-/// A cubic Bézier curve with a table of its length.
+/// Cubic Bézier curves, each from the end of the one before, with a table of their length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// Start, its handle, the end's handle, end.
-    points: [Point; 4],
-    /// Length from the start to each n/32 of the parameter.
-    lengths: [f64; PIECES + 1],
+    /// Start, its handle, the end's handle, end; and the last three for each further curve.
+    points: Vec<Point>,
+    /// Length from the start to each n/32 of each curve's parameter.
+    lengths: Vec<f64>,
 }
 
 impl Curve {
     /// The curve from the first point to the last, drawn towards those between.
     pub fn new(points: [Point; 4]) -> Self {
-        let mut curve = Self { points, lengths: [0.0; PIECES + 1] };
-        let mut before = points[0];
-        for piece in 1..=PIECES {
+        Self::through(points.to_vec())
+    }
+
+    /// One curve after another: a start, and three points for each.
+    pub fn through(points: Vec<Point>) -> Self {
+        let mut curve = Self { points, lengths: vec![0.0] };
+        let (mut before, mut length) = (curve.points[0], 0.0);
+        for piece in 1..=curve.points.len() / 3 * PIECES {
             let here = curve.at_parameter(piece as f64 / PIECES as f64);
-            curve.lengths[piece] = curve.lengths[piece - 1] + distance(before, here);
+            length += distance(before, here);
+            curve.lengths.push(length);
             before = here;
         }
         curve
     }
 
+    /// How many pieces it is measured in.
+    fn pieces(&self) -> usize {
+        self.lengths.len() - 1
+    }
+
     /// Its length.
     pub fn length(&self) -> f64 {
-        self.lengths[PIECES]
+        self.lengths[self.pieces()]
     }
 
     /// Where one is after a share (0 to 1) of the whole length.
@@ -44,7 +55,7 @@ impl Curve {
     pub fn direction_at(&self, share: f64) -> Point {
         let t = self.parameter(share);
         let near = self.at_parameter((t - 1e-3).max(0.0));
-        let far = self.at_parameter((t + 1e-3).min(1.0));
+        let far = self.at_parameter(t + 1e-3);
         let length = distance(near, far);
         if self.length() == 0.0 || length == 0.0 {
             return Point::new(1.0, 0.0);
@@ -56,7 +67,7 @@ impl Curve {
     pub fn nearest(&self, point: Point) -> (f64, f64) {
         let (mut best, mut share) = (f64::INFINITY, 0.0);
         let mut start = self.points[0];
-        for piece in 0..PIECES {
+        for piece in 0..self.pieces() {
             let end = self.at_parameter((piece + 1) as f64 / PIECES as f64);
             let (away, part) = to_line(point, start, end);
             if away < best {
@@ -69,37 +80,43 @@ impl Curve {
         (best, share)
     }
 
-    /// A rectangle that holds it: the one around its four points.
+    /// A rectangle that holds it: the one around its points.
     pub fn bounds(&self) -> Rect {
         let corner = |it: &Point| Rect { x: it.x, y: it.y, width: 0.0, height: 0.0 };
-        let [start, others @ ..] = &self.points;
-        others.iter().map(corner).fold(corner(start), Rect::union)
+        self.points.iter().map(corner).fold(corner(&self.points[0]), Rect::union)
     }
 
     /// As the `d` of an SVG path, to a hundredth of a pixel.
     pub fn svg_path(&self) -> String {
         let mut path = String::new();
-        for (point, before) in self.points.iter().zip(["M", "C", " ", " "]) {
+        for (at, point) in self.points.iter().enumerate() {
+            let before = match at {
+                0 => "M",
+                _ if at % 3 == 1 => "C",
+                _ => " ",
+            };
             let (x, y) = (rounded(point.x), rounded(point.y));
             _ = write!(path, "{before}{x} {y}");
         }
         path
     }
 
-    /// The parameter after a share of the length.
+    /// The parameter after a share of the length: 1 at the end of the first curve, 2 of the second.
     fn parameter(&self, share: f64) -> f64 {
         let wanted = share.clamp(0.0, 1.0) * self.length();
-        let after = self.lengths.partition_point(|it| *it < wanted).clamp(1, PIECES);
+        let after = self.lengths.partition_point(|it| *it < wanted).clamp(1, self.pieces());
         let (from, to) = (self.lengths[after - 1], self.lengths[after]);
         let part = if to > from { (wanted - from) / (to - from) } else { 0.0 };
         ((after - 1) as f64 + part.clamp(0.0, 1.0)) / PIECES as f64
     }
 
     fn at_parameter(&self, t: f64) -> Point {
+        let curve = (t as usize).min(self.points.len() / 3 - 1);
+        let t = (t - curve as f64).min(1.0);
         let u = 1.0 - t;
         let weights = [u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t];
         let mut at = Point::default();
-        for (point, weight) in self.points.iter().zip(weights) {
+        for (point, weight) in self.points[curve * 3..].iter().zip(weights) {
             at.x += point.x * weight;
             at.y += point.y * weight;
         }
@@ -161,6 +178,25 @@ mod tests {
             assert!(away < 0.5 && (found - share).abs() < 0.01, "{share}: {away} {found}");
         }
         assert!((curve.nearest(Point::new(-30.0, 0.0)).0 - 30.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_after_another_they_are_one_course() {
+        let point = Point::new;
+        let first = [point(0.0, 0.0), point(0.0, 50.0), point(100.0, 50.0), point(100.0, 100.0)];
+        let on = [point(100.0, 120.0), point(100.0, 140.0), point(100.0, 160.0)];
+        let curve = Curve::through(first.into_iter().chain(on).collect());
+        let alone = Curve::new(first);
+        assert!((curve.length() - alone.length() - 60.0).abs() < 1e-9, "{}", curve.length());
+        assert_eq!(curve.svg_path(), "M0 0C0 50 100 50 100 100C100 120 100 140 100 160");
+        let joint = alone.length() / curve.length();
+        assert!(distance(curve.point_at(joint), point(100.0, 100.0)) < 1e-6);
+        assert_eq!(curve.point_at(1.0), point(100.0, 160.0));
+        assert!(distance(curve.point_at(joint + 30.0 / curve.length()), point(100.0, 130.0)) < 0.5);
+        assert!((curve.direction_at(1.0).y - 1.0).abs() < 1e-9);
+        assert_eq!(curve.bounds(), Rect { x: 0.0, y: 0.0, width: 100.0, height: 160.0 });
+        let (away, share) = curve.nearest(point(110.0, 145.0));
+        assert!((away - 10.0).abs() < 1e-9 && share > joint);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::document::edit::Item;
 use crate::document::{Design, Id, WireRecord};
 
 use super::curve::Curve;
-use super::geometry::{ZONE_GRIP, note_rect, route};
+use super::geometry::{ZONE_GRIP, note_rect};
 use super::place::Place;
 
 /// How near to a wire counts, in screen pixels.
@@ -43,9 +43,10 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// How a wire runs; none if one of its ends is missing.
-    pub fn curve(self, wire: &WireRecord) -> Option<Curve> {
-        Some(route(self.node(&wire.from)?, self.node(&wire.to)?))
+    /// How a wire runs; none if it or one of its ends is missing.
+    pub fn curve(self, id: &str) -> Option<Curve> {
+        let wire = self.design.wires.get(id)?;
+        Some(self.place.course(id, self.node(&wire.from)?, self.node(&wire.to)?))
     }
 
     /// Around things that have a place.
@@ -80,8 +81,8 @@ impl<'a> Picture<'a> {
 
     fn wire_at(self, at: Point, near: f64) -> Option<Item> {
         let mut best: Option<(f64, &Id)> = None;
-        for (id, wire) in &self.design.wires {
-            let Some(curve) = self.curve(wire) else { continue };
+        for id in self.design.wires.keys() {
+            let Some(curve) = self.curve(id) else { continue };
             if !grown(curve.bounds(), near).contains(at) {
                 continue;
             }

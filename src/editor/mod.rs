@@ -17,6 +17,7 @@ pub mod input;
 pub mod place;
 pub mod snap;
 mod thing;
+mod way;
 mod wiring;
 
 #[cfg(test)]

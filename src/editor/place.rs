@@ -10,7 +10,9 @@ use crate::base::table::Table;
 use crate::base::geometry::{Point, Rect};
 use crate::document::{ComponentRecord, Design, Id};
 
+use super::curve::Curve;
 use super::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
+use super::way::Way;
 
 /// Least size of a larger node, in pixels: type is 1.46 times as large, and the second figure
 /// stands below the first, so that it grows less in width.
@@ -20,7 +22,7 @@ const LARGE_LABEL: (f64, f64, f64, f64) = (1.42, 51.0, 12.0, 15.0);
 /// Room between larger nodes.
 const GAP: (f64, f64) = (36.0, 16.0);
 /// The same on a narrow screen.
-const GAP_NARROW: (f64, f64) = (20.0, 36.0);
+const GAP_NARROW: (f64, f64) = (24.0, 38.0);
 /// A node's handle stands so far beside it, over none of its figures.
 const HANDLE_OUT: f64 = 9.0;
 /// Nodes side by side on a narrow screen.
@@ -39,6 +41,8 @@ pub struct Place {
     /// What is held up from the others on a narrow screen, and where.
     pub lifted: Option<(Id, Point)>,
     down: Table<Point>,
+    /// How wires run there.
+    ways: Table<Way>,
 }
 
 impl Default for Place {
@@ -50,8 +54,9 @@ impl Default for Place {
 impl Place {
     /// On a wide screen, for nodes so many times as large as in the document.
     pub fn new(growth: f64) -> Self {
-        let (columns, rows, down) = (Vec::new(), Vec::new(), Table::new());
-        Self { growth, narrow: false, columns, rows, lifted: None, down }
+        let (columns, rows) = (Vec::new(), Vec::new());
+        let (down, ways) = (Table::new(), Table::new());
+        Self { growth, narrow: false, columns, rows, lifted: None, down, ways }
     }
 
     /// Fits the layout to a design.
@@ -62,8 +67,11 @@ impl Place {
             self.make_room(design);
         }
         self.down.clear();
+        self.ways.clear();
         if self.narrow {
             self.down = self.top_down(design);
+            let node = |id: &str| Some(self.rect(id, design.components.get(id)?));
+            self.ways = Way::all(design, node, GAP_NARROW.0);
         }
     }
 
@@ -246,6 +254,12 @@ impl Place {
         let (width, height) = self.size(record);
         let width = if self.narrow && self.is_large() { LARGE.0 } else { width };
         Rect { x, y, width, height }
+    }
+
+    /// How a wire runs between its ends: on a narrow screen around all that lies between them.
+    pub fn course(&self, wire: &str, from: Rect, to: Rect) -> Curve {
+        let way = self.ways.get(wire).and_then(|it| it.course(from, to));
+        way.unwrap_or_else(|| geometry::route(from, to))
     }
 
     /// Around all of a design.

@@ -5,6 +5,7 @@ use crate::base::geometry::Rect;
 use crate::document::file::read;
 
 mod drawn;
+mod phone;
 
 fn editor() -> Editor {
     Editor::new(read(include_str!("../../static/designs/bookstore.json")).unwrap().0.design)
@@ -168,8 +169,7 @@ fn the_handle_draws_a_wire_without_a_tool() {
 #[test]
 fn wires_are_hit_near_their_course_at_any_zoom() {
     let mut editor = editor();
-    let wire = &editor.design().wires["billing-payments"];
-    let middle = editor.picture().curve(wire).unwrap().point_at(0.5);
+    let middle = editor.picture().curve("billing-payments").unwrap().point_at(0.5);
     for zoom in [0.5, 1.0, 3.0] {
         let near = Point::new(middle.x, middle.y + 5.0 / zoom);
         let item = editor.picture().hit(near, zoom);
@@ -292,7 +292,7 @@ fn a_wire_is_led_elsewhere_by_either_end_and_keeps_what_it_carries() {
     let before = editor.design().clone();
     let wire = before.wires["search-database"].clone();
     let end = |editor: &Editor, id: &str, share: f64| {
-        let curve = editor.picture().curve(&editor.design().wires[id]).unwrap();
+        let curve = editor.picture().curve(id).unwrap();
         curve.point_at(if share > 0.5 {
             1.0 - hit::END_IN / curve.length()
         } else {
@@ -310,7 +310,7 @@ fn a_wire_is_led_elsewhere_by_either_end_and_keeps_what_it_carries() {
     assert_eq!((led.from.as_str(), &led.settings), ("search", &wire.settings));
     assert!(!editor.design().wires.contains_key("search-database"));
     // The other end, of another; Cart lies at (480, 330).
-    let middle = editor.picture().curve(&before.wires["billing-payments"]).unwrap().point_at(0.5);
+    let middle = editor.picture().curve("billing-payments").unwrap().point_at(0.5);
     editor.click(middle.x, middle.y, NO);
     let at = end(&editor, "billing-payments", 0.0);
     editor.down(at.x, at.y, NO);

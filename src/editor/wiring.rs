@@ -49,7 +49,7 @@ impl Editor {
         if self.selection.len() > 1 {
             return None;
         }
-        let curve = self.picture().curve(self.design.wires.get(id)?)?;
+        let curve = self.picture().curve(id)?;
         let inset = (END_IN / self.camera.zoom / curve.length().max(1.0)).min(0.5);
         let on = |share: f64| apart(curve.point_at(share), here) <= near;
         (on(inset) || on(1.0 - inset)).then(|| self.loose_end(id, here)).flatten()
@@ -58,7 +58,7 @@ impl Editor {
     /// A wire with the end loose that is nearer to a point.
     pub(super) fn loose_end(&self, id: &Id, here: Point) -> Option<Loose> {
         let record = self.design.wires.get(id)?;
-        let (_, share) = self.picture().curve(record)?.nearest(here);
+        let (_, share) = self.picture().curve(id)?.nearest(here);
         let (from, to) = (record.from.clone(), record.to.clone());
         Some(match share > 0.5 {
             true => Loose { fixed: from, calls: true, wire: Some((id.clone(), to)) },

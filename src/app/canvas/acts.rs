@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use crate::app::store::{App, Selected};
-use crate::base::geometry::Rect;
 use crate::document::Diff;
 use crate::document::edit::{Edit, EditError, Item};
 use crate::editor::{Editor, Effect as Brought, Input, Preview};
 use crate::session::protocol::{Command, Input as Act};
 
 use super::hand::Hand;
-use super::inspector_width;
 
 /// Things of the design for what the page says is chosen.
 fn items(chosen: Option<&Selected>) -> BTreeSet<Item> {
@@ -213,14 +211,5 @@ impl App {
             self.place.with_untracked(|place| it.editor.look(camera, place, selection));
         });
         self.desk.with_value(|it| question(&it.editor))
-    }
-
-    /// The part of the canvas that nothing covers, on the screen.
-    pub fn free_window(self) -> Rect {
-        let (width, height) = self.stage.get_untracked();
-        let open = self.selected.with_untracked(Option::is_some);
-        let (narrow, growth) = self.place.with_untracked(|it| (it.narrow, it.growth));
-        let width = if open && !narrow { width - inspector_width(growth) } else { width };
-        Rect { x: 0.0, y: 0.0, width: width.max(0.0), height }
     }
 }

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, PointerEvent};
 
+use crate::app::inspector::pull::Tall;
 use crate::app::store::{App, Selected};
 use crate::base::geometry::Point;
 use crate::document::Id;
@@ -13,7 +14,7 @@ use crate::document::edit::Item;
 use crate::editor::{Button, Held, Input, Preview, Tool};
 
 use super::dot::{self, Pressed};
-use super::inspector_width;
+use super::sight;
 
 /// A finger that stays this long means something else than a tap, in milliseconds.
 const HOLD_MS: u32 = 420;
@@ -45,6 +46,8 @@ pub struct Hand {
     pub dragging: RwSignal<bool>,
     /// Whether every key and gesture is shown.
     pub sheet: RwSignal<bool>,
+    /// How high the inspector is where it is a sheet.
+    pub tall: RwSignal<Tall>,
     /// Whether the space bar is held, and nothing has been done with it yet.
     pub space: StoredValue<Option<bool>>,
     /// Where the pointer is on the canvas.
@@ -75,6 +78,7 @@ impl Hand {
             dot: RwSignal::new(None),
             dragging: RwSignal::new(false),
             sheet: RwSignal::new(false),
+            tall: RwSignal::new(Tall::Half),
             space: StoredValue::new(None),
             at: StoredValue::new(Point::default()),
             pointers: StoredValue::new(Vec::new()),
@@ -250,10 +254,8 @@ fn up(app: App, hand: Hand, event: &PointerEvent) {
         app.act(Input::Release { at });
         // Not after a pan: who looks elsewhere is not to be led back.
         let chosen = app.selected.get_untracked().filter(|_| !dragged);
-        if let Some(Selected::Node(id)) =
-            chosen.filter(|it| Some(it) != hand.before.get_value().as_ref())
-        {
-            reveal(app, &id);
+        if let Some(chosen) = chosen.filter(|it| Some(it) != hand.before.get_value().as_ref()) {
+            sight::reveal_chosen(app, &chosen);
         }
     }
 }
@@ -299,13 +301,12 @@ pub fn follow(app: App, hand: Hand) {
         let selected = app.selected.get();
         // Not under a pointer that may be about to drag.
         let rests = hand.pointers.with_value(Vec::is_empty);
-        if let (Some(Selected::Node(id)), true, true) =
-            (&selected, rests, before.as_ref() != Some(&selected))
-        {
-            reveal(app, id);
+        if let (Some(it), true, true) = (&selected, rests, before.as_ref() != Some(&selected)) {
+            sight::reveal_chosen(app, it);
         }
         selected
     });
+    sight::follow(app, hand);
     Effect::new(move |_| {
         let connecting = hand.preview.with(|it| matches!(it, Preview::Wire(_)));
         if let Some(body) = document().body() {
@@ -323,7 +324,7 @@ pub fn follow(app: App, hand: Hand) {
         // The keyboard has gone to something that may be out of sight.
         if let (Some(Item::Component(id)), true) = (&item, hand.pointers.with_value(Vec::is_empty))
         {
-            reveal(app, id);
+            sight::reveal(app, &Item::Component(id.clone()));
         }
         hand.focus.set(item);
     });
@@ -355,37 +356,4 @@ pub fn follow(app: App, hand: Hand) {
     _ = window().add_event_listener_with_callback_and_bool("click", listener, true);
     // For as long as the page lives.
     std::mem::forget((focus, blur, twice, stray, next));
-}
-
-/// Moves what is shown as little as needed for a node to be in sight, and clear of the inspector.
-fn reveal(app: App, id: &str) {
-    let Some(node) = app.node(id) else { return };
-    let place = app.place.get_untracked();
-    let rect = node.record.with_untracked(|it| place.rect(id, it));
-    let camera = app.camera.get_untracked();
-    let (width, height) = app.stage.get_untracked();
-    let from = camera.screen_from_document(Point::new(rect.x, rect.y));
-    let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
-    let open = app.selected.with_untracked(Option::is_some);
-    // Side by side, the inspector lies over the other future.
-    let (right, bottom) = match (open && !app.both.get_untracked(), place.narrow) {
-        (false, _) => (width, height),
-        (true, true) => (width, height * 0.42),
-        (true, false) => (width - inspector_width(place.growth), height),
-    };
-    // What is larger than the room there is shows its beginning.
-    let shift = |from: f64, to: f64, first: f64, last: f64| {
-        let by = (last - to).min(0.0);
-        by + (first - from - by).max(0.0)
-    };
-    let margin = if place.narrow { 4.0 } else { 16.0 };
-    let dx = shift(from.x, to.x, margin, right - margin);
-    let dy = shift(from.y, to.y, 56.0, bottom - 16.0);
-    if dx != 0.0 || dy != 0.0 {
-        app.camera.update(|it| {
-            it.offset.x += dx;
-            it.offset.y += dy;
-        });
-        app.wake();
-    }
 }

@@ -21,6 +21,7 @@ pub mod hints;
 pub mod legend;
 pub mod node;
 pub mod overlay;
+pub mod sight;
 pub mod sketch;
 pub mod wire;
 pub mod zoom;

@@ -12,7 +12,6 @@ use crate::base::geometry::{Camera, Point, Rect};
 use crate::base::order::sort_few;
 use crate::base::time::Nanos;
 use crate::editor::curve::Curve;
-use crate::editor::geometry;
 use crate::engine::event::Verb;
 use crate::session::protocol::{Figures, Flight, Path, WireFigures};
 
@@ -159,7 +158,7 @@ impl Overlay {
         };
         let course = |id: &String| {
             let record = app.wire(id)?.record.get_untracked();
-            Some(geometry::route(rect(&record.from)?.0, rect(&record.to)?.0))
+            Some(place.course(id, rect(&record.from)?.0, rect(&record.to)?.0))
         };
         self.courses = wires.iter().map(course).collect();
         self.nodes = components.iter().map(|id| rect(id)).collect();

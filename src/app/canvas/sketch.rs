@@ -188,10 +188,7 @@ fn drawn(app: App, preview: &Preview) -> AnyView {
             });
             let refused = matches!(target, Some((_, Err(_))));
             let old = wire.as_ref().and_then(|id| {
-                let path = app.ask(|it| {
-                    let record = it.design().wires.get(id)?;
-                    Some(it.picture().curve(record)?.svg_path())
-                })?;
+                let path = app.ask(|it| Some(it.picture().curve(id)?.svg_path()))?;
                 Some(view! { <path class="old" d=path></path> })
             });
             view! {
@@ -280,7 +277,7 @@ fn wire_curve(app: App, id: &str) -> Option<Curve> {
     for end in [&record.from, &record.to] {
         app.node(end)?.record.track();
     }
-    app.ask(|it| it.picture().curve(&record))
+    app.ask(|it| it.picture().curve(id))
 }
 
 /// The field for a name, over what is named.

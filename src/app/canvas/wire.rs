@@ -8,7 +8,6 @@ use crate::base::text;
 use crate::document::Id;
 
 use crate::editor::curve::Curve;
-use crate::editor::geometry;
 
 /// Side of the arrow head, in pixels.
 const HEAD: f64 = 8.0;
@@ -33,11 +32,11 @@ pub fn Wire(
     let (from, to) = signals.record.with_untracked(|it| (it.from.clone(), it.to.clone()));
     let (start, end) = (app.node(&from)?, app.node(&to)?);
     let curve = Memo::new({
-        let (start, end) = (start.record.clone(), end.record.clone());
+        let (id, start, end) = (id.clone(), start.record.clone(), end.record.clone());
         move |_| {
             app.place.with(|place| {
                 let one = start.with(|it| place.rect(&from, it));
-                geometry::route(one, end.with(|it| place.rect(&to, it)))
+                place.course(&id, one, end.with(|it| place.rect(&to, it)))
             })
         }
     });

@@ -275,6 +275,8 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         let (x, y) = chart.backend_coord(&(from, height));
         let place = Pos::new(HPos::Right, VPos::Center);
         let style = font().color(&ink_3).pos(place);
+        // Clear of the first moment, which stands right below.
+        let y = y.min(chart.backend_coord(&(from, low)).1 - px(4.0));
         root.draw(&Text::new(label(&height), (x - px(8.0), y), style))?;
     }
     let mut ends = Vec::new();

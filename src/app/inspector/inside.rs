@@ -37,7 +37,18 @@ pub fn Inside(
         app.bridge.update_value(|it| it.look());
         app.follow();
     };
-    let turn = move || if app.large.get() { "Beside the canvas" } else { "Over the canvas" };
+    // A sheet lies below the canvas anyway.
+    let turn = move || match (app.place.with(|it| it.narrow), app.large.get()) {
+        (true, large) => {
+            if large {
+                "Smaller"
+            } else {
+                "Larger"
+            }
+        }
+        (_, true) => "Beside the canvas",
+        _ => "Over the canvas",
+    };
     on_cleanup(move || {
         if app.large.try_get_untracked() == Some(true) {
             spread(false);

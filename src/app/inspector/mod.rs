@@ -23,6 +23,7 @@ pub mod editor;
 mod faults;
 mod grip;
 pub mod inside;
+pub mod pull;
 pub mod requests;
 pub mod settings;
 pub mod several;
@@ -67,7 +68,8 @@ pub fn panel(app: App) -> AnyView {
         Some(Selected::Note(id)) => view! { <several::OfNote id/> }.into_any(),
         Some(Selected::Several(all)) => view! { <several::OfSeveral all/> }.into_any(),
     };
-    panel.into_any()
+    let open = Memo::new(move |_| chosen.with(Option::is_some));
+    view! { {move || open.get().then(|| pull::handle(app))} {panel} }.into_any()
 }
 
 #[component]

@@ -47,7 +47,7 @@ pub fn vacancy(app: App) -> AnyView {
                         <button class="p" on:click=move |_| starter(app)>"Begin with a client and a service"</button>
                         <button class="o" on:click=move |_| super::open_template(app, keep)>"Open the book store"</button>
                     </p>
-                    <p class="hint">"Or drop a design file here."</p>
+                    <p class="hint wide-only">"Or drop a design file here."</p>
                 </section>
             }
         })

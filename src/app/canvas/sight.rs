@@ -1,0 +1,88 @@
+//! What is acted on or chosen is brought in sight.
+
+use leptos::prelude::*;
+
+use crate::app::inspector::pull::Tall;
+use crate::app::store::{App, Selected};
+use crate::base::geometry::{Point, Rect};
+use crate::document::edit::Item;
+
+use super::hand::Hand;
+use super::inspector_width;
+
+/// Height of what stands at the foot of the canvas, in pixels.
+const FOOT: f64 = 50.0;
+/// Share of a narrow screen's canvas that a lens spread over it leaves, as in the style sheet.
+const STRIP: f64 = 0.22;
+
+/// Keeps what is chosen in sight when the sheet or the room around it has another height.
+pub fn follow(app: App, hand: Hand) {
+    Effect::new(move |_| {
+        app.stage.track();
+        app.large.track();
+        hand.tall.track();
+        // Who has moved the canvas is not to be led back.
+        let here = app.follows.get_untracked() && app.place.with_untracked(|it| it.narrow);
+        if let Some(chosen) = app.selected.get_untracked().filter(|_| here) {
+            reveal_chosen(app, &chosen);
+        }
+    });
+}
+
+/// Moves what is shown as little as needed for a chosen component or wire to be in sight.
+pub fn reveal_chosen(app: App, chosen: &Selected) {
+    match chosen {
+        Selected::Node(id) => reveal(app, &Item::Component(id.clone())),
+        Selected::Wire(id) => reveal(app, &Item::Wire(id.clone())),
+        _ => {}
+    }
+}
+
+/// Moves what is shown as little as needed for something to be in sight, and clear of the inspector.
+pub fn reveal(app: App, item: &Item) {
+    let rect = app.ask(|it| match item {
+        Item::Wire(id) => it.picture().curve(id).map(|it| it.bounds()),
+        _ => it.picture().rect(item),
+    });
+    let Some(rect) = rect else { return };
+    let camera = app.camera.get_untracked();
+    let from = camera.screen_from_document(Point::new(rect.x, rect.y));
+    let to = Point::new(from.x + rect.width * camera.zoom, from.y + rect.height * camera.zoom);
+    let free = app.free_window();
+    // What is larger than the room there is shows its beginning.
+    let shift = |from: f64, to: f64, first: f64, last: f64| {
+        let by = (last - to).min(0.0);
+        by + (first - from - by).max(0.0)
+    };
+    let margin = if app.place.with_untracked(|it| it.narrow) { 4.0 } else { 16.0 };
+    let dx = shift(from.x, to.x, margin, free.width - margin);
+    let dy = shift(from.y, to.y, free.y, free.y + free.height);
+    if dx != 0.0 || dy != 0.0 {
+        app.camera.update(|it| {
+            it.offset.x += dx;
+            it.offset.y += dy;
+        });
+        app.wake();
+    }
+}
+
+impl App {
+    /// The part of the canvas that nothing covers, on the screen.
+    pub fn free_window(self) -> Rect {
+        let (width, height) = self.stage.get_untracked();
+        let open = self.selected.with_untracked(Option::is_some);
+        let (narrow, growth) = self.place.with_untracked(|it| (it.narrow, it.growth));
+        let large = self.large.get_untracked();
+        let tall = self.hand().map_or(Tall::Half, |it| it.tall.get_untracked());
+        // Side by side, the inspector lies over the other future.
+        let (right, foot) = match open && !self.both.get_untracked() {
+            false => (width, FOOT),
+            true if narrow && large => (width, height * (1.0 - STRIP)),
+            true if narrow => (width, tall.pixels(height, growth)),
+            true => (width - inspector_width(growth), 0.0),
+        };
+        let top = if narrow && large { 8.0 } else { 56.0 };
+        let bottom = (height - foot - 12.0).max(top);
+        Rect { x: 0.0, y: top, width: right.max(0.0), height: bottom - top }
+    }
+}
