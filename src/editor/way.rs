@@ -103,7 +103,7 @@ impl Way {
             let all = lanes.iter().filter(beside).count() as f64;
             // From left to right as they come; of those from one place, as they were found.
             let before = lanes.iter().enumerate().filter(|(other, it)| {
-                beside(it) && (it.x < lane.x || (it.x == lane.x && other < *at))
+                beside(it) && (it.x < lane.x || (it.x == lane.x && other < at))
             });
             let before = before.count() as f64;
             let x = match (row.gap, lane.side) {
