@@ -11,7 +11,7 @@ use super::hand::Hand;
 use super::inspector_width;
 
 /// Height of what stands at the foot of the canvas, in pixels.
-const FOOT: f64 = 50.0;
+const FOOT: f64 = 62.0;
 /// Share of a narrow screen's canvas that a lens spread over it leaves, as in the style sheet.
 const STRIP: f64 = 0.22;
 
@@ -54,9 +54,14 @@ pub fn reveal(app: App, item: &Item) {
         let by = (last - to).min(0.0);
         by + (first - from - by).max(0.0)
     };
-    let margin = if app.place.with_untracked(|it| it.narrow) { 4.0 } else { 16.0 };
+    let narrow = app.place.with_untracked(|it| it.narrow);
+    let margin = if narrow { 4.0 } else { 16.0 };
+    // What is to be tried stands at the foot, the legend at the top.
+    let open = app.selected.with_untracked(Option::is_some);
+    let top = if narrow && app.large.get_untracked() { 8.0 } else { 56.0 };
+    let bottom = free.height - if open { 16.0 } else { FOOT };
     let dx = shift(from.x, to.x, margin, free.width - margin);
-    let dy = shift(from.y, to.y, free.y, free.y + free.height);
+    let dy = shift(from.y, to.y, top, bottom);
     if dx != 0.0 || dy != 0.0 {
         app.camera.update(|it| {
             it.offset.x += dx;
@@ -75,14 +80,12 @@ impl App {
         let large = self.large.get_untracked();
         let tall = self.hand().map_or(Tall::Half, |it| it.tall.get_untracked());
         // Side by side, the inspector lies over the other future.
-        let (right, foot) = match open && !self.both.get_untracked() {
-            false => (width, FOOT),
+        let (width, sheet) = match open && !self.both.get_untracked() {
+            false => (width, 0.0),
             true if narrow && large => (width, height * (1.0 - STRIP)),
             true if narrow => (width, tall.pixels(height, growth)),
             true => (width - inspector_width(growth), 0.0),
         };
-        let top = if narrow && large { 8.0 } else { 56.0 };
-        let bottom = (height - foot - 12.0).max(top);
-        Rect { x: 0.0, y: top, width: right.max(0.0), height: bottom - top }
+        Rect { x: 0.0, y: 0.0, width: width.max(0.0), height: (height - sheet).max(0.0) }
     }
 }

@@ -60,9 +60,10 @@ pub fn handle(app: App) -> AnyView {
     let tall = hand.tall;
     // Where it was pressed, and whether it has moved since.
     let held = StoredValue::new(None::<(f64, bool)>);
+    // What the sheet lies in.
     let frame = |event: &PointerEvent| {
         let handle = event.current_target()?.dyn_into::<HtmlElement>().ok()?;
-        handle.parent_element()?.dyn_into::<HtmlElement>().ok()
+        handle.closest(".middle").ok()??.dyn_into::<HtmlElement>().ok()
     };
     let height_at = move |frame: &HtmlElement, event: &PointerEvent| {
         frame.get_bounding_client_rect().bottom() - f64::from(event.client_y())
@@ -120,6 +121,7 @@ pub fn handle(app: App) -> AnyView {
     // The next thing that is chosen is shown beside the canvas again, not over it.
     on_cleanup(move || tall.set(Tall::Half));
     view! {
+        <section aria-label="Sheet">
         <div class="pull" class:low=move || tall.get() == Tall::Low class:high=move || tall.get() == Tall::High
             role="slider" tabindex="0" aria-label="Height of the sheet" aria-orientation="vertical"
             aria-valuemin="0" aria-valuemax="2"
@@ -128,6 +130,7 @@ pub fn handle(app: App) -> AnyView {
             title="Drag it, tap it, or press ↑ and ↓: low, half, high."
             on:pointerdown=pressed on:pointermove=moved on:pointerup=released on:pointercancel=lost
             on:keydown=keyed></div>
+        </section>
     }
     .into_any()
 }

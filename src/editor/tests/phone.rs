@@ -47,10 +47,10 @@ fn no_wire_runs_behind_a_component_that_is_not_its_end() {
         ("product cache", include_str!("../../../static/designs/product-cache.json")),
         ("users, sharded", include_str!("../../../static/designs/users-sharded.json")),
     ];
-    let there = std::fs::read_dir("static/designs").unwrap().count();
+    let there = std::fs::read_dir("static/designs").expect("they are there").count();
     assert_eq!(designs.len(), there, "every ready design is looked at");
     for (name, text) in designs {
-        check(name, &read(text).unwrap().0.design);
+        check(name, &read(text).expect("it can be read").0.design);
     }
 }
 
@@ -67,7 +67,7 @@ fn nor_in_designs_drawn_by_lot() {
         let text = format!(
             r#"{{"version":1,"design":{{"name":"x","components":{{{components}}},"wires":{{{wires}}}}}}}"#
         );
-        read(&text).unwrap().0.design
+        read(&text).expect("it can be read").0.design
     };
     let (mut past, mut back) = (0, 0);
     for seed in 0..60 {
