@@ -207,7 +207,7 @@ fn last_write_wins_drops_exactly_what_it_says() {
                     let clock = (at.0 as i64 + own).max(0);
                     writes.entry(key).or_default().push((clock, version));
                 }
-                Note::Dropped { key, kept, dropped: gone, .. } => {
+                Note::Conflict { key, kept, other: gone, .. } => {
                     dropped.insert((key, gone));
                     assert_ne!(kept, gone);
                 }
@@ -365,7 +365,7 @@ fn mumbai_and_delhi() {
     run.advance(Nanos::seconds(2), u64::MAX);
     let component = run.shown().world.blueprint().component("store").expect("there");
     let log = run.recorder.history.of(component).expect("a log");
-    let dropped: Vec<_> = log.dropped.iter().map(|it| (it.kept, it.dropped)).collect();
+    let dropped: Vec<_> = log.dropped(Nanos::MAX).map(|it| (it.kept, it.other)).collect();
     assert_eq!(dropped, [(3, 2)]);
     let late = told(&run);
     let reads: Vec<_> = late.iter().rev().filter(|it| !it.1).take(2).map(|it| it.2).collect();

@@ -109,6 +109,34 @@ fn at_ease() {
             Monotonic reads  Monotonic reads
             Monotonic writes  Monotonic writes
             Converged: all hold the same  Converged: all hold the same
+            Answers needed  N = 3, R = 2, W = 2
+            Who reads, who was written  3 of 3 overlap
+            Read from A, C, written to A, B: A in both  Read from B, C, written to A, B: B in both  Read from A, B, written to A, B: A, B in both
+            W + R = 4 > N = 3: whichever they are, a read meets
+            the last finished write.
+            Who answered one operation  pick another
+            Delhi client reads x at B, from 2.70 s to 2.70 s: found 1  Mumbai client reads x at A, from 2.20 s to 2.22 s: found 1  Delhi client reads x at C, from 1.70 s to 1.71 s: found 1  Mumbai client reads x at A, from 1.20 s to 1.22 s: found 1
+            Delhi client reads x at B, from 700 ms to 706 ms: found 1  Mumbai client reads x at A, from 200 ms to 220 ms: found 1
+            Delhi client reads x at B, from 2.70 s to 2.70 s: found
+            1.
+            B: what is there?  2 answered in 928 µs
+            A, 18.1 ms: 1, after enough had answered
+            B, itself: 1, counted  With answer 2 of 3, enough have answered
+            C, 928 µs: 1, counted
+            What numbers promise, and what not
+            Reads that missed a finished write: 0 of 6.  Reads that missed a finished write: 0 of 6.
+            Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not, and
+            a later one not: 0.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Here reads write back what they found before they
+            answer (ABD): linearizable.
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
         "#]],
     );
 }
@@ -154,6 +182,39 @@ fn cut_and_consistent() {
             Monotonic reads  Monotonic reads
             Monotonic writes  Monotonic writes
             Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+            Answers needed  N = 3, R = 2, W = 2
+            Who reads, who was written  3 of 3 overlap
+            Read from A, C, written to A, B: A in both  Read from B, C, written to A, B: B in both  Read from A, B, written to A, B: A, B in both
+            W + R = 4 > N = 3: whichever they are, a read meets
+            the last finished write.
+            Who answered one operation  pick another
+            Delhi client reads x at C, from 8.70 s to 8.71 s: found 2  Mumbai client reads x at A, from 8.20 s to 8.70 s: refused, 1 of 3, no majority  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Mumbai client reads x at A, from 7.20 s to 7.70 s: refused, 1 of 3, no majority
+            Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Mumbai client reads x at A, from 6.20 s to 6.70 s: refused, 1 of 3, no majority  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  … 12 more
+            Delhi client reads x at C, from 8.70 s to 8.71 s: found
+            2.
+            C: what is there?  2 answered in 1.60 ms
+            A, no answer
+            B, 1.60 ms: 2, counted  With answer 2 of 3, enough have answered
+            C, itself: 2, counted
+            Overlap  last finished write: 2
+            A  B  C
+            acknowledged 2  B is in both  C is in both
+            answered the read
+            Yes: B, C. The read could not miss it.  Yes: B, C. The read could not miss it.
+            What numbers promise, and what not
+            Reads that missed a finished write: 0 of 18.  Reads that missed a finished write: 0 of 18.
+            Reads during a write, which may see it or not, and a later one not: 1.  Reads during a write, which may see it or not, and
+            a later one not: 1.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Here reads write back what they found before they
+            answer (ABD): linearizable.
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
         "#]],
     );
 }
@@ -200,6 +261,44 @@ fn cut_and_answering_then_healed() {
             Monotonic reads  Monotonic reads
             Monotonic writes  Monotonic writes
             Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+            Answers needed  N = 3, R = 1, W = 1
+            Who reads, who was written  1 of 3 overlap
+            Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
+            W + R = 2 ≤ N = 3: a read may ask only members
+            that have not heard of it.
+            Who answered one operation  pick another
+            Mumbai client reads x at A, from 8.20 s to 8.20 s: found 1  Mumbai client reads x at A, from 7.20 s to 7.20 s: found 1  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1  Delhi client reads x at C, from 8.70 s to 8.71 s: found 2
+            Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  … 12 more
+            Mumbai client reads x at A, from 8.20 s to 8.20 s:
+            found 1.
+            A: what is there?  1 answered in 0 ms
+            A, itself: 1, counted
+            B  With answer 1 of 3, enough have answered  not asked
+            C  not asked
+            Overlap  last finished write: 2
+            A  B  C
+            acknowledged 2
+            answered the read
+            No: C had acknowledged it, A answered. The read missed it: a stale read.  No: C had acknowledged it, A answered. The read
+            missed it: a stale read.
+            What numbers promise, and what not
+            Reads that missed a finished write: 3 of 18.  Reads that missed a finished write: 3 of 18.
+            2 W ≤ N: two writes need not meet, and may not know of each other.  2 W ≤ N: two writes need not meet, and may not
+            know of each other.
+            Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not, and
+            a later one not: 0.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Overlap alone is not linearizable; this run is not (see
+            below).
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
+            In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+            Writes in conflict: merge
         "#]],
     );
     to(&mut run, 17_000);
@@ -242,6 +341,44 @@ fn cut_and_answering_then_healed() {
             Converged: all hold the same  Converged: all hold the same
             Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.  Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.. Go there
             kept, 2 is dropped.
+            Answers needed  N = 3, R = 1, W = 1
+            Who reads, who was written  1 of 3 overlap
+            Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
+            W + R = 2 ≤ N = 3: a read may ask only members
+            that have not heard of it.
+            Who answered one operation  pick another
+            Delhi client reads x at C, from 16.7 s to 16.7 s: found 2  Delhi client reads x at B, from 15.7 s to 15.7 s: found 2  Mumbai client reads x at A, from 15.2 s to 15.2 s: found 1  Mumbai client reads x at A, from 14.2 s to 14.2 s: found 1
+            Mumbai client reads x at A, from 13.2 s to 13.2 s: found 1  Mumbai client reads x at A, from 12.2 s to 12.2 s: found 1  Mumbai client reads x at A, from 11.2 s to 11.2 s: found 1  … 14 more
+            Delhi client reads x at C, from 16.7 s to 16.7 s: found
+            2.
+            C: what is there?  1 answered in 0 ms
+            A  not asked
+            B  With answer 1 of 3, enough have answered  not asked
+            C, itself: 2, counted
+            Overlap  last finished write: 3
+            A  B  C
+            acknowledged 3
+            answered the read
+            No: A had acknowledged it, C answered. The read missed it: a stale read.  No: A had acknowledged it, C answered. The read
+            missed it: a stale read.
+            What numbers promise, and what not
+            Reads that missed a finished write: 12 of 40.  Reads that missed a finished write: 12 of 40.
+            2 W ≤ N: two writes need not meet, and may not know of each other.  2 W ≤ N: two writes need not meet, and may not
+            know of each other.
+            Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not, and
+            a later one not: 0.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Overlap alone is not linearizable; this run is not (see
+            below).
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
+            In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+            Writes in conflict: merge
         "#]],
     );
 }
@@ -288,6 +425,43 @@ fn siblings_and_a_cut_of_one_way() {
             Monotonic reads  Monotonic reads
             Monotonic writes  Monotonic writes
             Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+            Answers needed  N = 3, R = 1, W = 1
+            Who reads, who was written  1 of 3 overlap
+            Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
+            W + R = 2 ≤ N = 3: a read may ask only members
+            that have not heard of it.
+            Who answered one operation  pick another
+            Delhi client reads x at C, from 8.70 s to 8.71 s: found 2  Mumbai client reads x at A, from 8.20 s to 8.20 s: found 2  Delhi client reads x at B, from 7.70 s to 7.70 s: found 2  Mumbai client reads x at A, from 7.20 s to 7.20 s: found 2
+            Delhi client reads x at C, from 6.70 s to 6.70 s: found 2  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 2  Delhi client reads x at B, from 5.70 s to 5.70 s: found 2  … 12 more
+            Delhi client reads x at C, from 8.70 s to 8.71 s: found
+            2.
+            C: what is there?  1 answered in 0 ms
+            A  not asked
+            B  With answer 1 of 3, enough have answered  not asked
+            C, itself: 2, counted
+            Overlap  last finished write: 2
+            A  B  C
+            acknowledged 2  C is in both
+            answered the read
+            Yes: C. The read could not miss it.  Yes: C. The read could not miss it.
+            What numbers promise, and what not
+            Reads that missed a finished write: 0 of 18.  Reads that missed a finished write: 0 of 18.
+            2 W ≤ N: two writes need not meet, and may not know of each other.  2 W ≤ N: two writes need not meet, and may not
+            know of each other.
+            Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not, and
+            a later one not: 0.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Overlap alone is not linearizable, even where a run
+            happens to be.
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
+            In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+            Writes in conflict: merge
         "#]],
     );
     let mut run = open(|it| {
@@ -334,6 +508,46 @@ fn siblings_and_a_cut_of_one_way() {
             Monotonic reads: broken at 18.2 s  Monotonic reads: broken at 18.2 s. Go there
             Monotonic writes  Monotonic writes
             Converged: all hold the same  Converged: all hold the same
+            Conflict in x: {2, 3} do not know of each other. Both are kept (siblings).  Conflict in x: {2, 3} do not know of each other. Both are kept (siblings).. Go there
+            Both are kept (siblings).
+            Answers needed  N = 3, R = 1, W = 1
+            Who reads, who was written  1 of 3 overlap
+            Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
+            W + R = 2 ≤ N = 3: a read may ask only members
+            that have not heard of it.
+            Who answered one operation  pick another
+            Delhi client reads x at B, from 19.7 s to 19.7 s: found 2  Mumbai client reads x at A, from 19.2 s to 19.2 s: found 2  Delhi client reads x at C, from 18.7 s to 18.7 s: found 2  Mumbai client reads x at A, from 18.2 s to 18.2 s: found 2
+            Delhi client reads x at B, from 17.7 s to 17.7 s: found 2  Delhi client reads x at C, from 16.7 s to 16.7 s: found 2  Delhi client reads x at B, from 15.7 s to 15.7 s: found 2  … 14 more
+            Delhi client reads x at B, from 19.7 s to 19.7 s: found
+            2.
+            B: what is there?  1 answered in 0 ms
+            A  not asked
+            B, itself: 2, counted  With answer 1 of 3, enough have answered
+            C  not asked
+            Overlap  last finished write: 3
+            A  B  C
+            acknowledged 3
+            answered the read
+            No: A had acknowledged it, B answered. The read missed it: a stale read.  No: A had acknowledged it, B answered. The read
+            missed it: a stale read.
+            What numbers promise, and what not
+            Reads that missed a finished write: 17 of 40.  Reads that missed a finished write: 17 of 40.
+            2 W ≤ N: two writes need not meet, and may not know of each other.  2 W ≤ N: two writes need not meet, and may not
+            know of each other.
+            Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not, and
+            a later one not: 0.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Overlap alone is not linearizable; this run is not (see
+            below).
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
+            In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+            Writes in conflict: merge
         "#]],
     );
 }
@@ -383,6 +597,44 @@ fn a_member_is_down_and_all_stand_together() {
             Monotonic reads  Monotonic reads
             Monotonic writes  Monotonic writes
             Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
+            Answers needed  N = 5, R = 3, W = 3
+            Who reads, who was written  10 of 10 overlap
+            Read from A, D, E, written to A, B, C: A in both  Read from B, D, E, written to A, B, C: B in both  Read from C, D, E, written to A, B, C: C in both  Read from A, B, D, written to A, B, C: A, B in both
+            Read from A, C, D, written to A, B, C: A, C in both  Read from B, C, D, written to A, B, C: B, C in both  Read from A, B, E, written to A, B, C: A, B in both  Read from A, C, E, written to A, B, C: A, C in both
+            Read from B, C, E, written to A, B, C: B, C in both  Read from A, B, C, written to A, B, C: A, B, C in both
+            W + R = 6 > N = 5: whichever they are, a read meets
+            the last finished write.
+            Who answered one operation  pick another
+            Delhi client writes x = 2 at A, from 5.40 s to 5.40 s: acknowledged  Mumbai client reads x at A, from 5.20 s to 5.20 s: found 1  Delhi client reads x at E, from 4.70 s to 4.70 s: found 1  Mumbai client reads x at E, from 4.20 s to 4.20 s: found 1
+            Delhi client reads x at D, from 3.70 s to 3.70 s: found 1  Mumbai client reads x at D, from 3.20 s to 3.21 s: found 1  Delhi client reads x at C, from 2.70 s to 2.70 s: found 1  … 5 more
+            Delhi client writes x = 2 at A, from 5.40 s to 5.40 s:
+            acknowledged.
+            A: what is there?  3 answered in 884 µs
+            A, itself: 1, counted
+            B, no answer
+            C, 859 µs: 1, counted  With answer 3 of 5, enough have answered
+            D, 884 µs: 1, counted
+            E, 1.07 ms: 1, after enough had answered
+            A: keep this  3 answered in 749 µs
+            A, itself: 2, counted
+            B, no answer
+            C, 532 µs: 2, counted  With answer 3 of 5, enough have answered
+            D, 1.41 ms: 2, after enough had answered
+            E, 749 µs: 2, counted
+            What numbers promise, and what not
+            Reads that missed a finished write: 0 of 11.  Reads that missed a finished write: 0 of 11.
+            Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not, and
+            a later one not: 0.
+            Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept all
+            the same: 0.
+            Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+            repaired, or still on the way: 0.
+            Here reads write back what they found before they
+            answer (ABD): linearizable.
+            What it does
+            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            When cut  When cut: stays-consistent
+            When cut: keeps-answering  When cut: quorums
         "#]],
     );
 }

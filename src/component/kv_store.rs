@@ -23,6 +23,7 @@ use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role};
 
 pub use row::{Merged, Row, Rule, Written};
 
+mod entropy;
 mod rounds;
 mod row;
 
@@ -45,6 +46,8 @@ crate::choices! {
         LastWriteWins = "last-write-wins",
         /// Both stay, until somebody writes over both.
         Siblings = "siblings",
+        /// Both stay, until somebody reads both: the application unites them.
+        Merge = "merge",
     }
 }
 
@@ -74,7 +77,8 @@ crate::params! {
         write_quorum: u32 = 2, in 1..=9, "members", when quorums;
         /// Of two writes that did not know of each other, either the one with the later time on its
         /// member's clock wins (last write wins), or both stay side by side (siblings) until one
-        /// writes over them.
+        /// writes over them, or until one reads both and writes back what unites them (merge): a
+        /// shopping cart, to which each write adds.
         conflicts: Conflicts = Conflicts::LastWriteWins, when loose;
         /// How long a member waits for enough others before it refuses.
         patience: Nanos = Nanos::millis(500), in Nanos::millis(1)..=Nanos::seconds(60);
@@ -83,6 +87,9 @@ crate::params! {
         handoff: Nanos = Nanos::millis(500), in Nanos::ZERO..=Nanos::seconds(3_600);
         /// Whether reads bring what they found to members that answered with something older.
         read_repair: bool = true, when quorums;
+        /// Anti-entropy: how often a member compares all it holds with another, by hash trees (Merkle),
+        /// and exchanges what differs; 0s for never.
+        anti_entropy: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(3_600);
         /// Mean time of one read or write at the member that is asked.
         work: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(60);
         /// Requests one member works at at once; waiting for others takes no place.
@@ -121,8 +128,8 @@ pub struct KvStoreState {
     doing: Vec<Doing>,
     /// Rounds begun.
     rounds: u32,
-    /// Whether it will look after its hints.
-    beats: bool,
+    /// Whether it will look after its hints, and compare with another.
+    beats: [bool; 2],
 }
 
 /// A request that waits for others.
@@ -154,6 +161,10 @@ pub enum KvStoreMessage {
     Store(u32, u32, u32, Arc<[Written]>),
     /// Kept. Round, key, version.
     Stored(u32, u32, u32),
+    /// I have these hashes. Level of the tree, places and hashes.
+    Compare(u32, Arc<[(u32, u64)]>),
+    /// Send me what you hold in this part of the keys.
+    Want(u32),
 }
 
 /// Why a member wakes.
@@ -163,6 +174,8 @@ pub enum KvStoreTimer {
     Patience(u32),
     /// Some have not confirmed what they were sent.
     Handoff,
+    /// Time to compare with another.
+    Compare,
 }
 
 crate::stable! {
@@ -185,6 +198,11 @@ impl StableHash for KvStoreMessage {
                 copies.stable_hash(h);
             }
             Self::Stored(round, key, version) => ((3u8, *round), (*key, *version)).stable_hash(h),
+            Self::Compare(level, nodes) => {
+                (4u8, *level).stable_hash(h);
+                nodes.stable_hash(h);
+            }
+            Self::Want(part) => (5u8, *part).stable_hash(h),
         }
     }
 }
@@ -194,6 +212,7 @@ impl StableHash for KvStoreTimer {
         match self {
             Self::Patience(round) => (0u8, *round).stable_hash(h),
             Self::Handoff => h.word(1),
+            Self::Compare => h.word(2),
         }
     }
 }
@@ -210,6 +229,10 @@ pub const CONFLICT: u8 = 3;
 pub const REPAIRED: u8 = 4;
 /// A write was brought to a member that had not confirmed it.
 pub const HANDED_OVER: u8 = 5;
+/// Siblings were united by the application that read them.
+pub const UNITED: u8 = 6;
+/// A key was sent to a member whose hash tree differed there.
+pub const SYNCED: u8 = 7;
 
 /// The kind.
 #[derive(Debug)]
@@ -224,7 +247,7 @@ impl Kind for KvStore {
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Peers;
     const COUNTERS: &'static [&'static str] =
-        &["reads", "writes", "refused", "conflicts", "read_repairs", "handed_over"];
+        &["reads", "writes", "refused", "conflicts", "read_repairs", "handed_over", "united", "synced"];
     const GAUGES: &'static [Gauge] = &[Gauge {
         name: "unconfirmed",
         help: "Writes that a member has taken and another has not confirmed, over all pairs.",
@@ -236,7 +259,9 @@ impl Kind for KvStore {
             "Staying consistent: a write first asks a majority for the newest version, a read first \
              writes back what it found unless a majority has it: linearizable (ABD).",
             "Keeping answering: last write wins by the members' own clocks, which may be wrong, or \
-             version vectors with siblings.",
+             version vectors with siblings, which the application unites when it reads them if each \
+             write adds (a shopping cart).",
+            "Anti-entropy by hash trees over 64 parts of the keys, with a member drawn by lot.",
             "Hinted handoff: whoever took a write brings it to all that have not confirmed it.",
         ],
         left_out: &[
@@ -244,7 +269,7 @@ impl Kind for KvStore {
             "A client's own context: a write replaces all that the member asked holds, as if its \
              client had just read there. Of siblings, a read gives back the one with the highest \
              version.",
-            "Sloppy quorums, Merkle trees, disks.",
+            "Sloppy quorums, disks.",
         ],
         defaults: "Three copies and majorities of two, as Cassandra's QUORUM; a millisecond of work.",
     };
@@ -278,7 +303,9 @@ impl Kind for KvStore {
     fn rows(message: &KvStoreMessage) -> usize {
         match message {
             KvStoreMessage::Have(_, copies) | KvStoreMessage::Store(.., copies) => copies.len(),
-            KvStoreMessage::Ask(..) | KvStoreMessage::Stored(..) => 0,
+            // A place and its hash take 12 bytes.
+            KvStoreMessage::Compare(_, nodes) => nodes.len().div_ceil(20),
+            KvStoreMessage::Ask(..) | KvStoreMessage::Stored(..) | KvStoreMessage::Want(_) => 0,
         }
     }
 
@@ -286,14 +313,16 @@ impl Kind for KvStore {
         &params.places
     }
 
-    fn start(_: &KvStoreParams, ctx: &mut Context<Self>) -> Box<KvStoreState> {
-        Box::new(KvStoreState {
+    fn start(params: &KvStoreParams, ctx: &mut Context<Self>) -> Box<KvStoreState> {
+        let mut state = Box::new(KvStoreState {
             rows: CowList::default(),
             hints: vec![BTreeMap::new(); usize::from(ctx.members())],
             doing: Vec::new(),
             rounds: 0,
-            beats: false,
-        })
+            beats: [false; 2],
+        });
+        rounds::look_after(&mut state, params, ctx);
+        state
     }
 
     fn restart(
@@ -302,7 +331,7 @@ impl Kind for KvStore {
         ctx: &mut Context<Self>,
     ) -> Box<KvStoreState> {
         let mut state = old.clone();
-        (state.beats, state.doing) = (false, Vec::new());
+        (state.beats, state.doing) = ([false; 2], Vec::new());
         rounds::look_after(&mut state, params, ctx);
         state
     }
@@ -330,6 +359,13 @@ impl Kind for KvStore {
             Happening::Message(from, message) => rounds::hear(state, params, from, message, ctx),
             Happening::Timer(KvStoreTimer::Patience(round)) => rounds::refuse(state, round, ctx),
             Happening::Timer(KvStoreTimer::Handoff) => rounds::hand_over(state, params, ctx),
+            Happening::Timer(KvStoreTimer::Compare) => {
+                state.beats[1] = false;
+                if params.anti_entropy > Nanos::ZERO {
+                    entropy::begin(state, ctx);
+                }
+                rounds::look_after(state, params, ctx);
+            }
             Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
         }
     }

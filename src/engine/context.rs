@@ -10,7 +10,7 @@ use super::desk::{Desk, Pending};
 use super::event::{Address, Call, Deed, Event, Reply, Request, Via};
 use super::fault::Cuts;
 use super::network::loss_delay;
-use super::note::{Note, Reign};
+use super::note::{Note, Poll, Reign, Settled};
 use super::queue::Queue;
 use super::{Blueprint, Component, Kinds, Mesh, Outcome, Served};
 
@@ -300,11 +300,17 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
-    /// Tells whoever watches that two writes had been made here that did not know of each other,
-    /// and that only one was kept.
-    pub fn dropped(&mut self, key: u32, kept: u32, dropped: u32) {
+    /// Tells whoever watches how a round of messages goes on.
+    pub fn polled(&mut self, round: u32, what: Poll) {
         if self.core.watched {
-            self.core.notes.push(Note::Dropped { member: self.slot, key, kept, dropped });
+            self.core.notes.push(Note::Polled { member: self.slot, round, what });
+        }
+    }
+
+    /// Tells whoever watches what becomes of two versions that do not know of each other.
+    pub fn conflict(&mut self, key: u32, how: Settled, kept: u32, other: u32) {
+        if self.core.watched {
+            self.core.notes.push(Note::Conflict { member: self.slot, key, how, kept, other });
         }
     }
 

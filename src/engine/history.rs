@@ -14,13 +14,13 @@ use crate::base::slot::Slot;
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
-use super::note::Note;
+use super::note::{Note, Poll, Settled};
 use super::{Addressing, Blueprint, Kinds};
 
 /// Operations kept of each store; older ones are forgotten.
 pub const OPERATIONS_MAX: usize = 512;
-/// Settled conflicts kept of each store.
-pub const DROPPED_MAX: usize = 64;
+/// Conflicts kept of each store.
+pub const CONFLICTS_MAX: usize = 64;
 /// Failed writes that may still reach a store.
 const LATE_MAX: usize = 64;
 /// The value of a key that was never written, and the version that says so.
@@ -51,21 +51,63 @@ pub struct Operation {
     pub member: u32,
     /// If it was refused: how many members could be reached, that one included.
     pub reached: Option<u32>,
+    /// Rounds of messages for it: asking what others hold, and asking them to keep something.
+    pub rounds: [Round; 2],
 }
 
-/// Of two writes that did not know of each other, one is gone.
+/// Members that can take part in a round.
+pub const PEERS_MAX: usize = 9;
+
+/// A round of messages that a member began for an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Round {
+    /// Names it among the rounds of its member; 0 if there was none.
+    number: u32,
+    /// The member that asked, by slot.
+    pub member: u32,
+    /// When it began.
+    pub began: Nanos,
+    /// When enough had answered; none while too few have.
+    pub decided: Option<Nanos>,
+    /// Who was asked, or counted without being asked: bit n for member n.
+    pub asked: u16,
+    /// By member: when its answer came, and the version it held; version 0 if none came.
+    pub answers: [(Nanos, u32); PEERS_MAX],
+}
+
+impl Round {
+    /// Whether there was one by then.
+    pub fn is_there(&self, now: Nanos) -> bool {
+        self.number > 0 && self.began <= now
+    }
+
+    /// Who had answered by a moment: bit n for member n.
+    pub fn answered(&self, by: Nanos) -> u16 {
+        let told = self.answers.iter().enumerate().filter(|it| it.1.1 > 0 && it.1.0 <= by);
+        told.fold(0, |all, it| all | 1 << it.0)
+    }
+
+    /// Whose answers decided it, if it was decided by then: those that had come when enough had.
+    pub fn deciders(&self, now: Nanos) -> Option<u16> {
+        self.decided.filter(|it| *it <= now).map(|it| self.answered(it))
+    }
+}
+
+/// Two writes that do not know of each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dropped {
-    /// When it was dropped first.
+pub struct Conflict {
+    /// When it came to this first.
     pub at: Nanos,
     /// Where, by member slot.
     pub member: u32,
     /// Which key.
     pub key: u32,
-    /// The value kept.
+    /// What it came to.
+    pub how: Settled,
+    /// The value that stays, if one does; 0 if no client wrote it.
     pub kept: u32,
-    /// The value that is gone.
-    pub dropped: u32,
+    /// The other value; 0 if no client wrote it.
+    pub other: u32,
 }
 
 /// What is known of one store.
@@ -73,8 +115,8 @@ pub struct Dropped {
 pub struct Log {
     /// Operations, oldest first.
     pub operations: VecDeque<Operation>,
-    /// Settled conflicts, oldest first.
-    pub dropped: VecDeque<Dropped>,
+    /// Conflicts as they arose and were settled, oldest first.
+    pub conflicts: VecDeque<Conflict>,
     /// How many operations have been forgotten.
     pub forgotten: u64,
     /// Whether a write was among them whose outcome its client was not told.
@@ -195,18 +237,63 @@ impl History {
                 }
             }
             Note::Ended { request, outcome, own: true, .. } => self.ended(at, request.id, outcome),
-            Note::Dropped { member, key, kept, dropped } => {
+            Note::Polled { member, round, what } => {
+                self.polled(at, (member, round), what, component)
+            }
+            Note::Conflict { member, key, how, kept, other } => {
                 let Some(Some(log)) = self.logs.get_mut(component(member)) else { return };
-                let (kept, dropped) = (log.value(key, kept), log.value(key, dropped));
-                let same = |it: &Dropped| (it.key, it.kept, it.dropped) == (key, kept, dropped);
-                if !log.dropped.iter().any(same) {
-                    if log.dropped.len() == DROPPED_MAX {
-                        log.dropped.pop_front();
+                let (kept, other) = (log.value(key, kept), log.value(key, other));
+                let new = Conflict { at, member, key, how, kept, other };
+                let pair = |it: &Conflict| {
+                    let both = (it.kept.min(it.other), it.kept.max(it.other));
+                    // Of two that share a fate, neither is first.
+                    let pair = if how == Settled::Dropped { (it.kept, it.other) } else { both };
+                    (it.key, it.how, pair)
+                };
+                if !log.conflicts.iter().any(|it| pair(it) == pair(&new)) {
+                    if log.conflicts.len() == CONFLICTS_MAX {
+                        log.conflicts.pop_front();
                     }
-                    log.dropped.push_back(Dropped { at, member, key, kept, dropped });
+                    log.conflicts.push_back(new);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn polled(
+        &mut self,
+        at: Nanos,
+        (member, number): (u32, u32),
+        what: Poll,
+        component: &dyn Fn(u32) -> usize,
+    ) {
+        if let Poll::Begins { request, storing, asked } = what {
+            if let Some((mut it, log)) = self.operation(member, request, component) {
+                if !storing {
+                    // Tried again: what the first attempt asked for counts no more.
+                    it.rounds = Default::default();
+                }
+                it.rounds[usize::from(storing)] =
+                    Round { number, member, began: at, asked, ..Default::default() };
+                it.member = member;
+                log.put(it);
+            }
+            return;
+        }
+        let Some(Some(log)) = self.logs.get_mut(component(member)) else { return };
+        let known = log.operations.iter_mut().rev().flat_map(|it| &mut it.rounds);
+        let same = |it: &&mut Round| (it.member, it.number) == (member, number);
+        let Some(round) = known.into_iter().find(same) else { return };
+        match what {
+            Poll::Answers(from, version) => {
+                if let Some(answer) = round.answers.get_mut(usize::from(from)) {
+                    *answer = (at, version);
+                }
+            }
+            Poll::Asks(whom) => round.asked |= 1 << whom,
+            Poll::Decided => round.decided = Some(at),
+            Poll::Begins { .. } => {}
         }
     }
 
@@ -244,7 +331,7 @@ impl History {
         }
         let Open { request, client, key, writes, invoked, ended } = open?;
         let value = if writes { log.new_value(key) } else { 0 };
-        let (version, earlier, reached) = (0, 0, None);
+        let (version, earlier, reached, rounds) = (0, 0, None, Default::default());
         let new = Operation {
             request,
             client,
@@ -257,6 +344,7 @@ impl History {
             earlier,
             member,
             reached,
+            rounds,
         };
         log.add(new);
         Some((new, log))
@@ -294,6 +382,11 @@ impl Log {
         let value = self.values.get(key.into()).copied().unwrap_or(UNWRITTEN) + 1;
         self.values.set(key.into(), value);
         value
+    }
+
+    /// Writes that were dropped up to a moment, though what was kept did not know of them.
+    pub fn dropped(&self, now: Nanos) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.iter().filter(move |it| it.how == Settled::Dropped && it.at <= now)
     }
 
     /// The value that a version of a key stands for; 0 if its write has been forgotten.

@@ -40,7 +40,7 @@ pub use context::Context;
 pub use event::{Outcome, Request, Verb, Via};
 pub use fault::{Fault, Scope, Target};
 pub use health::{Health, HealthCheck};
-pub use note::Note;
+pub use note::{Note, Poll, Settled};
 pub use world::World;
 
 /// How a caller chooses among the members of what it calls.

@@ -153,17 +153,27 @@ pub enum Note {
         /// What.
         what: Reign,
     },
-    /// A member has settled a conflict: of two versions that did not know of each other it has kept
-    /// one.
-    Dropped {
+    /// A member asks others on behalf of a request, or hears from one of them.
+    Polled {
+        /// The member that asks.
+        member: u32,
+        /// Names the round among its own.
+        round: u32,
+        /// What.
+        what: Poll,
+    },
+    /// A member has two versions that do not know of each other, or no longer.
+    Conflict {
         /// Where.
         member: u32,
         /// Which key.
         key: u32,
-        /// The version kept.
+        /// What has become of them.
+        how: Settled,
+        /// The one that stays, if one does.
         kept: u32,
-        /// The version that is gone here.
-        dropped: u32,
+        /// The other one.
+        other: u32,
     },
     /// A member died or was taken away.
     Down {
@@ -182,6 +192,39 @@ pub enum Note {
         /// Which.
         step: Step,
     },
+}
+
+/// What becomes of two versions that do not know of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// One is gone.
+    Dropped,
+    /// Both are kept.
+    Both,
+    /// A client has written over both.
+    Replaced,
+    /// A client has read both, and has written back what unites them.
+    United,
+}
+
+/// What happens in a round of messages that a member sends to others, and counts answers to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Poll {
+    /// It begins, for a client's request.
+    Begins {
+        /// Which.
+        request: u64,
+        /// Whether members are asked to keep something, or for what they have.
+        storing: bool,
+        /// Who is asked: bit n for member n. Whoever asks may count itself.
+        asked: u16,
+    },
+    /// One more is asked.
+    Asks(u16),
+    /// A member has answered, the one that asks included: its ordinal, the version that it holds.
+    Answers(u16, u32),
+    /// Enough have answered.
+    Decided,
 }
 
 /// How a member comes to lead, and ceases to.

@@ -377,7 +377,8 @@ impl<K: Kinds> Recorder<K> {
             Note::Committed { .. }
             | Note::Found { .. }
             | Note::Wrote { .. }
-            | Note::Dropped { .. }
+            | Note::Polled { .. }
+            | Note::Conflict { .. }
             | Note::Down { .. }
             | Note::Up { .. }
             | Note::Traced { .. } => {}

@@ -3,9 +3,9 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut};
+use crate::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut, Written};
 use crate::component::{Spec, State};
-use crate::engine::history::Log;
+use crate::engine::history::{Conflict, Log, Operation};
 use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Scene, Tone};
@@ -14,7 +14,11 @@ use super::Subject;
 use super::history::{Judged, judge};
 
 mod map;
+mod quorum;
 mod story;
+
+/// Of what writes have added, so many are told.
+const ADDED_MAX: usize = 4;
 
 /// What all parts of the picture have in common.
 struct Store<'a> {
@@ -26,6 +30,8 @@ struct Store<'a> {
     /// The key whose values are shown.
     key: u32,
     judged: Judged,
+    /// The operation that somebody has picked.
+    picked: Option<&'a Operation>,
 }
 
 /// Draws it.
@@ -44,13 +50,31 @@ pub fn draw(subject: &Subject) -> Scene {
     let judged = judge(log, subject);
     let mut known = log.operations.iter().filter(|it| it.invoked <= subject.now());
     let blamed = judged.first_blamed().map(|it| log.operations[it].key);
-    let key = blamed.or(known.next_back().map(|it| it.key)).unwrap_or(0);
-    let store = Store { subject, params, members, log, key, judged };
+    let picked = subject.noted(quorum::PICKED).and_then(|it| it.parse().ok());
+    let now = subject.now();
+    let same = |it: &&Operation| Some(it.request) == picked && it.invoked <= now;
+    let picked = log.operations.iter().find(same);
+    let latest = || known.next_back().map(|it| it.key);
+    let key = picked.map(|it| it.key).or(blamed).or_else(latest).unwrap_or(0);
+    let store = Store { subject, params, members, log, key, judged, picked };
     let mut sheet = Sheet::new(subject.width, title, store.description());
     store.figures(&mut sheet);
+    // What a design is about comes first.
+    let by_numbers = params.when_cut == WhenCut::Quorums;
+    if by_numbers {
+        store.numbers(&mut sheet);
+        store.answers(&mut sheet);
+        store.promises(&mut sheet);
+    }
     store.reach(&mut sheet);
     store.operations(&mut sheet);
     store.verdicts(&mut sheet);
+    if !by_numbers {
+        store.numbers(&mut sheet);
+        store.answers(&mut sheet);
+        store.promises(&mut sheet);
+    }
+    store.settings(&mut sheet);
     sheet.space(2.0);
     sheet.finish()
 }
@@ -81,12 +105,32 @@ impl Store<'_> {
         }
     }
 
+    /// Whether each write adds to what is there.
+    fn adds(&self) -> bool {
+        self.params.when_cut != WhenCut::Consistent && self.params.conflicts == Conflicts::Merge
+    }
+
     /// A version of the key as the value that stands for it.
     fn value(&self, version: u32) -> String {
         match self.log.value(self.key, version) {
+            0 if self.adds() => String::from("all"),
             0 => String::from("old"),
             it => it.to_string(),
         }
+    }
+
+    /// One of the copies that a member holds, as values: of what adds, all that it holds.
+    fn copy(&self, it: &Written) -> String {
+        if !self.adds() {
+            return self.value(it.version);
+        }
+        let own = self.log.operations.iter().filter(|op| op.writes && op.key == self.key);
+        let mut values: Vec<_> = own.filter(|op| it.knows(op.version)).map(|op| op.value).collect();
+        values.sort_unstable();
+        let from = values.len().saturating_sub(ADDED_MAX);
+        let more = if from > 0 || self.log.forgotten > 0 { "…+" } else { "" };
+        let values: Vec<_> = values[from..].iter().map(u32::to_string).collect();
+        format!("{more}{}", values.join("+"))
     }
 
     /// What a member holds of the key: one value, or several that do not know of each other.
@@ -95,9 +139,9 @@ impl Store<'_> {
         let copies = row.map_or(&[][..], |it| &it.copies);
         match copies {
             [] => self.value(1),
-            [one] => self.value(one.version),
+            [one] => self.copy(one),
             several => {
-                let mut values: Vec<_> = several.iter().map(|it| self.value(it.version)).collect();
+                let mut values: Vec<_> = several.iter().map(|it| self.copy(it)).collect();
                 values.sort();
                 format!("{{{}}}", values.join(", "))
             }
@@ -155,6 +199,7 @@ impl Store<'_> {
                 let then = match self.params.conflicts {
                     Conflicts::LastWriteWins => "of two writes, the later clock wins",
                     Conflicts::Siblings => "writes in conflict are both kept",
+                    Conflicts::Merge => "writes in conflict are united by whoever reads both",
                 };
                 format!("Keeps answering (AP): whoever is asked answers by itself; {then}.")
             }
@@ -203,7 +248,7 @@ impl Store<'_> {
     }
 
     /// Settled conflicts so far.
-    fn lost(&self) -> Vec<&crate::engine::history::Dropped> {
-        self.log.dropped.iter().filter(|it| it.at <= self.now()).collect()
+    fn lost(&self) -> Vec<&Conflict> {
+        self.log.dropped(self.now()).collect()
     }
 }

@@ -100,7 +100,7 @@ fn of_peers(run: &Run, component: u32, log: &Log, since: Nanos) -> Vec<(Cost, f6
     };
     let members = &world.blueprint().components[component as usize].members;
     let siblings = members.iter().map(siblings).max().unwrap_or(0);
-    let dropped = log.dropped.iter().filter(|it| it.at >= since && it.at <= now).count();
+    let dropped = log.dropped(now).filter(|it| it.at >= since).count();
     let refused = seen().filter(|it| it.reached.is_some() && ended(it).is_some()).count();
     let stale = seen().filter(|it| stale(log, it, now)).count();
     vec![

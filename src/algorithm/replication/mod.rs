@@ -1,6 +1,7 @@
 //! Copies of data without a leader: how many have to answer, and which of their versions knows of
 //! which.
 
+pub mod merkle;
 pub mod phi_accrual;
 pub mod quorum;
 #[cfg(test)]

@@ -15,3 +15,9 @@ pub fn majority(copies: u32) -> u32 {
 pub fn meet(copies: u32, read: u32, write: u32) -> bool {
     read + write > copies
 }
+
+/// Every set of so many copies, of `copies` in all (16 at most): bit n for copy n.
+pub fn sets(copies: u32, size: u32) -> impl Iterator<Item = u16> {
+    let all = 1u32 << copies.min(16);
+    (0..all).filter(move |it| it.count_ones() == size).map(|it| it as u16)
+}

@@ -1,18 +1,22 @@
 use std::collections::BTreeSet;
 
-use super::quorum::{majority, meet};
+use super::merkle::Tree;
+use super::quorum::{majority, meet, sets};
 use super::version_vector::VersionVector;
 use crate::base::draw::mix;
-
-/// Every set of so many of N members, as bits.
-fn sets(members: u32, size: u32) -> impl Iterator<Item = u32> {
-    (0u32..1 << members).filter(move |it| it.count_ones() == size)
-}
 
 /// Gifford's rule against all sets there are, for up to seven copies.
 #[test]
 fn quorums_meet_exactly_if_they_are_more_than_all() {
+    // How many sets there are: Pascal's triangle.
+    let mut row = vec![1];
     for n in 1..=7 {
+        let next =
+            |at: usize| row.get(at).unwrap_or(&0) + at.checked_sub(1).map_or(0, |it| row[it]);
+        row = (0..=n as usize).map(next).collect();
+        for size in 0..=n {
+            assert_eq!(sets(n, size).count(), row[size as usize], "{size} of {n}");
+        }
         for read in 1..=n {
             for write in 1..=n {
                 let all = sets(n, read).all(|r| sets(n, write).all(|w| r & w != 0));
@@ -80,4 +84,37 @@ fn vectors_say_the_same_as_histories() {
         }
     }
     assert!(compared > 100_000 && conflicts > 10_000, "{conflicts} of {compared} unknown");
+}
+
+/// Two that go down their trees in turn find exactly the leaves that differ, and compare no more than
+/// the ways down to those: with k of 2^d leaves, at most 2 k d + 1 nodes.
+#[test]
+fn trees_find_what_differs_and_look_nowhere_else() {
+    for seed in 0..500u64 {
+        let mut draws = (0..).map(|at| mix(seed << 32 | at));
+        let mut draw = |below: u64| draws.next().map_or(0, |it: u64| it % below);
+        let leaves: Vec<u64> = (0..1 + draw(100)).map(|_| draw(1 << 40)).collect();
+        let mut changed = leaves.clone();
+        let mut differ = BTreeSet::new();
+        for _ in 0..draw(5) {
+            let at = draw(leaves.len() as u64);
+            changed[at as usize] = 1 << 41 | at;
+            differ.insert(at as u32);
+        }
+        let trees = [Tree::new(leaves), Tree::new(changed)];
+        let mut known = vec![(0, trees[0].node(0, 0).expect("a root"))];
+        let mut compared = 0;
+        for level in 0..=trees[0].depth() {
+            compared += known.len();
+            let turn = &trees[(level + 1) % 2];
+            let found = turn.differing(level, &known);
+            if level == trees[0].depth() {
+                assert_eq!(found, differ.iter().copied().collect::<Vec<_>>(), "seed {seed}");
+            }
+            known = turn.below(level, &found);
+        }
+        let most = 2 * differ.len() * trees[0].depth() + 1;
+        assert!(compared <= most, "seed {seed}: {compared} nodes, at most {most}");
+        assert_eq!(trees[0] == trees[1], differ.is_empty());
+    }
 }

@@ -18,11 +18,18 @@ impl crate::base::stable::StableHash for VersionVector {
 impl VersionVector {
     /// Knows of one more write of a member, and gives back its number.
     pub fn add(&mut self, member: usize) -> u32 {
+        let number = self.0.get(member).map_or(1, |it| it + 1);
+        self.raise(member, number);
+        number
+    }
+
+    /// Knows of the writes of a member up to this number: numbers may leave some out, as long as each
+    /// of a member's writes knows of those before it.
+    pub fn raise(&mut self, member: usize, number: u32) {
         if self.0.len() <= member {
             self.0.resize(member + 1, 0);
         }
-        self.0[member] += 1;
-        self.0[member]
+        self.0[member] = self.0[member].max(number);
     }
 
     /// Knows of all that another knows of, too.

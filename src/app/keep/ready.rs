@@ -34,6 +34,21 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/mumbai-delhi.json"),
     },
     Ready {
+        name: "Leaderless store",
+        about: "three copies and no leader: how many must answer, so that nobody reads old prices?",
+        text: include_str!("../../../static/designs/leaderless.json"),
+    },
+    Ready {
+        name: "Shopping cart",
+        about: "phone and laptop fill one cart at the same time: is anything lost?",
+        text: include_str!("../../../static/designs/shopping-cart.json"),
+    },
+    Ready {
+        name: "Two primaries",
+        about: "North and South both give out id 101: who keeps it?",
+        text: include_str!("../../../static/designs/two-primaries.json"),
+    },
+    Ready {
         name: "Users, sharded",
         about: "three databases share the users: which of them gives in first?",
         text: include_str!("../../../static/designs/users-sharded.json"),

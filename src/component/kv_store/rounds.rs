@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::base::slab::Handle;
 use crate::base::time::Nanos;
-use crate::engine::{Outcome, Request, Served};
+use crate::engine::{Outcome, Poll, Request, Served, Settled};
 
 use super::super::Context;
 use super::row::{Merged, Row, Rule, Written};
 use super::{
-    CONFLICT, Doing, HANDED_OVER, KvStore, KvStoreMessage, KvStoreParams, KvStoreState, KvStoreTimer,
-    READ, REFUSED, REPAIRED, WRITTEN, WhenCut, writes,
+    CONFLICT, Conflicts, Doing, HANDED_OVER, KvStore, KvStoreMessage, KvStoreParams, KvStoreState,
+    KvStoreTimer, READ, REFUSED, REPAIRED, UNITED, WRITTEN, WhenCut, entropy, writes,
 };
 
 type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
@@ -18,7 +18,7 @@ type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
 /// Most writes handed over to one member at once.
 const BATCH_MAX: usize = 256;
 
-fn row(state: &KvStoreState, key: u32) -> Row {
+pub(super) fn row(state: &KvStoreState, key: u32) -> Row {
     state.rows.get(key.into()).cloned().unwrap_or_default()
 }
 
@@ -32,8 +32,11 @@ fn keep(state: &mut KvStoreState, params: &KvStoreParams, key: u32, new: &[Writt
     for new in new {
         match row.merge(Rule::of(params), new) {
             Merged::Quietly => continue,
-            Merged::Siblings => {}
-            Merged::Dropped(kept, dropped) => ctx.dropped(key, kept, dropped),
+            Merged::Siblings => {
+                let beside = row.copies.iter().map(|it| it.version).filter(|it| *it != new.version);
+                beside.for_each(|it| ctx.conflict(key, Settled::Both, new.version, it));
+            }
+            Merged::Dropped(kept, dropped) => ctx.conflict(key, Settled::Dropped, kept, dropped),
         }
         ctx.count(CONFLICT, key);
     }
@@ -41,6 +44,14 @@ fn keep(state: &mut KvStoreState, params: &KvStoreParams, key: u32, new: &[Writt
         state.rows.push(Row::default());
     }
     state.rows.set(key.into(), row);
+}
+
+/// Tells of a round that begins, in which this member has its own answer: the version it holds.
+fn observe(round: u32, request: &Request, storing: bool, others: bool, own: u32, ctx: &mut Ctx) {
+    let (member, all) = (ctx.ordinal(), (1 << ctx.members()) - 1);
+    let asked = if others { all } else { 1 << member };
+    ctx.polled(round, Poll::Begins { request: request.id, storing, asked });
+    ctx.polled(round, Poll::Answers(member, own));
 }
 
 /// A request has come.
@@ -61,8 +72,12 @@ pub(super) fn begin(
     let at = state.doing.len() - 1;
     if writes(&request) && !consistent(params) {
         write(state, params, at, ctx);
-    } else if params.quorum()[0] > 1 {
-        ctx.broadcast(&KvStoreMessage::Ask(round, request.key));
+    } else {
+        let others = params.quorum()[0] > 1;
+        observe(round, &request, false, others, state.doing[at].found.version(), ctx);
+        if others {
+            ctx.broadcast(&KvStoreMessage::Ask(round, request.key));
+        }
     }
     go_on(state, params, ctx);
 }
@@ -71,25 +86,68 @@ pub(super) fn begin(
 fn write(state: &mut KvStoreState, params: &KvStoreParams, at: usize, ctx: &mut Ctx) {
     let doing = &state.doing[at];
     let (key, id, ticket) = (doing.request.key, doing.request.id, doing.ticket);
-    let mut known = row(state, key);
-    let rule = Rule::of(params);
-    for it in &doing.found.copies {
-        known.merge(rule, it);
-    }
+    let known = known(state, params, at);
     let new = known.write(ctx.ordinal(), ctx.clock());
     let call = ctx.call_key(&doing.request, ticket);
-    ctx.wrote(id, key, new.version);
-    ctx.committed_once(key, new.version, call);
+    let version = new.version;
+    ctx.wrote(id, key, version);
+    ctx.committed_once(key, version, call);
     let copies = [new];
-    keep(state, params, key, &copies, ctx);
-    let [Written { version, .. }] = copies;
+    settle(key, Settled::Replaced, &known, ctx);
+    put(state, params, key, &copies, ctx);
+    store(state, params, at, version, Arc::new(copies), ctx);
+}
+
+/// What this member holds of the key of a request, and what it has heard for it.
+fn known(state: &KvStoreState, params: &KvStoreParams, at: usize) -> Row {
+    let doing = &state.doing[at];
+    let mut known = row(state, doing.request.key);
+    for it in &doing.found.copies {
+        known.merge(Rule::of(params), it);
+    }
+    known
+}
+
+/// Tells what becomes of siblings.
+fn settle(key: u32, how: Settled, of: &Row, ctx: &mut Ctx) {
+    if let [first, rest @ ..] = of.copies.as_slice() {
+        rest.iter().for_each(|it| ctx.conflict(key, how, first.version, it.version));
+    }
+}
+
+/// Keeps what this member has written, and notes that the others have not confirmed it.
+fn put(
+    state: &mut KvStoreState,
+    params: &KvStoreParams,
+    key: u32,
+    copies: &[Written; 1],
+    ctx: &mut Ctx,
+) {
+    let [Written { version, .. }] = *copies;
+    keep(state, params, key, copies, ctx);
     for (member, hints) in (0..).zip(&mut state.hints) {
         if member != ctx.ordinal() {
             hints.insert(key, version);
         }
     }
     look_after(state, params, ctx);
-    store(state, params, at, version, Arc::new(copies), ctx);
+}
+
+/// Of several writes that a read has found and that do not know of each other, the application makes
+/// one that knows of all, and writes it back without waiting. The version that the read gives back.
+fn united(state: &mut KvStoreState, params: &KvStoreParams, at: usize, ctx: &mut Ctx) -> u32 {
+    let known = known(state, params, at);
+    if known.copies.len() < 2 {
+        return known.version();
+    }
+    let key = state.doing[at].request.key;
+    let new = known.write(ctx.ordinal(), ctx.clock());
+    let (version, copies) = (new.version, [new]);
+    ctx.count(UNITED, key);
+    settle(key, Settled::United, &known, ctx);
+    put(state, params, key, &copies, ctx);
+    ctx.broadcast(&KvStoreMessage::Store(0, key, version, Arc::new(copies)));
+    version
 }
 
 /// Asks all to keep something, this one having done so.
@@ -108,8 +166,9 @@ fn store(
     (doing.round, doing.storing, doing.heard) = (state.rounds, true, 1 << ctx.ordinal());
     doing.alarm = ctx.timer(params.patience, KvStoreTimer::Patience(doing.round));
     doing.found.copies = copies.to_vec();
-    let key = doing.request.key;
-    ctx.broadcast(&KvStoreMessage::Store(doing.round, key, version, copies));
+    let (key, round, request) = (doing.request.key, doing.round, doing.request);
+    observe(round, &request, true, true, version, ctx);
+    ctx.broadcast(&KvStoreMessage::Store(round, key, version, copies));
 }
 
 /// Ends rounds in which enough have answered.
@@ -120,10 +179,13 @@ pub(super) fn go_on(state: &mut KvStoreState, params: &KvStoreParams, ctx: &mut 
         let doing = &state.doing[at];
         let heard = doing.heard.count_ones();
         let writing = writes(&doing.request);
-        let (key, ticket) = (doing.request.key, doing.ticket);
+        let (key, ticket, round) = (doing.request.key, doing.ticket, doing.round);
         if heard < if doing.storing { write_quorum } else { read } {
             at += 1;
-        } else if writing && !doing.storing {
+            continue;
+        }
+        ctx.polled(round, Poll::Decided);
+        if writing && !doing.storing {
             write(state, params, at, ctx);
         } else if consistent(params) && !writing && !doing.storing && !doing.agree {
             let copies = doing.found.copies.clone();
@@ -131,10 +193,13 @@ pub(super) fn go_on(state: &mut KvStoreState, params: &KvStoreParams, ctx: &mut 
             keep(state, params, key, &copies, ctx);
             store(state, params, at, version, copies.into(), ctx);
         } else {
-            let version = doing.found.version();
+            let (request, mut version) = (doing.request, doing.found.version());
             ctx.cancel(doing.alarm);
             if !writing {
-                ctx.found(&doing.request, version);
+                if params.conflicts == Conflicts::Merge && !consistent(params) {
+                    version = united(state, params, at, ctx);
+                }
+                ctx.found(&request, version);
             }
             ctx.count(if writing { WRITTEN } else { READ }, key);
             ctx.complete(ticket, Served::ok(version));
@@ -171,11 +236,14 @@ pub(super) fn hear(
             keep(state, params, key, &copies, ctx);
             ctx.send(from, KvStoreMessage::Stored(round, key, version));
         }
+        KvStoreMessage::Compare(level, nodes) => entropy::compare(state, from, level, &nodes, ctx),
+        KvStoreMessage::Want(part) => entropy::bring(state, from, part, ctx),
         KvStoreMessage::Have(round, copies) => {
+            let theirs = Row { counter: 0, copies: copies.to_vec() };
+            ctx.polled(round, Poll::Answers(from, theirs.version()));
             let asked = |it: &Doing| it.round == round && !it.storing;
             let Some(at) = state.doing.iter().position(asked) else { return };
             let key = state.doing[at].request.key;
-            let theirs = Row { counter: 0, copies: copies.to_vec() };
             let doing = &mut state.doing[at];
             doing.heard |= 1 << from;
             doing.agree &= theirs.version() == doing.found.version()
@@ -192,6 +260,9 @@ pub(super) fn hear(
             go_on(state, params, ctx);
         }
         KvStoreMessage::Stored(round, key, version) => {
+            if round > 0 {
+                ctx.polled(round, Poll::Answers(from, version));
+            }
             if let Some(hints) = state.hints.get_mut(usize::from(from))
                 && hints.get(&key) == Some(&version)
             {
@@ -206,18 +277,23 @@ pub(super) fn hear(
     }
 }
 
-/// Wakes again as long as somebody has not confirmed something.
+/// Wakes again as long as somebody has not confirmed something, and when it is time to compare.
 pub(super) fn look_after(state: &mut KvStoreState, params: &KvStoreParams, ctx: &mut Ctx) {
     let open = state.hints.iter().any(|it| !it.is_empty());
-    if open && !state.beats && params.handoff > Nanos::ZERO {
-        state.beats = true;
+    let [hands_over, compares] = &mut state.beats;
+    if open && !*hands_over && params.handoff > Nanos::ZERO {
+        *hands_over = true;
         ctx.timer(params.handoff, KvStoreTimer::Handoff);
+    }
+    if !*compares && params.anti_entropy > Nanos::ZERO {
+        *compares = true;
+        ctx.timer(params.anti_entropy, KvStoreTimer::Compare);
     }
 }
 
 /// Brings writes to those that have not confirmed them.
 pub(super) fn hand_over(state: &mut KvStoreState, params: &KvStoreParams, ctx: &mut Ctx) {
-    state.beats = false;
+    state.beats[0] = false;
     for to in 0..state.hints.len() {
         let open: Vec<_> = state.hints[to].iter().take(BATCH_MAX).map(|it| (*it.0, *it.1)).collect();
         for (key, version) in open {

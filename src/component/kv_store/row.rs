@@ -18,17 +18,16 @@ pub struct Written {
     pub version: u32,
     /// When, by the clock of the member that took it.
     pub at: Nanos,
-    /// The number it has among the writes of its member to this key.
-    pub number: u32,
     /// Which writes it knows of, itself included.
     pub vector: VersionVector,
 }
 
 impl Written {
-    /// Whether it knows of another write.
-    pub fn knows(&self, other: &Self) -> bool {
-        let member = other.version & ((1 << MEMBER_BITS) - 1);
-        self.vector.knows(member as usize, other.number)
+    /// Whether it knows of the write of a version. A member's writes to a key know of all that it made
+    /// before, so that its counter numbers them.
+    pub fn knows(&self, version: u32) -> bool {
+        let member = version & ((1 << MEMBER_BITS) - 1);
+        self.vector.knows(member as usize, version >> MEMBER_BITS)
     }
 }
 
@@ -42,7 +41,7 @@ pub struct Row {
 }
 
 crate::stable! {
-    Written { version, at, number, vector }
+    Written { version, at, vector }
     Row { counter, copies }
 }
 
@@ -74,7 +73,7 @@ impl Rule {
         match (params.when_cut, params.conflicts) {
             (WhenCut::Consistent, _) => Self::Version,
             (_, Conflicts::LastWriteWins) => Self::Clock,
-            (_, Conflicts::Siblings) => Self::Both,
+            (_, Conflicts::Siblings | Conflicts::Merge) => Self::Both,
         }
     }
 }
@@ -89,9 +88,9 @@ impl Row {
     pub fn write(&self, ordinal: u16, at: Nanos) -> Written {
         let mut vector = VersionVector::default();
         self.copies.iter().for_each(|it| vector.join(&it.vector));
-        let number = vector.add(ordinal.into());
-        let version = (self.counter + 1) << MEMBER_BITS | u32::from(ordinal);
-        Written { version, at, number, vector }
+        let count = self.counter + 1;
+        vector.raise(ordinal.into(), count);
+        Written { version: count << MEMBER_BITS | u32::from(ordinal), at, vector }
     }
 
     /// Takes a write in.
@@ -102,10 +101,10 @@ impl Row {
             return Merged::Quietly;
         }
         if rule == Rule::Both {
-            if self.copies.iter().any(|it| it.knows(new)) {
+            if self.copies.iter().any(|it| it.knows(new.version)) {
                 return Merged::Quietly;
             }
-            self.copies.retain(|it| !new.knows(it));
+            self.copies.retain(|it| !new.knows(it.version));
             self.copies.push(new.clone());
             return if self.copies.len() > 1 { Merged::Siblings } else { Merged::Quietly };
         }
@@ -115,7 +114,7 @@ impl Row {
         let mut kept = new.clone();
         for old in std::mem::take(&mut self.copies) {
             let (winner, loser) = if rank(&old) > rank(&kept) { (old, kept) } else { (kept, old) };
-            if rule == Rule::Clock && !winner.knows(&loser) {
+            if rule == Rule::Clock && !winner.knows(loser.version) {
                 merged = Merged::Dropped(winner.version, loser.version);
             }
             kept = winner;

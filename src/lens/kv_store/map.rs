@@ -258,8 +258,7 @@ impl Store<'_> {
                     (format!("refused{reached}"), Tone::Fail)
                 }
                 _ if op.writes => (format!("wrote {}", op.value), Tone::Ink),
-                _ if op.value == 0 => (String::from("read old"), Tone::Ink),
-                _ => (format!("read {}", op.value), Tone::Ink),
+                _ => (self.words(op), Tone::Ink),
             },
         };
         let cut = self.members.iter().all(|(slot, _)| {

@@ -3,6 +3,7 @@
 use crate::algorithm::consistency::{Guarantee, Verdict, Violation};
 use crate::base::text;
 use crate::base::time::Nanos;
+use crate::engine::Settled;
 use crate::engine::history::Operation;
 use crate::lens::Act;
 use crate::lens::history::Judged;
@@ -64,13 +65,14 @@ fn plain(judged: &Judged, violation: &Violation, store: &Store) -> String {
 
 impl Store<'_> {
     /// What an operation is called in the diagram.
-    fn words(&self, it: &Operation) -> String {
+    pub(super) fn words(&self, it: &Operation) -> String {
         let done = it.ended.filter(|it| it.1 <= self.now());
         let failed = done.is_some_and(|it| it.0.is_failure());
         match (it.writes, done.is_some() && !failed) {
             (true, _) if failed => format!("{} refused", it.value),
             (true, _) => format!("write {}", it.value),
             (false, true) => match it.value {
+                0 if self.adds() => String::from("read all"),
                 0 => String::from("read old"),
                 value => format!("read {value}"),
             },
@@ -80,7 +82,7 @@ impl Store<'_> {
     }
 
     /// All there is to say of an operation.
-    fn told(&self, it: &Operation) -> String {
+    pub(super) fn told(&self, it: &Operation) -> String {
         let client = self.client(it.client);
         let member = self.members.iter().position(|member| member.0 == it.member);
         let member = member.map_or_else(String::new, |it| format!(" at {}", self.name(it)));
@@ -104,8 +106,11 @@ impl Store<'_> {
             (None, true) => format!("{what}, from {since} to {until}: {}", outcome.word()),
             (_, false) if it.writes => format!("{what}, from {since} to {until}: acknowledged"),
             (_, false) => {
-                let found =
-                    if it.value == 0 { "an old value".into() } else { it.value.to_string() };
+                let found = match it.value {
+                    0 if self.adds() => String::from("all"),
+                    0 => String::from("an old value"),
+                    value => value.to_string(),
+                };
                 format!("{what}, from {since} to {until}: found {found}")
             }
         }
@@ -292,17 +297,43 @@ impl Store<'_> {
             self.verdict(*guarantee, verdict, sheet);
         }
         self.converged(sheet);
-        for (index, it) in self.lost().iter().rev().take(4).enumerate() {
+        self.conflicts(sheet);
+    }
+
+    /// Conflicts as they arose and were settled, the newest first.
+    fn conflicts(&self, sheet: &mut Sheet) {
+        let known = self.log.conflicts.iter().filter(|it| it.at <= self.now());
+        let known: Vec<_> = known.collect();
+        let name = |value: u32| match value {
+            0 if self.adds() => String::from("all"),
+            0 => String::from("an old one"),
+            it => it.to_string(),
+        };
+        for (index, it) in known.iter().rev().take(4).enumerate() {
             let key = self.key_name(it.key);
-            let words = format!(
-                "Conflict in {key}: {{{}, {}}}. The later clock wins: {} is kept, {} is dropped.",
-                it.kept.min(it.dropped),
-                it.kept.max(it.dropped),
-                it.kept,
-                it.dropped,
-            );
-            let id = format!("conflict/{}", self.lost().len() - index);
-            self.line(&id, Tone::Stale, Glyph::Clock, &words, Some(it.at), sheet);
+            let pair =
+                format!("{{{}, {}}}", name(it.kept.min(it.other)), name(it.kept.max(it.other)));
+            let (kept, other) = (name(it.kept), name(it.other));
+            let (tone, glyph) = match it.how {
+                Settled::Dropped => (Tone::Stale, Glyph::Clock),
+                Settled::Both => (Tone::Warn, Glyph::Alert),
+                Settled::Replaced | Settled::United => (Tone::Hit, Glyph::Check),
+            };
+            let words = match it.how {
+                Settled::Dropped => format!(
+                    "Conflict in {key}: {pair}. The later clock wins: {kept} is kept, {other} is dropped."
+                ),
+                Settled::Both => format!(
+                    "Conflict in {key}: {pair} do not know of each other. Both are kept (siblings)."
+                ),
+                Settled::Replaced if self.adds() => {
+                    format!("Settled in {key}: a write was added to {pair}.")
+                }
+                Settled::Replaced => format!("Settled in {key}: a write went over {pair}."),
+                Settled::United => format!("Settled in {key}: a reader united {pair}."),
+            };
+            let id = format!("conflict/{}", known.len() - index);
+            self.line(&id, tone, glyph, &words, Some(it.at), sheet);
         }
     }
 
@@ -338,7 +369,7 @@ impl Store<'_> {
         }
     }
 
-    fn line(
+    pub(super) fn line(
         &self,
         id: &str,
         tone: Tone,

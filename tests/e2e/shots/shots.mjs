@@ -47,7 +47,7 @@ const drop = (page, name, text) =>
   }, [name, text]);
 const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "database", "payments"];
 
-const READY = [[/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"]];
+const READY = [[/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"], [/^Leaderless/, "store"], [/^Shopping cart/, "store"], [/^Two primaries/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"]];
 
 /** A design whose every call brings two more, for ever: it has to be stopped. */
 const runaway = JSON.stringify({

@@ -1,0 +1,267 @@
+//! The inside of a key–value store that goes by numbers of one's own: whom an operation asked and who
+//! answered, what overlaps, what can be set. `LENSES=folder` writes the pictures there.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::looking::Looking;
+use common::*;
+use expect_test::expect;
+use ringside::base::text::duration;
+use ringside::base::time::Nanos;
+use ringside::base::unit::Rate;
+use ringside::component::client::{Class, ClientParams, Does};
+use ringside::component::kv_store::{KvStoreParams, WhenCut, Written};
+use ringside::component::{Spec, State};
+use ringside::document::{Design, WireParams};
+use ringside::engine::fault::Fault;
+use ringside::engine::history::Log;
+use ringside::lens::history;
+
+/// A reader and a writer of one key; members far apart, so that a write takes a while to spread.
+fn store(change: impl FnOnce(&mut KvStoreParams)) -> Design {
+    let mut it = design();
+    for (id, does, rate) in [("reader", Does::Read, 8.0), ("writer", Does::Write, 1.0)] {
+        let classes = vec![Class { name: id.into(), does, ..Class::default() }];
+        let (rate, timeout) = (Rate(rate), Nanos::seconds(1));
+        let client = ClientParams { rate, classes, keys: 1, timeout, ..Default::default() };
+        add(&mut it, id, Spec::Client(client));
+    }
+    let mut params = KvStoreParams {
+        when_cut: WhenCut::Quorums,
+        mesh_latency: Nanos::millis(30),
+        work: MS,
+        read_repair: false,
+        ..KvStoreParams::default()
+    };
+    change(&mut params);
+    add(&mut it, "store", Spec::KvStore(params));
+    for id in ["reader", "writer"] {
+        wire(&mut it, id, "store", WireParams { latency: MS, ..WireParams::default() });
+    }
+    it
+}
+
+fn open(change: impl FnOnce(&mut KvStoreParams)) -> Looking {
+    Looking::open(store(change), 3, Nanos::ZERO, ("store", "Store"))
+}
+
+/// What is left out of readings here: who can reach whom, and the diagram, which other tests read.
+const WITHOUT: [&str; 8] =
+    ["matrix", "pair", "member/", "side/", "client/", "operation/", "history", "guarantee"];
+
+fn log(it: &Looking) -> &Log {
+    let component = it.run.shown().world.blueprint().component("store").expect("there");
+    it.run.recorder.history.of(component).expect("a log")
+}
+
+/// By member: whether it holds a write of the key, or one that knows of it.
+fn holders(it: &Looking, version: u32) -> Vec<bool> {
+    let world = &it.run.shown().world;
+    let store = world.blueprint().component("store").expect("there");
+    let members = &world.blueprint().components[store as usize].members;
+    let of = |slot: &u32| match &world.member(*slot).state {
+        Some(State::KvStore(it)) => {
+            let knows = |it: &Written| it.version == version || it.knows(version);
+            it.rows.get(0).is_some_and(|it| it.copies.iter().any(knows))
+        }
+        _ => false,
+    };
+    members.iter().map(of).collect()
+}
+
+#[test]
+fn sets_that_need_not_overlap() {
+    let mut it = open(|it| (it.read_quorum, it.write_quorum) = (1, 1));
+    it.on(6_000);
+    it.check("quorum-apart", &WITHOUT, expect![[r#"
+        Inside Store
+        A holds 5, B holds 5, C holds 5; all can reach each other. Read an old value after a finished write (not linearizable).
+        Refused: 0  Writes dropped: 1  Not confirmed: 0
+        N = 3, R = 1, W = 1: they need not overlap: a read
+        may miss a finished write.
+        Answers needed  N = 3, R = 1, W = 1
+        Of reads, R  Answers to a read: R = 1  Answers to a read: R = 2  Answers to a read: R = 3
+        Of writes, W  Answers to a write: W = 1  Answers to a write: W = 2  Answers to a write: W = 3
+        Who reads, who was written  1 of 3 overlap
+        Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
+        W + R = 2 ≤ N = 3: a read may ask only members
+        that have not heard of it.
+        reader reads key at A, from 2.24 s to 2.24 s: found 2  reader reads key at C, from 5.89 s to 5.89 s: found 5  reader reads key at B, from 5.46 s to 5.46 s: found 5  reader reads key at A, from 5.34 s to 5.35 s: found 5
+        reader reads key at C, from 5.12 s to 5.12 s: found 5  reader reads key at B, from 5.05 s to 5.06 s: found 5  reader reads key at A, from 4.93 s to 4.93 s: found 5  … 45 more
+        A: what is there?  1 answered in 0 ms
+        A, itself: 2, counted
+        B  With answer 1 of 3, enough have answered  not asked
+        C  not asked
+        Overlap  last finished write: 3
+        A  B  C
+        acknowledged 3
+        answered the read
+        No: B had acknowledged it, A answered. The read missed it: a stale read.  No: B had acknowledged it, A answered. The
+        read missed it: a stale read.
+        What numbers promise, and what not
+        Reads that missed a finished write: 1 of 48.  Reads that missed a finished write: 1 of 48.
+        2 W ≤ N: two writes need not meet, and may not know of each other.  2 W ≤ N: two writes need not meet, and may
+        not know of each other.
+        Reads during a write, which may see it or not, and a later one not: 0.  Reads during a write, which may see it or not,
+        and a later one not: 0.
+        Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept
+        all the same: 0.
+        Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+        repaired, or still on the way: 0.
+        Overlap alone is not linearizable; this run is not
+        (see below).
+        Who can reach w…  all can reach each other
+        What clients can rely on  52 operations
+        Read an old value after a finished write (not
+        linearizable).
+        Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.. Go there
+        is kept, 4 is dropped.
+        What it does
+        Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+        When cut  When cut: stays-consistent
+        When cut: keeps-answering  When cut: quorums
+        In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+        Writes in conflict: merge
+    "#]]);
+}
+
+#[test]
+fn sets_that_overlap_and_a_member_that_is_down() {
+    let mut it = open(|_| ());
+    it.on(4_000);
+    it.fault(Fault::Crash(target("store/1")));
+    it.on(4_000);
+    it.check("quorum-overlap", &WITHOUT, expect![[r#"
+        Inside Store
+        A holds 5, B holds 3, C holds 5; down: B. Every answer can be explained (linearizable).
+        Refused: 0  Writes dropped: 1  Not confirmed: 2
+        N = 3, R = 2, W = 2: they overlap, so a read
+        meets the last finished write.
+        Answers needed  N = 3, R = 2, W = 2
+        Of reads, R  Answers to a read: R = 1  Answers to a read: R = 2  Answers to a read: R = 3
+        Of writes, W  Answers to a write: W = 1  Answers to a write: W = 2  Answers to a write: W = 3
+        Who reads, who was written  3 of 3 overlap
+        Read from A, C, written to A, B: A in both  Read from B, C, written to A, B: B in both  Read from A, B, written to A, B: A, B in both
+        W + R = 4 > N = 3: whichever they are, a read
+        meets the last finished write.
+        reader reads key at C, begun at 7.97 s, no answer yet  reader reads key at A, from 7.59 s to 7.66 s: found 5  reader reads key at C, from 7.11 s to 7.19 s: found 5  reader reads key at A, from 7.01 s to 7.04 s: found 5
+        reader reads key at C, from 6.76 s to 6.83 s: found 5  reader reads key at A, from 6.68 s to 6.77 s: found 5  reader reads key at C, from 6.48 s to 6.59 s: found 5  … 53 more
+        A: what is there?  2 answered in 64.6 ms
+        A, itself: 5, counted
+        B, no answer  With answer 2 of 3, enough have answered
+        C, 64.6 ms: 5, counted
+        Overlap  last finished write: 5
+        A  B  C
+        acknowledged 5  A is in both  C is in both
+        answered the read
+        Yes: A, C. The read could not miss it.  Yes: A, C. The read could not miss it.
+        What numbers promise, and what not
+        Reads that missed a finished write: 0 of 55.  Reads that missed a finished write: 0 of 55.
+        Reads during a write, which may see it or not, and a later one not: 2.  Reads during a write, which may see it or not,
+        and a later one not: 2.
+        Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept
+        all the same: 0.
+        Reads whose members did not hold the same: repaired, or still on the way: 1.  Reads whose members did not hold the same:
+        repaired, or still on the way: 1.
+        Overlap alone is not linearizable, even where a
+        run happens to be.
+        Who can reach whom  down: B
+        What clients can rely on  60 operations
+        Every answer can be explained (linearizable).
+        Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.. Go there
+        is kept, 4 is dropped.
+        What it does
+        Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+        When cut  When cut: stays-consistent
+        When cut: keeps-answering  When cut: quorums
+        In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+        Writes in conflict: merge
+    "#]]);
+    // The largest pictures there are.
+    let mut it = open(|it| (it.members, it.read_quorum, it.write_quorum) = (9, 4, 5));
+    it.on(4_000);
+    it.check("quorum-nine", &[""], expect![[r#"
+        Inside Store
+        A holds 3, B holds 3, C holds 3, D holds 3, E holds 3, F holds 3, G holds 3, H holds 3, I holds 3; all can reach each other. Every answer can be explained (linearizable).
+    "#]]);
+}
+
+/// Numbers are set where they are shown; reads that begin once one write has been acknowledged under
+/// the new ones miss nothing, and before some did.
+#[test]
+fn setting_numbers_ends_stale_reads() {
+    let mut it = open(|it| (it.read_quorum, it.write_quorum) = (1, 1));
+    it.on(15_000);
+    it.click("set/read_quorum/2");
+    it.click("set/write_quorum/2");
+    let set = it.run.shown().world.now();
+    it.on(15_000);
+    let now = it.run.shown().world.now();
+    let log = log(&it);
+    let first = log.operations.iter().find(|it| it.writes && it.invoked > set).expect("a write");
+    let first = first.ended.expect("acknowledged").1;
+    let stale = |after: bool| {
+        let reads = log.operations.iter().filter(|it| (it.invoked > first) == after);
+        reads.filter(|it| history::stale(log, it, now)).count()
+    };
+    assert!(stale(false) > 0, "one of three need not meet one of three");
+    assert_eq!(stale(true), 0);
+    assert!(it.words("promise/stale#0").starts_with("Reads that missed a finished write: "));
+    assert_eq!(it.words("sets/caption-end"), "3 of 3 overlap");
+}
+
+/// The bars are the world's: when enough have answered is when the request ends at the member that
+/// was asked, they are as many as it takes, and at that moment each of them holds the write.
+#[test]
+fn answers_are_those_of_the_run() {
+    let mut checked = 0;
+    for (read, write) in [(1, 3), (2, 2), (3, 1)] {
+        let mut it = open(|it| (it.read_quorum, it.write_quorum) = (read, write));
+        it.on(8_000);
+        let operations: Vec<_> = log(&it).operations.iter().copied().collect();
+        for of in operations.iter().filter(|it| it.ended.is_some()) {
+            let round = of.rounds[usize::from(of.writes)];
+            let at = round.decided.expect("it was answered");
+            let deciders = round.deciders(at).expect("decided by then");
+            let needed = if of.writes { write } else { read };
+            assert_eq!(deciders.count_ones(), needed, "R {read}, W {write}: {of:?}");
+            // The answer crosses one wire, of a constant millisecond.
+            assert!(of.ended.expect("ended").1 > at, "the client is told later");
+            assert_eq!(round.asked & deciders, deciders, "who answers was asked");
+            if !of.writes {
+                let best =
+                    (0..3).filter(|it| deciders >> it & 1 == 1).map(|it| round.answers[it].1);
+                assert_eq!(
+                    best.max(),
+                    Some(of.version),
+                    "a read gives back the newest it heard of"
+                );
+                continue;
+            }
+            // The moment after: all that happened at that time has.
+            it.run.seek(at + Nanos(1));
+            it.run.advance(it.run.left(), u64::MAX);
+            for (member, holds) in holders(&it, of.version).into_iter().enumerate() {
+                assert!(holds || deciders >> member & 1 == 0, "member {member} at {at:?}: {of:?}");
+            }
+            checked += 1;
+        }
+        it.run.latest();
+    }
+    assert!(checked > 10, "{checked} writes");
+}
+
+/// Whoever picks an operation sees that one, however time goes on.
+#[test]
+fn an_operation_is_picked() {
+    let mut it = open(|_| ());
+    it.on(5_000);
+    let write = *log(&it).operations.iter().rfind(|it| it.writes).expect("a write");
+    it.act(&format!("note operation {}", write.request));
+    it.on(3_000);
+    assert_eq!(it.words("operation/caption-end"), "picked");
+    let second = write.rounds[1].decided.expect("decided") - write.rounds[1].began;
+    let shown = it.words("round/1/caption-end");
+    assert_eq!(shown, format!("2 answered in {}", duration(second.0 as f64)));
+}
