@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::base::{english, text};
 use crate::component::Spec;
 use crate::component::client::Load;
+use crate::component::kv_store::Conflicts::LastWriteWins;
 use crate::component::kv_store::{KvStoreParams, WhenCut};
 use crate::document::edit::Item;
 use crate::document::{ComponentRecord, Id};
@@ -109,7 +110,7 @@ struct Invitation {
 }
 
 /// Every invitation, in the order in which newcomers are invited.
-const INVITATIONS: [Invitation; 4] = [
+const INVITATIONS: [Invitation; 7] = [
     Invitation {
         act: "Cut A off",
         back: "Heal the network",
@@ -118,6 +119,34 @@ const INVITATIONS: [Invitation; 4] = [
         answers: ["Refusals", "Old values"],
         why: "One of three is no majority: A cannot know what the others agree on meanwhile, so it \
               refuses. Set to keep answering (AP), it would have answered with what it had.",
+    },
+    Invitation {
+        act: "Let two answer",
+        back: "Let one answer",
+        watch: "Watch the stale reads inside the store, and the latency",
+        question: "Two of three answered each read and each write. Why was no read stale?",
+        answers: ["They overlap", "They are faster"],
+        why: "Any two of three share a member with any other two, so each read asked a member that \
+              took part in the last finished write (W + R > N). The price is the wait for a second \
+              answer.",
+    },
+    Invitation {
+        act: "Cut A off",
+        back: "Heal the network",
+        watch: "Watch what each side holds, inside the store",
+        question: "Both sides went on and took writes. What became of them?",
+        answers: ["All were kept", "The later won"],
+        why: "Neither write knew of the other, so both stayed side by side (siblings) until somebody \
+              read both, or wrote over both. To unite them is up to the application: a cart can.",
+    },
+    Invitation {
+        act: "Cut A off",
+        back: "Heal the network",
+        watch: "Watch what each side holds, inside the store",
+        question: "Both sides went on and wrote to the same key. What became of the writes?",
+        answers: ["The later won", "All were kept"],
+        why: "Of two writes that did not know of each other, the one with the later clock stays (last \
+              write wins). The other had been acknowledged too, and is gone.",
     },
     Invitation {
         act: "Kill the cache",
@@ -171,6 +200,16 @@ fn refuses(it: &KvStoreParams) -> bool {
     it.when_cut == WhenCut::Consistent && it.members > 2
 }
 
+/// Whether a member that is cut off from the others goes on by itself.
+fn goes_on(it: &KvStoreParams) -> bool {
+    it.when_cut == WhenCut::Available && it.members > 1
+}
+
+/// Whether one answer may be too few, and two are enough to overlap.
+fn by_numbers(it: &KvStoreParams) -> bool {
+    it.when_cut == WhenCut::Quorums && it.members == 3
+}
+
 /// Where the newcomer is with an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -187,6 +226,7 @@ enum Stage {
 enum About {
     Cache(Id),
     Member(Member),
+    Numbers(Id),
     Customers(Id),
 }
 
@@ -207,11 +247,18 @@ impl About {
             let mut components = it.shown().components.iter();
             components.find_map(|(id, it)| match (at, &it.spec) {
                 (0, Spec::KvStore(of)) if refuses(of) => Some(member(id, &it.spec, 0, None)),
-                (1, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
-                (2, Spec::SqlDb(_)) if it.spec.members() > 2 => {
+                (1, Spec::KvStore(of)) if by_numbers(of) => Some(Self::Numbers(id.clone())),
+                (2, Spec::KvStore(of)) if goes_on(of) && of.conflicts != LastWriteWins => {
+                    Some(member(id, &it.spec, 0, None))
+                }
+                (3, Spec::KvStore(of)) if goes_on(of) && of.conflicts == LastWriteWins => {
+                    Some(member(id, &it.spec, 0, None))
+                }
+                (4, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
+                (5, Spec::SqlDb(_)) if it.spec.members() > 2 => {
                     Some(member(id, &it.spec, 2, Some(Which::Gauge(0))))
                 }
-                (3, Spec::Client(of)) if of.load == Load::Open => Some(Self::Customers(id.clone())),
+                (6, Spec::Client(of)) if of.load == Load::Open => Some(Self::Customers(id.clone())),
                 _ => None,
             })
         })
@@ -231,6 +278,15 @@ impl About {
                 Fault::Heal { name } if *name == it.name => Some(false),
                 _ => None,
             },
+            (Self::Numbers(id), Input::Edit(diff)) => {
+                let change = diff.components.get(id)?;
+                let sum = |it: &Option<ComponentRecord>| match it.as_ref().map(|it| &it.spec) {
+                    Some(Spec::KvStore(it)) => Some(it.quorum().iter().sum::<u32>()),
+                    _ => None,
+                };
+                let (before, after) = (sum(&change.before)?, sum(&change.after)?);
+                (before != after).then_some(after > before)
+            }
             (Self::Customers(id), Input::Edit(diff)) => {
                 let change = diff.components.get(id)?;
                 let rate = |it: &Option<ComponentRecord>| match it.as_ref().map(|it| &it.spec) {
@@ -278,6 +334,11 @@ impl About {
                 },
                 false => Fault::Heal { name: it.name.clone() },
             }),
+            Self::Numbers(id) => app.edit_node(id, |it| {
+                if let Spec::KvStore(it) = &mut it.spec {
+                    (it.read_quorum, it.write_quorum) = if on { (2, 2) } else { (1, 1) };
+                }
+            }),
             Self::Customers(id) => app.edit_node(id, |it| {
                 if let Spec::Client(it) = &mut it.spec {
                     it.rate.0 *= if on { SALE } else { 1.0 / SALE };
@@ -296,7 +357,7 @@ impl About {
     fn chart(&self, app: App) {
         app.charting.set(match self {
             // How long clients wait.
-            Self::Cache(_) => None,
+            Self::Cache(_) | Self::Numbers(_) => None,
             Self::Member(it) => it.chart.map(|chart| (it.component.clone(), chart)),
             Self::Customers(id) => Some((id.clone(), Which::Throughput)),
         });
