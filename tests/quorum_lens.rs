@@ -111,7 +111,8 @@ fn sets_that_need_not_overlap() {
         repaired, or still on the way: 0.
         Overlap alone is not linearizable; this run is not
         (see below).
-        Who can reach w…  all can reach each other
+        Who can reach whom
+        all can reach each other
         What clients can rely on  52 operations
         Read an old value after a finished write (not
         linearizable).
