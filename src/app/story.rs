@@ -303,7 +303,7 @@ impl About {
     /// Whom it acts on.
     fn component(&self) -> &Id {
         match self {
-            Self::Cache(id) | Self::Customers(id) => id,
+            Self::Cache(id) | Self::Numbers(id) | Self::Customers(id) => id,
             Self::Member(it) => &it.component,
         }
     }
