@@ -59,7 +59,7 @@ pub fn reveal(app: App, item: &Item) {
     // What is to be tried stands at the foot, the legend at the top.
     let open = app.selected.with_untracked(Option::is_some);
     let top = if narrow && app.large.get_untracked() { 8.0 } else { 56.0 };
-    let bottom = free.height - if open { 16.0 } else { FOOT };
+    let bottom = free.height - if open { 24.0 } else { FOOT };
     let dx = shift(from.x, to.x, margin, free.width - margin);
     let dy = shift(from.y, to.y, top, bottom);
     if dx != 0.0 || dy != 0.0 {
