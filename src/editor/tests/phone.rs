@@ -39,19 +39,16 @@ fn check(name: &str, design: &Design) {
 
 #[test]
 fn no_wire_runs_behind_a_component_that_is_not_its_end() {
-    let designs = [
-        ("book store", include_str!("../../../static/designs/bookstore.json")),
-        ("cache cluster", include_str!("../../../static/designs/cache-cluster.json")),
-        ("Mumbai–Delhi", include_str!("../../../static/designs/mumbai-delhi.json")),
-        ("news site", include_str!("../../../static/designs/news-site.json")),
-        ("product cache", include_str!("../../../static/designs/product-cache.json")),
-        ("users, sharded", include_str!("../../../static/designs/users-sharded.json")),
-    ];
-    let there = std::fs::read_dir("static/designs").expect("they are there").count();
-    assert_eq!(designs.len(), there, "every ready design is looked at");
-    for (name, text) in designs {
-        check(name, &read(text).expect("it can be read").0.design);
+    let folder = std::fs::read_dir("static/designs").expect("designs are there");
+    let mut seen = 0;
+    for file in folder {
+        let path = file.expect("it can be listed").path();
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        let design = read(&text).expect("it is a design").0.design;
+        check(&path.display().to_string(), &design);
+        seen += 1;
     }
+    assert!(seen >= 6, "the book store and the ready designs: {seen}");
 }
 
 /// Circles, calls past others, calls back up, and up to twelve components.
