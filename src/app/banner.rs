@@ -65,11 +65,14 @@ impl Banner {
     /// The session refuses to go on.
     pub fn failure(reason: &str) -> Self {
         let reason = reason.trim_end_matches('.');
+        // A run that was stopped says so itself.
+        let start = if reason.starts_with("The run was stopped") {
+            ""
+        } else {
+            "This design cannot run as it is: "
+        };
         Self {
-            text: format!(
-                "This design cannot run as it is: {reason}. Nothing was lost; change it \
-                           and it runs again."
-            ),
+            text: format!("{start}{reason}. Nothing was lost; change it and it runs again."),
             detail: String::new(),
             again: true,
         }

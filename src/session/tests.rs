@@ -7,7 +7,7 @@ use crate::base::unit::Rate;
 use crate::component::{Spec, cache, client, service, sql_db};
 use crate::document::{ComponentRecord, Design, Diff, WireParams, WireRecord};
 use crate::engine::blueprint::Reads;
-use crate::engine::fault::{Fault, Target};
+use crate::engine::fault::{Fault, Target, Ways};
 
 use super::Session;
 use super::handover::{Handover, Heir};
@@ -249,6 +249,34 @@ fn a_story_compares_with_the_run_without_it_and_not_with_the_seconds_before() {
         more,
         "Instances of books went from 2 to 3: no figure is off by more than a quarter."
     );
+}
+
+/// The default database has a primary and two replicas.
+#[test]
+fn who_is_parted_from_most_is_told_and_shown() {
+    let fault = Fault::Partition {
+        name: "replica 2".into(),
+        one: vec![Target::member("store", 2)],
+        other: vec![Target::member("store", 0), Target::member("store", 1)],
+        ways: Ways::Both,
+    };
+    let heal = Input::Fault(Fault::Heal { name: "replica 2".into() });
+    let cut = Input::Fault(fault);
+    let stories = told(&[(2_000, cut.clone()), (4_000, heal)]);
+    assert!(
+        stories[0].starts_with("replica 2 of store can no longer reach primary and replica 1: "),
+        "{stories:?}"
+    );
+    assert!(stories[1].starts_with("The network cut “replica 2” was healed: "), "{stories:?}");
+    let mut run = open();
+    let apart = |run: &Run| {
+        let slot = run.head.world.blueprint().component("store").expect("it") as usize;
+        let figures = super::figures::figures(run);
+        figures.components[slot].members.iter().map(|it| it.apart).collect::<Vec<_>>()
+    };
+    assert_eq!(apart(&run), [false, false, false]);
+    run.act(cut).expect("it is cut");
+    assert_eq!(apart(&run), [false, false, true]);
 }
 
 #[test]

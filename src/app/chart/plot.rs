@@ -48,6 +48,8 @@ pub struct Plot {
     pub ratio: f64,
 }
 
+/// Letters of a line's name that there is room for at its end.
+const SHORT_MAX: usize = 10;
 /// What stands on the lines of causes, in their order.
 const MARKS: [&str; 6] = ["●", "■", "▲", "◆", "○", "□"];
 /// A dash and the gap after it, in pixels.
@@ -321,7 +323,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     // Names at the ends, the highest first, none over another.
     crate::base::order::sort_few(&mut ends, |a, b| a.1.1 > b.1.1);
     let line_height = px(12.0);
-    let mut free = i32::MIN;
+    let mut free = px(1.0);
     let mut tops: Vec<i32> = Vec::new();
     for (_, at) in &ends {
         let top = (chart.backend_coord(at).1 - px(7.0)).max(free);
@@ -358,8 +360,10 @@ pub fn mark(role: LineRole, chart: &Chart) -> &'static str {
     at.map_or("", |it| MARKS[it % MARKS.len()])
 }
 
-/// A line's name where there is little room: its first word.
+/// A line's name where there is little room: what stands before a bracket, or its first word.
 pub fn short(line: &crate::session::protocol::Line) -> String {
     let name = crate::base::english::clause(&line.name);
-    name.split(' ').next().unwrap_or_default().to_owned()
+    let plain = name.split(" (").next().unwrap_or_default();
+    let fits = plain.chars().count() <= SHORT_MAX;
+    if fits { plain } else { plain.split(' ').next().unwrap_or_default() }.to_owned()
 }

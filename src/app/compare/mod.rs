@@ -330,7 +330,7 @@ fn Bar(fork: App) -> impl IntoView {
                 title="In the other future, everything random comes out differently from here on: what is chance, and what is effect?"
                 on:click=seed>"Another seed"</button>
             <button class="o" title="Go on with the right one; the left one stays in the charts, dashed"
-                on:click=move |_| app.keep_future(Branch::Fork)>"Keep"<span class="wide-only">" this future"</span></button>
+                on:click=move |_| app.keep_future(Branch::Fork)><span>"Keep"<span class="wide-only">" this future"</span></span></button>
             <button class="o" title="Go on with the left one, as if nothing had been asked"
                 on:click=move |_| app.keep_future(Branch::Main)>"Leave"</button>
         </div>

@@ -64,7 +64,7 @@ impl Log<'_> {
     fn standing(&self, ordinal: usize, slot: u32, state: &SqlDbState) -> String {
         let (entries, behind) = self.lag(state);
         let only = state.log.end().saturating_sub(self.agreed(state));
-        let due = state.led.as_ref().is_some_and(|it| it.due.is_some());
+        let due = super::takeover::due(state);
         match (self.subject.world.is_up(slot), entries) {
             (false, _) if only > 0 => format!("down · {} only here", text::count(only)),
             (false, _) => "down".into(),

@@ -2,7 +2,7 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::sql_db::Failover;
+use crate::component::sql_db::{Failover, SqlDbState};
 use crate::engine::takeover::{Takeover, Written};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
@@ -17,6 +17,11 @@ const ROW: f32 = 20.0;
 const MEMBERS: usize = 6;
 /// Rows of lost writes.
 const LOST_ROWS: usize = 12;
+
+/// Whether a member has been promoted, and is not primary yet.
+pub(super) fn due(state: &SqlDbState) -> bool {
+    state.led.as_ref().is_some_and(|it| it.due.is_some())
+}
 
 impl Log<'_> {
     /// What can be done to the members.
@@ -37,7 +42,8 @@ impl Log<'_> {
                 true => chip("kill", format!("Kill {name}"), Act::Crash(member)),
                 false => chip("back", format!("Bring {name} back"), Act::Restart(member)),
             }
-            if up && !state.primary {
+            // Who has been chosen applies what it has first.
+            if up && !state.primary && !due(state) {
                 chip("promote", format!("Promote {name}"), Act::Promote(member));
             }
         }
