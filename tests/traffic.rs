@@ -538,6 +538,7 @@ fn loads_do_not_hang_on_the_steps_of_a_run() {
             }
         }
         assert_eq!(parts.state_hash(), whole.state_hash());
-        assert!(whole.ordinal() > 1_000);
+        // At least the 400 requests of the record, each of which begins and is served.
+        assert!(whole.ordinal() >= 800, "{}", whole.ordinal());
     }
 }
