@@ -15,7 +15,7 @@ use crate::engine::trace::{Kind, Phase};
 use crate::session::protocol::{Pick, Place, Trace, TraceBar, Why};
 
 /// Indentation of a bar's name for each level, in pixels.
-const INDENT: u16 = 8;
+const INDENT: u16 = 4;
 /// Levels beyond are not indented further.
 const LEVELS_MAX: u16 = 8;
 
