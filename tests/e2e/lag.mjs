@@ -94,10 +94,14 @@ for (const theme of THEMES) {
     await shot(`lag-1-acknowledged-${theme}`);
     // Replica 2 applies 180 a second. How far behind after 10 s?
     await press(page, "applies/180");
-    const { left, width, y } = await place(page, "guess");
-    await page.mouse.click(left + width * 0.3, y);
-    await until(async () => /slide|\d+ entries/.test(await words(page)) || (await words(page)), "a guess");
-    const guess = count((await name(page, "guess")).split(":")[1] ?? "");
+    let guess = 0;
+    await until(async () => {
+      const { left, width, y } = await place(page, "guess");
+      await page.mouse.click(left + width * 0.3, y);
+      await settled(page);
+      guess = count((await name(page, "guess")).split(":")[1] ?? "");
+      return guess > 0 || (await words(page));
+    }, "a guess");
     assert.ok(guess >= 100 && guess <= 200, `guessed ${guess}`);
     await shot(`lag-2-guess-${theme}`);
     await playTo(page, (await seconds(page)) + 10.6);
