@@ -171,13 +171,13 @@ journey("the scrubber shows lens, chart and canvas of then", async ({ page, open
     await page.keyboard.press("ArrowLeft");
     await page.waitForTimeout(150);
   }
-  // Seconds back from where it stood do not meet the moment exactly: drag to it.
+  // Seconds back from where it stood do not meet the moment exactly: drag into the middle of its second.
   const box = await track.boundingBox();
   const span = number(await page.locator(".time .end").innerText());
   const [minutes, seconds] = then.clock.split(":").map(Number);
   await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2);
   await page.mouse.down();
-  for (const part of [0.5, 0.1, (minutes * 60 + seconds) / span]) {
+  for (const part of [0.5, 0.1, (minutes * 60 + Math.floor(seconds) + 0.5) / span]) {
     await page.mouse.move(box.x + box.width * part, box.y + box.height / 2, { steps: 4 });
   }
   await page.waitForTimeout(900);
