@@ -149,8 +149,51 @@ fn a_lost_load_is_begun_again_by_one_of_those_who_wait() {
     live.fault(Fault::Restart(target("store")));
     live.run_to(Nanos::seconds(12));
     assert_eq!(live.audit.component(&live.world, "store").offered, 1);
-    assert!(live.audit.component(&live.world, "people").jobs < 2, "nobody waits for ever");
+    for who in ["people", "service", "cache"] {
+        assert!(live.audit.component(&live.world, who).jobs < 3, "{who}: nobody waits for ever");
+    }
     live.check_replay();
+}
+
+/// Callers who give up before the wait is over are passed over: whoever is let through brings the key.
+#[test]
+fn who_has_left_is_not_let_through() {
+    let single_flight = Nanos::millis(500);
+    let mut design = one_key(CacheParams { single_flight, ..CacheParams::default() });
+    let wire = design.wires.values_mut().find(|it| it.to.as_str() == "cache").expect("it");
+    wire.settings.timeout = Nanos::millis(200);
+    let mut live = Live::new(&design, 7);
+    // The first load is lost, and so are those who wait for it, one after the other.
+    live.fault(Fault::Crash(target("store")));
+    live.run_to(Nanos::millis(400));
+    live.fault(Fault::Restart(target("store")));
+    live.run_to(Nanos::seconds(4));
+    assert!(live.audit.component(&live.world, "cache").jobs < 3, "nobody waits for ever");
+    let late = Seen { live };
+    let last = late.times(MISS).last().copied().unwrap_or_default();
+    assert!(late.live.audit.component(&late.live.world, "cache").offered > 300);
+    assert!(last < 3_500, "the key has come: {last} ms");
+    late.live.check_replay();
+}
+
+/// Where nobody waits for loads, none leaves a timer behind: what waits in the queue is what is on its way.
+#[test]
+fn loads_leave_nothing_behind() {
+    for (early, single_flight) in [(1.0, Nanos::ZERO), (0.0, Nanos::seconds(30))] {
+        let mut design = one_key(CacheParams { early, single_flight, ..CacheParams::default() });
+        let Some(Spec::Client(people)) = design.components.get_mut("people").map(|it| &mut it.spec)
+        else {
+            panic!("there are people")
+        };
+        (people.keys, people.rate.0) = (1_000_000, 1_000.0);
+        let mut live = Live::new(&design, 7);
+        live.run_to(Nanos::seconds(10));
+        let misses = live.audit.component(&live.world, "store").offered;
+        assert!(misses > 5_000, "{misses}");
+        // A load takes 0.3 s, and a few messages and timeouts stand for each.
+        let waits = live.world.in_flight().count();
+        assert!(waits < 300 * 8, "{waits} with {early}, {single_flight}");
+    }
 }
 
 /// Whoever waits is let go when it is switched off.

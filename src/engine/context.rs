@@ -241,6 +241,12 @@ impl<K: Kinds> Context<'_, K> {
         self.core.pending.push(Pending::Complete(ticket, served));
     }
 
+    /// Whether somebody still waits for what the act with this ticket answers.
+    pub fn is_awaited(&self, ticket: Handle) -> bool {
+        let job = self.desk.strands.get(ticket).and_then(|it| self.desk.jobs.get(it.job));
+        job.is_some_and(|it| !it.left)
+    }
+
     /// Tells whoever watches that something happened, once, to a key.
     pub fn count(&mut self, counter: u8, key: u32) {
         if self.core.watched {

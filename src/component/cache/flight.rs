@@ -30,6 +30,8 @@ pub struct Load {
     pub request: u64,
     /// Since when.
     pub since: Nanos,
+    /// What wakes the cache if it is not back by then; none where nobody waits for it.
+    alarm: Option<Handle>,
 }
 
 /// A read that waits for another's load.
@@ -50,7 +52,7 @@ struct Took {
 }
 
 crate::stable! {
-    Load { key, request, since }
+    Load { key, request, since, alarm }
     Waiting { request, since, ticket }
     Took { key, span }
 }
@@ -82,7 +84,8 @@ impl Flights {
     }
 
     fn end(&mut self, key: u32, request: u64) -> Option<Load> {
-        let at = self.loads.iter().position(|it| it.key == key && it.request == request)?;
+        // The latest are the likeliest to come back.
+        let at = self.loads.iter().rposition(|it| it.key == key && it.request == request)?;
         self.loads.remove(at)
     }
 }
@@ -90,7 +93,12 @@ impl Flights {
 impl CacheParams {
     /// Whether the cache knows of loads.
     pub(super) fn knows_loads(&self) -> bool {
-        self.single_flight > Nanos::ZERO || self.early > 0.0
+        self.flies_alone() || self.early > 0.0
+    }
+
+    /// Whether one load of a key is to be under way at a time (single flight).
+    pub(super) fn flies_alone(&self) -> bool {
+        self.single_flight > Nanos::ZERO
     }
 }
 
@@ -146,11 +154,10 @@ fn early(
     entry: Entry,
     ctx: &mut Ctx,
 ) -> bool {
-    let Some(flights) = state.flights.as_ref().filter(|_| params.early > 0.0) else { return false };
+    let Some(flights) = &state.flights else { return false };
     let took = flights.took.get(entry.slot as usize).copied().flatten();
     let Some(took) = took.filter(|it| it.key == request.key) else { return false };
-    let alone = params.single_flight > Nanos::ZERO;
-    if entry.dirty || alone && flights.loads.iter().any(|it| it.key == request.key) {
+    if entry.dirty || params.flies_alone() && flights.loads.iter().any(|it| it.key == request.key) {
         return false;
     }
     // 53 bits, above 0 and at most 1.
@@ -166,8 +173,10 @@ fn missed(
     ctx: &mut Ctx,
 ) -> Served {
     let Some(flights) = &mut state.flights else { return Served::ended(Outcome::Miss) };
-    let alone = params.single_flight > Nanos::ZERO;
-    if alone && flights.loads.iter().any(|it| it.key == request.key) {
+    if params.flies_alone() && flights.loads.iter().any(|it| it.key == request.key) {
+        if flights.waiting.len() >= params.queue as usize {
+            return Served::ended(Outcome::QueueFull);
+        }
         flights.waiting.push_back(Waiting { request: *request, since: ctx.now(), ticket });
         ctx.count(JOINED, request.key);
         return Served::Later;
@@ -178,16 +187,21 @@ fn missed(
 
 fn depart(flights: &mut Flights, params: &CacheParams, request: &Request, ctx: &mut Ctx) {
     let (key, request, since) = (request.key, request.id, ctx.now());
-    flights.loads.push_back(Load { key, request, since });
-    let alone = params.single_flight > Nanos::ZERO;
-    let life = if alone { params.single_flight } else { LOST_AFTER };
-    ctx.timer(life, <Registry as Wrap<Cache>>::timer(Wake::Load(key, request)));
+    // Where nobody waits for them, lost ones are forgotten when the next begins.
+    let lost = |it: &Load| it.alarm.is_none() && it.since.saturating_add(LOST_AFTER) <= since;
+    while flights.loads.pop_front_if(|it| lost(it)).is_some() {}
+    let wake = <Registry as Wrap<Cache>>::timer(Wake::Load(key, request));
+    let alarm = params.flies_alone().then(|| ctx.timer(params.single_flight, wake));
+    flights.loads.push_back(Load { key, request, since, alarm });
 }
 
 fn arrived(state: &mut CacheState, request: &Request, ctx: &mut Ctx) {
     let (key, version) = (request.key, request.version);
     let Some(flights) = &mut state.flights else { return };
     let load = flights.end(key, request.id);
+    if let Some(alarm) = load.and_then(|it| it.alarm) {
+        ctx.cancel(alarm);
+    }
     if let (Some(load), Some(entry)) = (load, state.entries.get(key)) {
         let slot = entry.slot as usize;
         if flights.took.len() <= slot {
@@ -196,7 +210,8 @@ fn arrived(state: &mut CacheState, request: &Request, ctx: &mut Ctx) {
         let span = ctx.now().saturating_sub(load.since);
         flights.took[slot] = Some(Took { key, span });
     }
-    for it in take(flights, key) {
+    // What is pending is done from the last to the first.
+    for it in take(flights, key).into_iter().rev() {
         ctx.found(&it.request, version);
         ctx.complete(it.ticket, Served::ok(version));
     }
@@ -204,6 +219,9 @@ fn arrived(state: &mut CacheState, request: &Request, ctx: &mut Ctx) {
 
 /// Those who wait for a key, who then wait no more.
 fn take(flights: &mut Flights, key: u32) -> Vec<Waiting> {
+    if flights.waiting.is_empty() {
+        return Vec::new();
+    }
     let own = flights.waiting.iter().filter(|it| it.request.key == key).copied().collect();
     flights.waiting.retain(|it| it.request.key != key);
     own
@@ -215,9 +233,11 @@ fn overdue(state: &mut CacheState, params: &CacheParams, key: u32, request: u64,
     if flights.end(key, request).is_none() {
         return;
     }
-    // Who has lost interest would not fetch it.
-    flights.waiting.retain(|it| it.request.key != key || it.request.deadline > ctx.now());
-    let next = flights.waiting.iter().position(|it| it.request.key == key);
+    // Who has lost interest would not fetch it: they wait on, and are answered when it comes.
+    let next = flights.waiting.iter().position(|it| {
+        let own = it.request.key == key && it.request.deadline > ctx.now();
+        own && ctx.is_awaited(it.ticket)
+    });
     if let Some(it) = next.and_then(|at| flights.waiting.remove(at)) {
         depart(flights, params, &it.request, ctx);
         ctx.complete(it.ticket, Served::ended(Outcome::Miss));
@@ -225,11 +245,16 @@ fn overdue(state: &mut CacheState, params: &CacheParams, key: u32, request: u64,
 }
 
 fn retune(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
-    if params.single_flight == Nanos::ZERO
-        && let Some(flights) = &mut state.flights
-    {
-        for it in std::mem::take(&mut flights.waiting) {
-            ctx.complete(it.ticket, Served::ended(Outcome::Miss));
+    let alarmed = |it: &Flights| it.loads.iter().any(|it| it.alarm.is_some());
+    if let Some(flights) = &mut state.flights {
+        if !params.flies_alone() {
+            for it in std::mem::take(&mut flights.waiting) {
+                ctx.complete(it.ticket, Served::ended(Outcome::Miss));
+            }
+        }
+        // Loads begun under the other rule wake nobody, or wake for nothing: they are forgotten.
+        if !flights.loads.is_empty() && alarmed(flights) != params.flies_alone() {
+            flights.loads.drain(..).filter_map(|it| it.alarm).for_each(|it| ctx.cancel(it));
         }
     }
     match params.knows_loads() {
