@@ -88,7 +88,7 @@ crate::params! {
         /// Whether reads bring what they found to members that answered with something older.
         read_repair: bool = true, when quorums;
         /// Anti-entropy: how often a member compares all it holds with another, by hash trees (Merkle),
-        /// and exchanges what differs; 0s for never.
+        /// and exchanges what differs: every 100 ms at most; 0s for never.
         anti_entropy: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(3_600);
         /// Mean time of one read or write at the member that is asked.
         work: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(60);

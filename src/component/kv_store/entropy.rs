@@ -7,7 +7,7 @@ use crate::algorithm::replication::merkle::Tree;
 use crate::base::draw::mix;
 
 use super::super::Context;
-use super::rounds::row;
+use super::rounds::{BATCH_MAX, row};
 use super::{KvStore, KvStoreMessage, KvStoreState, SYNCED};
 
 type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
@@ -55,6 +55,15 @@ pub(super) fn compare(
     if level < tree.depth() {
         let below = tree.below(level, &differ);
         return ctx.send(from, KvStoreMessage::Compare(level as u32 + 1, below.into()));
+    }
+    // Where more differs than one exchange brings, the rest is for the next comparisons, by lot.
+    let rows = (state.rows.end() - state.rows.start()).div_ceil(LEAVES).max(1);
+    let most = (BATCH_MAX as u64 / rows).max(1) as usize;
+    let mut differ = differ;
+    if differ.len() > most {
+        let lot = ctx.draw_next() % differ.len() as u64;
+        differ.rotate_left(lot as usize);
+        differ.truncate(most);
     }
     for leaf in differ {
         bring(state, from, leaf, ctx);

@@ -16,7 +16,9 @@ use super::{
 type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
 
 /// Most writes handed over to one member at once.
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
+/// The least time between two comparisons of all that a member holds.
+const COMPARE_MIN: Nanos = Nanos::millis(100);
 
 pub(super) fn row(state: &KvStoreState, key: u32) -> Row {
     state.rows.get(key.into()).cloned().unwrap_or_default()
@@ -287,7 +289,7 @@ pub(super) fn look_after(state: &mut KvStoreState, params: &KvStoreParams, ctx: 
     }
     if !*compares && params.anti_entropy > Nanos::ZERO {
         *compares = true;
-        ctx.timer(params.anti_entropy, KvStoreTimer::Compare);
+        ctx.timer(params.anti_entropy.max(COMPARE_MIN), KvStoreTimer::Compare);
     }
 }
 
