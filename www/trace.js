@@ -18,6 +18,11 @@ const pause = () => new Promise((next) => setTimeout(next));
 const tell = (told) => self.postMessage(told, [told.buffer]);
 
 async function study({ file, asked }) {
+  let done = false;
+  let looked = false;
+  // How it is looked at last, as long as nothing is known that could be told.
+  let early = null;
+  self.onmessage = ({ data }) => void (early = data);
   const code = await load();
   let refused = code.trace_begin(asked);
   for (let at = 0; !refused && at < file.size; at += PIECE) {
@@ -27,14 +32,13 @@ async function study({ file, asked }) {
   }
   if (refused) return tell(refused);
   const first = code.trace_finish();
-  tell(first);
-  let looked = false;
+  if (early) code.trace_look(early);
+  tell(early ? code.trace_told() : first);
   self.onmessage = ({ data }) => {
     code.trace_look(data);
     if (done) tell(code.trace_told());
     looked = true;
   };
-  let done = false;
   for (let last = performance.now(); !done; await pause()) {
     done = code.trace_step(SLICE_MS);
     if (done || looked || performance.now() - last > TELL_MS) {
