@@ -126,6 +126,12 @@ impl<K: Kinds> World<K> {
         self.core.cuts.stops(from, to, via)
     }
 
+    /// Whether a partition in force has some of these members on either side.
+    pub fn parts(&self, members: &[u32]) -> bool {
+        let any = |side: &[u32]| members.iter().any(|it| side.contains(it));
+        self.core.cuts.partitions.iter().any(|it| any(&it.one) && any(&it.other))
+    }
+
     /// Names of the partitions in force.
     pub fn partitions(&self) -> impl Iterator<Item = &str> {
         self.core.cuts.partitions.iter().map(|it| it.name.as_str())

@@ -125,7 +125,10 @@ impl Store<'_> {
             return self.value(it.version);
         }
         let own = self.log.operations.iter().filter(|op| op.writes && op.key == self.key);
-        let mut values: Vec<_> = own.filter(|op| it.knows(op.version)).map(|op| op.value).collect();
+        let mut values: Vec<_> = own
+            .filter(|op| [op.version, op.earlier].iter().any(|own| *own > 0 && it.knows(*own)))
+            .map(|op| op.value)
+            .collect();
         values.sort_unstable();
         let from = values.len().saturating_sub(ADDED_MAX);
         let more = if from > 0 || self.log.forgotten > 0 { "…+" } else { "" };

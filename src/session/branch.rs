@@ -1,7 +1,6 @@
 //! One of the futures a session hosts: a run, and what has been told of it.
 
 use crate::base::english;
-use crate::base::order::sort_few;
 use crate::base::time::Nanos;
 use crate::engine::recorder::Disturbance;
 
@@ -268,17 +267,19 @@ fn firsts(run: &Run) -> Vec<First> {
     run.recorder.disturbances.iter().filter_map(first).collect()
 }
 
-/// When old values were read, oldest first: one for each stretch of time in which there were any, half
-/// a second long, or longer if there would be too many.
+/// When old values were read, oldest first: the first moment of each stretch of time in which there were
+/// any, half a second long, or longer if there would be too many.
 fn stale(run: &Run) -> Vec<Nanos> {
-    let all = run.recorder.staleness.moments();
-    let mut moments: Vec<Nanos> = all.filter(|it| *it >= run.zero).collect();
-    sort_few(&mut moments, |a, b| a < b);
+    let all = || run.recorder.staleness.moments().filter(|it| *it >= run.zero);
+    let (Some(first), Some(last)) = (all().min(), all().max()) else { return Vec::new() };
     let mut stretch = 500_000_000;
-    moments.dedup_by_key(|it| it.0 / stretch);
-    while moments.len() > STALE_MAX {
+    while last.0 / stretch - first.0 / stretch >= STALE_MAX as u64 {
         stretch *= 2;
-        moments.dedup_by_key(|it| it.0 / stretch);
     }
-    moments
+    let mut firsts = [None; STALE_MAX];
+    for it in all() {
+        let known: &mut Option<Nanos> = &mut firsts[(it.0 / stretch - first.0 / stretch) as usize];
+        *known = Some(known.map_or(it, |known| known.min(it)));
+    }
+    firsts.into_iter().flatten().collect()
 }

@@ -2,6 +2,7 @@
 //! itself is meant.
 
 use crate::component::{About, Ratio, Registry};
+use crate::engine::blueprint::Addressing;
 use crate::engine::recorder::{Recorder, WINDOWS, Window};
 use crate::engine::{Blueprint, Via, World};
 
@@ -55,7 +56,11 @@ fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures 
     figures.ratios =
         window.map_or_else(Vec::new, |(index, _)| ratios(&run.recorder, slot, index, spec.about()));
     figures.gauges = gauges(world, &it.members, spec);
-    figures.members = it.members.iter().map(|slot| member(world, *slot, &it.members)).collect();
+    // Only members that talk to each other can be parted.
+    let parted =
+        matches!(it.addressing, Addressing::Leader | Addressing::Peers) && world.parts(&it.members);
+    let apart = |slot: u32| parted && apart(world, slot, &it.members);
+    figures.members = it.members.iter().map(|slot| member(world, *slot, apart(*slot))).collect();
     figures
 }
 
@@ -96,22 +101,19 @@ pub fn ratio<'a>(windows: impl IntoIterator<Item = &'a Window>, ratio: &Ratio) -
     part / whole
 }
 
-/// Whether the network lets a member exchange messages with less than a half of all, itself included.
+/// Whether the network lets a member exchange messages with no more than half of all, itself included.
 fn apart(world: &World<Registry>, slot: u32, all: &[u32]) -> bool {
-    if all.len() < 2 || world.partitions().next().is_none() {
-        return false;
-    }
     let stops = |from: u32, to: u32| world.stops(from, to, Via::Mesh(from));
     let reached = all.iter().filter(|it| !stops(slot, **it) && !stops(**it, slot)).count();
     reached * 2 <= all.len()
 }
 
-fn member(world: &World<Registry>, slot: u32, all: &[u32]) -> MemberFigures {
+fn member(world: &World<Registry>, slot: u32, apart: bool) -> MemberFigures {
     let member = world.member(slot);
     MemberFigures {
         up: world.is_up(slot),
         standing: member.state.as_ref().map(|it| it.standing()).unwrap_or_default(),
-        apart: apart(world, slot, all),
+        apart,
         slow: member.desk.gray.map_or(member.desk.slow, |it| it.factor.max(member.desk.slow)),
         busy: member.desk.busy,
         queue: member.desk.waiting_count,

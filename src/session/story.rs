@@ -96,12 +96,13 @@ pub fn name(design: &Design, target: &Target) -> Argument {
 /// What an edit did, and to which component: by its first change.
 fn edited(design: &Design, diff: &Diff) -> (Text, Option<String>) {
     let text = |id, name: String| Text::new(id, vec![Argument::Name(name)]);
+    let plain = |it: &serde_json::Value| !it.is_array() && !it.is_object();
     // One setting alone is told with its values.
     let told = |name: String, before: Vec<Field>, after: Vec<Field>| {
         let same = |it: &Field| before.iter().find(|of| of.name == it.name && of.value != it.value);
         let changed: Vec<_> = after.iter().filter_map(|it| Some((same(it)?, it))).collect();
         match changed.as_slice() {
-            [(from, to)] if !from.value.is_array() && !to.value.is_array() => {
+            [(from, to)] if plain(&from.value) && plain(&to.value) => {
                 let words = [name, to.label(), worded(&from.value), worded(&to.value)];
                 Text::new(TextId::Set, words.map(Argument::Name).into())
             }
@@ -149,6 +150,7 @@ fn worded(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(it) if it.is_empty() => "nothing".into(),
         serde_json::Value::String(it) => it.clone(),
+        serde_json::Value::Null => "nothing".into(),
         serde_json::Value::Bool(it) => if *it { "on" } else { "off" }.into(),
         it => it.to_string(),
     }
