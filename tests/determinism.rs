@@ -122,6 +122,7 @@ fn messages_without_delay_arrive_in_their_order() {
     };
     let ((now, few), (later, many)) = (run(Nanos::ZERO), run(Nanos(1)));
     assert!(now.len() > 40_000 && few * 3 < many * 2, "{} {few} {many}", now.len());
+    assert!(now.len().abs_diff(later.len()) <= 1, "{} and {}", now.len(), later.len());
     for (now, later) in now.iter().zip(&later) {
         assert_eq!((now.0, now.1 + 4), *later);
     }

@@ -63,14 +63,10 @@ impl Banner {
     }
 
     /// The session refuses to go on.
-    pub fn failure(reason: &str) -> Self {
+    pub fn failure(reason: &str, stopped: bool) -> Self {
         let reason = reason.trim_end_matches('.');
         // A run that was stopped says so itself.
-        let start = if reason.starts_with("The run was stopped") {
-            ""
-        } else {
-            "This design cannot run as it is: "
-        };
+        let start = if stopped { "" } else { "This design cannot run as it is: " };
         Self {
             text: format!("{start}{reason}. Nothing was lost; change it and it runs again."),
             detail: String::new(),

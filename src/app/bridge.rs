@@ -60,6 +60,8 @@ pub struct Bridge {
     silent: f64,
     /// Whether what was asked last begins a run.
     opening: bool,
+    /// The moment that was asked for, if nothing has been asked since.
+    pub sought: Option<Nanos>,
 }
 
 impl Bridge {
@@ -70,6 +72,10 @@ impl Bridge {
             self.commands.pop_back();
         }
         self.catch_up = None;
+        self.sought = match &command {
+            Command::Seek(at) => Some(*at),
+            _ => None,
+        };
         self.commands.push_back(command);
     }
 

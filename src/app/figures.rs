@@ -42,6 +42,16 @@ pub enum Health {
 }
 
 impl Health {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Slow => "slow",
+            Self::Apart => "cut off",
+            Self::Down => "down",
+        }
+    }
+
     /// The class that draws it.
     pub fn class(self) -> &'static str {
         match self {
@@ -67,12 +77,7 @@ pub struct MemberFace {
 impl MemberFace {
     /// Its state in words.
     pub fn words(&self) -> String {
-        let health = match self.health {
-            Health::Up => "up",
-            Health::Slow => "slow",
-            Health::Apart => "cut off",
-            Health::Down => "down",
-        };
+        let health = self.health.word();
         let leads = if self.leads { ", leads" } else { "" };
         format!("{}: {health}{leads}", self.name)
     }
@@ -139,12 +144,10 @@ impl Face {
     /// All of it in a sentence, for those who do not see it.
     pub fn words(&self) -> String {
         let mut out = format!("{}, {}", said(&self.left), said(&self.right));
-        for (health, word) in
-            [(Health::Down, "down"), (Health::Slow, "slow"), (Health::Apart, "cut off")]
-        {
+        for health in [Health::Down, Health::Slow, Health::Apart] {
             let count = self.members.iter().filter(|it| it.health == health).count();
             if count > 0 {
-                out += &format!(", {count} of {} {word}", self.members.len());
+                out += &format!(", {count} of {} {}", self.members.len(), health.word());
             }
         }
         if !self.queue.is_empty() {

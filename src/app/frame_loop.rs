@@ -189,7 +189,7 @@ pub fn receive(app: App, mut frame: Frame) {
 fn take(app: App, frame: Frame) -> bool {
     let at = window().performance().map_or(0.0, |it| it.now());
     if let Some(reason) = &frame.failure {
-        app.banner.set(Some(Banner::failure(reason)));
+        app.banner.set(Some(Banner::failure(reason, frame.stopped)));
     }
     if let Some(hit) = frame.hit {
         stop(app, hit);

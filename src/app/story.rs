@@ -8,9 +8,9 @@ use crate::component::client::Load;
 use crate::component::kv_store::Conflicts::LastWriteWins;
 use crate::component::kv_store::{KvStoreParams, WhenCut};
 use crate::document::edit::Item;
-use crate::document::{ComponentRecord, Id};
+use crate::document::{Diff, Id};
 use crate::engine::fault::{Fault, Target, Ways};
-use crate::session::protocol::{Input, Story, Which};
+use crate::session::protocol::{Input, Stamped, Story, Which};
 
 use super::canvas::sight;
 use super::store::{App, Selected};
@@ -60,7 +60,8 @@ fn Newest() -> impl IntoView {
                         <button class="when num" title="Go to this moment" on:click=show>
                             {text::clock(at, zero)}
                         </button>
-                        <p on:click=turn>{told(app, &story)}</p>
+                        // A link in it leads elsewhere.
+                        <p on:click=move |event| if !event.default_prevented() { turn(event) }>{told(app, &story)}</p>
                         <button class="more" aria-label="All of it" aria-expanded=move || is_open().to_string()
                             on:click=turn>{move || if is_open() { "▴" } else { "▾" }}</button>
                         <button class="close" aria-label="Dismiss" on:click=move |_| closed.set(Some((at, until)))>"×"</button>
@@ -210,6 +211,13 @@ fn by_numbers(it: &KvStoreParams) -> bool {
     it.when_cut == WhenCut::Quorums && it.members == 3
 }
 
+/// Whether an edit made something of a component larger, or smaller; none if it left it.
+fn grew(diff: &Diff, id: &Id, of: impl Fn(&Spec) -> Option<f64>) -> Option<bool> {
+    let change = diff.components.get(id)?;
+    let (before, after) = (of(&change.before.as_ref()?.spec)?, of(&change.after.as_ref()?.spec)?);
+    (before != after).then_some(after > before)
+}
+
 /// Where the newcomer is with an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -247,11 +255,17 @@ impl About {
             let mut components = it.shown().components.iter();
             components.find_map(|(id, it)| match (at, &it.spec) {
                 (0, Spec::KvStore(of)) if refuses(of) => Some(member(id, &it.spec, 0, None)),
-                (1, Spec::KvStore(of)) if by_numbers(of) => Some(Self::Numbers(id.clone())),
-                (2, Spec::KvStore(of)) if goes_on(of) && of.conflicts != LastWriteWins => {
-                    Some(member(id, &it.spec, 0, None))
+                (1, Spec::KvStore(of)) if by_numbers(of) => {
+                    let it = Self::Numbers(id.clone());
+                    // Not where they overlap anyway, unless that is our doing.
+                    let ours =
+                        |all: &Vec<Stamped>| all.iter().any(|of| it.reads(&of.input).is_some());
+                    let apart = of.quorum().iter().sum::<u32>() <= of.members;
+                    (apart || app.inputs.with(ours)).then_some(it)
                 }
-                (3, Spec::KvStore(of)) if goes_on(of) && of.conflicts == LastWriteWins => {
+                (2 | 3, Spec::KvStore(of))
+                    if goes_on(of) && (of.conflicts == LastWriteWins) == (at == 3) =>
+                {
                     Some(member(id, &it.spec, 0, None))
                 }
                 (4, Spec::Cache(_)) => Some(Self::Cache(id.clone())),
@@ -278,24 +292,14 @@ impl About {
                 Fault::Heal { name } if *name == it.name => Some(false),
                 _ => None,
             },
-            (Self::Numbers(id), Input::Edit(diff)) => {
-                let change = diff.components.get(id)?;
-                let sum = |it: &Option<ComponentRecord>| match it.as_ref().map(|it| &it.spec) {
-                    Some(Spec::KvStore(it)) => Some(it.quorum().iter().sum::<u32>()),
-                    _ => None,
-                };
-                let (before, after) = (sum(&change.before)?, sum(&change.after)?);
-                (before != after).then_some(after > before)
-            }
-            (Self::Customers(id), Input::Edit(diff)) => {
-                let change = diff.components.get(id)?;
-                let rate = |it: &Option<ComponentRecord>| match it.as_ref().map(|it| &it.spec) {
-                    Some(Spec::Client(it)) => Some(it.rate.0),
-                    _ => None,
-                };
-                let (before, after) = (rate(&change.before)?, rate(&change.after)?);
-                (before != after).then_some(after > before)
-            }
+            (Self::Numbers(id), Input::Edit(diff)) => grew(diff, id, |it| match it {
+                Spec::KvStore(it) => Some(f64::from(it.quorum().iter().sum::<u32>())),
+                _ => None,
+            }),
+            (Self::Customers(id), Input::Edit(diff)) => grew(diff, id, |it| match it {
+                Spec::Client(it) => Some(it.rate.0),
+                _ => None,
+            }),
             _ => None,
         }
     }

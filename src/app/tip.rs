@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event};
 
 /// Room that a tip needs below what it is about, in pixels; without it, it stands above.
@@ -20,9 +21,13 @@ pub fn tip() -> AnyView {
         window_event_listener_untyped("focusin", chosen),
         window_event_listener_untyped("focusout", left),
         window_event_listener_untyped("pointerdown", left),
-        // Escape takes it away; so does any key, since what it does is to be seen.
-        window_event_listener_untyped("keydown", left),
     ];
+    // Escape takes it away; so does any key, since what it does is to be seen. On its way down: before it
+    // gives the keyboard to something else, and even if somebody keeps it.
+    let key = Closure::<dyn FnMut(Event)>::new(left);
+    let listener = key.as_ref().unchecked_ref();
+    _ = window().add_event_listener_with_callback_and_bool("keydown", listener, true);
+    key.forget(); // For as long as the page lives.
     on_cleanup(move || ears.into_iter().for_each(|it| it.remove()));
     let tip = move || {
         shown.get().map(|(words, place)| {

@@ -57,7 +57,8 @@ pub fn track(app: App) -> impl IntoView {
         event.stop_propagation();
         let it = clock.get_untracked();
         let (to, when) = led.get_value();
-        let from = if event.time_stamp() - when < KEYS_MS { to } else { it.now };
+        let alone = app.bridge.with_value(|it| it.sought == Some(to));
+        let from = if alone && event.time_stamp() - when < KEYS_MS { to } else { it.now };
         let seconds = from.saturating_sub(it.zero).as_seconds() + by;
         let to = it.zero.saturating_add(Nanos::from_seconds(seconds.max(0.0))).min(it.latest);
         led.set_value((to, event.time_stamp()));

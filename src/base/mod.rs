@@ -18,7 +18,6 @@ pub mod order;
 pub mod param;
 pub mod size;
 pub mod slab;
-#[cfg(split)]
 pub mod slot;
 pub mod spread;
 pub mod stable;

@@ -66,30 +66,15 @@ fn build(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
     Ok(Arc::new(by.place(among)?))
 }
 
-/// Schemes and hash functions come later on the page: the first run has no need of them.
-#[cfg(split)]
-mod gate {
-    use super::super::later::Slot;
-    use super::{Arc, Membership, Places};
+type Build = fn(&Membership, &[usize]) -> Result<Arc<dyn Places>, String>;
 
-    type Build = fn(&Membership, &[usize]) -> Result<Arc<dyn Places>, String>;
-    pub(super) static BUILD: Slot<Build> = Slot::new();
+// Schemes and hash functions come later on the page: the first run has no need of them.
+crate::later! { fn builder() -> Build = build }
 
-    pub(super) fn build(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
-        let build = BUILD.get().ok_or("scheme: this part of the page was not loaded; reload it")?;
-        build(by, among)
-    }
-}
-
-#[cfg(not(split))]
-use self::build as built;
-#[cfg(split)]
-use gate::build as built;
-
-/// From now on keys can be placed: called by the parts of the page that come later.
-pub fn provide() {
-    #[cfg(split)]
-    gate::BUILD.provide(build);
+/// Places keys by a membership among some of its members, as soon as that is there.
+fn built(by: &Membership, among: &[usize]) -> Result<Arc<dyn Places>, String> {
+    let build = builder().ok_or("scheme: this part of the page was not loaded; reload it")?;
+    build(by, among)
 }
 
 /// A caller's own placement of keys.

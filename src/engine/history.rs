@@ -9,8 +9,6 @@ use std::collections::VecDeque;
 
 use crate::base::cow::CowList;
 use crate::base::key_map::KeyMap;
-#[cfg(split)]
-use crate::base::slot::Slot;
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
@@ -148,24 +146,8 @@ pub struct History {
 
 type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize);
 
-#[cfg(split)]
-static TAKE: Slot<Take> = Slot::new();
-
-/// What it does is there: on the page it comes later, as the stores do whose histories it keeps.
-pub fn provide() {
-    #[cfg(split)]
-    TAKE.provide(History::take_in);
-}
-
-#[cfg(split)]
-fn take() -> Option<Take> {
-    TAKE.get().copied()
-}
-
-#[cfg(not(split))]
-fn take() -> Option<Take> {
-    Some(History::take_in)
-}
+// On the page it comes later, as the stores do whose histories it keeps.
+crate::later! { fn take() -> Take = History::take_in }
 
 impl History {
     /// What is known of a store.

@@ -10,8 +10,6 @@ use std::collections::VecDeque;
 
 use crate::base::cow::CowList;
 use crate::base::key_map::KeyMap;
-#[cfg(split)]
-use crate::base::slot::Slot;
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
@@ -104,24 +102,8 @@ pub struct Takeovers {
 
 type Take = fn(&mut Takeovers, Nanos, &Note, &dyn Fn(u32) -> usize);
 
-#[cfg(split)]
-static TAKE: Slot<Take> = Slot::new();
-
-/// What it does is there: on the page, stores of this kind wait for it.
-pub fn provide() {
-    #[cfg(split)]
-    TAKE.provide(Takeovers::take_in);
-}
-
-#[cfg(split)]
-fn take() -> Option<Take> {
-    TAKE.get().copied()
-}
-
-#[cfg(not(split))]
-fn take() -> Option<Take> {
-    Some(Takeovers::take_in)
-}
+// On the page, stores of this kind wait for it.
+crate::later! { fn take() -> Take = Takeovers::take_in }
 
 impl Takeovers {
     /// What is known of a store.

@@ -234,4 +234,9 @@ journey("marks on the timeline are reached by keyboard, and what has the focus e
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Tab");
   await tip.filter({ hasText: "Requests arriving per second" }).waitFor();
+  // What another key leads to explains itself too; what has been read goes by Escape.
+  await page.keyboard.press("ArrowRight");
+  await tip.filter({ hasText: /hits [\d.]+ %|lag/ }).waitFor();
+  await page.keyboard.press("Escape");
+  await tip.waitFor({ state: "detached" });
 });

@@ -75,6 +75,11 @@ journey("trace: dropped on the lens, drawn while it is refined, and the command 
     look();
   }));
   await drop(page, "reads.txt", text);
+  // Spread out while it is read: it is looked at otherwise, goes on, and can be cancelled.
+  await page.locator(".spread").click();
+  await page.locator(".bring [role=status]").waitFor();
+  await button(page, "Cancel").waitFor();
+  await page.locator(".spread").click();
   await until(async () => /^Estimated/.test(await status(page)) || (await status(page)), "estimates", 60_000);
   await shot("trace-1-estimated");
   // The run goes on meanwhile, on a worker of its own.

@@ -277,17 +277,10 @@ impl<P: Eviction + fmt::Debug + Send + Sync + 'static> AtWork for P {
     }
 }
 
-#[cfg(split)]
 type Start = fn(Policy, u64) -> Box<dyn AtWork>;
 
-#[cfg(split)]
-static START: crate::base::slot::Slot<Start> = crate::base::slot::Slot::new();
-
-/// The policies beyond LRU are there: on the page they come later.
-pub fn provide() {
-    #[cfg(split)]
-    START.provide(start_any);
-}
+// All but LRU come later on the page.
+crate::later! { fn starter() -> Start = start_any, or "designs with another policy wait for it" }
 
 impl Policy {
     /// Whether it comes later on the page.
@@ -297,13 +290,10 @@ impl Policy {
 
     /// Starts the policy for a cache of so much room, in entries or bytes.
     pub fn start(self, capacity: u64) -> Running {
-        #[cfg(split)]
-        let it = match self {
+        let it: Box<dyn AtWork> = match self {
             Policy::Lru => Box::new(<lru::Lru as Eviction>::new(capacity)),
-            _ => START.get().expect("designs with another policy wait for it")(self, capacity),
+            _ => starter()(self, capacity),
         };
-        #[cfg(not(split))]
-        let it = start_any(self, capacity);
         Running { policy: self, it }
     }
 }

@@ -35,8 +35,6 @@ const TINY: f64 = 0.62;
 const FIT_ZOOM_MAX: f64 = 1.25;
 /// Smallest zoom that fitting chooses on a narrow screen: names and figures stay legible.
 const NARROW_ZOOM_MIN: f64 = 0.95;
-/// Share of the canvas that a lens spread over it takes, as in the style sheet.
-const LENS_SHARE: f64 = 0.64;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
@@ -73,7 +71,7 @@ impl App {
             false => insets(place.narrow, place.growth),
         };
         if self.large.get_untracked() {
-            bottom = height * LENS_SHARE + 12.0;
+            bottom = height * sight::lens_share(place.narrow) + 12.0;
         }
         let window = Rect {
             x: left,

@@ -12,8 +12,10 @@ use super::inspector_width;
 
 /// Height of what stands at the foot of the canvas, in pixels.
 const FOOT: f64 = 62.0;
-/// Share of a narrow screen's canvas that a lens spread over it leaves, as in the style sheet.
-const STRIP: f64 = 0.22;
+/// Share of the canvas that a lens spread over it takes, as in the style sheet.
+pub fn lens_share(narrow: bool) -> f64 {
+    if narrow { 0.78 } else { 0.64 }
+}
 
 /// Keeps what is chosen in sight when the sheet or the room around it has another height.
 pub fn follow(app: App, hand: Hand) {
@@ -82,7 +84,7 @@ impl App {
         // Side by side, the inspector lies over the other future.
         let (width, sheet) = match open && !self.both.get_untracked() {
             false => (width, 0.0),
-            true if narrow && large => (width, height * (1.0 - STRIP)),
+            true if large => (width, height * lens_share(narrow)),
             true if narrow => (width, tall.pixels(height, growth)),
             true => (width - inspector_width(growth), 0.0),
         };

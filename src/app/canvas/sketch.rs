@@ -5,7 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::hand::{self, Hand};
-use super::{actions, dot, wire};
+use super::{dot, wire};
 use crate::app::store::{App, Selected};
 use crate::base::geometry::{Camera, Point, Rect};
 use crate::document::Id;
@@ -50,7 +50,6 @@ pub fn over(app: App) -> AnyView {
         {move || mine().then(|| verdict(app, hand))}
         {move || mine().then(|| aiming(app, hand))}
         {move || mine().then(|| dot::menu(app, hand))}
-        {actions::bar(app)}
         <p class="hidden" role="status" aria-live="polite">{move || hand.said.get()}</p>
     }
     .into_any()

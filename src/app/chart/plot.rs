@@ -55,7 +55,7 @@ const MARKS: [&str; 6] = ["●", "■", "▲", "◆", "○", "□"];
 /// A dash and the gap after it, in pixels.
 const DASH: (f64, f64) = (4.0, 3.0);
 /// On every so many points.
-const MARK_EVERY: usize = 2;
+const MARK_EVERY: i64 = 2;
 
 /// How a line is drawn: width, opacity, and whether in neutral ink.
 pub fn stroke(role: LineRole) -> (f64, f64) {
@@ -203,6 +203,7 @@ pub fn tone(role: LineRole, palette: &Palette) -> &str {
 }
 
 type Area = DrawingArea<CanvasBackend, Shift>;
+
 /// Draws; says what went wrong, if anything did.
 pub fn draw(canvas: HtmlCanvasElement, plot: &Plot, palette: &Palette) -> Result<(), String> {
     let root = CanvasBackend::with_canvas_object(canvas).ok_or("no context to draw on")?;
@@ -307,11 +308,14 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
             }
         }
         if matches!(it.role, LineRole::Cause(_)) {
-            let known = all[..known].iter().filter_map(|it| Some((it.0, it.1?)));
-            for point in known.step_by(MARK_EVERY) {
+            // Always at the same moments, however the window slides.
+            let each = plot.chart.window.as_seconds().max(1e-9);
+            let on = |it: &&(f64, Option<f64>)| (it.0 / each).round() as i64 % MARK_EVERY == 0;
+            let sign = mark(it.role, &plot.chart);
+            for point in all[..known].iter().filter(on).filter_map(|it| Some((it.0, it.1?))) {
                 let at = chart.backend_coord(&point);
                 let style = font().color(&hue).pos(Pos::new(HPos::Center, VPos::Center));
-                root.draw(&Text::new(mark(it.role, &plot.chart), at, style))?;
+                root.draw(&Text::new(sign, at, style))?;
             }
         }
         let last = all.iter().rev().find_map(|it| Some((it.0, it.1?)));
@@ -355,9 +359,9 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
 
 /// Of what goes wrong, the lines have one colour: what stands on each tells which it is.
 pub fn mark(role: LineRole, chart: &Chart) -> &'static str {
-    let causes = chart.lines.iter().filter(|it| matches!(it.role, LineRole::Cause(_)));
-    let at = causes.map(|it| it.role).position(|it| it == role && matches!(it, LineRole::Cause(_)));
-    at.map_or("", |it| MARKS[it % MARKS.len()])
+    let mut causes =
+        chart.lines.iter().map(|it| it.role).filter(|it| matches!(it, LineRole::Cause(_)));
+    causes.position(|it| it == role).map_or("", |place| MARKS[place % MARKS.len()])
 }
 
 /// A line's name where there is little room: what stands before a bracket, or its first word.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlInputElement;
 
+use crate::algorithm::eviction::Policy;
 use crate::base::param::{Control, Field};
 
 use super::values::{nudged, plain, read, written};
@@ -259,10 +260,8 @@ fn Table(
 
 /// A choice as people write it.
 fn words_of(word: &str) -> String {
-    const SHORT: [&str; 10] =
-        ["lru", "fifo", "lfu", "slru", "arc", "lirs", "gdsf", "ttl", "lifo", "2q"];
-    match SHORT.contains(&word) {
-        true => word.to_uppercase(),
-        false => word.replace('-', " "),
+    match Policy::ALL.iter().find(|it| it.id() == word) {
+        Some(it) => it.label().to_owned(),
+        None => word.replace("lifo", "LIFO").replace("fifo", "FIFO").replace('-', " "),
     }
 }

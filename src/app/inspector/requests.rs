@@ -213,7 +213,7 @@ pub fn row(
     let failed = bar.outcome.is_some_and(Outcome::is_failure);
     let name = match bar.kind {
         Kind::Job => label,
-        Kind::Call if word == "call" => format!("→ {label}"),
+        Kind::Call if bar.attempt == 0 => format!("→ {label}"),
         Kind::Call => format!("{word} → {label}"),
         _ => word.to_owned(),
     };

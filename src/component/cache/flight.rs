@@ -7,8 +7,6 @@ use std::collections::VecDeque;
 
 use crate::base::maths::ln;
 use crate::base::slab::Handle;
-#[cfg(split)]
-use crate::base::slot::Slot;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::engine::{Outcome, Request, Served};
@@ -121,24 +119,7 @@ impl Deeds {
     const ALL: Self = Self { early, missed, arrived, overdue, retune };
 }
 
-#[cfg(split)]
-static DEEDS: Slot<Deeds> = Slot::new();
-
-/// They are there.
-pub fn provide() {
-    #[cfg(split)]
-    DEEDS.provide(Deeds::ALL);
-}
-
-#[cfg(split)]
-pub(super) fn deeds() -> &'static Deeds {
-    DEEDS.get().expect("designs that have this wait for it")
-}
-
-#[cfg(not(split))]
-pub(super) fn deeds() -> &'static Deeds {
-    const { &Deeds::ALL }
-}
+crate::later! { pub(super) fn deeds() -> Deeds = Deeds::ALL, or "designs that have this wait for it" }
 
 /// Whether a read at `now` fetches early what expires then, was fetched in `took`, with the draw
 /// `unit` above 0 and at most 1: if now − took · β · ln(unit) ≥ expiry (PVLDB 8(8), figure 3).

@@ -12,8 +12,6 @@
 use crate::algorithm::replication::phi_accrual::Gaps;
 use crate::algorithm::replication::quorum::majority;
 use crate::base::slab::Handle;
-#[cfg(split)]
-use crate::base::slot::Slot;
 use crate::base::time::Nanos;
 use crate::engine::note::Reign;
 use crate::engine::{Happening, Served};
@@ -60,24 +58,7 @@ impl Deeds {
     const ALL: Self = Self { come_up, meet, leads };
 }
 
-#[cfg(split)]
-static DEEDS: Slot<Deeds> = Slot::new();
-
-/// They are there.
-pub fn provide() {
-    #[cfg(split)]
-    DEEDS.provide(Deeds::ALL);
-}
-
-#[cfg(split)]
-pub(super) fn deeds() -> &'static Deeds {
-    DEEDS.get().expect("designs that fail over wait for it")
-}
-
-#[cfg(not(split))]
-pub(super) fn deeds() -> &'static Deeds {
-    const { &Deeds::ALL }
-}
+crate::later! { pub(super) fn deeds() -> Deeds = Deeds::ALL, or "designs that fail over wait for it" }
 
 /// For how long a sign of life that has been answered is good: who has answered votes for nobody else
 /// until then, and the primary stops then, if it is fenced and has no later answer.
