@@ -78,7 +78,7 @@ journey("trace: dropped on the lens, drawn while it is refined, and the command 
   // Spread out while it is read: it is looked at otherwise, goes on, and can be cancelled.
   await page.locator(".spread").click();
   await page.locator(".bring [role=status]").waitFor();
-  await button(page, "Cancel").waitFor();
+  await page.locator(".bring").getByRole("button", { name: "Cancel" }).waitFor();
   await page.locator(".spread").click();
   await until(async () => /^Estimated/.test(await status(page)) || (await status(page)), "estimates", 60_000);
   await shot("trace-1-estimated");
