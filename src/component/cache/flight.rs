@@ -170,7 +170,9 @@ fn depart(flights: &mut Flights, params: &CacheParams, request: &Request, ctx: &
     let (key, request, since) = (request.key, request.id, ctx.now());
     // Where nobody waits for them, lost ones are forgotten when the next begins.
     let lost = |it: &Load| it.alarm.is_none() && it.since.saturating_add(LOST_AFTER) <= since;
-    while flights.loads.pop_front_if(|it| lost(it)).is_some() {}
+    while flights.loads.front().is_some_and(lost) {
+        flights.loads.pop_front();
+    }
     let wake = <Registry as Wrap<Cache>>::timer(Wake::Load(key, request));
     let alarm = params.flies_alone().then(|| ctx.timer(params.single_flight, wake));
     flights.loads.push_back(Load { key, request, since, alarm });
