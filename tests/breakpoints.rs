@@ -15,7 +15,9 @@ use ringside::engine::fault::Fault;
 use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, Outcome};
 use ringside::session::Session;
-use ringside::session::protocol::{Branch, Breakpoint, Command, Hit, Input, Measure, Tick, View};
+use ringside::session::protocol::{
+    Branch, Breakpoint, Claim, Command, Hit, Input, Measure, Tick, View,
+};
 
 const SECOND: Nanos = Nanos::SECOND;
 const SEED: u64 = 5;
@@ -189,20 +191,24 @@ fn it_stops_when_somebody_dies() {
 
 #[test]
 fn it_stops_when_a_request_fails() {
-    check_note(&crowded(2), &Breakpoint::Fails(None), |note, _| match note {
+    check_note(&crowded(2), &Breakpoint::Fails(None, None), |note, _| match note {
         Note::Ended { request, outcome, own: true, .. } if outcome.is_failure() => {
             Some(Some(request.id))
         }
         _ => None,
     });
-    check_note(&crowded(2), &Breakpoint::Fails(Some("books".into())), |note, world| match note {
-        Note::Ended { member, request, outcome, .. }
-            if outcome.is_failure() && is(world, *member, "books") =>
-        {
-            Some(Some(request.id))
-        }
-        _ => None,
-    });
+    check_note(
+        &crowded(2),
+        &Breakpoint::Fails(Some("books".into()), None),
+        |note, world| match note {
+            Note::Ended { member, request, outcome, .. }
+                if outcome.is_failure() && is(world, *member, "books") =>
+            {
+                Some(Some(request.id))
+            }
+            _ => None,
+        },
+    );
 }
 
 #[test]
@@ -272,7 +278,8 @@ fn it_stops_at_the_end_of_the_second_that_passes_a_value() {
 
 #[test]
 fn it_stops_when_an_old_value_is_read() {
-    let hit = everywhere(&lagging(), Nanos::millis(100), &Breakpoint::Stale(None));
+    let hit =
+        everywhere(&lagging(), Nanos::millis(100), &Breakpoint::Violated(Some(Claim::Fresh), None));
     let hit = hit.expect("replicas lag");
     let mut session = open(&lagging());
     let stale = |session: &Session| {
@@ -322,7 +329,7 @@ fn it_stops_at_a_moment_once() {
 
 #[test]
 fn waiting_changes_nothing() {
-    let never = Breakpoint::Fails(Some("nobody".into()));
+    let never = Breakpoint::Fails(Some("nobody".into()), None);
     let mut hashes = Vec::new();
     for steps in STEPS {
         for what in [None, Some(never.clone())] {
@@ -345,7 +352,7 @@ fn both_futures_stop_together() {
         say(&mut session, Command::Fork);
         let cut = Input::Fault(Fault::Crash(target("store")));
         say(&mut session, Command::Act(Branch::Fork, cut));
-        say(&mut session, Command::StopAt(Branch::Fork, Some(Breakpoint::Fails(None))));
+        say(&mut session, Command::StopAt(Branch::Fork, Some(Breakpoint::Fails(None, None))));
         let hit = loop {
             session.tick(&Tick { advance: step, ..Tick::default() }, budget);
             let frame = session.frame(&View::default());

@@ -502,7 +502,8 @@ fn a_stale_read_can_be_picked_with_its_versions_and_followed() {
     let database = component(&session, "database");
     let there = |it: &TraceBar| it.component == database && it.kind == Kind::Job && it.member == 2;
     assert!(trace.bars.iter().any(there), "it was read at the replica");
-    let cut = run(&session).recorder.disturbances.back().copied().expect("it is remembered");
+    let cut =
+        run(&session).recorder.disturbances.iter().next_back().copied().expect("it is remembered");
     let (first, _) = cut.stale.expect("and what came of it");
     assert!(first >= cut.at && first <= pick.near, "{cut:?}, {pick:?}");
 }

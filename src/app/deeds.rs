@@ -8,7 +8,7 @@ use crate::component::Role;
 use crate::document::{ComponentRecord, Design, Diff, Id};
 use crate::editor::Input as Do;
 use crate::engine::fault::{Fault, Target};
-use crate::session::protocol::{Command, Input, Stamped, Which};
+use crate::session::protocol::{Command, Stamped, Which};
 
 use super::desk::Desk;
 use super::frame_loop::Pulse;
@@ -75,17 +75,13 @@ impl App {
         self.stories.set(Vec::new());
         self.awaited.set(None);
         self.hit.set(None);
+        self.forks.set(Vec::new());
         self.latest.update_value(|it| it.chart = Default::default());
         self.charted.update(|it| *it += 1);
         let warmup = self.warmup.get_value();
         self.bridge.update_value(|it| it.open(design, seed, warmup));
         self.sync();
         self.wake();
-    }
-
-    /// A fault, or its end, now.
-    pub fn fault(self, fault: Fault) {
-        self.send(Command::Act(self.branch, Input::Fault(fault)));
     }
 
     /// Another moment; the latest wish wins.
@@ -138,9 +134,10 @@ impl App {
         if self.wires.with_untracked(|it| *it != ids) {
             self.wires.set(ids);
         }
-        let frame_of = (shown.name, shown.zones, shown.notes);
+        let frame_of = (shown.name, shown.zones, shown.notes, shown.script);
         if self.frame_of.with_untracked(|it| *it != frame_of) {
             self.frame_of.set(frame_of);
+            self.count_script();
         }
         self.latest.update_value(|it| it.geometry += 1);
         self.wake();

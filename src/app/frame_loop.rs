@@ -224,6 +224,10 @@ fn take(app: App, frame: Frame) -> bool {
     });
     if let Some(inputs) = frame.inputs {
         app.inputs.set(inputs);
+        // What parted in a future that has been left is gone with it.
+        if app.forks.with_untracked(|it| it.iter().any(|it| *it > frame.latest)) {
+            app.forks.update(|it| it.retain(|it| *it <= frame.latest));
+        }
     }
     if edits == Some(true) {
         app.sync();
@@ -266,8 +270,8 @@ fn take(app: App, frame: Frame) -> bool {
     {
         app.picks.set(picks);
     }
-    if let Some(stale) = frame.stale {
-        app.stale.set(stale);
+    if let Some(sights) = frame.sights {
+        app.sights.set(sights);
     }
     if frame.theory.is_some() && read {
         app.theory.set(frame.theory);
@@ -281,6 +285,7 @@ fn take(app: App, frame: Frame) -> bool {
     }
     if clocked {
         tell_time(app, at);
+        app.count_script();
     }
     read
 }

@@ -235,6 +235,15 @@ pub const TABLE: &[Shortcut] = &[
     once(Group::Time, &[key("u")], When::Always, "Run until something happens", |app, _, _| {
         page(app).asks.update(|it| *it = !*it);
     }),
+    once(
+        Group::Time,
+        &[key("j")],
+        When::Always,
+        "The script: what goes wrong by itself",
+        |app, _, _| {
+            page(app).scripting.update(|it| *it = !*it);
+        },
+    ),
 ];
 
 /// What the pointer does, for the list; the editor's gestures.

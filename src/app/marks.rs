@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use crate::base::text;
 use crate::base::time::Nanos;
+use crate::document::FaultRecord;
 use crate::engine::fault::{Fault, Target};
-use crate::session::protocol::{Input, Stamped};
+use crate::session::protocol::{Claim, Input, Stamped};
 
 use super::store::App;
 
@@ -34,41 +35,74 @@ pub fn marks(app: App) -> impl IntoView {
             let place = format!("left:{left:.3}%;width:{:.3}%", (right - left).max(0.0));
             view! { <div class="outage" style=place></div> }
         };
-        app.inputs.with(|it| spans(it).into_iter().map(shade).collect_view())
+        spans(&app.deeds()).into_iter().map(shade).collect_view()
+    };
+    // One place on the scrubber, with what was there; clicked, it is looked at.
+    let mark = move |at: Nanos, class: &str, words: &str| {
+        let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
+        view! {
+            <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
+                title=name.clone() aria-label=name
+                on:click=move |_| app.look_at(at)></button>
+        }
     };
     let marks = move || {
-        let mark = |it: &Stamped| {
-            let (at, (class, words)) = (it.at, told(app, &it.input));
-            let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
-            view! {
-                <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
-                    title=name.clone() aria-label=name
-                    on:click=move |_| app.look_at(at)></button>
-            }
+        let of = |it: &Stamped| {
+            let (class, words) = told(app, &it.input);
+            mark(it.at, class, &words)
         };
-        app.inputs.with(|it| it.iter().map(mark).collect_view())
+        app.inputs.with(|it| it.iter().map(of).collect_view())
+    };
+    // What the script has in store is seen ahead.
+    let scripted = move || {
+        app.come.track();
+        let (latest, zero) = app.clock.with_untracked(|it| (it.latest, it.zero));
+        let end = zero.saturating_add(Nanos::seconds(app.span.get()));
+        let of = |it: &FaultRecord| {
+            let (class, words) = told(app, &Input::Fault(it.fault.clone()));
+            let (ahead, words) = match it.at > latest {
+                true => (" ahead", format!("{words}, by the script: to come")),
+                false => ("", format!("{words}, by the script")),
+            };
+            mark(it.at, &format!("{class}{ahead}"), &words)
+        };
+        app.frame_of.with(|it| it.3.values().filter(|it| it.at <= end).map(of).collect_view())
     };
     let sights = move || {
-        let zero = app.clock.get_untracked().zero;
-        let sight = |at: Nanos, class: &str, words: &str| {
-            let name = format!("{} · {words}", text::clock(at, zero));
-            view! {
-                <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
-                    title=name.clone() aria-label=name
-                    on:click=move |_| app.look_at(at)></button>
-            }
-        };
-        let stale = app.stale.with(|it| {
-            it.iter().map(|it| sight(*it, "stale", "An old value was read")).collect_view()
-        });
-        let fork = app.parted.get().map(|it| sight(it, "fork", "What if…: two futures from here"));
-        view! { {stale}{fork} }
+        let of = |(at, claim): &(Nanos, Claim)| mark(*at, sight(*claim), &upper(claim.violation()));
+        app.sights.with(|it| it.iter().map(of).collect_view())
     };
-    view! { <div class="deeds" role="group" aria-label="What was done to the run">{spans} {marks} {sights}</div> }
+    let forks = move || {
+        let of = |it: &Nanos| mark(*it, "fork", "What if…: two futures from here");
+        app.forks.with(|it| it.iter().map(of).collect_view())
+    };
+    view! {
+        <div class="deeds" role="group" aria-label="What was done to the run">
+            {spans} {marks} {scripted} {sights} {forks}
+        </div>
+    }
+}
+
+/// Class of the mark of a violation.
+fn sight(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Fresh => "stale",
+        Claim::Durable => "violated lost",
+        Claim::OnePrimary => "violated split",
+        Claim::Once => "violated twice",
+        Claim::Agreed => "violated parted",
+    }
+}
+
+/// With a capital letter.
+fn upper(words: &str) -> String {
+    let mut words = words.to_owned();
+    words[..1].make_ascii_uppercase();
+    words
 }
 
 /// Class of an input's mark, and what it was in words.
-fn told(app: App, input: &Input) -> (&'static str, String) {
+pub fn told(app: App, input: &Input) -> (&'static str, String) {
     let label = |id: &str| {
         app.desk.with_value(|it| {
             it.shown().components.get(id).map_or_else(|| id.to_owned(), |it| it.label.clone())

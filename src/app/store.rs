@@ -7,11 +7,11 @@ use crate::base::geometry::Camera;
 use crate::base::table::Table;
 use crate::base::time::Nanos;
 use crate::document::edit::Item;
-use crate::document::{Id, NoteRecord, ZoneRecord};
+use crate::document::{FaultRecord, Id, NoteRecord, ZoneRecord};
 use crate::editor::place::Place;
 use crate::session::protocol::{
-    Branch, Cast, Chart, Figures, Flight, Hit, LensPicture, Look, Pick, Place as Picked, Stamped,
-    Story, Theory, Toll, Trace, Which,
+    Branch, Cast, Chart, Claim, Figures, Flight, Hit, LensPicture, Look, Pick, Place as Picked,
+    Stamped, Story, Theory, Toll, Trace, Which,
 };
 
 use super::banner::Banner;
@@ -21,6 +21,9 @@ use super::frame_loop::Pulse;
 use super::mirror::Mirror;
 use super::rooms::Rooms;
 use super::theme::{Palette, Theme};
+
+/// Name, zones, notes, script.
+pub type FrameOf = (String, Table<ZoneRecord>, Table<NoteRecord>, Table<FaultRecord>);
 
 /// What is chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,8 +169,16 @@ pub struct App {
     pub slowly: RwSignal<bool>,
     /// Whether the form that asks what to run until is open.
     pub asks: RwSignal<bool>,
-    /// When old values were read.
-    pub stale: RwSignal<Vec<Nanos>>,
+    /// When claims were violated.
+    pub sights: RwSignal<Vec<(Nanos, Claim)>>,
+    /// Where futures have parted.
+    pub forks: RwSignal<Vec<Nanos>>,
+    /// Whether the script is open.
+    pub scripting: RwSignal<bool>,
+    /// The moment for which faults go into the script, while one is set.
+    pub planned: RwSignal<Option<Nanos>>,
+    /// How much of the script has come.
+    pub come: RwSignal<usize>,
     /// What theory says of the chosen component.
     pub theory: RwSignal<Option<Theory>>,
     /// Colours of what is painted.
@@ -182,8 +193,8 @@ pub struct App {
     pub nodes: RwSignal<Vec<Id>>,
     /// Wires, in order.
     pub wires: RwSignal<Vec<Id>>,
-    /// Name, zones, notes: what else of the design is drawn.
-    pub frame_of: RwSignal<(String, Table<ZoneRecord>, Table<NoteRecord>)>,
+    /// Name, zones, notes, script: what else of the design is drawn.
+    pub frame_of: RwSignal<FrameOf>,
     /// What part of the document is on screen.
     pub camera: RwSignal<Camera>,
     /// Width and height of the canvas on screen.
@@ -270,7 +281,11 @@ impl App {
             hit: RwSignal::new(None),
             slowly: RwSignal::new(false),
             asks: RwSignal::new(false),
-            stale: RwSignal::new(Vec::new()),
+            sights: RwSignal::new(Vec::new()),
+            forks: RwSignal::new(Vec::new()),
+            scripting: RwSignal::new(false),
+            planned: RwSignal::new(None),
+            come: RwSignal::new(0),
             theory: RwSignal::new(None),
             palette: StoredValue::new_local(Palette::read()),
             opening: StoredValue::default(),

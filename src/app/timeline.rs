@@ -166,6 +166,7 @@ pub fn timeline(app: App) -> AnyView {
         <button class="o what-if" title="What if, from this moment on, something were different? Both futures, side by side (B)"
             disabled=move || app.parted.get().is_some() on:click=move |_| app.what_if()>"What if…"</button>
         {super::until::until(app)}
+        {super::script::script(app)}
         {track(app)}
         <button class="o latest" hidden=move || !past.get() title="Back to the newest moment"
             on:click=move |_| app.send(Command::Latest)>"Latest"</button>

@@ -9,7 +9,8 @@ use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::Role;
 use crate::document::Id;
-use crate::session::protocol::{Breakpoint, Command, Hit, Measure};
+use crate::engine::event::Outcome;
+use crate::session::protocol::{Breakpoint, Claim, Command, Hit, Measure};
 
 use super::canvas::overlay::message_speed;
 use super::store::App;
@@ -20,13 +21,17 @@ pub const FAST: f64 = 100.0;
 const AROUND: f64 = 1.5;
 
 /// What can be waited for.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 11] = [
     ("fails", "a request fails"),
-    ("stale", "an old value is read after a finished write (not linearizable)"),
+    ("violated", "a claim is violated"),
     ("crosses", "a figure passes a value"),
-    ("dies", "a member goes down"),
     ("arrives", "a call arrives"),
+    ("answers", "a call is answered"),
+    ("counts", "something inside happens"),
+    ("dies", "a member goes down"),
+    ("returns", "a member comes up"),
     ("leads", "a member is elected"),
+    ("swallowed", "a cut swallows a message"),
     ("at", "a moment"),
 ];
 
@@ -66,6 +71,17 @@ fn measures(app: App, id: &str) -> Vec<(Measure, String, &'static str)> {
         all.push((Measure::Gauge(at as u8), words(it.name), unit));
     }
     all
+}
+
+/// Ways in which a call can fail.
+fn failures() -> impl Iterator<Item = Outcome> {
+    Outcome::ALL.into_iter().filter(|it| it.is_failure())
+}
+
+/// What a component's kind counts, in words.
+fn counters(app: App, id: &str) -> Vec<String> {
+    let own = app.desk.with_value(|it| it.shown().components.get(id).map(|it| it.spec.about()));
+    own.map_or_else(Vec::new, |it| it.counters.iter().map(|it| it.replace('_', " ")).collect())
 }
 
 impl App {
@@ -208,8 +224,11 @@ fn Form(close: Callback<()>) -> impl IntoView {
     let above = RwSignal::new(true);
     let value = RwSignal::new(String::from("100"));
     let class = RwSignal::new(String::new());
+    // Which claim, which way of failing, which of the things a kind counts: none for any.
+    let which = RwSignal::new(None::<usize>);
     let problem = RwSignal::new(None::<String>);
-    let needs_place = move || matches!(kind.get().as_str(), "crosses" | "arrives");
+    let needs_place =
+        move || matches!(kind.get().as_str(), "crosses" | "arrives" | "answers" | "counts");
     let fallback = StoredValue::new(chosen.unwrap_or_default());
     let component = move || {
         let it = place.get();
@@ -240,6 +259,31 @@ fn Form(close: Callback<()>) -> impl IntoView {
     let unit =
         move || measures(app, &component()).get(figure.get()).map(|it| it.2).unwrap_or_default();
     let classes = app.latest.with_value(|it| it.cast.classes.clone());
+    let show = move |which: &'static str| kind.get() == which;
+    let choices = move || {
+        let all = |any: &str, all: Vec<String>| -> Vec<(Option<usize>, String)> {
+            let any = (!any.is_empty()).then(|| (None, any.to_owned()));
+            any.into_iter()
+                .chain(all.into_iter().enumerate().map(|it| (Some(it.0), it.1)))
+                .collect()
+        };
+        match kind.get().as_str() {
+            "fails" => {
+                all("in any way", failures().map(|it| it.word().replace('_', " ")).collect())
+            }
+            "violated" => {
+                let words = |it: Claim| match it {
+                    Claim::Fresh => {
+                        format!("{} after a finished write (not linearizable)", it.violation())
+                    }
+                    it => it.violation().to_owned(),
+                };
+                all("any of them", Claim::ALL.into_iter().map(words).collect())
+            }
+            "counts" => all("", counters(app, &component())),
+            _ => Vec::new(),
+        }
+    };
     let submit = move || {
         let id = component();
         let whom = (!id.is_empty()).then(|| id.clone());
@@ -272,18 +316,44 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 _ => Err("Value: a number, such as 100".to_owned()),
             },
             "dies" => Ok((Breakpoint::Dies(whom), format!("a member goes down{label}"))),
-            "arrives" => {
+            it @ ("arrives" | "answers") => {
                 let name = class.get();
-                let words = if name.is_empty() {
-                    format!("a call arrives{label}")
-                } else {
-                    format!("a call of class {name} arrives{label}")
-                };
-                Ok((Breakpoint::Arrives(id, (!name.is_empty()).then_some(name)), words))
+                let of = if name.is_empty() { String::new() } else { format!(" of class {name}") };
+                let class = (!name.is_empty()).then_some(name);
+                Ok(match it {
+                    "arrives" => {
+                        (Breakpoint::Arrives(id, class), format!("a call{of} arrives{label}"))
+                    }
+                    _ => (Breakpoint::Answers(id, class), format!("a call{of} is answered{label}")),
+                })
+            }
+            "counts" => {
+                match which.get().and_then(|at| Some((at, counters(app, &id).get(at)?.clone()))) {
+                    Some((at, name)) => {
+                        Ok((Breakpoint::Counts(id, at as u8), format!("{name}{label}")))
+                    }
+                    None => {
+                        Err("What: nothing inside this component is counted; choose another"
+                            .to_owned())
+                    }
+                }
             }
             "leads" => Ok((Breakpoint::Leads(whom), format!("a member is elected{label}"))),
-            "stale" => Ok((Breakpoint::Stale(whom), format!("an old value is read{label}"))),
-            _ => Ok((Breakpoint::Fails(whom), format!("a request fails{label}"))),
+            "returns" => Ok((Breakpoint::Returns(whom), format!("a member comes up{label}"))),
+            "swallowed" => {
+                Ok((Breakpoint::Swallowed(whom), format!("a cut swallows a message{label}")))
+            }
+            "violated" => {
+                let claim = which.get().and_then(|at| Claim::ALL.get(at)).copied();
+                let words = claim.map_or("a claim is violated", Claim::violation);
+                Ok((Breakpoint::Violated(claim, whom), format!("{words}{label}")))
+            }
+            _ => {
+                let how = which.get().and_then(|at| failures().nth(at));
+                let words = how.map(|it| format!(" ({})", it.word().replace('_', " ")));
+                let words = format!("a request fails{label}{}", words.unwrap_or_default());
+                Ok((Breakpoint::Fails(whom, how), words))
+            }
         };
         match made {
             Ok((what, words)) => {
@@ -300,7 +370,6 @@ fn Form(close: Callback<()>) -> impl IntoView {
             close.run(());
         }
     };
-    let show = move |which: &'static str| kind.get() == which;
     view! {
         <form class="until-form" role="dialog" aria-label="Run until" on:keydown=pressed
             on:submit=move |event| {
@@ -311,6 +380,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 <select node_ref=first on:change=move |event| {
                     problem.set(None);
                     kind.set(event_target_value(&event));
+                    which.set((kind.get_untracked() == "counts").then_some(0));
                 }>
                     {KINDS.iter().map(|it| view! { <option value=it.0>{it.1}</option> }).collect_view()}
                 </select>
@@ -318,6 +388,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
             <label hidden=move || show("at")>"Where"
                 <select on:change=move |event| {
                     figure.set(0);
+                    which.update(|it| *it = it.filter(|_| !show("counts")).or(show("counts").then_some(0)));
                     place.set(event_target_value(&event));
                 }>{options}</select>
             </label>
@@ -327,7 +398,17 @@ fn Form(close: Callback<()>) -> impl IntoView {
                     <option value="above">"upwards"</option><option value="below">"downwards"</option>
                 </select></label>
             </div>
-            <label hidden=move || !show("arrives")>"Class"
+            <label hidden=move || choices().is_empty()>{move || if show("fails") { "How" } else { "What" }}
+                <select on:change=move |event| which.set(event_target_value(&event).parse().ok())>{move || {
+                    let now = which.get();
+                    let one = |(at, it): (Option<usize>, String)| {
+                        let value = at.map(|it| it.to_string()).unwrap_or_default();
+                        view! { <option value=value selected=at == now>{it}</option> }
+                    };
+                    choices().into_iter().map(one).collect_view()
+                }}</select>
+            </label>
+            <label hidden=move || !show("arrives") && !show("answers")>"Class"
                 <select on:change=move |event| class.set(event_target_value(&event))>
                     <option value="">"any"</option>
                     {classes.into_iter().map(|it| { let name = it.clone(); view! { <option value=it>{name}</option> } }).collect_view()}

@@ -101,6 +101,15 @@ pub struct ZoneRecord {
 }
 
 impl Design {
+    /// Whether anything in it has this id.
+    pub fn has(&self, id: &str) -> bool {
+        self.components.contains_key(id)
+            || self.wires.contains_key(id)
+            || self.zones.contains_key(id)
+            || self.notes.contains_key(id)
+            || self.script.contains_key(id)
+    }
+
     /// What keys are called: as the first client says.
     pub fn key_name(&self) -> &str {
         let mut names = self.components.values().filter_map(|it| match &it.spec {

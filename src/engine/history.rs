@@ -144,7 +144,7 @@ pub struct History {
     any: bool,
 }
 
-type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize);
+type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize) -> bool;
 
 // On the page it comes later, as the stores do whose histories it keeps.
 crate::later! { fn take() -> Take = History::take_in }
@@ -175,14 +175,19 @@ impl History {
         self.any
     }
 
-    /// Takes in what has happened, where there is such a store.
-    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
-        if let Some(take) = take() {
-            take(self, at, note, &|member| blueprint.members[member as usize].0 as usize);
-        }
+    /// Takes in what has happened, where there is such a store. True if it is a conflict that was not
+    /// known.
+    pub(super) fn note<K: Kinds>(
+        &mut self,
+        at: Nanos,
+        note: &Note,
+        blueprint: &Blueprint<K>,
+    ) -> bool {
+        let component = |member: u32| blueprint.members[member as usize].0 as usize;
+        take().is_some_and(|take| take(self, at, note, &component))
     }
 
-    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) {
+    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) -> bool {
         match *note {
             Note::Offered { member, request, own: true, .. } => {
                 let (invoked, ended) = (at, None);
@@ -223,7 +228,7 @@ impl History {
                 self.polled(at, (member, round), what, component)
             }
             Note::Conflict { member, key, how, kept, other } => {
-                let Some(Some(log)) = self.logs.get_mut(component(member)) else { return };
+                let Some(Some(log)) = self.logs.get_mut(component(member)) else { return false };
                 let (kept, other) = (log.value(key, kept), log.value(key, other));
                 let new = Conflict { at, member, key, how, kept, other };
                 let pair = |it: &Conflict| {
@@ -237,10 +242,12 @@ impl History {
                         log.conflicts.pop_front();
                     }
                     log.conflicts.push_back(new);
+                    return matches!(how, Settled::Both | Settled::Dropped);
                 }
             }
             _ => {}
         }
+        false
     }
 
     fn polled(

@@ -7,11 +7,13 @@ use crate::base::time::Nanos;
 
 use super::accesses::{self, Access, Accesses};
 use super::by_member::ByMember;
+use super::disturbance::Disturbances;
 use super::effects::Effects;
 use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Alike, Exemplars, Span};
 use super::history::History;
 use super::note::Note;
+use super::sightings::{Claim, Sighting, Sightings};
 use super::staleness::Staleness;
 use super::takeover::Takeovers;
 use super::tally::closed;
@@ -23,8 +25,6 @@ use super::{Addressing, Blueprint, Kinds};
 pub const WINDOWS: [Nanos; 3] = [Nanos::millis(250), Nanos::seconds(1), Nanos::seconds(12)];
 /// Windows kept of each length.
 pub const KEPT: usize = 300;
-/// Disturbances kept.
-const DISTURBANCES_MAX: usize = 64;
 /// Recent counts kept a component.
 const RECENT_MAX: usize = 24;
 
@@ -65,17 +65,6 @@ pub struct Recent {
     pub counter: u8,
     /// To which key.
     pub key: u32,
-}
-
-/// Something done to the system from outside, and what first went wrong after it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Disturbance {
-    /// When it was done.
-    pub at: Nanos,
-    /// When a call or a request first failed after it, and at which component, by slot.
-    pub failure: Option<(Nanos, u32)>,
-    /// When an old value was first read after it, and from which component, by slot.
-    pub stale: Option<(Nanos, u32)>,
 }
 
 /// Everything kept of one component.
@@ -177,7 +166,7 @@ pub struct Recorder<K: Kinds> {
     /// By wire slot: examples of calls, by the second.
     pub calls: Vec<Exemplars>,
     /// What was done to the system, oldest first.
-    pub disturbances: VecDeque<Disturbance>,
+    pub disturbances: Disturbances,
     members: Vec<Levels>,
     /// Reads of what was out of date.
     pub staleness: Staleness,
@@ -187,6 +176,8 @@ pub struct Recorder<K: Kinds> {
     pub history: History,
     /// Who led in stores whose primary can be replaced, and what was lost.
     pub takeovers: Takeovers,
+    /// Claims that were violated.
+    pub sightings: Sightings,
     /// Client requests ended since the end of the warm-up.
     pub requests: u64,
     /// Events up to the end of the warm-up.
@@ -206,12 +197,13 @@ impl<K: Kinds> Recorder<K> {
             traffic: Vec::new(),
             wires: Vec::new(),
             calls: Vec::new(),
-            disturbances: VecDeque::new(),
+            disturbances: Disturbances::default(),
             members: Vec::new(),
             staleness: Staleness::default(),
             effects: Effects::default(),
             history: History::default(),
             takeovers: Takeovers::default(),
+            sightings: Sightings::default(),
             requests: 0,
             events_before: 0,
         }
@@ -330,7 +322,7 @@ impl<K: Kinds> Recorder<K> {
                 let kind = Alike::new(length, outcome);
                 let span = || Span { request: *request, member: *member, start, end, outcome };
                 record.exemplars.iter_mut().for_each(|it| it.add(kind, span));
-                self.failed(at, component as u32, outcome);
+                self.disturbances.ended(at, component as u32, outcome);
             }
             Note::CallEnded { member, wire, target, request, outcome, sent, .. } => {
                 let (member, start, end) = (target.unwrap_or(*member), *sent, at);
@@ -338,7 +330,7 @@ impl<K: Kinds> Recorder<K> {
                 let kind = Alike::new(end - start, outcome);
                 let span = || Span { request, member, start, end, outcome };
                 self.calls[*wire as usize].add(kind, span);
-                self.failed(at, blueprint.wires[*wire as usize].to, outcome);
+                self.disturbances.ended(at, blueprint.wires[*wire as usize].to, outcome);
             }
             Note::Places { member, jobs, waiting, busy, occupied } => {
                 let levels = Levels([*jobs, *waiting, *busy, *occupied]);
@@ -368,37 +360,36 @@ impl<K: Kinds> Recorder<K> {
                 let component = component(*member);
                 if self.effects.committed(component as u32, *call) {
                     self.components[component].fresh.twice += 1;
+                    self.saw(at, note, (Claim::Once, 0), blueprint);
                 }
             }
             Note::Wasted { member, span } => {
                 self.components[component(*member)].fresh.waste(*span);
             }
             Note::Appended { .. } | Note::Reign { .. } => return true,
-            Note::Committed { .. }
-            | Note::Found { .. }
-            | Note::Wrote { .. }
-            | Note::Polled { .. }
-            | Note::Conflict { .. }
-            | Note::Down { .. }
-            | Note::Up { .. }
-            | Note::Traced { .. } => {}
+            Note::Committed { .. } | Note::Found { .. } | Note::Wrote { .. } => {}
+            Note::Polled { .. } | Note::Conflict { .. } => {}
+            Note::Down { .. } | Note::Up { .. } | Note::Traced { .. } => {}
         }
         false
     }
 
-    /// Remembers what is first found stale after a disturbance.
-    fn found_stale(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
-        if let (Note::Found { member, .. }, Some(last)) = (note, self.disturbances.back_mut()) {
-            last.stale.get_or_insert((at, blueprint.members[*member as usize].0));
-        }
-    }
-
-    /// Remembers what first goes wrong after a disturbance.
-    fn failed(&mut self, at: Nanos, component: u32, outcome: Outcome) {
-        if outcome.is_failure()
-            && let Some(last) = self.disturbances.back_mut()
-        {
-            last.failure.get_or_insert((at, component));
+    /// Remembers what violates a claim, and what is first found stale after a disturbance.
+    #[cold]
+    fn saw(&mut self, at: Nanos, note: &Note, what: (Claim, u64), blueprint: &Blueprint<K>) {
+        let (Note::Found { member, .. }
+        | Note::Committed { member, .. }
+        | Note::Appended { member, .. }
+        | Note::Reign { member, .. }
+        | Note::Conflict { member, .. }
+        | Note::Ended { member, .. }) = *note
+        else {
+            return;
+        };
+        let (component, (claim, request)) = (blueprint.members[member as usize].0, what);
+        self.sightings.add(Sighting { at, claim, component, request });
+        if claim == Claim::Fresh {
+            self.disturbances.stale(at, component);
         }
     }
 
@@ -447,10 +438,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
     }
 
     fn disturbed(&mut self, at: Nanos) {
-        if self.disturbances.len() == DISTURBANCES_MAX {
-            self.disturbances.pop_front();
-        }
-        self.disturbances.push_back(Disturbance { at, failure: None, stale: None });
+        self.disturbances.add(at);
     }
 
     fn next_look(&self) -> Nanos {
@@ -481,20 +469,28 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         self.fit(blueprint);
         if self.staleness.judges(blueprint) {
             for note in notes {
-                if self.staleness.note(at, note, blueprint) {
-                    self.found_stale(at, note, blueprint);
+                if let Some(request) = self.staleness.note(at, note, blueprint) {
+                    self.saw(at, note, (Claim::Fresh, request), blueprint);
                 }
             }
         }
         if self.history.keeps(blueprint) {
-            notes.iter().for_each(|it| self.history.note(at, it, blueprint));
+            for note in notes {
+                if self.history.note(at, note, blueprint) {
+                    self.saw(at, note, (Claim::Agreed, 0), blueprint);
+                }
+            }
         }
         let mut of_logs = self.takeovers.keeps();
         for note in notes {
             of_logs |= self.note(at, note, blueprint);
         }
         if of_logs {
-            notes.iter().for_each(|it| self.takeovers.note(at, it, blueprint));
+            for note in notes {
+                if let Some(it) = self.takeovers.note(at, note, blueprint) {
+                    self.saw(at, note, it, blueprint);
+                }
+            }
         }
     }
 }

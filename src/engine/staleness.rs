@@ -18,8 +18,6 @@ use super::note::Note;
 use super::recorder::{KEPT, WINDOWS};
 use super::{Addressing, Blueprint, Kinds};
 
-/// Windows with stale reads told as moments.
-pub const MOMENTS_MAX: usize = 4_096;
 /// Stale reads of each component kept with all there is to say of them.
 pub const LATEST_MAX: usize = 32;
 /// Stores told apart; versions of further ones are not judged.
@@ -96,12 +94,6 @@ impl Staleness {
         tally.windows.iter().filter(within).map(|it| u64::from(it.1)).sum()
     }
 
-    /// When there were stale reads anywhere lately: ends of the shortest windows that had any, in no
-    /// order, at most [`MOMENTS_MAX`] of each component.
-    pub fn moments(&self) -> impl Iterator<Item = Nanos> {
-        self.tallies.iter().flat_map(|it| it.windows.iter().rev().take(MOMENTS_MAX).map(|it| it.0))
-    }
-
     /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].
     pub fn latest(&self, component: u32) -> impl Iterator<Item = &StaleRead> {
         self.tallies.get(component as usize).into_iter().flat_map(|it| it.latest.iter().rev())
@@ -151,13 +143,13 @@ impl Staleness {
         self.any
     }
 
-    /// Takes in what has happened, where there is anything to judge. True if it was a stale read.
+    /// Takes in what has happened, where there is anything to judge. Gives back the client request of a stale read.
     pub(super) fn note<K: Kinds>(
         &mut self,
         at: Nanos,
         note: &Note,
         blueprint: &Blueprint<K>,
-    ) -> bool {
+    ) -> Option<u64> {
         let component = |member: u32| blueprint.members[member as usize].0;
         match *note {
             Note::Offered { request, own: true, .. } => {
@@ -166,8 +158,8 @@ impl Staleness {
             }
             Note::Found { member, request, key, version } => {
                 let component = component(member);
-                let Some(open) = self.open(request) else { return false };
-                let Some(store) = self.store(component) else { return false };
+                let open = self.open(request)?;
+                let store = self.store(component)?;
                 let versions = self.acknowledged[store as usize].get(u64::from(key));
                 let before = versions.and_then(|it| it.iter().find(|it| it.1 < open.begun));
                 if let Some((newest, acknowledged)) = before.copied()
@@ -177,7 +169,7 @@ impl Staleness {
                     let it =
                         StaleRead { request, key, version, newest, acknowledged, read, member };
                     self.caught(component, it);
-                    return true;
+                    return Some(request);
                 }
             }
             Note::Ended { member, request, outcome: Outcome::Ok, version, own: false, .. }
@@ -185,7 +177,7 @@ impl Staleness {
             {
                 let store = self.store(component(member));
                 let (Some(store), Some(mut open)) = (store, self.open(request.id)) else {
-                    return false;
+                    return None;
                 };
                 let same = |it: &&mut Option<(u32, u32)>| it.is_none_or(|it| it.0 == store);
                 if let Some(place) = open.wrote.iter_mut().find(same) {
@@ -194,7 +186,7 @@ impl Staleness {
                 }
             }
             Note::Ended { request, outcome, own: true, .. } => {
-                let Some(open) = self.open(request.id) else { return false };
+                let open = self.open(request.id)?;
                 self.open.remove(short(request.id));
                 if request.verb == Verb::Write && outcome == Outcome::Ok {
                     for (store, version) in open.wrote.into_iter().flatten() {
@@ -204,7 +196,7 @@ impl Staleness {
             }
             _ => {}
         }
-        false
+        None
     }
 
     fn open(&self, id: u64) -> Option<Open> {

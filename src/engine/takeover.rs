@@ -14,10 +14,13 @@ use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
 use super::note::{Note, Reign};
+use super::sightings::Claim;
 use super::{Blueprint, Kinds};
 
 /// Writes kept of each store; of older ones nothing is said any more.
 pub const WRITES_MAX: u64 = 65_536;
+/// Terms kept of each store.
+const TERMS_MAX: usize = 1_024;
 /// Takeovers kept of each store.
 pub const TAKEOVERS_MAX: usize = 32;
 
@@ -100,7 +103,9 @@ pub struct Takeovers {
     ledgers: Vec<Option<Box<Ledger>>>,
 }
 
-type Take = fn(&mut Takeovers, Nanos, &Note, &dyn Fn(u32) -> usize);
+/// What was violated, and by which client request: 0 if by none.
+type Seen = Option<(Claim, u64)>;
+type Take = fn(&mut Takeovers, Nanos, &Note, &dyn Fn(u32) -> usize) -> Seen;
 
 // On the page, stores of this kind wait for it.
 crate::later! { fn take() -> Take = Takeovers::take_in }
@@ -116,17 +121,19 @@ impl Takeovers {
         !self.ledgers.is_empty()
     }
 
-    /// Takes in what has happened.
-    pub(super) fn note<K: Kinds>(&mut self, at: Nanos, note: &Note, blueprint: &Blueprint<K>) {
+    /// Takes in what has happened. Gives back what that violates.
+    pub(super) fn note<K: Kinds>(
+        &mut self,
+        at: Nanos,
+        note: &Note,
+        blueprint: &Blueprint<K>,
+    ) -> Seen {
         let first = matches!(note, Note::Appended { .. } | Note::Reign { .. });
-        if (first || self.keeps())
-            && let Some(take) = take()
-        {
-            take(self, at, note, &|member| blueprint.members[member as usize].0 as usize);
-        }
+        let take = take().filter(|_| first || self.keeps())?;
+        take(self, at, note, &|member| blueprint.members[member as usize].0 as usize)
     }
 
-    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) {
+    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) -> Seen {
         match *note {
             Note::Appended { member, request, key, version, term, position } => {
                 let component = component(member);
@@ -146,23 +153,23 @@ impl Takeovers {
                     committed,
                     acknowledged,
                 };
-                let place = ledger.writes.push(write);
-                ledger.open.insert(short(request), place);
-                ledger.writes.drop_before(place.saturating_sub(WRITES_MAX));
+                ledger.add(write);
+                return (term < ledger.term(at)).then_some((Claim::OnePrimary, request));
             }
             Note::Ended { member, request, outcome: Outcome::Ok, own: false, arrived, .. }
                 if request.verb != Verb::Read =>
             {
-                if let Some(Some(ledger)) = self.ledgers.get_mut(component(member)) {
-                    ledger.acknowledged(at, arrived, request.id);
-                }
+                let ledger = self.ledgers.get_mut(component(member))?.as_mut()?;
+                let lost = ledger.acknowledged(at, arrived, request.id);
+                return lost.then_some((Claim::Durable, request.id));
             }
             Note::Reign { member, what } => {
                 let component = component(member);
                 if self.ledgers.len() <= component {
                     self.ledgers.resize_with(component + 1, || None);
                 }
-                self.ledgers[component].get_or_insert_default().reign(at, member, what);
+                let lost = self.ledgers[component].get_or_insert_default().reign(at, member, what);
+                return lost.map(|it| (Claim::Durable, it));
             }
             Note::Down { member } => {
                 if let Some(Some(ledger)) = self.ledgers.get_mut(component(member))
@@ -173,17 +180,32 @@ impl Takeovers {
             }
             _ => {}
         }
+        None
     }
 }
 
 impl Ledger {
-    fn acknowledged(&mut self, at: Nanos, asked: Nanos, request: u64) {
+    fn add(&mut self, write: Written) {
+        let place = self.writes.push(write);
+        self.open.insert(short(write.request), place);
+        let Some(old) = place.checked_sub(WRITES_MAX) else { return };
+        // Whoever asked for it has long left.
+        if let Some(gone) = self.writes.get(old).map(|it| short(it.request))
+            && self.open.get(gone) == Some(old)
+        {
+            self.open.remove(gone);
+        }
+        self.writes.drop_before(old);
+    }
+
+    /// A write has been acknowledged. True if it is lost: the latest term began without it.
+    fn acknowledged(&mut self, at: Nanos, asked: Nanos, request: u64) -> bool {
         let place = self.open.get(short(request));
         let Some((place, write)) = place.and_then(|it| Some((it, *self.writes.get(it)?))) else {
-            return;
+            return false;
         };
         if write.request != request {
-            return;
+            return false;
         }
         self.open.remove(short(request));
         self.writes.set(place, Written { asked, acknowledged: Some(at), ..write });
@@ -194,9 +216,12 @@ impl Ledger {
             // It has come back before anybody took its place.
             self.pending = Takeover::default();
         }
+        !self.has(self.term(at), &write)
     }
 
-    fn reign(&mut self, at: Nanos, member: u32, what: Reign) {
+    /// Something happened that decides who leads. Gives back the request of the first acknowledged write
+    /// that is lost by it.
+    fn reign(&mut self, at: Nanos, member: u32, what: Reign) -> Option<u64> {
         match what {
             Reign::Suspected => _ = self.pending.suspected.get_or_insert(at),
             Reign::Stands { .. } => self.pending.stood = Some(at),
@@ -208,15 +233,21 @@ impl Ledger {
                 self.takeovers.push_back(Takeover { chosen: Some(at), member, term, ..pending });
             }
             Reign::Begins { term, after, at: place } => {
-                let after = (after, place);
+                let (after, before) = ((after, place), self.term(at));
+                if self.terms.len() == TERMS_MAX {
+                    self.terms.remove(0);
+                }
                 self.terms.push(Term { term, after, at, member });
                 if let Some(it) = self.takeovers.iter_mut().rfind(|it| it.term == term) {
                     it.began = Some(at);
                 }
                 self.leader = Some(member);
+                let is_new = |it: &&Written| self.has(before, it);
+                return self.lost(at).find(is_new).map(|it| it.request);
             }
             Reign::Ends { .. } => {}
         }
+        None
     }
 
     /// The latest term at a moment; 0 for the first.
@@ -228,7 +259,10 @@ impl Ledger {
     pub fn has(&self, term: u32, write: &Written) -> bool {
         let mut term = term;
         while term != write.term {
-            let Some(it) = self.terms.iter().find(|it| it.term == term) else { return false };
+            let Some(it) = self.terms.iter().find(|it| it.term == term) else {
+                // Of a lineage that has been forgotten nothing is said.
+                return self.terms.len() == TERMS_MAX;
+            };
             if write.position >= it.after.1 {
                 return false;
             }

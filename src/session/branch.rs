@@ -2,7 +2,8 @@
 
 use crate::base::english;
 use crate::base::time::Nanos;
-use crate::engine::recorder::Disturbance;
+use crate::engine::disturbance::Disturbance;
+use crate::engine::sightings::Claim;
 
 use super::flights::{self, Sample};
 use super::later::Later;
@@ -14,8 +15,8 @@ use super::{figures, story};
 const STORY_EVENTS: u64 = 300_000;
 /// Stories kept.
 const STORIES_MAX: usize = 20;
-/// Stale reads told as moments.
-const STALE_MAX: usize = 64;
+/// Violations of one claim told as moments.
+const SIGHTS_MAX: usize = 64;
 
 /// One future.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ struct Told {
     inputs: Option<(u32, usize)>,
     stories: Option<(u32, usize)>,
     firsts: Option<(u32, Vec<First>)>,
-    stale: Vec<Nanos>,
+    sights: Vec<(Nanos, Claim)>,
     stopped: bool,
 }
 
@@ -181,10 +182,10 @@ impl Side {
                 .zip(later)
                 .and_then(|((id, which), later)| Some((later.chart)(run, component(id)?, *which)));
             frame.trace = later.and_then(|later| (later.trace)(run));
-            let stale = stale(run);
-            if self.told.stale != stale {
-                frame.stale = Some(stale.clone());
-                self.told.stale = stale;
+            let sights = sights(run);
+            if self.told.sights != sights {
+                frame.sights = Some(sights.clone());
+                self.told.sights = sights;
             }
             let later = later.filter(|_| asked);
             let lens = view.lens.as_ref().zip(later);
@@ -267,19 +268,22 @@ fn firsts(run: &Run) -> Vec<First> {
     run.recorder.disturbances.iter().filter_map(first).collect()
 }
 
-/// When old values were read, oldest first: the first moment of each stretch of time in which there were
-/// any, half a second long, or longer if there would be too many.
-fn stale(run: &Run) -> Vec<Nanos> {
-    let all = || run.recorder.staleness.moments().filter(|it| *it >= run.zero);
-    let (Some(first), Some(last)) = (all().min(), all().max()) else { return Vec::new() };
-    let mut stretch = 500_000_000;
-    while last.0 / stretch - first.0 / stretch >= STALE_MAX as u64 {
-        stretch *= 2;
-    }
-    let mut firsts = [None; STALE_MAX];
-    for it in all() {
-        let known: &mut Option<Nanos> = &mut firsts[(it.0 / stretch - first.0 / stretch) as usize];
-        *known = Some(known.map_or(it, |known| known.min(it)));
-    }
-    firsts.into_iter().flatten().collect()
+/// When claims were violated, claim by claim, oldest first: the first moment of each stretch of time in
+/// which one was, half a second long, or longer if there would be too many.
+fn sights(run: &Run) -> Vec<(Nanos, Claim)> {
+    let of = |claim: Claim| {
+        let moments = run.recorder.sightings.moments(claim);
+        let from = moments.partition_point(|it| *it < run.zero);
+        let all = || moments.range(from..).copied();
+        let (first, last) =
+            (all().next().unwrap_or_default(), all().next_back().unwrap_or_default());
+        let mut stretch = 500_000_000;
+        while last.0 / stretch - first.0 / stretch >= SIGHTS_MAX as u64 {
+            stretch *= 2;
+        }
+        let mut before = None;
+        let is_first = move |it: &Nanos| before.replace(it.0 / stretch) != Some(it.0 / stretch);
+        all().filter(is_first).map(|it| (it, claim)).collect::<Vec<_>>()
+    };
+    Claim::ALL.into_iter().flat_map(of).collect()
 }

@@ -11,9 +11,9 @@ use crate::component::{Registry, Standing};
 use crate::document::Id;
 use crate::engine::note::Note;
 use crate::engine::recorder::Recorder;
-use crate::engine::staleness::StaleRead;
+use crate::engine::sightings::Claim;
 use crate::engine::world::Watch;
-use crate::engine::{Addressing, Blueprint, World};
+use crate::engine::{Addressing, Blueprint, Outcome, World};
 
 use super::figures::ratios;
 use super::follow::Both;
@@ -38,15 +38,23 @@ pub enum Breakpoint {
     },
     /// A member goes down.
     Dies(Option<Id>),
+    /// A member comes up.
+    Returns(Option<Id>),
     /// A call arrives; of this class, if one is named.
     Arrives(Id, Option<String>),
+    /// A call is answered well; of this class, if one is named.
+    Answers(Id, Option<String>),
     /// A member begins to lead.
     Leads(Option<Id>),
-    /// A component fails to answer a call; of none: a client's request fails.
-    Fails(Option<Id>),
-    /// An old value is read after a finished write: the claim that reads are linearizable is
-    /// violated.
-    Stale(Option<Id>),
+    /// A component fails to answer a call; of none: a client's request fails. In this way, if one is
+    /// named.
+    Fails(Option<Id>, Option<Outcome>),
+    /// The network swallows a message that a component sends: a cut.
+    Swallowed(Option<Id>),
+    /// One of the things happens that a component's kind counts: which.
+    Counts(Id, u8),
+    /// A claim is violated; of none: any.
+    Violated(Option<Claim>, Option<Id>),
 }
 
 /// A figure to wait for.
@@ -106,7 +114,7 @@ enum Before {
     Nothing,
     Level(bool),
     Leaders(Vec<u32>),
-    Stale(Vec<Option<StaleRead>>),
+    Seen(u64),
 }
 
 impl Sentry {
@@ -137,17 +145,40 @@ impl Sentry {
                 (Breakpoint::Dies(whom), Note::Down { member }) => {
                     concerns(whom.as_ref(), *member, blueprint).map(|it| (it, None))
                 }
-                (Breakpoint::Arrives(whom, class), Note::Offered { member, request, own, .. }) => {
+                (Breakpoint::Returns(whom), Note::Up { member }) => {
+                    concerns(whom.as_ref(), *member, blueprint).map(|it| (it, None))
+                }
+                (
+                    Breakpoint::Arrives(whom, class),
+                    Note::Offered { member, request, own: false, .. },
+                )
+                | (
+                    Breakpoint::Answers(whom, class),
+                    Note::Ended { member, request, outcome: Outcome::Ok | Outcome::Miss, .. },
+                ) => {
                     let name = blueprint.classes.get(usize::from(request.class));
                     let right =
                         class.as_ref().is_none_or(|it| name.is_some_and(|name| **name == **it));
-                    let there = concerns(Some(whom), *member, blueprint).filter(|_| right && !own);
+                    let there = concerns(Some(whom), *member, blueprint).filter(|_| right);
                     there.map(|it| (it, Some(request.id)))
                 }
-                (Breakpoint::Fails(whom), Note::Ended { member, request, outcome, own, .. })
-                    if outcome.is_failure() && (*own || whom.is_some()) =>
+                (
+                    Breakpoint::Fails(whom, how),
+                    Note::Ended { member, request, outcome, own, .. },
+                ) if outcome.is_failure()
+                    && (*own || whom.is_some())
+                    && how.is_none_or(|it| it == *outcome) =>
                 {
                     concerns(whom.as_ref(), *member, blueprint).map(|it| (it, Some(request.id)))
+                }
+                (Breakpoint::Swallowed(whom), Note::Sent { from, request, lost: true, .. }) => {
+                    concerns(whom.as_ref(), *from, blueprint)
+                        .map(|it| (it, request.map(|it| it.id)))
+                }
+                (Breakpoint::Counts(whom, which), Note::Count { member, counter, .. })
+                    if which == counter =>
+                {
+                    concerns(Some(whom), *member, blueprint).map(|it| (it, None))
                 }
                 _ => None,
             };
@@ -169,10 +200,15 @@ impl Sentry {
                 let news = now.iter().find(|it| !before.contains(it));
                 news.map(|it| (world.blueprint().members[*it as usize].0, None))
             }
-            (Before::Stale(before), Before::Stale(now)) => {
-                let mut some = now.iter().enumerate().filter(|it| it.1.is_some());
-                let news = some.find(|it| before.get(it.0) != Some(it.1));
-                news.and_then(|(at, it)| Some((at as u32, Some(it.as_ref()?.request))))
+            (Before::Seen(before), Before::Seen(_)) => {
+                let Breakpoint::Violated(claim, whom) = &self.what else { return None };
+                let components = &world.blueprint().components;
+                let mut news = recorder.sightings.since(*before).filter(|it| {
+                    let id = &components[it.component as usize].id;
+                    claim.is_none_or(|claim| claim == it.claim)
+                        && whom.as_ref().is_none_or(|whom| **whom == **id)
+                });
+                news.next().map(|it| (it.component, Some(it.request).filter(|it| *it != 0)))
             }
             _ => heard,
         };
@@ -207,13 +243,7 @@ impl Sentry {
                 };
                 Before::Leaders(members.filter(leads).copied().collect())
             }
-            Breakpoint::Stale(whom) => {
-                let latest = |it: u32| {
-                    let latest = recorder.staleness.latest(it).next().copied();
-                    latest.filter(|_| is(whom, it))
-                };
-                Before::Stale(all.map(latest).collect())
-            }
+            Breakpoint::Violated(..) => Before::Seen(recorder.sightings.seen()),
             _ => Before::Nothing,
         }
     }

@@ -27,6 +27,7 @@ pub mod run;
 pub mod seek;
 pub mod step;
 pub mod story;
+pub mod tale;
 pub mod theory;
 pub mod toll;
 pub mod trace;

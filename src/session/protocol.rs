@@ -3,14 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::english::{self, Text, TextId};
 use crate::base::time::Nanos;
 use crate::component::{Spec, Standing};
 use crate::document::{Design, Diff, Id};
 use crate::engine::event::{Outcome, Verb};
 use crate::engine::fault::Fault;
 
+pub use crate::engine::sightings::Claim;
+
 pub use super::breakpoint::{Breakpoint, Hit, Measure};
+pub use super::tale::{Change, Story};
 pub use super::theory::{Compared, Model, Theory};
 pub use super::toll::{Cost, Toll};
 pub use super::view::{
@@ -199,10 +201,10 @@ pub struct Frame {
     /// Where it has stopped at a breakpoint; told once.
     #[serde(skip)]
     pub hit: Option<Hit>,
-    /// Moments at which old values were read after a finished write, oldest first, at most 64: of
-    /// those close together the first; only when changed.
+    /// When claims were violated, claim by claim, oldest first, at most 65 of each: of those close
+    /// together the first; only when changed.
     #[serde(skip)]
-    pub stale: Option<Vec<Nanos>>,
+    pub sights: Option<Vec<(Nanos, Claim)>>,
     /// What theory says of the component asked about, beside what was seen; only with figures.
     #[serde(skip)]
     pub theory: Option<Theory>,
@@ -233,7 +235,7 @@ struct Extras {
     picks: Option<Vec<Pick>>,
     stories: Option<Vec<Story>>,
     hit: Option<Hit>,
-    stale: Option<Vec<Nanos>>,
+    sights: Option<Vec<(Nanos, Claim)>>,
     theory: Option<Theory>,
     tolls: Vec<Toll>,
     fork: Option<Box<Forked>>,
@@ -393,58 +395,6 @@ pub struct First {
     pub stale: Option<(Nanos, u32)>,
 }
 
-/// What came of one input, in measured figures: a few seconds later, compared with the same run
-/// without it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Story {
-    /// The moment of the input.
-    pub at: Nanos,
-    /// The moment at which the two runs are compared; that of the input if it is too soon for that.
-    pub until: Nanos,
-    /// What it is about.
-    pub component: Option<Id>,
-    /// What was done.
-    pub done: Text,
-    /// What is different, the largest change first.
-    pub changes: Vec<Change>,
-}
-
-/// One figure that is not what it would be, with where it can be looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// Of which component.
-    pub component: Id,
-    /// In which of its charts.
-    pub which: Which,
-    /// When.
-    pub at: Nanos,
-    /// In words.
-    pub text: Text,
-}
-
-impl Story {
-    /// Whether something else was done too soon to tell what came of this.
-    pub fn is_too_soon(&self) -> bool {
-        self.until < self.at.saturating_add(Nanos::millis(500))
-    }
-
-    /// What was done, and what came of it, as the parts of one sentence.
-    pub fn clauses(&self) -> Vec<Text> {
-        let mut clauses = vec![self.done.clone()];
-        clauses.extend(self.changes.iter().map(|it| it.text.clone()));
-        if clauses.len() == 1 {
-            let nothing = if self.is_too_soon() { TextId::TooSoon } else { TextId::NothingChanged };
-            clauses.push(Text::new(nothing, Vec::new()));
-        }
-        clauses
-    }
-
-    /// The story in English.
-    pub fn sentence(&self) -> String {
-        english::sentence(&self.clauses())
-    }
-}
-
 impl Tick {
     /// For the journey between page and worker.
     pub fn encode(&self) -> Vec<u8> {
@@ -462,13 +412,14 @@ impl Frame {
     pub fn pack(&mut self) {
         let lens = self.lens.take();
         let (chart, trace, picks) = (self.chart.take(), self.trace.take(), self.picks.take());
-        let (stories, hit, stale) = (self.stories.take(), self.hit.take(), self.stale.take());
+        let (stories, hit, sights) = (self.stories.take(), self.hit.take(), self.sights.take());
         let (theory, tolls) = (self.theory.take(), std::mem::take(&mut self.tolls));
         let mut fork = self.fork.take();
         if let Some(fork) = &mut fork {
             fork.frame.pack();
         }
-        let extras = Extras { lens, chart, trace, picks, stories, hit, stale, theory, tolls, fork };
+        let extras =
+            Extras { lens, chart, trace, picks, stories, hit, sights, theory, tolls, fork };
         self.extras = postcard::to_allocvec(&extras).unwrap_or_default();
     }
 
@@ -476,10 +427,11 @@ impl Frame {
     pub fn unpack(&mut self) {
         let extras = std::mem::take(&mut self.extras);
         let Ok(extras) = postcard::from_bytes(&extras) else { return };
-        let Extras { lens, chart, trace, picks, stories, hit, stale, theory, tolls, fork } = extras;
+        let Extras { lens, chart, trace, picks, stories, hit, sights, theory, tolls, fork } =
+            extras;
         (self.lens, self.chart, self.trace) = (lens, chart, trace);
         (self.picks, self.stories, self.hit) = (picks, stories, hit);
-        (self.stale, self.theory) = (stale, theory);
+        (self.sights, self.theory) = (sights, theory);
         (self.tolls, self.fork) = (tolls, fork);
         if let Some(fork) = &mut self.fork {
             fork.frame.unpack();

@@ -94,15 +94,14 @@ fn at(points: &[ChartPoint], moment: Nanos) -> Option<&ChartPoint> {
 /// What was done to the run, as brackets: from a fault to its end.
 fn marks(app: App, zero: Nanos, latest: Nanos) -> Vec<plot::Mark> {
     let seconds = |at: Nanos| (at.0 as f64 - zero.0 as f64) / 1e9;
-    app.inputs.with(|inputs| {
-        let moments = inputs.iter().map(|it| (it.at, it.at));
-        let spans = super::marks::spans(inputs).into_iter();
-        let spans = spans.map(|(from, to)| (from, to.unwrap_or(latest)));
-        moments
-            .chain(spans)
-            .map(|(from, to)| plot::Mark { from: seconds(from), to: seconds(to) })
-            .collect()
-    })
+    let deeds = app.deeds();
+    let moments = deeds.iter().map(|it| (it.at, it.at));
+    let spans = super::marks::spans(&deeds).into_iter();
+    let spans = spans.map(|(from, to)| (from, to.unwrap_or(latest)));
+    moments
+        .chain(spans)
+        .map(|(from, to)| plot::Mark { from: seconds(from), to: seconds(to) })
+        .collect()
 }
 
 /// What a line counts, over what window.

@@ -50,7 +50,12 @@ impl App {
         fork.show();
         self.forking.set_value(true);
         self.focus.set(Branch::Fork);
-        self.parted.set(Some(self.clock.get_untracked().now));
+        let now = self.clock.get_untracked().now;
+        self.parted.set(Some(now));
+        self.forks.update(|it| {
+            it.retain(|it| *it != now);
+            it.push(now);
+        });
         self.send(Command::Fork);
         self.see_both(self.stage.get_untracked().0 >= WIDE);
     }
@@ -152,7 +157,8 @@ impl App {
             trace: blank.trace,
             history: blank.history,
             theory: blank.theory,
-            stale: blank.stale,
+            sights: blank.sights,
+            come: blank.come,
             ..self
         }
     }

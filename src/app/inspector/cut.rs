@@ -63,21 +63,19 @@ fn cut(app: App, store: &str, parties: &[(Target, String)], far: &[Target], ways
 /// The cuts of this store in force at a moment, by name.
 fn in_force(app: App, store: &str, now: Nanos) -> Vec<String> {
     let mut cuts = Vec::new();
-    app.inputs.with(|all| {
-        for it in all.iter().filter(|it| it.at <= now) {
-            match &it.input {
-                Input::Fault(Fault::Partition { name, one, other, .. }) => {
-                    let ours = |it: &Target| it.component == store && it.member.is_some();
-                    cuts.retain(|it| it != name);
-                    if one.iter().chain(other).any(ours) {
-                        cuts.push(name.clone());
-                    }
+    for it in app.deeds().iter().filter(|it| it.at <= now) {
+        match &it.input {
+            Input::Fault(Fault::Partition { name, one, other, .. }) => {
+                let ours = |it: &Target| it.component == store && it.member.is_some();
+                cuts.retain(|it| it != name);
+                if one.iter().chain(other).any(ours) {
+                    cuts.push(name.clone());
                 }
-                Input::Fault(Fault::Heal { name }) => cuts.retain(|it| it != name),
-                _ => {}
             }
+            Input::Fault(Fault::Heal { name }) => cuts.retain(|it| it != name),
+            _ => {}
         }
-    });
+    }
     cuts
 }
 

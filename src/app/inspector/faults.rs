@@ -160,7 +160,7 @@ pub fn Menu(on: Scope, #[prop(optional)] role: Option<Role>) -> impl IntoView {
         let lasts = end.is_some();
         let on = Memo::new({
             let fault = fault.clone();
-            move |_| lasts && app.inputs.with(|it| in_force(it, &fault))
+            move |_| lasts && in_force(&app.deeds(), &fault)
         });
         let act = move |_| {
             let end = end.clone().filter(|_| on.get_untracked());

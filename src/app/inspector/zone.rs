@@ -227,15 +227,14 @@ fn faults(
         let name = name.clone();
         Memo::new(move |_| {
             let now = app.clock.get().now;
-            app.inputs.with(|inputs| {
-                let known = inputs.iter().rev().filter(|it| it.at <= now);
-                let mut ours = known.filter_map(|it| match &it.input {
-                    Input::Fault(Fault::Partition { name: it, .. }) if *it == name => Some(true),
-                    Input::Fault(Fault::Heal { name: it }) if *it == name => Some(false),
-                    _ => None,
-                });
-                ours.next().unwrap_or(false)
-            })
+            let deeds = app.deeds();
+            let known = deeds.iter().rev().filter(|it| it.at <= now);
+            let mut ours = known.filter_map(|it| match &it.input {
+                Input::Fault(Fault::Partition { name: it, .. }) if *it == name => Some(true),
+                Input::Fault(Fault::Heal { name: it }) if *it == name => Some(false),
+                _ => None,
+            });
+            ours.next().unwrap_or(false)
         })
     };
     let empty = {

@@ -289,11 +289,7 @@ impl Draft<'_> {
             serde_json::from_str::<Value>(text).ok()?.get(id).map(|_| ())
         };
         ids::fresh(stem, |id| {
-            let there = design.components.contains_key(id)
-                || design.wires.contains_key(id)
-                || design.zones.contains_key(id)
-                || design.notes.contains_key(id)
-                || design.script.contains_key(id);
+            let there = design.has(id);
             let here = self.diff.components.contains_key(id)
                 || self.diff.wires.contains_key(id)
                 || self.diff.zones.contains_key(id)

@@ -1,0 +1,240 @@
+//! The script: what goes wrong by itself in every run of a design, at which moments. Faults chosen on the
+//! canvas go into it while a moment is set for them.
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use crate::base::text;
+use crate::base::time::Nanos;
+use crate::document::edit::{Edit, Item};
+use crate::document::{Diff, FaultRecord, Id, ids};
+use crate::editor::Input as Gesture;
+use crate::engine::fault::Fault;
+use crate::session::protocol::{Command, Input, Stamped};
+
+use super::marks;
+use super::store::App;
+
+impl App {
+    /// A fault, or its end: now, or into the script while a moment is set for it.
+    pub fn fault(self, fault: Fault) {
+        match self.planned.get_untracked() {
+            None => self.send(Command::Act(self.branch, Input::Fault(fault))),
+            Some(at) => self.act(Gesture::Edit(Edit::AddFault { at, fault })),
+        }
+    }
+
+    /// What was done to the run so far, by hand and by the script, oldest first.
+    pub fn deeds(self) -> Vec<Stamped> {
+        let come = self.come.get();
+        let mut all = self.inputs.get();
+        if come > 0 {
+            let ordinal = 0;
+            let scripted = self.frame_of.with(|it| {
+                let mut script: Vec<_> = it.3.values().cloned().collect();
+                script.sort_by_key(|it| it.at);
+                script
+            });
+            let input = |it: FaultRecord| (it.at, Input::Fault(it.fault));
+            let stamped = scripted.into_iter().take(come).map(input);
+            all.extend(stamped.map(|(at, input)| Stamped { at, ordinal, input }));
+            all.sort_by_key(|it| it.at);
+        }
+        all
+    }
+
+    /// How much of the script has come by the newest moment.
+    pub fn count_script(self) {
+        let latest = self.clock.with_untracked(|it| it.latest);
+        let come =
+            self.frame_of.with_untracked(|it| it.3.values().filter(|it| it.at <= latest).count());
+        if self.come.get_untracked() != come {
+            self.come.set(come);
+        }
+    }
+
+    /// A moment of the run in seconds since the end of the warm-up, as it is shown.
+    fn seconds(self, at: Nanos) -> f64 {
+        let zero = self.clock.with_untracked(|it| it.zero);
+        (at.0 as f64 - zero.0 as f64) / 1e9
+    }
+
+    /// The moment that somebody has typed: seconds since the end of the warm-up.
+    fn moment(self, typed: &str) -> Result<Nanos, String> {
+        let typed = typed.trim().trim_end_matches('s').trim().replace(',', ".");
+        let seconds = typed.parse::<f64>().ok().filter(|it| it.is_finite());
+        let Some(seconds) = seconds else {
+            return Err("Moment: a number of seconds, such as 12.5".to_owned());
+        };
+        let zero = self.clock.with_untracked(|it| it.zero).as_seconds();
+        match seconds + zero {
+            it if it < 0.0 => {
+                Err(format!("Moment: {} s or later, where the run begins", -(zero.floor())))
+            }
+            it if it > LATEST => Err("Moment: within the first 1,000 hours".to_owned()),
+            it => Ok(Nanos::from_seconds(it)),
+        }
+    }
+
+    /// Puts what went wrong by hand into the script, and begins the run again.
+    fn keep_faults(self) {
+        let inputs = self.inputs.get_untracked();
+        let diff = self.desk.with_value(|it| {
+            let mut after = it.shown().clone();
+            let faults = inputs.iter().filter_map(|it| match &it.input {
+                Input::Fault(fault) => Some((it.at, fault.clone())),
+                _ => None,
+            });
+            for (at, fault) in faults {
+                let id = ids::fresh("fault", |id| after.has(id));
+                after.script.insert(id, FaultRecord { at, fault });
+            }
+            Diff::between(it.shown(), &after)
+        });
+        self.edit(diff);
+        self.restart();
+    }
+}
+
+/// Latest moment of a scripted fault, in seconds.
+const LATEST: f64 = 3_600_000.0;
+
+/// The button and what it opens; what is set.
+pub fn script(app: App) -> AnyView {
+    let open = app.scripting;
+    let button = NodeRef::<html::Button>::new();
+    let close = move || {
+        open.set(false);
+        if let Some(it) = button.get_untracked() {
+            _ = it.focus();
+        }
+    };
+    let count = move || {
+        let count = app.frame_of.with(|it| it.3.len());
+        (count > 0).then(|| view! { " "<span class="num">{count}</span> })
+    };
+    view! {
+        <span class="until script">
+            <button class="o" node_ref=button aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
+                title="What goes wrong by itself in every run of this design, and when (J)"
+                on:click=move |_| open.update(|it| *it = !*it)>"Script" {count}</button>
+            {move || open.get().then(|| view! { <Form close=Callback::new(move |()| close())/> })}
+        </span>
+        {move || app.planned.get().map(|at| {
+            let seconds = text::clock(at, app.clock.with_untracked(|it| it.zero));
+            view! {
+                <div class="until-state chip" role="status">
+                    <span>"What you do to components and wires goes into the script, at " <b class="num">{seconds}</b></span>
+                    <button class="o" on:click=move |_| app.planned.set(None)>"At once again"</button>
+                </div>
+            }
+        })}
+    }
+    .into_any()
+}
+
+#[component]
+fn Form(close: Callback<()>) -> impl IntoView {
+    let app = App::here();
+    let first = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(it) = first.get() {
+            _ = it.focus();
+        }
+    });
+    let problem = RwSignal::new(None::<String>);
+    let typed = RwSignal::new({
+        let now = app.clock.with_untracked(|it| it.latest);
+        let at = app
+            .planned
+            .get_untracked()
+            .map_or(app.seconds(now).max(0.0).ceil() + 5.0, |it| app.seconds(it));
+        format!("{at}")
+    });
+    let scripted = Memo::new(move |_| {
+        app.frame_of.with(|it| {
+            let mut all: Vec<(Id, FaultRecord)> =
+                it.3.iter().map(|(id, it)| (id.clone(), it.clone())).collect();
+            all.sort_by_key(|it| it.1.at);
+            all
+        })
+    });
+    let by_hand = move || {
+        app.inputs.with(|it| it.iter().filter(|it| matches!(it.input, Input::Fault(_))).count())
+    };
+    let row = move |(id, record): (Id, FaultRecord)| {
+        let words = marks::told(app, &Input::Fault(record.fault.clone())).1;
+        let name = format!("Moment: {words}");
+        let gone = format!("Take out: {words}");
+        let (taken, fault) = (id.clone(), record.fault);
+        let moved = move |event| {
+            let moved = app.moment(&event_target_value(&event)).and_then(|at| {
+                app.make(Edit::SetFault { id: id.clone(), at, fault: fault.clone() })
+            });
+            problem.set(moved.err());
+        };
+        view! {
+            <li>
+                <span class="until-value"><input class="num" inputmode="decimal" aria-label=name
+                    prop:value=format!("{}", app.seconds(record.at)) on:change=moved/>"s"</span>
+                <span>{words}</span>
+                <button class="close" aria-label=gone.clone() title=gone on:click=move |_| {
+                    problem.set(app.make(Edit::Remove { items: [Item::Fault(taken.clone())].into() }).err());
+                }>"×"</button>
+            </li>
+        }
+    };
+    let plan = move || match app.moment(&typed.get_untracked()) {
+        Ok(at) => {
+            app.planned.set(Some(at));
+            close.run(());
+        }
+        Err(words) => problem.set(Some(words)),
+    };
+    let pressed = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.prevent_default();
+            event.stop_propagation();
+            close.run(());
+        }
+    };
+    view! {
+        <form class="until-form" role="dialog" aria-label="Script" on:keydown=pressed
+            on:submit=move |event| {
+                event.prevent_default();
+                plan();
+            }>
+            <b>"Script"</b>
+            <p class="help">"What goes wrong by itself in every run of this design. Seconds count from the end of the warm-up."</p>
+            {move || {
+                let all = scripted.get();
+                if all.is_empty() {
+                    view! { <p>"Nothing yet."</p> }.into_any()
+                } else {
+                    view! { <ol class="script-rows">{all.into_iter().map(row).collect_view()}</ol> }.into_any()
+                }
+            }}
+            <label>"Put what I do next in, at"
+                <span class="until-value"><input class="num" inputmode="decimal" prop:value=move || typed.get()
+                    on:input=move |event| typed.set(event_target_value(&event))/>"s"</span>
+            </label>
+            <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
+            <div class="until-row">
+                <button class="p" type="submit" node_ref=first
+                    title="Then kill, slow, cut or restart as usual: it goes into the script">"Choose faults"</button>
+                <button class="o" type="button" on:click=move |_| close.run(())>"Close"</button>
+            </div>
+            {move || {
+                let count = by_hand();
+                (count > 0).then(|| view! {
+                    <button class="o" type="button" title="At the moments at which you did it; the run begins again"
+                        on:click=move |_| {
+                            app.keep_faults();
+                            close.run(());
+                        }>{format!("Put in what was done by hand ({count}), and restart")}</button>
+                })
+            }}
+        </form>
+    }
+}
