@@ -20,14 +20,6 @@ use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, Outcome};
 
 const RUNS: u64 = 30;
-const Z_MAX: f64 = 4.0;
-/// Runs of which the interval must hold the theory's value: 80 %, and all may.
-const COVERED_MIN: usize = 24;
-/// Stretches a run is cut into, whose means are nearly independent (the method of batch means: Law,
-/// "Simulation modeling and analysis", 5th ed., section 9.5.3).
-const BATCHES: usize = 20;
-/// 97.5 % quantile of Student's t with 19 degrees of freedom (any table).
-const T_19: f64 = 2.093;
 
 /// A station: workers, mean work, and requests that come to it per second.
 #[derive(Clone, Copy)]
@@ -161,7 +153,7 @@ impl Watch<Registry> for Meter {
 
 /// What one run showed: by station the mean of those present in each batch, and the mean stay.
 struct Seen {
-    present: Vec<Vec<f64>>,
+    present: Vec<[f64; BATCHES]>,
     stay_s: f64,
 }
 
@@ -181,22 +173,9 @@ fn run(design: &Design, seed: u64) -> Seen {
     let until = from + Nanos(batch.0 * BATCHES as u64);
     world.run(until, u64::MAX, &mut meter);
     meter.at(until);
-    let mean = |area: &u128| *area as f64 / batch.0 as f64;
-    let present = meter.areas.iter().map(|it| it.iter().map(mean).collect()).collect();
+    let mean = |area: u128| area as f64 / batch.0 as f64;
+    let present = meter.areas.iter().map(|it| it.map(mean)).collect();
     Seen { present, stay_s: meter.stays_ns as f64 / 1e9 / meter.ended as f64 }
-}
-
-/// Mean and standard error of independent values.
-fn estimate(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|it| (it - mean) * (it - mean)).sum();
-    (mean, (squares / (n - 1.0) / n).sqrt())
-}
-
-fn z(values: &[f64], theory: f64) -> f64 {
-    let (mean, error) = estimate(values);
-    (mean - theory) / error
 }
 
 #[test]
@@ -204,25 +183,14 @@ fn every_station_of_a_network_is_a_queue_of_its_own() {
     let design = network();
     let seen: Vec<_> = (1..=RUNS).map(|seed| run(&design, seed)).collect();
     for (index, station) in STATIONS.iter().enumerate() {
-        let means: Vec<_> = seen.iter().map(|it| estimate(&it.present[index]).0).collect();
-        let covered = |theory: f64| {
-            let holds = |it: &&Seen| {
-                let (mean, error) = estimate(&it.present[index]);
-                (mean - theory).abs() <= T_19 * error
-            };
-            seen.iter().filter(holds).count()
-        };
+        let means: Vec<_> = seen.iter().map(|it| mean(&it.present[index])).collect();
+        let intervals: Vec<_> = seen.iter().map(|it| interval(&it.present[index])).collect();
         let (right, wrong) = (station.theory(1.0).present, station.theory(1.05).present);
         let (z, off) = (z(&means, right), z(&means, wrong));
-        let covered = (covered(right), covered(wrong));
-        println!(
-            "{}: L = {right:.3}, z = {z:.2}, 5 % more load: z = {off:.0}; covered {covered:?}",
-            { station.id }
-        );
+        println!("{}: L = {right:.3}, z = {z:.2}, 5 % more load: z = {off:.0}", station.id);
         assert!(z.abs() < Z_MAX, "{}: z = {z}", station.id);
         assert!(off.abs() >= Z_MAX, "{}: 5 % more load is not noticed: z = {off}", station.id);
-        assert!(covered.0 >= COVERED_MIN, "{}: {covered:?} of {RUNS}", station.id);
-        assert!(covered.1 < covered.0, "{}: intervals tell nothing: {covered:?}", station.id);
+        check_covered(station.id, &intervals, right, wrong);
     }
     // Little's law for the whole: those present anywhere, over the rate.
     let present: f64 = STATIONS.iter().map(|it| it.theory(1.0).present).sum();

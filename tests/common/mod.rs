@@ -26,7 +26,7 @@ pub use audit::{Audit, check_desks};
 #[allow(unused_imports, reason = "every test file uses its own part of this")]
 pub use books::bookstore;
 #[allow(unused_imports, reason = "every test file uses its own part of this")]
-pub use pooled::{Z_MAX, check, mean, z};
+pub use pooled::{BATCHES, Z_MAX, batches, check, check_covered, estimate, interval, mean, z};
 
 pub type World = ringside::engine::World<Registry>;
 
