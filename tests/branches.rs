@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::golden as played;
 use common::*;
 use ringside::algorithm::balancing::Rule;
 use ringside::base::draw::Stream;
@@ -17,10 +18,10 @@ use ringside::engine::exemplar::Span;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::trace::{Kind, Phase};
 use ringside::session::protocol::{
-    Branch, Command, Frame, Input, Stamped, Tick, Trace, View, Which,
+    Branch, ChartPoint, Command, Frame, Input, Stamped, Tick, Trace, View, Which,
 };
 use ringside::session::run::{Allowance, Run};
-use ringside::session::{Session, compare};
+use ringside::session::{Session, compare, golden};
 
 const SEEDS: u64 = 24;
 
@@ -177,6 +178,70 @@ fn a_fork_that_changes_nothing_stays_equal() {
         }
         assert!(in_the_past || done, "both were acted on alike");
     });
+}
+
+/// Both frames say the same, but for what is told once and who is asked.
+#[track_caller]
+fn check_frames(session: &mut Session, component: &str) {
+    let mut of = |of| {
+        let lens = Some((component.to_owned(), 480.0));
+        let chart = Some((component.to_owned(), Which::Throughput));
+        let (messages, figures) = (true, true);
+        let view = View { lens, chart, of, messages, figures, ..View::default() };
+        let mut frame = session.frame(&view);
+        let fork = frame.fork.take().expect("there is another future");
+        let frame = if of == Branch::Main { frame } else { fork.frame };
+        // In the past the run knows what comes after.
+        let seen = |it: &ChartPoint| it.at <= frame.now;
+        let points = frame.chart.expect("a chart").points;
+        let points: Vec<_> = points.into_iter().filter(seen).collect();
+        assert!(!points.is_empty());
+        // Debug form, since NaN is not equal to itself.
+        [
+            format!("{:?}", frame.messages),
+            format!("{:?}", frame.figures),
+            format!("{:?}", frame.lens),
+            format!("{points:?}"),
+        ]
+    };
+    for (main, fork) in of(Branch::Main).into_iter().zip(of(Branch::Fork)) {
+        assert_eq!(main, fork);
+    }
+}
+
+/// Every golden design: as long as the same is done to both they are the same, at the newest and in
+/// the past; what is done to the fork only is felt there, and not by the run.
+#[test]
+fn golden_runs_fork_as_they_go_on() {
+    const BOTH: [Branch; 2] = [Branch::Main, Branch::Fork];
+    for it in golden::ALL {
+        let mut session = played::open(it);
+        played::play(&mut session, it, Nanos::millis(10_400), &BOTH[..1]);
+        // Once at the newest, once in the past, where what was done lies behind.
+        for past in [None, Some(Nanos::millis(10_051))] {
+            past.into_iter().for_each(|at| say(&mut session, Command::Seek(at)));
+            say(&mut session, Command::Fork);
+            for part in 0..16u64 {
+                let until = Nanos::millis(10_400 + part * 250 + part % 3);
+                // In the past the run passes through what it did before.
+                let futures = &BOTH[usize::from(past.is_some())..];
+                played::play(&mut session, it, until, futures);
+                check_equal(&session);
+            }
+            let asked = it.design().wires.values().next().expect("a wire").to.clone();
+            check_frames(&mut session, &asked);
+            let (seed, base) = (it.seed, it.design());
+            let crash = Input::Fault(Fault::Crash(target(&asked)));
+            say(&mut session, Command::Act(Branch::Fork, crash));
+            play(&mut session, Nanos::millis(1_500));
+            let (main, fork) = (main_run(&session), fork_run(&session));
+            assert_eq!(state(main).0, state(fork).0, "in step");
+            assert_ne!(state(main).2, state(fork).2, "{}: {asked} died", it.name);
+            check_is(&base, seed, fork, &fork.inputs.clone());
+            check_is(&base, seed, main, &main.inputs.clone());
+            say(&mut session, Command::Keep(Branch::Main));
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 pub mod audit;
 pub mod books;
+pub mod command;
+pub mod golden;
 pub mod looking;
 pub mod pooled;
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use ringside::base::time::Nanos;
 use ringside::document::Design;
+use ringside::session::kept::Kept;
+use ringside::session::protocol::Stamped;
 use ringside::session::report::{Report, history, report};
 use ringside::session::run::Run;
 
@@ -23,6 +25,10 @@ pub struct Options {
     /// Simulated time before that.
     #[arg(long, default_value = "0s", value_parser = duration)]
     warmup: Nanos,
+    /// Play again what was done to the saved run, faults and edits at their moments, beginning with
+    /// the design it began with; without, the design runs as it was saved.
+    #[arg(long)]
+    replay: bool,
     /// Instead of figures, what clients did with the key–value store of this id, as a history for
     /// `ringside check`: the last 512 operations.
     #[arg(long)]
@@ -43,13 +49,16 @@ pub fn run(options: &Options) -> Result<(), String> {
     let path = options.design.display();
     let text = std::fs::read_to_string(&options.design)
         .map_err(|error| format!("design: cannot read {path}: {error}"))?;
-    let (file, notices) = ringside::document::file::read(&text)
-        .map_err(|error| format!("design: {path}: {error}"))?;
+    let (kept, notices) = Kept::read(&text).map_err(|error| format!("design: {path}: {error}"))?;
     for notice in notices {
         eprintln!("ringside: note: {notice}");
     }
-    let seed = options.seed.unwrap_or(file.seed);
-    let (run, report) = simulate(file.design, seed, options.warmup, options.span)?;
+    let seed = options.seed.unwrap_or(kept.file.seed);
+    let (design, inputs) = match options.replay {
+        true => (kept.base, inputs(kept.inputs, seed == kept.file.seed)),
+        false => (kept.file.design, Vec::new()),
+    };
+    let (run, report) = simulate(design, seed, options, inputs)?;
     if let Some(id) = &options.history {
         let none = || format!("history: {id:?} is no key–value store of this design");
         print!("{}", history(&run, id).ok_or_else(none)?);
@@ -64,16 +73,24 @@ pub fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// Inputs as they come due: after as many events as then, in a run with the same seed; in another
+/// only the time counts.
+fn inputs(inputs: Vec<Stamped>, same: bool) -> Vec<Stamped> {
+    let ordinal = |it: &Stamped| if same { it.ordinal } else { u64::MAX };
+    inputs.into_iter().map(|it| Stamped { ordinal: ordinal(&it), ..it }).collect()
+}
+
 /// Runs a design for a span after a warm-up.
 fn simulate(
     design: Design,
     seed: u64,
-    warmup: Nanos,
-    span: Nanos,
+    options: &Options,
+    inputs: Vec<Stamped>,
 ) -> Result<(Run, Report), String> {
     let started = clock::now();
-    let mut run = Run::open(design, seed, warmup, Vec::new()).map_err(|error| error.to_string())?;
-    run.advance(span, u64::MAX);
+    let mut run =
+        Run::open(design, seed, options.warmup, inputs).map_err(|error| error.to_string())?;
+    run.advance(options.span, u64::MAX);
     let mut report = report(&run, seed);
     report.wall_ns = started.elapsed().as_nanos() as u64;
     Ok((run, report))
