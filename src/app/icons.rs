@@ -38,6 +38,7 @@ pub(super) fn body(name: &str) -> &'static str {
         "back" => r#"<path d="M11.500 4L6.500 9l5 5"/>"#,
         "forward" => r#"<path d="M6.500 4l5 5-5 5"/>"#,
         "restart" => r#"<path d="M4 4v4h4M4.300 8A5.500 5.500 0 119 14.500"/>"#,
+        "script" => r#"<path d="M2.500 5h8M2.500 9h5M2.500 13h8M13 6.500l3 5h-6z"/>"#,
         "undo" => r#"<path d="M6 3L2.500 6.500 6 10M2.500 6.500h7a4 4 0 010 8H6"/>"#,
         "redo" => r#"<path d="M12 3l3.500 3.500L12 10M15.500 6.500h-7a4 4 0 000 8H12"/>"#,
         "plus" => r#"<path d="M9 4v10M4 9h10"/>"#,

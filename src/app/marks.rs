@@ -51,7 +51,9 @@ pub fn marks(app: App) -> impl IntoView {
             let (class, words) = told(app, &it.input);
             mark(it.at, class, &words)
         };
-        app.inputs.with(|it| it.iter().map(of).collect_view())
+        // What is put into the script is marked where it happens.
+        let tells = |it: &&Stamped| !matches!(&it.input, Input::Edit(it) if it.is_script());
+        app.inputs.with(|it| it.iter().filter(tells).map(of).collect_view())
     };
     // What the script has in store is seen ahead.
     let scripted = move || {

@@ -13,6 +13,7 @@ use crate::editor::Input as Gesture;
 use crate::engine::fault::Fault;
 use crate::session::protocol::{Command, Input, Stamped};
 
+use super::icons::Icon;
 use super::marks;
 use super::store::App;
 
@@ -29,6 +30,8 @@ impl App {
     pub fn deeds(self) -> Vec<Stamped> {
         let come = self.come.get();
         let mut all = self.inputs.get();
+        // What is put into the script has no effect before it comes.
+        all.retain(|it| !matches!(&it.input, Input::Edit(it) if it.is_script()));
         if come > 0 {
             let ordinal = 0;
             let scripted = self.frame_of.with(|it| {
@@ -112,13 +115,13 @@ pub fn script(app: App) -> AnyView {
     };
     let count = move || {
         let count = app.frame_of.with(|it| it.3.len());
-        (count > 0).then(|| view! { " "<span class="num">{count}</span> })
+        (count > 0).then(|| view! { <span class="num">{count}</span> })
     };
     view! {
         <span class="until script">
-            <button class="o" node_ref=button aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
-                title="What goes wrong by itself in every run of this design, and when (J)"
-                on:click=move |_| open.update(|it| *it = !*it)>"Script" {count}</button>
+            <button class="o" node_ref=button aria-label="Script" aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
+                title="Script: what goes wrong by itself in every run of this design, and when (J)"
+                on:click=move |_| open.update(|it| *it = !*it)><Icon name="script".to_owned()/> {count}</button>
             {move || open.get().then(|| view! { <Form close=Callback::new(move |()| close())/> })}
         </span>
         {move || app.planned.get().map(|at| {
@@ -168,16 +171,26 @@ fn Form(close: Callback<()>) -> impl IntoView {
         let name = format!("Moment: {words}");
         let gone = format!("Take out: {words}");
         let (taken, fault) = (id.clone(), record.fault);
-        let moved = move |event| {
-            let moved = app.moment(&event_target_value(&event)).and_then(|at| {
+        let moved = move |typed: String| {
+            let moved = app.moment(&typed).and_then(|at| {
                 app.make(Edit::SetFault { id: id.clone(), at, fault: fault.clone() })
             });
             problem.set(moved.err());
         };
+        let entered = {
+            let moved = moved.clone();
+            move |event: KeyboardEvent| {
+                if event.key() == "Enter" {
+                    event.prevent_default();
+                    moved(event_target_value(&event));
+                }
+            }
+        };
         view! {
             <li>
                 <span class="until-value"><input class="num" inputmode="decimal" aria-label=name
-                    prop:value=format!("{}", app.seconds(record.at)) on:change=moved/>"s"</span>
+                    prop:value=format!("{}", app.seconds(record.at)) on:keydown=entered
+                    on:change=move |event| moved(event_target_value(&event))/>"s"</span>
                 <span>{words}</span>
                 <button class="close" aria-label=gone.clone() title=gone on:click=move |_| {
                     problem.set(app.make(Edit::Remove { items: [Item::Fault(taken.clone())].into() }).err());

@@ -157,6 +157,7 @@ fn State() -> impl IntoView {
     };
     let hit = move || {
         let (words, hit) = app.hit.get()?;
+        let words = hit.claim.map_or(words, |it| it.violation().to_owned());
         let zero = app.clock.with_untracked(|it| it.zero);
         let at = text::clock(hit.at, zero);
         let (request, near) = (hit.request, hit.at);

@@ -134,6 +134,11 @@ impl Diff {
         *self == Self::default()
     }
 
+    /// Whether it is about nothing but what is to go wrong, and when.
+    pub fn is_script(&self) -> bool {
+        *self == Self { script: self.script.clone(), ..Self::default() }
+    }
+
     /// Whether the running system notices: a move within a zone, a label or a note it does not.
     pub fn is_felt(&self) -> bool {
         fn differs<'a, R, T: PartialEq>(it: &'a Change<R>, of: impl Fn(&'a R) -> T) -> bool {

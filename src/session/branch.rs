@@ -103,7 +103,9 @@ impl Side {
                     let now = self.run.head.world.now();
                     self.stories.retain(|it| it.at <= now);
                 }
-                if let Some(later) = later {
+                // What is yet to go wrong has no effect to tell of.
+                let tells = !matches!(input, Input::Edit(it) if it.is_script());
+                if let Some(later) = later.filter(|_| tells) {
                     self.pending.push((later.done)(&self.run, input));
                 }
             }

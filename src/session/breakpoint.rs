@@ -95,6 +95,8 @@ pub struct Hit {
     pub component: Option<Id>,
     /// The client request it concerns.
     pub request: Option<u64>,
+    /// The claim that is violated, if it is that.
+    pub claim: Option<Claim>,
 }
 
 /// Waits for a breakpoint.
@@ -194,11 +196,11 @@ impl Sentry {
         let news = match (&before, self.before.as_ref()?) {
             (Before::Level(false), Before::Level(true)) => {
                 let Breakpoint::Crosses { component, .. } = &self.what else { return None };
-                Some((world.blueprint().component(component)?, None))
+                Some((world.blueprint().component(component)?, None, None))
             }
             (Before::Leaders(before), Before::Leaders(now)) => {
                 let news = now.iter().find(|it| !before.contains(it));
-                news.map(|it| (world.blueprint().members[*it as usize].0, None))
+                news.map(|it| (world.blueprint().members[*it as usize].0, None, None))
             }
             (Before::Seen(before), Before::Seen(_)) => {
                 let Breakpoint::Violated(claim, whom) = &self.what else { return None };
@@ -208,14 +210,16 @@ impl Sentry {
                     claim.is_none_or(|claim| claim == it.claim)
                         && whom.as_ref().is_none_or(|whom| **whom == **id)
                 });
-                news.next().map(|it| (it.component, Some(it.request).filter(|it| *it != 0)))
+                news.next().map(|it| {
+                    (it.component, Some(it.request).filter(|it| *it != 0), Some(it.claim))
+                })
             }
-            _ => heard,
+            _ => heard.map(|it| (it.0, it.1, None)),
         };
-        let (component, request) = news?;
+        let (component, request, claim) = news?;
         let component = world.blueprint().components.get(component as usize);
         let component = component.map(|it| it.id.to_string());
-        Some(Hit { at: world.now(), ordinal: world.ordinal(), component, request })
+        Some(Hit { at: world.now(), ordinal: world.ordinal(), component, request, claim })
     }
 
     fn now(&self, world: &World<Registry>, recorder: &Recorder<Registry>) -> Before {
@@ -316,7 +320,7 @@ impl Run {
     pub(super) fn arrive(&mut self, hit: Option<Hit>) {
         let world = &self.shown().world;
         let (at, ordinal) = (world.now(), world.ordinal());
-        self.hit = hit.or(Some(Hit { at, ordinal, component: None, request: None }));
+        self.hit = hit.or(Some(Hit { at, ordinal, component: None, request: None, claim: None }));
         (self.sentry, self.lookout) = (None, None);
     }
 
@@ -352,6 +356,7 @@ impl Run {
                 ordinal: past.world.ordinal(),
                 component: None,
                 request: None,
+                claim: None,
             });
         }
         if self.is_newest(&past) {
