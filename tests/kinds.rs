@@ -10,7 +10,7 @@ use common::*;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::failover_pair::{FailoverPairParams, FailoverPairState};
-use ringside::component::raft_group::{RaftGroupParams, RaftState};
+use ringside::component::raft_group::{Entry, RaftGroupParams, RaftState};
 use ringside::component::sql_db::{SqlDbParams, SqlDbState};
 use ringside::component::{Spec, Standing, State};
 use ringside::document::Design;
@@ -371,7 +371,7 @@ struct Promises {
     /// Election safety: who led in each term, by slot.
     leaders: BTreeMap<u32, u32>,
     /// State machine safety: entries ever known to be committed.
-    committed: Vec<ringside::component::raft_group::Entry>,
+    committed: Vec<Entry>,
 }
 
 impl Promises {
@@ -386,20 +386,23 @@ impl Promises {
                 let first = *self.leaders.entry(member.term).or_insert(*slot);
                 assert_eq!(first, *slot, "two leaders in term {}", member.term);
             }
-            let committed = member.committed as usize;
-            assert!(member.applied <= member.committed && committed <= member.log.len());
-            for (at, entry) in member.log[..committed].iter().enumerate() {
-                match self.committed.get(at) {
-                    Some(it) => assert_eq!(it, entry, "entry {at} was committed otherwise"),
-                    None => self.committed.push(*entry),
+            let log = &member.log;
+            assert!(member.applied <= member.committed && member.committed <= log.end());
+            assert!(log.start() <= member.snapshot.at && member.snapshot.at <= member.applied);
+            for (at, entry) in (log.start()..member.committed).map(|it| (it, log.get(it))) {
+                let entry = *entry.expect("it is there");
+                match self.committed.get(at as usize) {
+                    Some(it) => assert_eq!(*it, entry, "entry {at} was committed otherwise"),
+                    None => self.committed.push(entry),
                 }
             }
             // Leader completeness: a leader of the latest term has all that was ever committed.
             let latest = self.leaders.keys().last() == Some(&member.term);
             if member.standing == Standing::Leader && latest {
-                assert!(member.log.len() >= self.committed.len(), "a leader lacks entries");
+                assert!(log.end() >= self.committed.len() as u64, "a leader lacks entries");
             }
-            assert!(member.log.is_sorted_by_key(|it| it.term), "terms never go back in a log");
+            let terms = (log.start()..log.end()).map(|it| log.get(it).expect("it is there").term);
+            assert!(terms.is_sorted(), "terms never go back in a log");
         }
     }
 
@@ -409,10 +412,13 @@ impl Promises {
         let members = raft(world);
         for one in &members {
             for other in &members {
-                let shared = one.log.len().min(other.log.len());
-                let same = |it: &usize| one.log[*it].term == other.log[*it].term;
-                if let Some(last) = (0..shared).rev().find(same) {
-                    assert_eq!(one.log[..=last], other.log[..=last]);
+                let entries = |it: u64| (one.log.get(it), other.log.get(it));
+                let start = one.log.start().max(other.log.start());
+                let shared = start..one.log.end().min(other.log.end());
+                let term = |it: Option<&Entry>| it.expect("it is there").term;
+                let same = |it: &u64| term(entries(*it).0) == term(entries(*it).1);
+                if let Some(last) = shared.rev().find(same) {
+                    assert!((start..=last).map(entries).all(|it| it.0 == it.1));
                 }
             }
         }
@@ -479,9 +485,12 @@ fn a_leader_cut_off_is_replaced_and_the_majority_goes_on() {
         promises.run(&mut live, Nanos::seconds(2));
         let members = raft(&live.world);
         for member in &members {
-            assert_eq!(member.log, members[0].log, "all logs are the same in the end");
+            let (one, other) = (&member.log, &members[0].log);
+            let start = one.start().max(other.start());
+            assert_eq!(one.end(), other.end(), "all logs are the same in the end");
+            assert!((start..one.end()).all(|it| one.get(it) == other.get(it)));
             assert_eq!(member.rows, members[0].rows);
-            assert_eq!(member.committed, member.log.len() as u64);
+            assert_eq!(member.committed, member.log.end());
         }
         live.check_replay();
     }
@@ -495,10 +504,10 @@ fn a_member_added_live_joins_catches_up_and_votes() {
         let spec = RaftGroupParams { members: 4, ..RaftGroupParams::default() };
         it.components.get_mut("group").expect("a group").spec = Spec::RaftGroup(spec);
     });
-    assert_eq!(raft(&live.world)[3].log.len(), 0, "it comes with nothing");
+    assert_eq!(raft(&live.world)[3].log.end(), 0, "it comes with nothing");
     promises.run(&mut live, Nanos::seconds(2));
     let (fresh, leader) = (raft(&live.world)[3], raft_leader(&live.world).expect("one leads"));
-    assert!(fresh.log.len() + 10 > raft(&live.world)[leader].log.len());
+    assert!(fresh.log.end() + 10 > raft(&live.world)[leader].log.end());
     assert!(fresh.committed > 200 && fresh.leader == Some(leader as u16));
     // Of four, three are a majority: with one dead, the new one is needed, and serves.
     live.fault(Fault::Crash(target(&format!("group/{leader}"))));
@@ -527,6 +536,60 @@ fn one_member_alone_leads_and_a_group_without_majority_waits() {
     live.fault(Fault::Crash(target("group/2")));
     live.run_to(Nanos::seconds(3));
     assert_eq!((raft_leader(&live.world), raft(&live.world)[0].committed), (None, 0));
+}
+
+/// A log is cut short by a snapshot; who was away for longer than the log reaches gets that, and then
+/// what comes after it. A restart begins from the snapshot too.
+#[test]
+fn logs_stay_short_and_who_was_away_for_long_gets_a_snapshot() {
+    let mut design = raft_design(3);
+    if let Some(Spec::Client(it)) = design.components.get_mut("client").map(|it| &mut it.spec) {
+        it.rate = Rate(500.0);
+    }
+    let (mut live, mut promises) = (Live::new(&design, 3), Promises::default());
+    promises.run(&mut live, Nanos::seconds(1));
+    let leader = raft_leader(&live.world).expect("elected");
+    let away = (leader + 1) % 3;
+    live.fault(Fault::Crash(target(&format!("group/{away}"))));
+    promises.run(&mut live, Nanos::seconds(10));
+    let short = |live: &Live| {
+        for it in raft(&live.world) {
+            // Two times 1,024, what is not yet committed, and what fills the chunk.
+            let kept = it.log.end() - it.log.start();
+            assert!(kept < 2 * 1_024 + 300, "{kept} entries");
+        }
+    };
+    short(&live);
+    let start = raft(&live.world)[leader].log.start();
+    let behind = raft(&live.world)[away].log.end();
+    assert!(start > behind + 1_000, "what it lacks is gone: {behind} < {start}");
+    // Cut off as it comes back, so that the first snapshot sent may be lost.
+    live.fault(cut("a", &["group/0"], &["group/1", "group/2"], Ways::Both));
+    live.fault(Fault::Restart(target(&format!("group/{away}"))));
+    promises.run(&mut live, Nanos::seconds(1));
+    live.fault(heal("a"));
+    promises.run(&mut live, Nanos::seconds(2));
+    assert!(raft(&live.world)[away].snapshot.at >= start, "it has taken a snapshot in");
+    live.fault(Fault::Crash(target("group")));
+    live.fault(Fault::Restart(target("group")));
+    let known = promises.committed.len();
+    promises.run(&mut live, Nanos::seconds(5));
+    assert!(promises.committed.len() > known + 1_000, "it goes on");
+    short(&live);
+    live.edit(stop_client);
+    promises.run(&mut live, Nanos::seconds(1));
+    let members = raft(&live.world);
+    // What each holds is what the committed entries make of nothing.
+    let mut rows = BTreeMap::new();
+    for it in promises.committed.iter().filter(|it| it.writes) {
+        *rows.entry(it.key.expect("a write has a key")).or_insert(1) += 1;
+    }
+    for member in members {
+        let held = |key: &u32| member.rows.get(u64::from(*key)).copied().unwrap_or(1);
+        assert!(rows.iter().all(|it| held(it.0) == *it.1), "rows are the same");
+        assert_eq!(member.applied, promises.committed.len() as u64);
+    }
+    live.check_replay();
 }
 
 /// Random cuts, crashes, restarts and single-step membership changes at peace: the paper's promises.

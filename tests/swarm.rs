@@ -284,7 +284,7 @@ fn peaceful(live: &Live) -> bool {
     let slots = slots(&live.world, "lock");
     let up = slots.iter().all(|it| live.world.is_up(*it));
     let at = |it: &State| match it {
-        State::RaftGroup(it) => (it.log.len() as u64 == it.committed).then_some(it.committed),
+        State::RaftGroup(it) => (it.log.end() == it.committed).then_some(it.committed),
         _ => None,
     };
     let all: Vec<_> = states(&live.world, "lock").into_iter().map(at).collect();

@@ -1,8 +1,10 @@
 //! A group that agrees by majority: leader election and log replication as in Raft (Ongaro &
-//! Ousterhout, "In search of an understandable consensus algorithm", USENIX ATC 2014, figure 2).
+//! Ousterhout, "In search of an understandable consensus algorithm", USENIX ATC 2014, figure 2), and
+//! logs cut short by snapshots (extended version, section 7, figure 13).
 
 use std::sync::Arc;
 
+use crate::base::cow::CowList;
 use crate::base::order::sort_few;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
@@ -54,21 +56,35 @@ pub struct Entry {
     pub writes: bool,
 }
 
-/// What a member remembers. Term, vote and log survive a crash.
+/// What stands for the beginning of a log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// How many entries it stands for; all of them are committed.
+    pub at: u64,
+    /// Term of the last of them.
+    pub term: u32,
+    /// Version of each row after them, by key; those never written are not there.
+    pub rows: CowList<u32>,
+}
+
+/// What a member remembers. Term, vote, log and snapshot survive a crash.
 #[derive(Clone, Debug)]
 pub struct RaftState {
     /// Term it knows of.
     pub term: u32,
     /// Whom it voted for in this term.
     pub voted_for: Option<u16>,
-    /// The log; position 0 is the first entry.
-    pub log: Vec<Entry>,
+    /// The log; position 0 is the first entry. Of those that the snapshot stands for, the latest are
+    /// kept for members that are a little behind.
+    pub log: CowList<Entry>,
+    /// What stands for the entries that are gone.
+    pub snapshot: Arc<Snapshot>,
     /// Entries known to be committed.
     pub committed: u64,
     /// Entries applied to the rows.
     pub applied: u64,
-    /// Version of each row written, by applied entries only.
-    pub rows: std::collections::BTreeMap<u32, u32>,
+    /// Version of each row, by applied entries only; those never written are not there.
+    pub rows: CowList<u32>,
     /// What it is now.
     pub standing: Standing,
     /// Who it believes leads.
@@ -85,8 +101,9 @@ pub struct RaftState {
 
 crate::stable! {
     Entry { term, key, writes }
+    Snapshot { at, term, rows }
     RaftState {
-        term, voted_for, log, committed, applied, rows, standing, leader, votes, next, agreed,
+        term, voted_for, log, snapshot, committed, applied, rows, standing, leader, votes, next, agreed,
         waiting, alarm,
     }
 }
@@ -94,7 +111,11 @@ crate::stable! {
 crate::stable! { enum Standing }
 
 /// Most entries in one message.
-const BATCH_MAX: usize = 64;
+const BATCH_MAX: u64 = 64;
+/// Entries that a snapshot stands for, and that are kept all the same.
+const BEHIND: u64 = 1_024;
+/// Entries applied since the last snapshot at which another is taken.
+const SNAPSHOT_AFTER: u64 = 1_024;
 
 /// The kind.
 #[derive(Debug)]
@@ -113,9 +134,10 @@ impl Kind for RaftGroup {
         modelled: &[
             "Terms, votes, a log with the consistency check, commitment by majority.",
             "Reads pass through the log and are linearizable.",
+            "Snapshots: the log is cut short every 1,024 entries; who is further behind gets the rows.",
         ],
         left_out: &[
-            "Snapshots; joint consensus: a changed number of members holds at once for all.",
+            "Joint consensus: a changed number of members holds at once for all.",
             "The check of the quorum: a leader that is heard but hears nobody keeps leading, and \
              nothing is committed until the cut heals.",
         ],
@@ -147,6 +169,7 @@ impl Kind for RaftGroup {
     fn rows(message: &RaftMessage) -> usize {
         match message {
             RaftMessage::Append(.., entries) => entries.len(),
+            RaftMessage::Install(_, it) => it.rows.end() as usize,
             RaftMessage::Vote(..) | RaftMessage::Voted(..) | RaftMessage::Appended(..) => 0,
         }
     }
@@ -155,7 +178,8 @@ impl Kind for RaftGroup {
         let mut state = Box::new(RaftState {
             term: 0,
             voted_for: None,
-            log: Vec::new(),
+            log: CowList::default(),
+            snapshot: Default::default(),
             committed: 0,
             applied: 0,
             rows: Default::default(),
@@ -177,9 +201,9 @@ impl Kind for RaftGroup {
         ctx: &mut Context<Self>,
     ) -> Box<RaftState> {
         let mut state = Box::new(RaftState {
-            committed: 0,
-            applied: 0,
-            rows: Default::default(),
+            committed: old.snapshot.at,
+            applied: old.snapshot.at,
+            rows: old.snapshot.rows.clone(),
             standing: Standing::Follower,
             leader: None,
             votes: Vec::new(),
@@ -242,7 +266,7 @@ impl Kind for RaftGroup {
         }
         let (key, writes) = (Some(request.key), request.verb != Verb::Read);
         state.log.push(Entry { term: state.term, key, writes });
-        state.waiting.push((state.log.len() as u64, ticket));
+        state.waiting.push((state.log.end(), ticket));
         append_all(state, ctx);
         commit(state, ctx);
         Served::Later
@@ -261,7 +285,8 @@ impl Kind for RaftGroup {
 type Ctx<'a, 'b> = Context<'a, 'b, RaftGroup>;
 
 fn last_term(state: &RaftState) -> u32 {
-    state.log.last().map_or(0, |it| it.term)
+    let last = state.log.end().checked_sub(1).and_then(|it| state.log.get(it));
+    last.map_or(state.snapshot.term, |it| it.term)
 }
 
 /// Starts the wait for a leader anew, for a random while.
@@ -294,7 +319,7 @@ fn stand(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) {
     (state.standing, state.leader) = (Standing::Candidate, None);
     state.voted_for = Some(ctx.ordinal());
     state.votes = vec![ctx.ordinal()];
-    let (len, last) = (state.log.len() as u64, last_term(state));
+    let (len, last) = (state.log.end(), last_term(state));
     ctx.broadcast(&RaftMessage::Vote(state.term, len, last));
     await_leader(state, params, ctx);
     lead_if_elected(state, params, ctx);
@@ -307,7 +332,7 @@ fn lead_if_elected(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ct
     }
     (state.standing, state.leader) = (Standing::Leader, Some(ctx.ordinal()));
     let members = usize::from(ctx.members());
-    state.next = vec![state.log.len() as u64; members];
+    state.next = vec![state.log.end(); members];
     state.agreed = vec![0; members];
     // Entries of earlier terms are committed only through one of this term (section 5.4.2).
     state.log.push(Entry { term: state.term, key: None, writes: false });
@@ -327,9 +352,18 @@ fn append_all(state: &mut RaftState, ctx: &mut Ctx) {
 
 fn append_to(state: &mut RaftState, to: u16, ctx: &mut Ctx) {
     let Some(first) = state.next.get(usize::from(to)).copied() else { return };
-    let from = first as usize;
-    let before = from.checked_sub(1).map_or(0, |it| state.log[it].term);
-    let entries = state.log[from..].iter().take(BATCH_MAX).copied().collect();
+    let before = match first.checked_sub(1) {
+        None => Some(0),
+        Some(it) => state.log.get(it).map(|it| it.term),
+    };
+    let Some(before) = before else {
+        // What it needs is gone. What comes after is sent as if this had arrived: if it has not, the
+        // answer to that says so.
+        state.next[usize::from(to)] = state.snapshot.at;
+        return ctx.send(to, RaftMessage::Install(state.term, state.snapshot.clone()));
+    };
+    let until = state.log.end().min(first + BATCH_MAX);
+    let entries = (first..until).filter_map(|it| state.log.get(it).copied()).collect();
     let message = RaftMessage::Append(state.term, first, before, state.committed, entries);
     ctx.send(to, message);
 }
@@ -344,7 +378,8 @@ fn hear(
     let (RaftMessage::Vote(term, ..)
     | RaftMessage::Voted(term, ..)
     | RaftMessage::Append(term, ..)
-    | RaftMessage::Appended(term, ..)) = message;
+    | RaftMessage::Appended(term, ..)
+    | RaftMessage::Install(term, _)) = message;
     if term > state.term {
         let led = state.standing == Standing::Leader;
         follow(state, term, ctx);
@@ -354,7 +389,7 @@ fn hear(
     }
     match message {
         RaftMessage::Vote(_, len, last) => {
-            let own = (last_term(state), state.log.len() as u64);
+            let own = (last_term(state), state.log.end());
             let free = state.voted_for.is_none_or(|it| it == from);
             let granted = term == state.term && free && (last, len) >= own;
             if granted {
@@ -383,6 +418,17 @@ fn hear(
             }
             ctx.send(from, RaftMessage::Appended(state.term, agreed, len));
         }
+        RaftMessage::Install(_, snapshot) => {
+            if term < state.term {
+                return ctx.send(from, RaftMessage::Appended(state.term, false, 0));
+            }
+            follow(state, term, ctx);
+            state.leader = Some(from);
+            await_leader(state, params, ctx);
+            let len = snapshot.at;
+            install(state, snapshot);
+            ctx.send(from, RaftMessage::Appended(state.term, true, len));
+        }
         RaftMessage::Appended(_, agreed, len) => {
             if term == state.term && state.standing == Standing::Leader {
                 heard_back(state, from, agreed, len, ctx);
@@ -394,23 +440,45 @@ fn hear(
 /// The consistency check of AppendEntries, and the entries behind it. Gives back whether the logs
 /// agree, and up to where (or where to try next).
 fn take_in(state: &mut RaftState, first: u64, before: u32, entries: &[Entry]) -> (bool, u64) {
-    let from = first as usize;
-    let matches = match from.checked_sub(1) {
-        None => true,
-        Some(it) => state.log.get(it).is_some_and(|it| it.term == before),
-    };
+    // What a snapshot stands for is committed, and so in every leader's log.
+    let known = state.snapshot.at;
+    let matches = first <= known || state.log.get(first - 1).is_some_and(|it| it.term == before);
     if !matches {
-        return (false, (state.log.len() as u64).min(first.saturating_sub(1)));
+        return (false, state.log.end().min(first.saturating_sub(1)));
     }
-    for (at, entry) in (from..).zip(entries) {
+    for (at, entry) in (first..).zip(entries).filter(|it| it.0 >= known) {
         if state.log.get(at).is_some_and(|it| it.term != entry.term) {
             state.log.truncate(at);
         }
-        if at == state.log.len() {
+        if at == state.log.end() {
             state.log.push(*entry);
         }
     }
     (true, first + entries.len() as u64)
+}
+
+/// Takes a leader's snapshot for the beginning of its log. What follows it in its own log stays, if
+/// that is the same up to there.
+fn install(state: &mut RaftState, snapshot: Arc<Snapshot>) {
+    if snapshot.at <= state.committed {
+        return;
+    }
+    let last = snapshot.at.checked_sub(1).and_then(|it| state.log.get(it));
+    if last.is_none_or(|it| it.term != snapshot.term) {
+        state.log = CowList::starting_at(snapshot.at);
+    }
+    (state.committed, state.applied) = (snapshot.at, snapshot.at);
+    state.rows = snapshot.rows.clone();
+    state.snapshot = snapshot;
+}
+
+/// Lets a snapshot stand for what has been applied, and forgets entries that nobody is likely to need.
+fn cut_short(state: &mut RaftState) {
+    let at = state.applied;
+    let last = at.checked_sub(1).and_then(|it| state.log.get(it));
+    let Some(term) = last.map(|it| it.term) else { return };
+    state.snapshot = Arc::new(Snapshot { at, term, rows: state.rows.clone() });
+    state.log.drop_before(at.saturating_sub(BEHIND));
 }
 
 fn heard_back(state: &mut RaftState, from: u16, agreed: bool, len: u64, ctx: &mut Ctx) {
@@ -427,7 +495,7 @@ fn heard_back(state: &mut RaftState, from: u16, agreed: bool, len: u64, ctx: &mu
     state.next[at] = state.next[at].max(len);
     if news {
         commit(state, ctx);
-        if (state.next[at] as usize) < state.log.len() {
+        if state.next[at] < state.log.end() {
             append_to(state, from, ctx);
         }
     }
@@ -437,11 +505,11 @@ fn heard_back(state: &mut RaftState, from: u16, agreed: bool, len: u64, ctx: &mu
 fn commit(state: &mut RaftState, ctx: &mut Ctx) {
     let own = usize::from(ctx.ordinal());
     let mut agreed: Vec<u64> = state.agreed.clone();
-    agreed[own] = state.log.len() as u64;
+    agreed[own] = state.log.end();
     sort_few(&mut agreed, |a, b| a < b);
     let majority = agreed[(agreed.len() - 1) / 2];
     let of_this_term = majority > state.committed
-        && state.log.get(majority as usize - 1).is_some_and(|it| it.term == state.term);
+        && state.log.get(majority - 1).is_some_and(|it| it.term == state.term);
     if of_this_term {
         state.committed = majority;
         apply(state, ctx);
@@ -450,13 +518,17 @@ fn commit(state: &mut RaftState, ctx: &mut Ctx) {
 
 fn apply(state: &mut RaftState, ctx: &mut Ctx) {
     while state.applied < state.committed {
-        let Some(entry) = state.log.get(state.applied as usize).copied() else { return };
+        let Some(entry) = state.log.get(state.applied).copied() else { return };
         state.applied += 1;
         let mut version = 0;
         if let Some(key) = entry.key {
-            let row = state.rows.entry(key).or_insert(1);
-            *row += u32::from(entry.writes);
-            version = *row;
+            version = state.rows.get(key.into()).map_or(1, |it| *it) + u32::from(entry.writes);
+            if entry.writes {
+                while state.rows.end() <= key.into() {
+                    state.rows.push(1);
+                }
+                state.rows.set(key.into(), version);
+            }
             if entry.writes && state.standing == Standing::Leader {
                 ctx.committed(key, version);
             }
@@ -466,5 +538,8 @@ fn apply(state: &mut RaftState, ctx: &mut Ctx) {
             let (_, ticket) = state.waiting.remove(at);
             ctx.complete(ticket, Served::ok(version));
         }
+    }
+    if state.applied - state.snapshot.at >= SNAPSHOT_AFTER {
+        cut_short(state);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::stable::{StableHash, StableHasher};
 
-use super::Entry;
+use super::{Entry, Snapshot};
 
 /// Between members.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub enum RaftMessage {
     Append(u32, u64, u32, u64, Arc<[Entry]>),
     /// Its answer: term, agreed, length up to which the logs agree (or where to try next).
     Appended(u32, bool, u64),
+    /// InstallSnapshot: term, and what stands for the beginning of the log, in one piece.
+    Install(u32, Arc<Snapshot>),
 }
 
 /// Why a member wakes.
@@ -40,6 +42,10 @@ impl StableHash for RaftMessage {
                 entries.stable_hash(h);
             }
             Self::Appended(term, agreed, len) => ((3u8, *term), (*agreed, *len)).stable_hash(h),
+            Self::Install(term, it) => {
+                (4u8, *term).stable_hash(h);
+                it.stable_hash(h);
+            }
         }
     }
 }
