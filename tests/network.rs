@@ -146,6 +146,10 @@ fn loss_on_a_wire_costs_the_geometric_mean() {
 
 /// people → two members of which both must take a write: one message there and one back between them.
 fn members(per_second: f64, settings: KvStoreParams) -> Live {
+    live(&members_of(per_second, settings))
+}
+
+fn members_of(per_second: f64, settings: KvStoreParams) -> Design {
     let mut it = design();
     let arrivals = Arrivals::Constant;
     let people = ClientParams { arrivals, timeout: FOREVER, ..client(per_second, 0, 1) };
@@ -163,7 +167,41 @@ fn members(per_second: f64, settings: KvStoreParams) -> Live {
         "store",
         WireParams { latency, latency_shape, ..WireParams::default() },
     );
-    live(&it)
+    it
+}
+
+/// Between members, 10 ms apart, a connection takes so many round trips before the first message, each way
+/// once; then it is there, as long as either member lives.
+#[test]
+fn members_connect_before_they_first_talk() {
+    let base = |connection| {
+        let (places, mesh_connection) = ("left, right".to_owned(), connection);
+        let mut it =
+            members_of(4.0, KvStoreParams { places, mesh_connection, ..Default::default() });
+        let near = || ZoneParams { distance: Nanos::millis(5), ..ZoneParams::default() };
+        zone_at(&mut it, "left", -3_000.0, near());
+        zone_at(&mut it, "right", -4_000.0, near());
+        it
+    };
+    for (trips, connection) in (0..).zip(Connecting::ALL) {
+        let mut live = live(&base(*connection));
+        // Between two requests.
+        live.run_to(Nanos::millis(5_125));
+        live.fault(Fault::Crash(target("store/1")));
+        live.fault(Fault::Restart(target("store/1")));
+        live.run_to(Nanos::seconds(9));
+        let spans = spans(&live);
+        // To the zone at the border of which the client stands, and back; there and back between members.
+        let known = Nanos::millis(2 * (1 + 5) + 2 * 10);
+        let first = known + Nanos::millis(2 * 2 * 10 * trips);
+        let slow: Vec<_> = spans.iter().filter(|it| it.1 != known).collect();
+        assert!(slow.iter().all(|it| it.1 == first), "{connection:?}: {spans:?}");
+        // Each of the two is asked by turns, and both begin anew after the crash.
+        let met = slow.iter().filter(|it| it.0 < Nanos::seconds(5)).count();
+        assert_eq!((met > 0, slow.len() > met), (trips > 0, trips > 0), "{connection:?}");
+        assert!(slow.len() <= 4, "{slow:?}");
+        live.check_replay();
+    }
 }
 
 /// Between members too, transmission takes bytes over bandwidth, exactly: a write of 356 bytes and its

@@ -16,6 +16,7 @@ use crate::base::time::Nanos;
 use crate::base::unit::Share;
 use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
+use crate::engine::network::Connecting;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Request, Served};
 
@@ -102,6 +103,9 @@ crate::params! {
         /// Messages between members that get lost and are sent again, after 200 ms or three round
         /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
         mesh_loss: Share = Share(0.0);
+        /// How a member connects to another before it first talks to that life of it: it is connected
+        /// (open), by TCP (1 round trip), TLS 1.3 (2) or TLS 1.2 (3).
+        mesh_connection: Connecting = Connecting::Open;
     }
 }
 
@@ -297,7 +301,7 @@ impl Kind for KvStore {
 
     fn mesh(params: &KvStoreParams) -> Mesh {
         let latency = Spread::new(Shape::LogNormal, params.mesh_latency);
-        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0)
+        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0, params.mesh_connection)
     }
 
     fn rows(message: &KvStoreMessage) -> usize {

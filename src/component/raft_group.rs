@@ -12,13 +12,17 @@ use crate::base::time::Nanos;
 use crate::base::unit::Share;
 use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
+use crate::engine::network::Connecting;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Outcome, Request, Served};
 
 use super::{Context, Fidelity, Gauge, Kind, OutWire, Role, Standing};
 
+mod log;
 mod message;
 
+pub use log::Snapshot;
+use log::{cut_short, install, take_in};
 pub use message::{RaftMessage, RaftTimer};
 
 crate::params! {
@@ -42,6 +46,9 @@ crate::params! {
         /// Messages between members that get lost and are sent again, after 200 ms or three round
         /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
         mesh_loss: Share = Share(0.0);
+        /// How a member connects to another before it first talks to that life of it: it is connected
+        /// (open), by TCP (1 round trip), TLS 1.3 (2) or TLS 1.2 (3).
+        mesh_connection: Connecting = Connecting::Open;
     }
 }
 
@@ -54,17 +61,6 @@ pub struct Entry {
     pub key: Option<u32>,
     /// Whether it changes the row (a read passes through the log too, and so is linearizable).
     pub writes: bool,
-}
-
-/// What stands for the beginning of a log.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Snapshot {
-    /// How many entries it stands for; all of them are committed.
-    pub at: u64,
-    /// Term of the last of them.
-    pub term: u32,
-    /// Version of each row after them, by key; those never written are not there.
-    pub rows: CowList<u32>,
 }
 
 /// What a member remembers. Term, vote, log and snapshot survive a crash.
@@ -101,7 +97,6 @@ pub struct RaftState {
 
 crate::stable! {
     Entry { term, key, writes }
-    Snapshot { at, term, rows }
     RaftState {
         term, voted_for, log, snapshot, committed, applied, rows, standing, leader, votes, next, agreed,
         waiting, alarm,
@@ -112,11 +107,6 @@ crate::stable! { enum Standing }
 
 /// Most entries in one message.
 const BATCH_MAX: u64 = 64;
-/// Entries that a snapshot stands for, and that are kept all the same.
-const BEHIND: u64 = 1_024;
-/// Entries applied since the last snapshot at which another is taken.
-const SNAPSHOT_AFTER: u64 = 1_024;
-
 /// The kind.
 #[derive(Debug)]
 pub struct RaftGroup;
@@ -163,7 +153,7 @@ impl Kind for RaftGroup {
 
     fn mesh(params: &RaftGroupParams) -> Mesh {
         let latency = Spread::new(Shape::LogNormal, params.mesh_latency);
-        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0)
+        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0, params.mesh_connection)
     }
 
     fn rows(message: &RaftMessage) -> usize {
@@ -437,50 +427,6 @@ fn hear(
     }
 }
 
-/// The consistency check of AppendEntries, and the entries behind it. Gives back whether the logs
-/// agree, and up to where (or where to try next).
-fn take_in(state: &mut RaftState, first: u64, before: u32, entries: &[Entry]) -> (bool, u64) {
-    // What a snapshot stands for is committed, and so in every leader's log.
-    let known = state.snapshot.at;
-    let matches = first <= known || state.log.get(first - 1).is_some_and(|it| it.term == before);
-    if !matches {
-        return (false, state.log.end().min(first.saturating_sub(1)));
-    }
-    for (at, entry) in (first..).zip(entries).filter(|it| it.0 >= known) {
-        if state.log.get(at).is_some_and(|it| it.term != entry.term) {
-            state.log.truncate(at);
-        }
-        if at == state.log.end() {
-            state.log.push(*entry);
-        }
-    }
-    (true, first + entries.len() as u64)
-}
-
-/// Takes a leader's snapshot for the beginning of its log. What follows it in its own log stays, if
-/// that is the same up to there.
-fn install(state: &mut RaftState, snapshot: Arc<Snapshot>) {
-    if snapshot.at <= state.committed {
-        return;
-    }
-    let last = snapshot.at.checked_sub(1).and_then(|it| state.log.get(it));
-    if last.is_none_or(|it| it.term != snapshot.term) {
-        state.log = CowList::starting_at(snapshot.at);
-    }
-    (state.committed, state.applied) = (snapshot.at, snapshot.at);
-    state.rows = snapshot.rows.clone();
-    state.snapshot = snapshot;
-}
-
-/// Lets a snapshot stand for what has been applied, and forgets entries that nobody is likely to need.
-fn cut_short(state: &mut RaftState) {
-    let at = state.applied;
-    let last = at.checked_sub(1).and_then(|it| state.log.get(it));
-    let Some(term) = last.map(|it| it.term) else { return };
-    state.snapshot = Arc::new(Snapshot { at, term, rows: state.rows.clone() });
-    state.log.drop_before(at.saturating_sub(BEHIND));
-}
-
 fn heard_back(state: &mut RaftState, from: u16, agreed: bool, len: u64, ctx: &mut Ctx) {
     let at = usize::from(from);
     if at >= state.next.len() {
@@ -539,7 +485,5 @@ fn apply(state: &mut RaftState, ctx: &mut Ctx) {
             ctx.complete(ticket, Served::ok(version));
         }
     }
-    if state.applied - state.snapshot.at >= SNAPSHOT_AFTER {
-        cut_short(state);
-    }
+    cut_short(state);
 }

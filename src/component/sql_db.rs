@@ -130,7 +130,7 @@ impl Kind for SqlDb {
 
     fn mesh(params: &SqlDbParams) -> Mesh {
         let latency = Spread::new(Shape::LogNormal, params.mesh_latency);
-        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0)
+        Mesh::narrow(latency, params.mesh_bandwidth, params.mesh_loss.0, params.mesh_connection)
     }
 
     fn rows(message: &SqlDbMessage) -> usize {

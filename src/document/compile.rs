@@ -151,7 +151,7 @@ pub(super) fn passes(design: &Design, through: &str, store: Option<&str>) -> boo
 
 /// What a way takes besides its latency; none if it takes nothing.
 fn path(it: &WireParams) -> Option<Path> {
-    let setup = it.connection as u32;
+    let setup = it.connection.round_trips();
     let bandwidth = it.bandwidth * 1e6 / 8.0;
     let path = Path { bandwidth, loss: it.loss.0, setup, keep: it.keep_alive };
     (bandwidth > 0.0 || it.loss.0 > 0.0 || setup > 0).then_some(path)

@@ -12,6 +12,7 @@ use crate::base::unit::{Rate, Share, Weights};
 use crate::component::Spec;
 use crate::engine::blueprint::Reads;
 use crate::engine::fault::Fault;
+pub use crate::engine::network::Connecting;
 use crate::engine::policy::Pauses;
 
 pub mod compile;
@@ -138,20 +139,6 @@ pub struct FaultRecord {
     pub at: Nanos,
     /// What.
     pub fault: Fault,
-}
-
-crate::choices! {
-    /// How a connection comes about, and what that costs in round trips before the first call.
-    pub enum Connecting {
-        /// It is there: nothing is modelled.
-        Open = "open",
-        /// One round trip.
-        Tcp = "tcp",
-        /// Two round trips.
-        Tls13 = "tls-1.3",
-        /// Three round trips.
-        Tls12 = "tls-1.2",
-    }
 }
 
 crate::params! {

@@ -11,6 +11,7 @@ use crate::base::time::Nanos;
 use crate::base::unit::Weights;
 
 use super::line::Line;
+pub use super::network::Mesh;
 pub use super::network::Path;
 use super::plan::{Plan, Program};
 use super::policy::Policy;
@@ -59,30 +60,6 @@ crate::stable! { enum Addressing }
 pub struct Link {
     /// One-way delay.
     pub latency: Spread,
-}
-
-/// The network between the members of one component: each pair has a connection of its own each way,
-/// kept open and in order.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mesh {
-    /// One-way delay.
-    pub latency: Spread,
-    /// Bytes per second from one member to another; 0 for no limit.
-    pub bandwidth: f64,
-    /// Which part of the messages is lost and sent again; those behind wait for them.
-    pub loss: f64,
-}
-
-impl Mesh {
-    /// One that loses nothing and carries any amount.
-    pub fn of(latency: Spread) -> Self {
-        Self { latency, bandwidth: 0.0, loss: 0.0 }
-    }
-
-    /// One that carries so many megabits per second (0 for no limit) and loses this share.
-    pub fn narrow(latency: Spread, megabits: f64, loss: f64) -> Self {
-        Self { latency, bandwidth: megabits * 1e6 / 8.0, loss }
-    }
 }
 
 /// A server's places: who works, who waits.

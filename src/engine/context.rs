@@ -174,19 +174,20 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let bits = self.draw_next();
-        let Mesh { latency, bandwidth, loss } = self.component.mesh;
+        let Mesh { latency, bandwidth, loss, setup } = self.component.mesh;
+        let pair = usize::from(self.ordinal) * self.component.members.len() + usize::from(to);
+        let apart = self.component.apart.get(pair).copied().unwrap_or_default();
         let mut due = self.core.now;
+        if setup > 0 {
+            due = due.max(self.meet(to, slot, apart));
+        }
         if bandwidth > 0.0 {
             let span = Nanos::from_seconds(bytes as f64 / bandwidth);
             let taken = entry(&mut self.desk.sending, to);
             *taken = due.max(*taken).saturating_add(span);
             due = *taken;
         }
-        due = due.saturating_add(latency.sample(bits));
-        let pair = usize::from(self.ordinal) * self.component.members.len() + usize::from(to);
-        if let Some(apart) = self.component.apart.get(pair) {
-            due = due.saturating_add(*apart);
-        }
+        due = due.saturating_add(latency.sample(bits)).saturating_add(apart);
         if !self.core.cuts.troubles.is_empty() {
             let bits = self.draw_next();
             due = due.saturating_add(self.trouble(slot, via, latency.mean, bits));

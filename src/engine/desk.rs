@@ -239,6 +239,8 @@ pub struct Desk<K: Kinds> {
     pub last_arrival: Vec<Nanos>,
     /// Where the network between members is narrow: when what was sent to each is through.
     pub sending: Vec<Nanos>,
+    /// Where connections between members take time to set up: those to each.
+    pub met: Vec<Connection>,
     /// Whether places changed during the current event.
     pub(super) changed: bool,
 }
@@ -262,6 +264,7 @@ impl<K: Kinds> Default for Desk<K> {
             draws: 0,
             last_arrival: Vec::new(),
             sending: Vec::new(),
+            met: Vec::new(),
             changed: false,
         }
     }
@@ -354,7 +357,7 @@ impl<K: Kinds> StableHash for Desk<K> {
         self.manner.iter().for_each(|it| it.stable_hash(h));
         (*waiting_count, *busy).stable_hash(h);
         (*occupied, *open).stable_hash(h);
-        let Self { routes, slow, gray, skew, draws, last_arrival, sending, .. } = self;
+        let Self { routes, slow, gray, skew, draws, last_arrival, sending, met, .. } = self;
         routes.stable_hash(h);
         (*slow, *draws).stable_hash(h);
         // What is seldom there is hashed only where it is.
@@ -365,6 +368,9 @@ impl<K: Kinds> StableHash for Desk<K> {
         last_arrival.stable_hash(h);
         if !sending.is_empty() {
             sending.stable_hash(h);
+        }
+        if !met.is_empty() {
+            met.stable_hash(h);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can befall a message on its way, beyond the time that its path takes.
 
 use crate::base::draw::open_unit;
+use crate::base::spread::Spread;
 use crate::base::time::Nanos;
 
 use super::context::{Context, Parcel, purpose};
@@ -18,6 +19,53 @@ pub struct Path {
     pub setup: u32,
     /// How long a connection is kept without a call; zero for a new one each time.
     pub keep: Nanos,
+}
+
+crate::choices! {
+    /// How a connection comes about, and what that costs in round trips before the first message: as many
+    /// as its place in this list (TCP: RFC 9293, 3.5; TLS 1.3: RFC 8446, 2; TLS 1.2: RFC 5246, 7.3).
+    pub enum Connecting {
+        /// It is there: nothing is modelled.
+        Open = "open",
+        /// One round trip.
+        Tcp = "tcp",
+        /// Two round trips.
+        Tls13 = "tls-1.3",
+        /// Three round trips.
+        Tls12 = "tls-1.2",
+    }
+}
+
+impl Connecting {
+    /// How many round trips it takes.
+    pub fn round_trips(self) -> u32 {
+        self as u32
+    }
+}
+
+/// The network between the members of one component: a connection each way of each pair, in order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mesh {
+    /// One-way delay.
+    pub latency: Spread,
+    /// Bytes per second from one member to another; 0 for no limit.
+    pub bandwidth: f64,
+    /// Which part of the messages is lost and sent again; those behind wait.
+    pub loss: f64,
+    /// Round trips it takes to set a connection up.
+    pub setup: u32,
+}
+
+impl Mesh {
+    /// One that loses nothing and carries any amount.
+    pub fn of(latency: Spread) -> Self {
+        Self { latency, bandwidth: 0.0, loss: 0.0, setup: 0 }
+    }
+
+    /// One of so many megabits per second, 0 for no limit.
+    pub fn narrow(latency: Spread, megabits: f64, loss: f64, connecting: Connecting) -> Self {
+        Self { latency, bandwidth: megabits * 1e6 / 8.0, loss, setup: connecting.round_trips() }
+    }
 }
 
 crate::stable! { Path { bandwidth, loss, setup, keep } }
@@ -160,6 +208,34 @@ impl<K: Kinds> Context<'_, K> {
         }
         it.kept = it.ready.max(now).saturating_add(path.keep);
         it.ready.saturating_sub(now)
+    }
+
+    /// When a connection to another member of the component is ready, of which a message takes `more`
+    /// than its latency one way: it is set up when something is first said to that life of it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn meet(&mut self, to: u16, slot: u32, more: Nanos) -> Nanos {
+        let (life, up) = self.core.lives[slot as usize];
+        let (mesh, at, now) = (self.component.mesh, usize::from(to), self.core.now);
+        let known = self.desk.met.get(at).filter(|it| it.life == life && it.kept > Nanos::ZERO);
+        if let Some(it) = known {
+            return it.ready;
+        }
+        // A dead host refuses the first knock, and what is said to it is lost anyway.
+        if !up {
+            return now;
+        }
+        let mut ready = now;
+        for _ in 0..2 * mesh.setup {
+            let way = mesh.latency.sample(self.draw_next());
+            ready = ready.saturating_add(way).saturating_add(more);
+        }
+        let met = &mut self.desk.met;
+        if met.len() <= at {
+            met.resize(at + 1, Connection::default());
+        }
+        met[at] = Connection { life, ready, kept: Nanos::MAX };
+        ready
     }
 
     /// How much longer a message to a member takes because of what is wrong with the network.

@@ -620,6 +620,7 @@ impl<K: Kinds> World<K> {
             desk.routes.clear();
             desk.last_arrival.clear();
             desk.sending.clear();
+            desk.met.clear();
             desk.changed = true;
             ctx.note_places();
         });

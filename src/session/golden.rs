@@ -53,7 +53,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 7,
         seconds: 20,
-        hash: 0x0d1d_4128_ab3f_e131,
+        hash: 0x9ee9_340b_994c_abcb,
     },
     Golden {
         name: "cache killed",
@@ -61,7 +61,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_killed,
         seed: 8,
         seconds: 20,
-        hash: 0xebe9_93fc_ace9_7d90,
+        hash: 0x9984_d41f_669c_4188,
     },
     Golden {
         name: "replica cut off",
@@ -69,7 +69,7 @@ pub const ALL: &[Golden] = &[
         inputs: replica_cut_off,
         seed: 9,
         seconds: 20,
-        hash: 0x8a58_210c_830e_9923,
+        hash: 0x5ce5_fe04_0b99_78eb,
     },
     Golden {
         name: "market, scripted",
@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0xf8c0_2ef2_76ea_e006,
+        hash: 0xd73c_41ca_88b6_b66a,
     },
     Golden {
         name: "market, edited",
@@ -85,7 +85,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0xdd57_a38a_ae58_5115,
+        hash: 0xaa48_2ef2_7511_8219,
     },
     Golden {
         name: "ledger, scripted",
@@ -93,7 +93,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0x1d09_eb40_97a4_3afa,
+        hash: 0xda4d_5623_c967_f660,
     },
     Golden {
         name: "ledger, edited",
@@ -101,7 +101,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0x772e_ee98_41ec_cf5a,
+        hash: 0x6c2b_aed1_3820_b4dd,
     },
     Golden {
         name: "lock, scripted",
@@ -109,7 +109,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 14,
         seconds: 20,
-        hash: 0xa07a_3140_fb3f_33c8,
+        hash: 0x8d30_b378_2cad_eddc,
     },
 ];
 

@@ -3,6 +3,7 @@
 use crate::base::spread::Shape;
 use crate::base::time::Nanos;
 use crate::base::unit::{Rate, Share};
+use crate::engine::network::Connecting;
 
 crate::choices! {
     /// When a write is acknowledged.
@@ -127,5 +128,8 @@ crate::params! {
         /// Messages between members that get lost and are sent again, after 200 ms or three round
         /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
         mesh_loss: Share = Share(0.0);
+        /// How a member connects to another before it first talks to that life of it: it is connected
+        /// (open), by TCP (1 round trip), TLS 1.3 (2) or TLS 1.2 (3).
+        mesh_connection: Connecting = Connecting::Open;
     }
 }
