@@ -189,7 +189,14 @@ pub fn receive(app: App, mut frame: Frame) {
 fn take(app: App, frame: Frame) -> bool {
     let at = window().performance().map_or(0.0, |it| it.now());
     if let Some(reason) = &frame.failure {
-        app.banner.set(Some(Banner::failure(reason, frame.stopped)));
+        let banner = Some(Banner::failure(reason, frame.stopped));
+        if frame.stopped {
+            app.halt.set(banner.clone());
+        }
+        app.banner.set(banner);
+    }
+    if !frame.stopped && app.halt.with_untracked(Option::is_some) {
+        app.halt.set(None);
     }
     if let Some(hit) = frame.hit {
         stop(app, hit);

@@ -251,6 +251,8 @@ pub struct App {
     pub history: RwSignal<(bool, bool)>,
     /// What has gone wrong with the program itself.
     pub banner: RwSignal<Option<Banner>>,
+    /// Why the run does not go on, while it is stopped.
+    pub halt: RwSignal<Option<Banner>>,
     /// The look.
     pub theme: RwSignal<Theme>,
     /// The parts that come later, once they are there.
@@ -322,6 +324,7 @@ impl App {
             chart_open: RwSignal::new(true),
             history: RwSignal::new((false, false)),
             banner: RwSignal::new(None),
+            halt: RwSignal::new(None),
             theme: RwSignal::new(theme),
             rooms: RwSignal::new(None),
             still: RwSignal::new(false),

@@ -396,7 +396,20 @@ fn Invite() -> impl IntoView {
         at.set(about.get_untracked().map_or(0, |it| it.0) + 1);
         answer.set(None);
     };
+    let halted = Memo::new(move |_| app.is_halted());
     move || {
+        if halted.get() {
+            // Nothing to try before it is mended.
+            let clock = app.clock.get_untracked();
+            let why = move |_| app.banner.set(app.halt.get_untracked());
+            return Some(view! {
+                <div class="try chip halt">
+                    <span>"The run is stopped at " <span class="num">{text::clock(clock.now, clock.zero)}</span></span>
+                    <button class="o" on:click=why>"Why?"</button>
+                </div>
+            }
+            .into_any());
+        }
         let (at, stage) = stage.get()?;
         let it = &INVITATIONS[at];
         let chip = match stage {
@@ -440,6 +453,6 @@ fn Invite() -> impl IntoView {
             },
         };
         let question = stage == Stage::Ask;
-        Some(view! { <div class="try chip" class:question=question>{chip}</div> })
+        Some(view! { <div class="try chip" class:question=question>{chip}</div> }.into_any())
     }
 }

@@ -52,8 +52,17 @@ pub fn speed_words(speed: f64) -> String {
 }
 
 impl App {
+    /// Whether the run was stopped at the moment shown, since the design runs away.
+    pub fn is_halted(self) -> bool {
+        self.halt.with(Option::is_some) && !self.clock.get().is_past()
+    }
+
     /// Starts or stops time.
     pub fn toggle(self) {
+        if self.is_halted() {
+            // It says again why, and what can be done.
+            return self.banner.set(self.halt.get_untracked());
+        }
         self.playing.update(|it| *it = !*it);
         // What stands still shows the figures of its very moment.
         self.bridge.update_value(|it| it.look());
@@ -103,8 +112,10 @@ impl App {
 pub fn timeline(app: App) -> AnyView {
     let playing = app.playing;
     let clock = app.clock;
-    let icon = Signal::derive(move || if playing.get() { "pause" } else { "play" }.to_owned());
-    let play_name = move || if playing.get() { "Pause" } else { "Play" };
+    // What is stopped does not play, whatever was asked for.
+    let goes = move || playing.get() && !app.is_halted();
+    let icon = Signal::derive(move || if goes() { "pause" } else { "play" }.to_owned());
+    let play_name = move || if goes() { "Pause" } else { "Play" };
     let options = SPEEDS.iter().enumerate().map(|(at, it)| {
         view! { <option value=at.to_string()>{speed_name(*it)}</option> }
     });

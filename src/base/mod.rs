@@ -24,4 +24,5 @@ pub mod stable;
 pub mod table;
 pub mod text;
 pub mod time;
+pub mod typed;
 pub mod unit;

@@ -202,7 +202,8 @@ impl Editor {
             Gesture::Resizing { zone, sides, from, start } => {
                 let by = Point::new(here.x - from.x, here.y - from.y);
                 let drawn = self.resized(start, sides, by, held.command);
-                if let Some(area) = self.place.document_from_zone(drawn)
+                if let Some(kept) = self.design.zones.get(&zone).map(|it| it.area)
+                    && let Some(area) = self.place.document_from_zone(kept, drawn, sides)
                     && let Ok(diff) = self.draft(&Edit::Resize { zone: zone.clone(), area })
                 {
                     self.apply(diff, out);

@@ -16,7 +16,27 @@ const EDGE_NEAR: f64 = 5.0;
 /// Radius of a handle, in screen pixels: for a mouse, and for a finger.
 pub const HANDLE: (f64, f64) = (10.0, 24.0);
 /// How far from a wire's ends it is gripped to be led elsewhere, in screen pixels.
-pub const END_IN: f64 = 14.0;
+const END_IN: f64 = 14.0;
+/// How far from a wire's middle these places are at least, so that they lie beside each other and
+/// beside the mark of a cut: on a short wire, over what it joins.
+const END_APART: f64 = 22.0;
+
+/// Where a wire is gripped to be led elsewhere: at its start, at its end.
+pub fn ends(curve: &Curve, zoom: f64) -> [Point; 2] {
+    let inset = (END_IN / zoom / curve.length().max(1.0)).min(0.5);
+    let [start, end] = [inset, 1.0 - inset].map(|it| curve.point_at(it));
+    if apart(start, end) * zoom >= 2.0 * END_APART {
+        return [start, end];
+    }
+    let [from, middle, to] = [0.0, 0.5, 1.0].map(|it| curve.point_at(it));
+    let long = apart(from, to);
+    let way = match long > 0.0 {
+        true => Point::new((to.x - from.x) / long, (to.y - from.y) / long),
+        false => Point::new(1.0, 0.0),
+    };
+    let beside = |by: f64| Point::new(middle.x + way.x * by / zoom, middle.y + way.y * by / zoom);
+    [beside(-END_APART), beside(END_APART)]
+}
 
 /// A design and where it is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +57,7 @@ impl<'a> Picture<'a> {
     pub fn rect(self, item: &Item) -> Option<Rect> {
         match item {
             Item::Component(id) => self.node(id),
-            Item::Zone(id) => self.place.zone(self.design.zones.get(id)?.area),
+            Item::Zone(id) => self.place.zone(id, self.design.zones.get(id)?.area),
             Item::Note(id) => self.place.note(self.design, id),
             Item::Wire(_) | Item::Fault(_) => None,
         }
@@ -103,7 +123,7 @@ impl<'a> Picture<'a> {
             let inside = grown(area, -near).contains(at);
             !outside && (strip.contains(at) || !inside)
         };
-        let drawn = |it: &&'a Id| self.place.zone(self.design.zones.get(it)?.area);
+        let drawn = |it: &&'a Id| self.place.zone(it, self.design.zones.get(it)?.area);
         let zones = self.design.zones.keys().filter_map(|it| Some((it, drawn(&it)?)));
         let size = |area: Rect| area.width * area.height;
         let zones = zones.filter(|it| gripped(it.1));
@@ -179,7 +199,7 @@ fn touch(one: Rect, other: Rect) -> bool {
         && other.y <= one.y + one.height
 }
 
-fn holds(outer: Rect, inner: Rect) -> bool {
+pub(super) fn holds(outer: Rect, inner: Rect) -> bool {
     let corner = Point::new(inner.x + inner.width, inner.y + inner.height);
     outer.contains(Point::new(inner.x, inner.y)) && outer.contains(corner)
 }

@@ -12,6 +12,7 @@ use crate::document::{ComponentRecord, Design, Id};
 
 use super::curve::Curve;
 use super::geometry::{self, NODE_HEIGHT, NODE_WIDTH};
+use super::hit::holds;
 use super::way::Way;
 
 /// Least size of a larger node, in pixels: type is 1.46 times as large, and the second figure
@@ -23,6 +24,8 @@ const LARGE_LABEL: (f64, f64, f64, f64) = (1.42, 51.0, 12.0, 15.0);
 const GAP: (f64, f64) = (36.0, 16.0);
 /// The same on a narrow screen.
 const GAP_NARROW: (f64, f64) = (24.0, 38.0);
+/// Room in a zone beside the larger nodes that it holds, and above them for its name.
+const ZONE_ROOM: (f64, f64) = (12.0, 38.0);
 /// A node's handle stands so far beside it, over none of its figures.
 const HANDLE_OUT: f64 = 9.0;
 /// Nodes side by side on a narrow screen.
@@ -38,6 +41,8 @@ pub struct Place {
     /// Where larger nodes stand: columns and rows of the document with theirs on the canvas.
     columns: Vec<(f64, f64)>,
     rows: Vec<(f64, f64)>,
+    /// What zones have to be drawn around, since larger nodes grow out of their places.
+    held: Table<Rect>,
     /// What is held up from the others on a narrow screen, and where.
     pub lifted: Option<(Id, Point)>,
     down: Table<Point>,
@@ -55,16 +60,18 @@ impl Place {
     /// On a wide screen, for nodes so many times as large as in the document.
     pub fn new(growth: f64) -> Self {
         let (columns, rows) = (Vec::new(), Vec::new());
-        let (down, ways) = (Table::new(), Table::new());
-        Self { growth, narrow: false, columns, rows, lifted: None, down, ways }
+        let (held, down, ways) = (Table::new(), Table::new(), Table::new());
+        Self { growth, narrow: false, columns, rows, held, lifted: None, down, ways }
     }
 
     /// Fits the layout to a design.
     pub fn arrange(&mut self, design: &Design) {
         self.columns.clear();
         self.rows.clear();
+        self.held.clear();
         if self.is_large() {
             self.make_room(design);
+            self.hold(design);
         }
         self.down.clear();
         self.ways.clear();
@@ -124,6 +131,29 @@ impl Place {
             }
         }
         (self.columns, self.rows) = (columns, rows);
+    }
+
+    /// Finds what each zone has to be drawn around: its components, and the zones that lie in it.
+    fn hold(&mut self, design: &Design) {
+        let (beside, above) = ZONE_ROOM;
+        let around = |it: Rect| Rect {
+            x: it.x - beside,
+            y: it.y - above,
+            width: it.width + 2.0 * beside,
+            height: it.height + above + beside,
+        };
+        let mut zones: Vec<(&Id, Rect)> = design.zones.iter().map(|it| (it.0, it.1.area)).collect();
+        // From the innermost.
+        sort_few(&mut zones, |a, b| a.1.width * a.1.height < b.1.width * b.1.height);
+        for (at, (id, area)) in zones.iter().enumerate() {
+            let inner = zones[..at].iter().filter(|it| holds(*area, it.1));
+            let inner = inner.filter_map(|it| self.zone(it.0, it.1));
+            let nodes = design.components.iter().filter(|it| it.1.zones.contains(id));
+            let all = inner.chain(nodes.map(|it| self.rect(it.0, it.1))).reduce(Rect::union);
+            if let Some(all) = all {
+                self.held.insert((*id).clone(), around(all));
+            }
+        }
     }
 
     /// Components from top to bottom on a narrow screen: who calls stands above who is called; side
@@ -201,12 +231,14 @@ impl Place {
         if self.is_large() { LARGE.1 - NODE_HEIGHT } else { 0.0 }
     }
 
-    /// The document's place for a zone that is drawn here; none where places are not saved.
-    pub fn document_from_zone(&self, drawn: Rect) -> Option<Rect> {
+    /// The document's place for a zone of which some sides (-1 for left or top) are drawn here, and
+    /// the others stay; none where places are not saved.
+    pub fn document_from_zone(&self, kept: Rect, drawn: Rect, sides: (i8, i8)) -> Option<Rect> {
         let one = self.document_from_spot(Point::new(drawn.x, drawn.y))?;
         let foot = (drawn.height - self.margin()).max(0.0);
         let other = self.document_from_spot(Point::new(drawn.x + drawn.width, drawn.y + foot))?;
-        Some(Rect { x: one.x, y: one.y, width: other.x - one.x, height: other.y - one.y })
+        let led = Rect { x: one.x, y: one.y, width: other.x - one.x, height: other.y - one.y };
+        Some(sided(kept, led, sides))
     }
 
     /// A note on the canvas; on a narrow screen below all components, one after another.
@@ -240,12 +272,14 @@ impl Place {
 
     /// A zone on the canvas: as much larger as it takes to hold larger nodes; none on a narrow
     /// screen.
-    pub fn zone(&self, area: Rect) -> Option<Rect> {
+    pub fn zone(&self, id: &str, area: Rect) -> Option<Rect> {
         let more = self.margin();
         let (x, y) = (along(&self.columns, area.x), along(&self.rows, area.y));
         let width = along(&self.columns, area.x + area.width) - x;
         let height = along(&self.rows, area.y + area.height) - y + more;
-        (!self.narrow).then_some(Rect { x, y, width, height })
+        let drawn = Rect { x, y, width, height };
+        let held = self.held.get(id).map_or(drawn, |it| drawn.union(*it));
+        (!self.narrow).then_some(held)
     }
 
     /// A node's rectangle on the canvas.
@@ -265,10 +299,22 @@ impl Place {
     /// Around all of a design.
     pub fn bounds(&self, design: &Design) -> Option<Rect> {
         let nodes = design.components.iter().map(|(id, it)| self.rect(id, it));
-        let zones = design.zones.values().filter_map(|it| self.zone(it.area));
+        let zones = design.zones.iter().filter_map(|it| self.zone(it.0, it.1.area));
         let notes = design.notes.keys().filter_map(|id| self.note(design, id));
         nodes.chain(zones).chain(notes).reduce(Rect::union)
     }
+}
+
+/// A rectangle with the sides that follow from another.
+fn sided(kept: Rect, led: Rect, (x, y): (i8, i8)) -> Rect {
+    let side = |kept: (f64, f64), led: (f64, f64), way: i8| match way {
+        -1 => (led.0, kept.1),
+        0 => kept,
+        _ => (kept.0, led.1),
+    };
+    let (left, right) = side((kept.x, kept.x + kept.width), (led.x, led.x + led.width), x);
+    let (top, foot) = side((kept.y, kept.y + kept.height), (led.y, led.y + led.height), y);
+    Rect { x: left, y: top, width: right - left, height: foot - top }
 }
 
 /// Where a place of the document is on the canvas: between two steps in proportion, beyond them as

@@ -293,11 +293,7 @@ fn a_wire_is_led_elsewhere_by_either_end_and_keeps_what_it_carries() {
     let wire = before.wires["search-database"].clone();
     let end = |editor: &Editor, id: &str, share: f64| {
         let curve = editor.picture().curve(id).unwrap();
-        curve.point_at(if share > 0.5 {
-            1.0 - hit::END_IN / curve.length()
-        } else {
-            hit::END_IN / curve.length()
-        })
+        hit::ends(&curve, 1.0)[usize::from(share > 0.5)]
     };
     editor.handle(Input::Select([Item::Wire("search-database".into())].into()));
     let at = end(&editor, "search-database", 1.0);

@@ -8,7 +8,7 @@ use crate::document::validate::{Refusal, may_reconnect};
 
 use super::geometry::route;
 use super::gesture::{Gesture, THRESHOLD};
-use super::hit::{END_IN, apart};
+use super::hit::{apart, ends};
 use super::input::Drawing;
 use super::{Editor, Effect, Preview, Tool};
 
@@ -50,17 +50,22 @@ impl Editor {
             return None;
         }
         let curve = self.picture().curve(id)?;
-        let inset = (END_IN / self.camera.zoom / curve.length().max(1.0)).min(0.5);
-        let on = |share: f64| apart(curve.point_at(share), here) <= near;
-        (on(inset) || on(1.0 - inset)).then(|| self.loose_end(id, here)).flatten()
+        let ends = ends(&curve, self.camera.zoom).map(|it| apart(it, here));
+        let gripped = ends[0].min(ends[1]) <= near;
+        gripped.then(|| self.loose(id, ends[1] < ends[0])).flatten()
     }
 
     /// A wire with the end loose that is nearer to a point.
     pub(super) fn loose_end(&self, id: &Id, here: Point) -> Option<Loose> {
-        let record = self.design.wires.get(id)?;
         let (_, share) = self.picture().curve(id)?.nearest(here);
+        self.loose(id, share > 0.5)
+    }
+
+    /// A wire with its end loose, or its start.
+    fn loose(&self, id: &Id, end: bool) -> Option<Loose> {
+        let record = self.design.wires.get(id)?;
         let (from, to) = (record.from.clone(), record.to.clone());
-        Some(match share > 0.5 {
+        Some(match end {
             true => Loose { fixed: from, calls: true, wire: Some((id.clone(), to)) },
             false => Loose { fixed: to, calls: false, wire: Some((id.clone(), from)) },
         })

@@ -6,6 +6,7 @@ use crate::base::english::{Argument, Text, TextId};
 use crate::base::order::sort_few;
 use crate::base::param::{Field, Params};
 use crate::base::time::Nanos;
+use crate::base::typed::written;
 use crate::component::{About, Registry, Role};
 use crate::document::{Design, Diff, WireRecord};
 use crate::engine::blueprint::Component;
@@ -103,7 +104,7 @@ fn edited(design: &Design, diff: &Diff) -> (Text, Option<String>) {
         let changed: Vec<_> = after.iter().filter_map(|it| Some((same(it)?, it))).collect();
         match changed.as_slice() {
             [(from, to)] if plain(&from.value) && plain(&to.value) => {
-                let words = [name, to.label(), worded(&from.value), worded(&to.value)];
+                let words = [name, to.label(), worded(from), worded(to)];
                 Text::new(TextId::Set, words.map(Argument::Name).into())
             }
             _ => text(TextId::Edited, name),
@@ -146,10 +147,10 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 }
 
 /// A setting as files have it, in words.
-fn worded(value: &serde_json::Value) -> String {
-    match value {
+fn worded(field: &Field) -> String {
+    match &field.value {
         serde_json::Value::String(it) if it.is_empty() => "nothing".into(),
-        serde_json::Value::String(it) => it.clone(),
+        it @ serde_json::Value::String(_) => written(&field.control, it),
         serde_json::Value::Null => "nothing".into(),
         serde_json::Value::Bool(it) => if *it { "on" } else { "off" }.into(),
         it => it.to_string(),

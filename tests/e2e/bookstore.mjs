@@ -95,7 +95,7 @@ journey("a parameter is changed while it runs", async ({ page, open, shot }) => 
   await work.press("Enter");
   await page.getByText("is not a duration").waitFor();
   await button(page, "Undo").click();
-  await until(async () => (await work.inputValue()) === "18ms" || (await work.inputValue()), "undone");
+  await until(async () => (await work.inputValue()) === "18 ms" || (await work.inputValue()), "undone");
   await until(async () => (await latency(page, "p50")) < 40 || (await latency(page, "p50")), "the median is back");
 });
 

@@ -42,7 +42,7 @@ journey("what is changed is found again after a reload", async ({ page, open, sh
   await until(async () => (await title(page)) === "My store" || title(page), "the name is back");
   await page.locator("[data-node=books]").click();
   // The run is played again up to the moment it was left at, so the edit comes due first.
-  await until(async () => (await work.inputValue()) === "40ms" || work.inputValue(), "the edit is back");
+  await until(async () => (await work.inputValue()) === "40 ms" || work.inputValue(), "the edit is back");
   await page.locator(".event.edit").first().waitFor();
 });
 

@@ -218,8 +218,8 @@ fn Zones() -> impl IntoView {
     let app = App::here();
     move || {
         let zones = app.frame_of.with(|it| it.1.clone());
-        let boxes = zones.into_iter().filter_map(|(_, zone)| {
-            let area = app.place.with(|it| it.zone(zone.area))?;
+        let boxes = zones.into_iter().filter_map(|(id, zone)| {
+            let area = app.place.with(|it| it.zone(&id, zone.area))?;
             let Rect { x, y, width, height } = area;
             Some(view! {
                 <div class="zone" style=format!("left:{x:.1}px;top:{y:.1}px;width:{width:.1}px;height:{height:.1}px")>

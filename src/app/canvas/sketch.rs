@@ -12,7 +12,7 @@ use crate::document::Id;
 use crate::document::edit::{Edit, Item, LABEL_MAX};
 use crate::editor::curve::Curve;
 use crate::editor::gesture::{GRIPS, grip};
-use crate::editor::hit::END_IN;
+use crate::editor::hit::ends;
 use crate::editor::input::Drawing;
 use crate::editor::snap::Guide;
 use crate::editor::{Input, Preview};
@@ -90,7 +90,10 @@ fn zone(app: App, id: Id) -> AnyView {
         let id = id.clone();
         Memo::new(move |_| app.frame_of.with(|it| it.1.get(&id).cloned()))
     };
-    let place = move || record.with(|it| app.place.with(|place| place.zone(it.as_ref()?.area)));
+    let place = {
+        let id = id.clone();
+        move || record.with(|it| app.place.with(|place| place.zone(&id, it.as_ref()?.area)))
+    };
     let words = {
         let id = id.clone();
         move || {
@@ -222,16 +225,15 @@ fn handles(app: App, hand: Hand) -> AnyView {
     match app.selected.get() {
         Some(Selected::Wire(id)) => {
             let Some(curve) = wire_curve(app, &id) else { return ().into_any() };
-            let inset = (END_IN / camera.zoom / curve.length().max(1.0)).min(0.5);
-            let ends = [inset, 1.0 - inset].map(|share| {
-                let at = to_screen(curve.point_at(share));
+            let ends = ends(&curve, camera.zoom).map(|it| {
+                let at = to_screen(it);
                 view! { <circle class="end" cx=at.x cy=at.y r="6"></circle> }
             });
             return ends.into_iter().collect_view().into_any();
         }
         Some(Selected::Zone(id)) => {
             let area = app.frame_of.with(|it| it.1.get(&id).map(|it| it.area));
-            let Some(rect) = area.and_then(|it| place.zone(it)) else { return ().into_any() };
+            let Some(rect) = area.and_then(|it| place.zone(&id, it)) else { return ().into_any() };
             let grips = GRIPS.map(|sides| {
                 let at = to_screen(grip(rect, sides));
                 view! { <rect class="grip" x=at.x - 5.0 y=at.y - 5.0 width="10" height="10" rx="2"></rect> }

@@ -2,7 +2,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::PointerEvent;
+use web_sys::{KeyboardEvent, PointerEvent};
 
 use crate::app::chart::plot::figure;
 use crate::app::store::App;
@@ -161,6 +161,31 @@ fn Panel(fork: App) -> impl IntoView {
         let window = untrack(drawn)?.window;
         (0.0..=1.0).contains(&part).then_some(window.0 + part * (window.1 - window.0))
     };
+    let go_to = move |at: f64| {
+        let clock = app.clock.get_untracked();
+        app.playing.set(false);
+        app.seek(clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))).min(clock.latest));
+    };
+    let keyed = move |event: KeyboardEvent| {
+        let clock = app.clock.get_untracked();
+        let Some(window) = untrack(drawn).map(|it| it.window) else { return };
+        let latest = clock.latest.saturating_sub(clock.zero).as_seconds();
+        let at = untrack(moment);
+        let at = match event.key().as_str() {
+            "ArrowLeft" => at - 1.0,
+            "ArrowRight" => at + 1.0,
+            "Home" => window.0,
+            "End" => latest,
+            "Enter" => {
+                event.prevent_default();
+                return go_to(at);
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        hover.set(Some(at.clamp(window.0, window.1.min(latest).max(window.0))));
+    };
     let plot = move || {
         let it = drawn()?;
         let (range, sway) = ((0.0, it.top), (-it.reach, it.reach));
@@ -243,15 +268,13 @@ fn Panel(fork: App) -> impl IntoView {
                 }>{names}</select>
                 <div class="percentiles">{key}</div>
             </header>
-            <div class="gap-plots" node_ref=plots role="img" aria-label=words
-                title="Click: go to this moment, in both futures."
+            <div class="gap-plots" node_ref=plots role="img" aria-label=words tabindex="0"
+                title="Click: go to this moment, in both futures. Arrow keys move the crosshair, Enter goes to its moment."
+                on:keydown=keyed
+                on:blur=move |_| hover.set(None)
                 on:pointermove=move |event| hover.set(to_moment(&event))
                 on:pointerleave=move |_| hover.set(None)
-                on:pointerdown=move |event| if let Some(at) = to_moment(&event) {
-                    let clock = app.clock.get_untracked();
-                    app.playing.set(false);
-                    app.seek(clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))).min(clock.latest));
-                }>
+                on:pointerdown=move |event| if let Some(at) = to_moment(&event) { go_to(at) }>
                 {plot}
                 <i class="gap-cursor" style=cursor></i>
             </div>

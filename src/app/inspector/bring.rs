@@ -7,7 +7,8 @@ use js_sys::{Object, Reflect, Uint8Array};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    DragEvent, Element, ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType,
+    DragEvent, Element, ErrorEvent, File, HtmlElement, MessageEvent, Worker, WorkerOptions,
+    WorkerType,
 };
 
 use crate::algorithm::eviction::survey::Point;
@@ -82,9 +83,9 @@ fn begin(key: Key, present: Present) {
     stop();
     let Some(file) = BROUGHT.with_borrow(|it| it.file.clone()) else { return };
     let asked = Asked { bytes: file.size() as u64, key, present };
-    stage().set(Stage::Reading(0.0));
+    turn(Stage::Reading(0.0));
     if start(&file, asked).is_none() {
-        stage().set(Stage::Wrong("this browser does not let the page begin a worker.".into()));
+        turn(Stage::Wrong("this browser does not let the page begin a worker.".into()));
     }
 }
 
@@ -113,7 +114,7 @@ fn start(file: &File, asked: Asked) -> Option<()> {
 
 fn died() {
     stop();
-    stage().set(Stage::Wrong(
+    turn(Stage::Wrong(
         "the part of Ringside that reads it did not come, or has failed. Check the connection, and \
          bring it again."
             .into(),
@@ -134,9 +135,30 @@ fn hear(data: &JsValue) {
     }
     let began = matches!(stage().get_untracked(), Stage::Reading(_));
     let shows = began && !matches!(next, Stage::Reading(_));
-    stage().set(next);
+    turn(next);
     if shows {
         request_animation_frame(reveal);
+    }
+}
+
+/// Goes on to another stage. It takes the place of the one before, with what had the focus in it: that
+/// goes to the first thing that can be done then.
+fn turn(next: Stage) {
+    let focus = document().active_element();
+    let held = focus.is_some_and(|it| it.closest(".bring").ok().flatten().is_some());
+    stage().set(next);
+    if held {
+        request_animation_frame(hold);
+    }
+}
+
+fn hold() {
+    if document().active_element().is_some_and(|it| it.tag_name() != "BODY") {
+        return;
+    }
+    let first = document().query_selector(".bring :is(select, button, input)").ok().flatten();
+    if let Some(first) = first.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+        _ = first.focus();
     }
 }
 
@@ -230,7 +252,7 @@ pub fn Bring(
     let away = move |_| {
         stop();
         BROUGHT.take();
-        stage.set(Stage::Nothing);
+        turn(Stage::Nothing);
     };
     let kind = Memo::new(move |_| stage.with(std::mem::discriminant));
     let body = move || {

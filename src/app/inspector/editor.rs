@@ -8,8 +8,9 @@ use web_sys::HtmlInputElement;
 
 use crate::algorithm::eviction::Policy;
 use crate::base::param::{Control, Field};
+use crate::base::typed::{read, written};
 
-use super::values::{nudged, plain, read, written};
+use super::values::{nudged, plain};
 
 /// Columns of a table that are always in sight.
 const IN_SIGHT: usize = 3;

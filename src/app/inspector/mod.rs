@@ -221,6 +221,8 @@ fn MemberList(id: Id) -> impl IntoView {
         if members.len() < 2 {
             return ().into_any();
         }
+        // Letters stand side by side, names one below another: what can be done lies in columns.
+        let pairs = members.iter().all(|it| it.name.len() < 3);
         let rows = members.into_iter().enumerate().map(|(ordinal, it)| {
             let target = Target::member(&id, ordinal as u16);
             let down = it.health == Health::Down;
@@ -240,7 +242,7 @@ fn MemberList(id: Id) -> impl IntoView {
                 </li>
             }
         });
-        view! { <ul class="member-list">{rows.collect_view()}</ul> }.into_any()
+        view! { <ul class="member-list" class:pairs=pairs>{rows.collect_view()}</ul> }.into_any()
     })
 }
 

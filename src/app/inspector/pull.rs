@@ -120,7 +120,10 @@ pub fn handle(app: App) -> AnyView {
     };
     // The next thing that is chosen is shown beside the canvas again, not over it.
     on_cleanup(move || tall.set(Tall::Half));
-    view! {
+    // Elsewhere there is no sheet to be pulled.
+    let narrow = Memo::new(move |_| app.place.with(|it| it.narrow));
+    let view = move || {
+        narrow.get().then(|| view! {
         <section aria-label="Sheet">
         <div class="pull" class:low=move || tall.get() == Tall::Low class:high=move || tall.get() == Tall::High
             role="slider" tabindex="0" aria-label="Height of the sheet" aria-orientation="vertical"
@@ -131,6 +134,7 @@ pub fn handle(app: App) -> AnyView {
             on:pointerdown=pressed on:pointermove=moved on:pointerup=released on:pointercancel=lost
             on:keydown=keyed></div>
         </section>
-    }
-    .into_any()
+    })
+    };
+    view.into_any()
 }

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::base::param::{Control, Field};
+use crate::base::typed::written;
 
 use super::editor::Editor;
-use super::values::{plain, written};
+use super::values::plain;
 
 /// Sets a parameter from its file form; answers what is wrong with it, if anything is.
 pub type Setter = Callback<(String, Value), Option<String>>;

@@ -17,35 +17,6 @@ pub fn plain(field: &Field) -> Control {
     }
 }
 
-/// What is shown in a text box for a value.
-pub fn written(control: &Control, value: &Value) -> String {
-    match (control, value) {
-        (Control::Rows(_), Value::Array(rows)) => format!("{} rows", rows.len()),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
-    }
-}
-
-/// Reads what was typed; text stands for itself where the file form is text.
-pub fn read(control: &Control, text: &str) -> Value {
-    let text = text.trim();
-    match control {
-        Control::Number { .. } => {
-            let plain: String = text.chars().filter(|it| !it.is_whitespace()).collect();
-            match (plain.parse::<u64>(), plain.parse::<f64>()) {
-                (Ok(whole), _) => whole.into(),
-                (_, Ok(number)) => number.into(),
-                _ => text.into(),
-            }
-        }
-        // A bare number means the unit that is meant anyway.
-        Control::Rate { .. } if text.parse::<f64>().is_ok() => format!("{text}/s").into(),
-        Control::Duration { .. } if text.parse::<f64>().is_ok() => format!("{text}ms").into(),
-        Control::Share if text.parse::<f64>().is_ok() => format!("{text}%").into(),
-        _ => text.into(),
-    }
-}
-
 /// The next value up or down that people would choose.
 pub fn nudged(control: &Control, value: &Value, up: bool) -> Option<Value> {
     match control {

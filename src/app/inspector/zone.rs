@@ -12,6 +12,7 @@ use crate::app::store::{App, Selected};
 use crate::base::geometry::Rect;
 use crate::base::param::Params;
 use crate::base::time::Nanos;
+use crate::base::typed::spaced;
 use crate::document::edit::{Edit, Item};
 use crate::document::{Id, ZonePair, ZoneRecord, zone};
 use crate::engine::fault::{Fault, Target, Ways};
@@ -157,7 +158,7 @@ fn distances(app: App, id: Id, problem: RwSignal<Option<String>>) -> impl IntoVi
         };
         view! {
             <label title=title><span>"To "{label}</span>
-                <input class="num" class:said=said prop:value=one_way.to_string() on:change=change/>
+                <input class="num" class:said=said prop:value=spaced(&one_way.to_string()) on:change=change/>
             </label>
         }
     };

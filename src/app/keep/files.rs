@@ -7,8 +7,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DragEvent, File, HtmlAnchorElement, HtmlInputElement, Url};
 
-use super::Keeper;
 use super::notice::Notice;
+use super::{Keeper, recording};
 use crate::app::inspector::bring;
 use crate::app::store::App;
 use crate::document::file::TEXT_MAX;
@@ -108,6 +108,7 @@ pub fn listen(app: App, keep: Keeper) {
             let files = event.data_transfer().and_then(|it| it.files());
             if let Some(file) = files.and_then(|it| it.item(0))
                 && !bring::takes(app, &event, &file)
+                && !recording::takes(app, keep, &event, &file)
             {
                 open(app, keep, file);
             }

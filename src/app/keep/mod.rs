@@ -15,6 +15,7 @@ pub mod files;
 pub mod menu;
 pub mod notice;
 mod ready;
+mod recording;
 pub mod share;
 mod shelf;
 mod squeeze;

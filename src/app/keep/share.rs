@@ -81,7 +81,13 @@ async fn read(bytes: &[u8]) -> Result<Read, String> {
         Trouble::Large => "it expands to more than any design needs".to_owned(),
     })?;
     let text = String::from_utf8(text).map_err(|_| "it holds no text".to_owned())?;
-    Kept::read(&text).map_err(|it| it.to_string())
+    // Nobody can mend the text in a link.
+    Kept::read(&text).map_err(|it| match it.position {
+        Some(_) => "what it holds is no design; copy the link whole, or ask whoever sent it for a \
+                    new one or a file"
+            .to_owned(),
+        None => it.to_string(),
+    })
 }
 
 /// The link to what is open.

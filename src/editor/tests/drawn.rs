@@ -19,11 +19,69 @@ fn where_things_are_spread_a_drag_goes_as_far_as_the_pointer() {
     editor.up(to.x, to.y);
     let now = editor.picture().node("books").expect("it is drawn");
     assert!((now.x - drawn.x - 130.0).abs() < 0.1 && (now.y - drawn.y + 70.0).abs() < 0.1);
-    let zone = editor.design().zones["vpc"].area;
-    let back =
-        place.document_from_zone(place.zone(zone).expect("it is drawn")).expect("it is drawn");
-    assert!((back.width - zone.width).abs() < 1e-9 && (back.y - zone.y).abs() < 1e-9);
-    assert!((back.height - zone.height).abs() < 1e-9);
+}
+
+/// Larger nodes grow out of their places; what a zone holds it is drawn around, and a side that is
+/// dragged goes where the pointer does, the others stay where the document has them.
+#[test]
+fn a_zone_is_drawn_around_larger_nodes_and_resized_by_the_side_that_is_dragged() {
+    let mut editor = editor();
+    let mut place = Place::new(1.5);
+    place.arrange(editor.design());
+    editor.look(Camera::default(), &place, BTreeSet::new());
+    let zone = Item::Zone("vpc".into());
+    let drawn = editor.picture().rect(&zone).expect("it is drawn");
+    let mut held = 0;
+    for (id, it) in
+        editor.design().components.iter().filter(|it| it.1.zones.contains(&"vpc".into()))
+    {
+        let node = place.rect(id, it);
+        held += 1;
+        assert!(node.x > drawn.x && node.x + node.width < drawn.x + drawn.width, "{id}");
+        assert!(node.y > drawn.y && node.y + node.height < drawn.y + drawn.height, "{id}");
+    }
+    assert!(held > 1);
+    let before = editor.design().zones["vpc"].area;
+    editor.handle(Input::Select([zone.clone()].into()));
+    let side = Point::new(drawn.x + drawn.width, drawn.y + drawn.height / 2.0);
+    editor.down(side.x, side.y, NO);
+    let to = Point::new(side.x + 75.0, side.y);
+    editor.handle(Input::Move { at: to, held: COMMAND });
+    editor.up(to.x, to.y);
+    let now = editor.picture().rect(&zone).expect("it is drawn");
+    assert!((now.x + now.width - to.x).abs() < 0.1, "{now:?}");
+    let after = editor.design().zones["vpc"].area;
+    assert_eq!((after.x, after.y, after.height), (before.x, before.y, before.height));
+    assert!(after.width > before.width);
+}
+
+/// However short a wire is, each of its ends can be gripped, beside the mark of a cut in its middle
+/// and beside the other end.
+#[test]
+fn the_ends_of_a_short_wire_lie_apart_and_are_gripped() {
+    let node = |x: f64| Rect { x, y: 0.0, width: 182.0, height: 66.0 };
+    for gap in [0.0, 4.0, 20.0, 60.0, 400.0] {
+        for zoom in [0.4, 1.0, 2.0] {
+            let curve = geometry::route(node(0.0), node(182.0 + gap));
+            let [start, end] = hit::ends(&curve, zoom);
+            let apart = hit::apart(start, end) * zoom;
+            assert!(apart >= 4.0 * hit::HANDLE.0 - 1e-6, "{gap} {zoom}: {apart}");
+            assert!(start.x < end.x);
+        }
+    }
+    let mut editor = editor();
+    let from = editor.design().components["search"].at;
+    let to = Point::new(from.x + 182.0 + 10.0, from.y);
+    editor.handle(Input::Edit(Edit::Move { to: vec![(Item::Component("cache".into()), to)] }));
+    editor.handle(Input::Edit(Edit::Connect { from: "search".into(), to: "cache".into() }));
+    let wire = Item::Wire("search-cache".into());
+    editor.handle(Input::Select([wire].into()));
+    let curve = editor.picture().curve("search-cache").expect("it is drawn");
+    let [start, end] = hit::ends(&curve, 1.0);
+    for (at, calls) in [(start, false), (end, true)] {
+        let loose = editor.loose_at(at, hit::HANDLE.0).expect("it is gripped");
+        assert_eq!(loose.calls, calls);
+    }
 }
 
 impl Editor {
