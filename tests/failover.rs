@@ -67,7 +67,6 @@ impl Watch<Registry> for Both {
 struct Watched {
     world: World,
     design: Design,
-    seed: u64,
     both: Both,
 }
 
@@ -83,7 +82,7 @@ impl Watched {
         wire(&mut design, "client", "group", patient);
         let recorder = Recorder::new(Nanos::ZERO, |_, _| Vec::new());
         let both = Both { recorder, committed: BTreeMap::new(), acknowledged: Vec::new() };
-        Self { world: start(&design, seed), design, seed, both }
+        Self { world: start(&design, seed), design, both }
     }
 
     fn run_to(&mut self, until: Nanos) {
@@ -115,7 +114,7 @@ impl Watched {
             change(it);
         }
         let input = Input::Edit(self.design.clone());
-        apply(&mut self.world, &input, self.seed, &mut self.both);
+        apply(&mut self.world, &input, &mut self.both);
     }
 
     fn is_up(&self, ordinal: usize) -> bool {

@@ -133,7 +133,6 @@ fn small() -> Design {
 
 /// A world under random changes and faults, watched by one who knows the versions.
 struct Upset {
-    seed: u64,
     design: Design,
     world: World,
     versions: Versions,
@@ -141,7 +140,7 @@ struct Upset {
 
 impl Upset {
     fn input(&mut self, input: Input) {
-        common::apply(&mut self.world, &input, self.seed, &mut self.versions);
+        common::apply(&mut self.world, &input, &mut self.versions);
     }
 
     fn fault(&mut self, fault: Fault) {
@@ -197,7 +196,7 @@ fn no_write_is_lost_while_rows_move() {
         let stream = Stream::new(seed, "sharding");
         let (design, versions) = (small(), Versions::default());
         let world = common::start(&design, seed);
-        let mut it = Upset { seed, design, world, versions };
+        let mut it = Upset { design, world, versions };
         for n in 0..24 {
             let draw = |purpose, limit| stream.bits(n, purpose) % limit;
             it.run_for(Nanos(1 + draw(0, 500_000_000)));

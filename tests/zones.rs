@@ -15,17 +15,9 @@ use ringside::component::client::{Arrivals, ClientParams};
 use ringside::component::service::ServiceParams;
 use ringside::document::edit::{Edit, Item};
 use ringside::document::zone::{distance, settle};
-use ringside::document::{Design, Diff, ZoneParams, ZoneRecord, file};
+use ringside::document::{Design, Diff, file};
 use ringside::engine::fault::Fault;
 use ringside::engine::{Note, Outcome};
-
-fn zone(design: &mut Design, id: &str, area: [f64; 4], distance: Nanos) {
-    let [x, y, width, height] = area;
-    let area = Rect { x, y, width, height };
-    let settings = ZoneParams { distance, ..ZoneParams::default() };
-    let record = ZoneRecord { label: id.into(), area, settings, extra: Default::default() };
-    design.zones.insert(id.into(), record);
-}
 
 /// client | region ( front | az ( back ) ), nothing but distance taking time.
 fn regions() -> Design {

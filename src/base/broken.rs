@@ -6,8 +6,7 @@ use std::cell::Cell;
 use super::time::Nanos;
 
 thread_local! {
-    static BIASED: Cell<bool> = const { Cell::new(false) };
-    static LANES_LATE: Cell<bool> = const { Cell::new(false) };
+    static BROKEN: Cell<Option<Fault>> = const { Cell::new(None) };
 }
 
 /// What is broken.
@@ -17,31 +16,48 @@ pub enum Fault {
     Bias,
     /// The queue takes what lies in a lane up to a millisecond too late.
     Order,
+    /// Of events due in the same moment the queue takes the one first that was set down last.
+    Ties,
+    /// A message without delay goes before what is due in the moment in which it is sent.
+    Hops,
+    /// A request may go on in a circle for longer than is said.
+    Circles,
 }
 
 /// Breaks the engine while `act` runs, and mends it again, also after a panic.
 pub fn with<T>(fault: Fault, act: impl FnOnce() -> T) -> T {
-    struct Mend(&'static std::thread::LocalKey<Cell<bool>>);
+    struct Mend;
     impl Drop for Mend {
         fn drop(&mut self) {
-            self.0.set(false);
+            BROKEN.set(None);
         }
     }
-    let flag = match fault {
-        Fault::Bias => &BIASED,
-        Fault::Order => &LANES_LATE,
-    };
-    flag.set(true);
-    let _mend = Mend(flag);
+    BROKEN.set(Some(fault));
+    let _mend = Mend;
     act()
+}
+
+/// Whether it is broken so.
+pub fn is(fault: Fault) -> bool {
+    BROKEN.get() == Some(fault)
 }
 
 /// A draw, biased if draws are.
 pub fn bias(unit: f64) -> f64 {
-    if BIASED.get() { unit * 0.97 } else { unit }
+    if is(Fault::Bias) { unit * 0.97 } else { unit }
 }
 
 /// When the queue takes a lane's event to be due.
 pub fn due(at: Nanos) -> Nanos {
-    if LANES_LATE.get() { at.saturating_add(Nanos::MILLISECOND) } else { at }
+    if is(Fault::Order) { at.saturating_add(Nanos::MILLISECOND) } else { at }
+}
+
+/// What the queue takes for the place of an event among those due in the same moment.
+pub fn sequence(sequence: u64) -> u64 {
+    if is(Fault::Ties) { u64::MAX - sequence } else { sequence }
+}
+
+/// Hops after which a request is said to go round in a circle.
+pub fn hops_max(hops: u8) -> u8 {
+    if is(Fault::Circles) { 2 * hops } else { hops }
 }

@@ -1,13 +1,14 @@
 //! The proofs have power: an engine that is broken on purpose (`base/broken.rs`) does not pass them.
 //! The same proofs, on a smaller scale, as `tests/theory.rs` and the golden hashes.
 
-use crate::algorithm::queueing::{self, Load};
+use crate::algorithm::queueing;
+use crate::algorithm::traffic::recording::Recording;
 use crate::base::broken::{self, Fault};
 use crate::base::geometry::Point;
 use crate::base::spread::Shape;
 use crate::base::time::Nanos;
 use crate::base::unit::Rate;
-use crate::component::client::ClientParams;
+use crate::component::client::{Arrivals, ClientParams, Load};
 use crate::component::service::ServiceParams;
 use crate::component::{Registry, Spec};
 use crate::document::compile::compile;
@@ -15,11 +16,11 @@ use crate::document::{ComponentRecord, Design, WireParams, WireRecord};
 use crate::engine::world::Watch;
 use crate::engine::{Blueprint, Note, Outcome, World};
 
-use super::golden;
+use super::golden::{self, Golden};
 
 const RUNS: u64 = 8;
 const Z_MAX: f64 = 4.0;
-const LOAD: Load = Load { arrivals_per_s: 500.0, services_per_s: 1_000.0 };
+const LOAD: queueing::Load = queueing::Load { arrivals_per_s: 500.0, services_per_s: 1_000.0 };
 const SPAN: Nanos = Nanos::seconds(20);
 
 /// What a run of one queue shows.
@@ -68,21 +69,35 @@ fn queue() -> Design {
         work_shape: Shape::Exponential,
         ..ServiceParams::default()
     };
-    for (id, spec) in [("people", Spec::Client(people)), ("service", Spec::Service(service))] {
-        let (label, at) = (id.to_owned(), Point::new(0.0, 0.0));
-        let record =
-            ComponentRecord { spec, label, at, zones: Vec::new(), extra: Default::default() };
-        it.components.insert(id.to_owned(), record);
-    }
+    add(&mut it, "people", Spec::Client(people));
+    add(&mut it, "service", Spec::Service(service));
+    wire(&mut it, "people", "service", 1);
+    it
+}
+
+fn add(design: &mut Design, id: &str, spec: Spec) {
+    let (label, at) = (id.to_owned(), Point::new(0.0, 0.0));
+    let record = ComponentRecord { spec, label, at, zones: Vec::new(), extra: Default::default() };
+    design.components.insert(id.to_owned(), record);
+}
+
+/// A wire that always takes so many milliseconds.
+fn wire(design: &mut Design, from: &str, to: &str, millis: u64) {
     let settings = WireParams {
-        latency: Nanos::millis(1),
+        latency: Nanos::millis(millis),
         latency_shape: Shape::Constant,
         timeout: Nanos::seconds(3_600),
         ..WireParams::default()
     };
-    let (from, to) = ("people".to_owned(), "service".to_owned());
-    it.wires.insert("wire".into(), WireRecord { from, to, settings, extra: Default::default() });
-    it
+    let (id, from, to) = (format!("{from}-{to}"), from.to_owned(), to.to_owned());
+    design.wires.insert(id, WireRecord { from, to, settings, extra: Default::default() });
+}
+
+/// The service always takes so many milliseconds.
+fn work(design: &mut Design, millis: u64) {
+    if let Some(Spec::Service(it)) = design.components.get_mut("service").map(|it| &mut it.spec) {
+        (it.work, it.work_shape) = (Nanos::millis(millis), Shape::Constant);
+    }
 }
 
 /// How far throughput and wait are from theory, in standard errors.
@@ -113,9 +128,108 @@ fn against_theory() -> [f64; 2] {
 
 /// The golden hash of one run as it comes out now.
 fn is_golden() -> bool {
-    let golden = &golden::ALL[0];
+    of_golden(&golden::ALL[0])
+}
+
+fn of_golden(golden: &Golden) -> bool {
     let run = golden.run(Nanos::MAX).expect("it compiles");
     run.head.world.state_hash() == golden.hash
+}
+
+/// How every call of a second ended: where, how, and how long it took.
+#[derive(Default)]
+struct Ends(Vec<(String, Outcome, Nanos)>);
+
+impl Watch<Registry> for Ends {
+    fn wants_from(&self) -> u64 {
+        0
+    }
+    fn next_look(&self) -> Nanos {
+        Nanos::MAX
+    }
+    fn look(&mut self, _: Nanos, _: &World<Registry>) {}
+    fn notes(&mut self, at: Nanos, _: u64, notes: &[Note], blueprint: &Blueprint<Registry>) {
+        for note in notes {
+            if let Note::Ended { member, outcome, arrived, .. } = *note {
+                let component = blueprint.members[member as usize].0 as usize;
+                let id = blueprint.components[component].id.to_string();
+                self.0.push((id, outcome, at - arrived));
+            }
+        }
+    }
+}
+
+impl Ends {
+    fn of(design: &Design) -> Self {
+        let draft = compile(design, 1).expect("it compiles");
+        let (mut world, mut ends) = (World::new(Blueprint::build(draft, None)), Self::default());
+        world.run(Nanos::SECOND, u64::MAX, &mut ends);
+        ends
+    }
+
+    /// Whether there are some at this component, and all of them ended so and took this long.
+    fn are(&self, id: &str, outcome: Outcome, stay: Nanos) -> bool {
+        let mut of = self.0.iter().filter(|it| it.0 == id).peekable();
+        of.peek().is_some() && of.all(|it| (it.1, it.2) == (outcome, stay))
+    }
+}
+
+/// Requests of two clients arrive in the same moment, one sent a millisecond before the other from
+/// twice as far: it is served first. (The order is (time, sequence number): ARCHITECTURE.md.)
+fn who_was_sent_first_is_served_first() -> bool {
+    let mut it = queue();
+    it.components.remove("people");
+    it.wires.remove("people-service");
+    work(&mut it, 5);
+    for (id, millis, latency) in [("far", 100, 2), ("near", 101, 1)] {
+        let text: String = (0..8).map(|row| format!("0.{:03}\n", millis + 100 * row)).collect();
+        let (recording, recording_repeats) = (Recording::read(&text).expect("times"), false);
+        let load = Load::Recorded;
+        let client = ClientParams { load, recording, recording_repeats, ..Default::default() };
+        add(&mut it, id, Spec::Client(client));
+        wire(&mut it, id, "service", latency);
+    }
+    let ends = Ends::of(&it);
+    // 2 + 5 + 2 ms, and 1 + 5 + 5 + 1.
+    ends.are("far", Outcome::Ok, Nanos::millis(9))
+        && ends.are("near", Outcome::Ok, Nanos::millis(12))
+}
+
+/// One arrives without delay whenever one is done, and nobody may wait: what is due goes first, so
+/// that nobody is lost.
+fn what_is_due_goes_before_what_is_sent() -> bool {
+    let mut it = queue();
+    work(&mut it, 10);
+    if let Some(Spec::Service(it)) = it.components.get_mut("service").map(|it| &mut it.spec) {
+        it.queue = 0;
+    }
+    if let Some(Spec::Client(it)) = it.components.get_mut("people").map(|it| &mut it.spec) {
+        (it.rate, it.arrivals) = (Rate(100.0), Arrivals::Constant);
+    }
+    it.wires.remove("people-service");
+    wire(&mut it, "people", "service", 0);
+    Ends::of(&it).are("people", Outcome::Ok, Nanos::millis(10))
+}
+
+/// A call that goes round in a circle ends as such, after 32 hops of 1 ms there and back.
+fn circles_end() -> bool {
+    let mut it = queue();
+    work(&mut it, 0);
+    it.wires.remove("people-service");
+    let there = it.components["service"].spec.clone();
+    add(&mut it, "other", there);
+    for (from, to) in [("people", "service"), ("service", "other"), ("other", "service")] {
+        wire(&mut it, from, to, 1);
+    }
+    if let Some(Spec::Client(it)) = it.components.get_mut("people").map(|it| &mut it.spec) {
+        (it.rate, it.arrivals) = (Rate(2.0), Arrivals::Constant);
+    }
+    for id in ["service", "other"] {
+        if let Some(Spec::Service(it)) = it.components.get_mut(id).map(|it| &mut it.spec) {
+            it.workers = 100;
+        }
+    }
+    Ends::of(&it).are("people", Outcome::Loop, Nanos::millis(64))
 }
 
 #[test]
@@ -123,6 +237,28 @@ fn a_sound_engine_passes() {
     let z = against_theory();
     assert!(z.iter().all(|it| it.abs() < Z_MAX), "{z:?}");
     assert!(is_golden());
+    assert!(who_was_sent_first_is_served_first());
+    assert!(what_is_due_goes_before_what_is_sent());
+    assert!(circles_end());
+}
+
+#[test]
+fn a_wrong_order_of_what_is_due_at_once_is_caught() {
+    assert!(!broken::with(Fault::Ties, who_was_sent_first_is_served_first));
+    let golden = |it: &Golden| broken::with(Fault::Ties, || of_golden(it));
+    assert!(!golden::ALL.iter().all(golden), "a golden hash is another one");
+}
+
+#[test]
+fn messages_that_jump_the_queue_are_caught() {
+    assert!(!broken::with(Fault::Hops, what_is_due_goes_before_what_is_sent));
+}
+
+#[test]
+fn circles_that_go_on_are_caught() {
+    assert!(!broken::with(Fault::Circles, circles_end));
+    let golden = |it: &Golden| broken::with(Fault::Circles, || of_golden(it));
+    assert!(!golden::ALL.iter().all(golden), "a golden hash is another one");
 }
 
 #[test]

@@ -11,14 +11,14 @@ pub mod pooled;
 
 use std::collections::BTreeMap;
 
-use ringside::base::geometry::Point;
+use ringside::base::geometry::{Point, Rect};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::client::{Class, ClientParams, Does};
 use ringside::component::{Registry, Spec, State};
 use ringside::document::compile::compile;
-use ringside::document::{ComponentRecord, Design, WireParams, WireRecord};
+use ringside::document::{ComponentRecord, Design, WireParams, WireRecord, ZoneParams, ZoneRecord};
 use ringside::engine::fault::{Fault, Target, Ways};
 use ringside::engine::world::{Unwatched, Watch};
 use ringside::engine::{Blueprint, Draft};
@@ -54,6 +54,15 @@ pub fn wire(design: &mut Design, from: &str, to: &str, settings: WireParams) {
     design.wires.insert(id, WireRecord { from, to, settings, extra: Default::default() });
 }
 
+/// Adds a zone.
+pub fn zone(design: &mut Design, id: &str, area: [f64; 4], distance: Nanos) {
+    let [x, y, width, height] = area;
+    let area = Rect { x, y, width, height };
+    let settings = ZoneParams { distance, ..ZoneParams::default() };
+    let record = ZoneRecord { label: id.into(), area, settings, extra: Default::default() };
+    design.zones.insert(id.into(), record);
+}
+
 /// A wire that takes no time and never gives up.
 pub fn instant() -> WireParams {
     let (latency, latency_shape) = (Nanos::ZERO, Shape::Constant);
@@ -87,16 +96,19 @@ pub fn start(design: &Design, seed: u64) -> World {
 pub enum Input {
     Fault(Fault),
     Edit(Design),
+    Seed(u64),
 }
 
 /// Does it, now.
-pub fn apply(world: &mut World, input: &Input, seed: u64, watch: &mut impl Watch<Registry>) {
+pub fn apply(world: &mut World, input: &Input, watch: &mut impl Watch<Registry>) {
     match input {
         Input::Fault(fault) => world.fault(fault, watch),
         Input::Edit(design) => {
-            let next = Blueprint::build(draft(design, seed), Some(world.blueprint()));
+            let blueprint = world.blueprint();
+            let next = Blueprint::build(draft(design, blueprint.seed), Some(blueprint));
             world.edit(next, watch);
         }
+        Input::Seed(seed) => world.reseed(*seed, watch),
     }
 }
 
@@ -128,7 +140,7 @@ impl Live {
 
     pub fn input(&mut self, input: Input) {
         self.inputs.push((self.world.ordinal(), self.world.now(), input.clone()));
-        apply(&mut self.world, &input, self.seed, &mut self.audit);
+        apply(&mut self.world, &input, &mut self.audit);
     }
 
     pub fn fault(&mut self, fault: Fault) {
@@ -153,7 +165,7 @@ impl Live {
         let mut world = start(&self.base, self.seed);
         for (ordinal, at, input) in &self.inputs {
             reach(&mut world, *ordinal, *at, &mut Unwatched);
-            apply(&mut world, input, self.seed, &mut Unwatched);
+            apply(&mut world, input, &mut Unwatched);
         }
         reach(&mut world, self.world.ordinal(), self.world.now(), &mut Unwatched);
         world

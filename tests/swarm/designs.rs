@@ -1,14 +1,15 @@
 //! Random designs of every kind there is, with random settings, under random faults and edits.
 
-use ringside::base::param::{Control, Field, Params};
+use ringside::base::param::{Control, Field, Param, Params};
 use ringside::base::time::Nanos;
 use ringside::component::{ALL, Spec};
+use ringside::document::compile::compile;
 use ringside::document::validate::may_connect;
 use ringside::document::{Design, WireParams};
 use ringside::engine::world::Unwatched;
 use serde_json::{Value, json};
 
-use super::{Dice, fault, run_looking};
+use super::{Dice, edit_zones, fault, mishap, recording, run_looking, some, zones};
 use crate::common::*;
 
 /// Inputs of one run.
@@ -38,8 +39,40 @@ fn value(dice: &mut Dice, field: &Field) -> Option<Value> {
         }
         Control::Share => Some(format!("{}%", [0, 2, 20, 90, 100][dice.below(5) as usize]).into()),
         Control::Choice(choices) => Some(choices[dice.below(choices.len() as u64) as usize].into()),
-        _ => None,
+        Control::Text => text(dice, field.name).map(Into::into),
+        Control::Lines { .. } => Some(recording(dice).to_value()),
+        Control::Rows(_) => rows(dice, field.name),
     }
+}
+
+/// What may stand in a text: some of it does not go with the other settings, and is refused.
+fn text(dice: &mut Dice, name: &str) -> Option<String> {
+    let texts: &[&str] = match name {
+        "places" => &["", "north, west, isle", "west", "nowhere, north"],
+        "classes" | "range_classes" => &["", "", "browse", "order, other", "nobody"],
+        "ranges" => &["", "0=A, 40=B, 41=A, 90=C", "0=C, 3000=A", "0=D, 7=B"],
+        "directory" => &["", "7=A, 8=B, 9=A", "1=C"],
+        "weights" => &["", "0, 1", "5, 1, 1", "1, 0, 3, 1", "0, 0, 0, 0, 0, 0, 0, 0"],
+        "work_times" => &["", "1ms: 9, 80ms: 1", "p0: 0ms, p50: 2ms, p100: 300ms"],
+        _ => return None,
+    };
+    Some(some(dice, texts))
+}
+
+/// Classes of requests, rules of a firewall.
+fn rows(dice: &mut Dice, name: &str) -> Option<Value> {
+    let mut row = |class: &str| {
+        let (first, number) = (dice.below(2) == 0, dice.below(8));
+        match name {
+            "classes" => Some(json!({
+                "name": class, "weight": number / 2, "priority": number,
+                "does": if first { "read" } else { "write" },
+            })),
+            "rules" => Some(json!({"class": class, "blocks": if first { "100%" } else { "30%" }})),
+            _ => None,
+        }
+    };
+    Some(Value::Array(vec![row("browse")?, row("order")?, row("other")?]))
 }
 
 /// Gives some settings other values. Members of a Raft group come and go only with care.
@@ -84,7 +117,11 @@ pub fn random(dice: &mut Dice) -> Design {
         connect(dice, &mut it, &ids, &id);
         ids.push(id);
     }
-    it
+    if dice.below(2) == 0 {
+        zones(&mut it);
+    }
+    // Not every choice goes with every other.
+    if compile(&it, 1).is_ok() { it } else { random(dice) }
 }
 
 /// Lets one or two of those there are call the new one, and sometimes be called by it.
@@ -103,7 +140,8 @@ fn connect(dice: &mut Dice, design: &mut Design, ids: &[String], id: &str) {
 
 fn edit(dice: &mut Dice, design: &mut Design) {
     let ids: Vec<String> = design.components.keys().cloned().collect();
-    match dice.below(5) {
+    match dice.below(6) {
+        5 => edit_zones(dice, design),
         0 if ids.len() > 3 => {
             let id = dice.id(design);
             design.components.remove(&id);
@@ -144,13 +182,23 @@ pub fn schedule(seed: u64) {
         let mut fork = snapshot;
         reach(&mut fork, live.world.ordinal(), live.world.now(), &mut Unwatched);
         assert_eq!(fork.state_hash(), live.world.state_hash(), "a fork that changes nothing");
-        if dice.below(2) == 0 && !live.design.wires.is_empty() {
-            let fault = fault(&mut dice, &live.design);
-            live.fault(fault);
-        } else {
-            let mut next = live.design.clone();
-            edit(&mut dice, &mut next);
-            live.edit(|it| *it = next);
+        match dice.below(9) {
+            0..4 if !live.design.wires.is_empty() => {
+                let fault = fault(&mut dice, &live.design);
+                live.fault(fault);
+            }
+            4 => (0..3).for_each(|_| {
+                mishap(&mut dice, &live).into_iter().for_each(|it| live.fault(it));
+            }),
+            5 => live.input(Input::Seed(dice.below(3))),
+            _ => {
+                let mut next = live.design.clone();
+                edit(&mut dice, &mut next);
+                // What does not compile changes nothing.
+                if compile(&next, 1).is_ok() {
+                    live.edit(|it| *it = next);
+                }
+            }
         }
         live.audit.check_conservation(&live.world);
         check_desks(&live.world, true);
