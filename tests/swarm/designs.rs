@@ -86,9 +86,9 @@ fn settle(dice: &mut Dice, spec: &mut Spec, fresh: bool) {
         });
     }
     // Users who never think, and whom nobody keeps waiting, are without end in one instant: a session's
-    // guard stops such a run; here nobody does.
+    // guard stops such a run; here nobody does, and desks are looked at call by call.
     if let Spec::Client(it) = spec {
-        it.think = it.think.max(Nanos::millis(1));
+        (it.users, it.think) = (it.users.min(20), it.think.max(Nanos::millis(20)));
     }
 }
 
