@@ -38,7 +38,9 @@ pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
     sources.extend(run.before.iter().map(|(since, it)| (it, *since, Nanos::MAX)));
     sources.extend(twin.map(|it| (&it.recorder, it.since, now)));
     let windows: Vec<_> = sources.iter().map(|it| windows(it, component, length)).collect();
-    let workers = f64::from(it.station.workers) * it.members.len() as f64;
+    // Shares are of the workers there are at the cursor.
+    let shown = run.shown().world.blueprint().components.get(component as usize).unwrap_or(it);
+    let workers = f64::from(shown.station.workers) * shown.members.len() as f64;
     let (causes, twice) = (Vec::new(), false);
     let mut shape = Shape { which, about, causes, twice, workers, length };
     if which == Which::Errors {

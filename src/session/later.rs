@@ -8,6 +8,7 @@ use crate::scene::{svg, text};
 use super::protocol::{
     Chart, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Toll, Trace, Which,
 };
+use super::recall::recalled;
 use super::run::Run;
 use super::story::Pending;
 use super::{Session, chart, picks, theory, toll, trace};
@@ -64,17 +65,18 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         let zone = || design.zones.get(id).map(|it| it.label.clone());
         component.or_else(zone).unwrap_or_else(|| id.to_owned())
     };
-    let subject = lens::Subject {
-        world: &shown.world,
-        recorder: &run.recorder,
-        component,
-        label,
-        key_name: shown.design.key_name(),
-        name: &name,
-        width: width.clamp(200.0, 4_000.0),
-        earlier: &earlier,
-        look,
-    };
-    let scene = lens::draw(&subject)?;
+    let scene = recalled(run, |recorder| {
+        lens::draw(&lens::Subject {
+            world: &shown.world,
+            recorder,
+            component,
+            label,
+            key_name: shown.design.key_name(),
+            name: &name,
+            width: width.clamp(200.0, 4_000.0),
+            earlier: &earlier,
+            look,
+        })
+    })?;
     Some(LensPicture { component: id.into(), svg: svg::svg(&scene), text: text::reading(&scene) })
 }

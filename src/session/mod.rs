@@ -22,6 +22,7 @@ pub mod moment;
 pub mod picks;
 pub mod protocol;
 pub mod prove;
+mod recall;
 pub mod report;
 pub mod run;
 pub mod seek;

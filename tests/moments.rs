@@ -1,0 +1,115 @@
+//! Whoever drags the scrubber sees the moment: what a frame holds there (messages, figures, the inside
+//! of a component, its charts) is what a run shows that was stopped at that moment and never knew more.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::golden::{open, play};
+use ringside::base::time::Nanos;
+use ringside::session::Session;
+use ringside::session::golden::{self, Golden};
+use ringside::session::protocol::{Branch, ChartPoint, Command, Frame, Place, Tick, View, Which};
+
+/// Everything that is asked of one component.
+fn view(id: &str, which: Which) -> View {
+    View {
+        lens: Some((id.into(), 520.0)),
+        chart: Some((id.into(), which)),
+        pick: Some(Place::Component(id.into())),
+        messages: true,
+        figures: true,
+        ..View::default()
+    }
+}
+
+fn points(frame: &Frame) -> &[ChartPoint] {
+    frame.chart.as_ref().map_or(&[], |it| &it.points)
+}
+
+/// What is shown of a component at the cursor, in debug form, since NaN is not equal to itself.
+fn shown(session: &mut Session, id: &str) -> Vec<(&'static str, String)> {
+    let mut seen = Vec::new();
+    // A cache's study is drawn as far as it has come.
+    let mut lens = || session.frame(&view(id, Which::Latency)).lens.map(|it| it.svg);
+    let mut last = lens();
+    while let next = lens()
+        && next != last
+    {
+        last = next;
+    }
+    for which in [Which::Throughput, Which::Latency, Which::Work, Which::Ratio(0), Which::Gauge(0)]
+    {
+        let frame = session.frame(&view(id, which));
+        assert_eq!(frame.sought, None, "it is there");
+        // The run knows what comes after; the chart shows that beyond the cursor.
+        let known: Vec<_> = points(&frame).iter().filter(|it| it.at <= frame.now).collect();
+        seen.push(("chart", format!("{which:?} {known:?}")));
+        if which == Which::Throughput {
+            seen.push(("cursor", format!("{} {}", frame.now, frame.ordinal)));
+            seen.push(("messages", format!("{:?}", frame.messages)));
+            seen.push(("figures", format!("{:?}", frame.figures)));
+            let lens = frame.lens.map(|it| (it.svg, it.text));
+            seen.push(("lens in words", format!("{:?}", lens.as_ref().map(|it| &it.1))));
+            seen.push(("lens", format!("{:?}", lens.map(|it| it.0))));
+            seen.push(("edits", frame.edits.to_string()));
+        }
+    }
+    seen
+}
+
+/// Moments, on the beat of the windows and beside it; there and back again.
+const MOMENTS_MS: [u64; 9] = [15_900, 1_003, 4_000, 7_250, 13_111, 12_000, 14_750, 6_001, 15_999];
+
+fn check(golden: &Golden) {
+    let mut session = open(golden);
+    play(&mut session, golden, Nanos::seconds(16), &[Branch::Main]);
+    let mut drawn = 0;
+    for at in MOMENTS_MS.map(Nanos::millis) {
+        let mut stopped = open(golden);
+        play(&mut stopped, golden, at, &[Branch::Main]);
+        let commands = vec![Command::Seek(at)];
+        session.tick(&Tick { commands, ..Tick::default() }, u64::MAX);
+        let run = stopped.run().expect("it is open");
+        let ids: Vec<_> = run.head.design.components.keys().cloned().collect();
+        for id in ids {
+            let (here, there) = (shown(&mut session, &id), shown(&mut stopped, &id));
+            for (here, there) in here.iter().zip(&there) {
+                let lines = here.1.split("\\n").zip(there.1.split("\\n"));
+                let first = lines.filter(|it| it.0 != it.1).next();
+                let what = format!("{}, {id} at {at}: {}", golden.name, here.0);
+                assert!(here == there, "{what} is not of then: {first:#?}");
+                drawn += usize::from(here.0 == "lens" && here.1 != "None");
+            }
+            assert_eq!(here.len(), there.len());
+        }
+    }
+    assert!(drawn > 20, "{}: {drawn} insides", golden.name);
+}
+
+#[test]
+fn moments_of_the_store_are_shown_as_they_were() {
+    for it in golden::ALL.iter().filter(|it| it.name.contains("replica")) {
+        check(it);
+    }
+}
+
+#[test]
+fn moments_of_the_market_are_shown_as_they_were() {
+    for it in golden::ALL.iter().filter(|it| it.name.starts_with("market")) {
+        check(it);
+    }
+}
+
+#[test]
+fn moments_of_the_ledger_are_shown_as_they_were() {
+    for it in golden::ALL.iter().filter(|it| it.name.starts_with("ledger")) {
+        check(it);
+    }
+}
+
+#[test]
+fn moments_of_the_lock_are_shown_as_they_were() {
+    for it in golden::ALL.iter().filter(|it| it.name.starts_with("lock")) {
+        check(it);
+    }
+}
