@@ -129,8 +129,9 @@ fn entries_and_caches_stay_as_large_as_they_are() {
     let mut it = served(Spec::SqlDb(SqlDbParams::default()));
     let (strategy, capacity) = (Strategy::WriteBehind, 20);
     let cache = CacheParams { strategy, capacity, ..CacheParams::default() };
-    let users = ClientParams { load: Load::Closed, users: 8, ..client(1.0, 3, 1) };
-    add(&mut it, "users", Spec::Client(ClientParams { keys: 50, ..users }));
+    let (load, think) = (Load::Closed, Nanos::millis(200));
+    let users = ClientParams { load, users: 8, think, keys: 50, ..client(1.0, 3, 1) };
+    add(&mut it, "users", Spec::Client(users));
     add(&mut it, "wall", Spec::Waf(Default::default()));
     add(&mut it, "gate", Spec::ApiGateway(Default::default()));
     add(&mut it, "cache", Spec::Cache(cache));

@@ -74,8 +74,8 @@ fn check(golden: &Golden) {
         for id in ids {
             let (here, there) = (shown(&mut session, &id), shown(&mut stopped, &id));
             for (here, there) in here.iter().zip(&there) {
-                let lines = here.1.split("\\n").zip(there.1.split("\\n"));
-                let first = lines.filter(|it| it.0 != it.1).next();
+                let mut lines = here.1.split("\\n").zip(there.1.split("\\n"));
+                let first = lines.find(|it| it.0 != it.1);
                 let what = format!("{}, {id} at {at}: {}", golden.name, here.0);
                 assert!(here == there, "{what} is not of then: {first:#?}");
                 drawn += usize::from(here.0 == "lens" && here.1 != "None");
