@@ -166,6 +166,9 @@ fn hold() {
 fn reveal() {
     if let Ok(Some(bring)) = document().query_selector(".bring") {
         bring.scroll_into_view();
+        // What it lies in scrolls, the page does not.
+        let page = [document().document_element(), document().body().map(Element::from)];
+        page.into_iter().flatten().for_each(|it| it.set_scroll_top(0));
     }
 }
 
