@@ -160,7 +160,7 @@ journey("hostile links leave the canvas as it was", async ({ page, open, shot })
     ["/#d=!!!!", /letters/],
     ["/#d=AAAAAAAA", /damaged/],
     [bomb, /expands to more/],
-    [link("not json"), /not JSON/],
+    [link("not json"), /no design; copy the link whole/],
     [link('{"version": 99}'), /version/],
     [`/#d=${"A".repeat(300_000)}`, /longer/],
   ]) {
