@@ -10,10 +10,10 @@ use ringside::algorithm::eviction::{Policy, Running, Slot};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
-use ringside::component::Spec;
 use ringside::component::cache::{self, CacheParams};
-use ringside::component::service::ServiceParams;
+use ringside::component::service::{OnWrite, ServiceParams};
 use ringside::component::sql_db::SqlDbParams;
+use ringside::component::{Spec, State};
 use ringside::document::{Design, WireParams};
 use ringside::engine::event::Verb;
 use ringside::engine::fault::Fault;
@@ -342,6 +342,81 @@ fn cache_aside_reads_fills_and_forgets() {
             assert_eq!(rest, end);
         }
     }
+}
+
+fn dual_write(reads: u32, writes: u32, cache: CacheParams) -> Design {
+    let mut it = cache_aside(reads, writes, cache);
+    let Spec::Service(service) = &mut it.components.get_mut("service").expect("there").spec else {
+        unreachable!()
+    };
+    service.on_write = OnWrite::Put;
+    it
+}
+
+/// What store and cache hold of each key that the cache has: two versions.
+fn held(live: &Live) -> Vec<(u32, u32)> {
+    let State::Cache(cache) = states(&live.world, "cache")[0] else { panic!("a cache") };
+    let State::SqlDb(store) = states(&live.world, "store")[0] else { panic!("a store") };
+    let keys = (0..200u32).filter_map(|key| Some((key, cache.entries.get(key)?.version)));
+    keys.map(|(key, version)| (store.rows.get(key.into()).copied().unwrap_or(1), version)).collect()
+}
+
+/// A dual write puts into the cache what the store has made of it; one that is lost leaves the old value
+/// there until its time is up, and one that is overtaken for good.
+#[test]
+fn a_dual_write_can_be_lost_or_overtaken() {
+    let ttl = Nanos::seconds(2);
+    let mut live = Live::new(&dual_write(1, 1, CacheParams { ttl, ..CacheParams::default() }), 4);
+    live.audit.keep = true;
+    live.run_to(Nanos::seconds(3));
+    let mut stored = BTreeMap::new();
+    let (store, mut puts) = (slots(&live.world, "store")[0], 0);
+    for (_, _, note) in &live.audit.notes {
+        match *note {
+            Note::Committed { member, key, version, .. } if member == store => {
+                stored.insert((key, version), 0);
+            }
+            Note::Sent { request: Some(it), outcome: None, .. } if it.verb == Verb::Put => {
+                // Fills and dual writes: nothing is put that the store does not have, or begins with.
+                assert!(it.version == 1 || stored.contains_key(&(it.key, it.version)));
+                puts += usize::from(it.version > 1);
+            }
+            Note::Sent { request: Some(it), .. } => assert_ne!(it.verb, Verb::Delete),
+            _ => {}
+        }
+    }
+    assert!(puts >= stored.len() && stored.len() > 200, "{puts} of {}", stored.len());
+    // Nothing reaches the cache for a second: what it holds is old, until it is too old.
+    let quiet = |live: &mut Live| {
+        live.edit(|it| {
+            let Spec::Client(it) = &mut it.components.get_mut("people").expect("there").spec else {
+                unreachable!()
+            };
+            it.rate = Rate(0.0);
+        });
+        live.run_for(Nanos::millis(500));
+    };
+    live.fault(cut("a", &["service"], &["cache"], ringside::engine::fault::Ways::Forth));
+    live.run_for(Nanos::SECOND);
+    live.fault(heal("a"));
+    quiet(&mut live);
+    let old = held(&live).iter().filter(|it| it.1 < it.0).count();
+    assert!(old > 10, "{old} of {:?}", held(&live).len());
+    live.check_replay();
+    // Two writes of one key close together: the later one's value may come first, and the earlier stays.
+    let mut hot = dual_write(0, 1, CacheParams::default());
+    if let Spec::Client(it) = &mut hot.components.get_mut("people").expect("there").spec {
+        (it.keys, it.rate) = (3, Rate(600.0));
+    }
+    let overtaken = (0..40).filter(|seed| {
+        let mut live = Live::new(&hot, *seed);
+        live.run_to(Nanos::SECOND);
+        quiet(&mut live);
+        assert!(held(&live).iter().all(|it| it.1 <= it.0), "nothing newer than the store's");
+        held(&live).iter().any(|it| it.1 < it.0)
+    });
+    let overtaken = overtaken.count();
+    assert!((1..40).contains(&overtaken), "{overtaken} of 40");
 }
 
 /// Every read that went past the cache has asked it first, and a fill carries the store's version.

@@ -30,6 +30,16 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// What a write does with a cache beside the store.
+    pub enum OnWrite {
+        /// The cache drops the key: who reads next fetches it from the store.
+        Forget = "forget",
+        /// The cache gets the new value, too: a dual write.
+        Put = "put",
+    }
+}
+
 impl ServiceParams {
     /// The work of one request.
     fn one_work(&self) -> Plan<Arc<str>> {
@@ -96,6 +106,10 @@ crate::params! {
         enough: u32 = 1, in 1..=64, "answers";
         /// Whether a request whose deadline has passed is dropped when its turn comes.
         drop_expired: bool = false;
+        /// What a write does with a cache beside the store, once the store has it: the cache drops the
+        /// key (forget: cache-aside), or gets the new value (put: dual write). Nobody waits for that,
+        /// so it can get lost, or overtake another.
+        on_write: OnWrite = OnWrite::Forget;
     }
 }
 
@@ -116,7 +130,7 @@ impl Kind for Service {
             "Processor time from a distribution, or as measured; faster and slower processors.",
             "Load shedding by line or utilisation, the least important first.",
             "Cache-aside: read the cache, on a miss the store, then fill the cache; a write \
-             changes the store, then drops the key from the cache.",
+             changes the store, then drops the key from the cache, or puts the new value there.",
             "Calls in turn, or at once with a wait for all, the first or so many good answers. A \
              branch for other request classes counts as a good answer.",
             "A cache that reads or writes through to a store of its own is used in place of that \
@@ -164,7 +178,7 @@ impl Kind for Service {
         // Stores without a cache can be called like anybody else.
         let cached = data.iter().any(|it| it.role == Role::Cache);
         let (aside, others) = if cached || params.calls == Calls::InTurn {
-            (cache_aside(&data), others)
+            (cache_aside(&data, params.on_write), others)
         } else {
             (None, data.into_iter().chain(others).collect())
         };
@@ -230,8 +244,8 @@ pub(super) fn forward(wires: &[OutWire], otherwise: Plan<Arc<str>>) -> Plan<Arc<
 }
 
 /// Reads go to the caches in turn, then to the stores; writes to the stores, and then the caches
-/// forget the key.
-fn cache_aside(wires: &[OutWire]) -> Option<Plan<Arc<str>>> {
+/// forget the key, or get the new value.
+fn cache_aside(wires: &[OutWire], on_write: OnWrite) -> Option<Plan<Arc<str>>> {
     let of = |role| wires.iter().filter(move |it| it.role == role);
     if wires.is_empty() {
         return None;
@@ -253,8 +267,12 @@ fn cache_aside(wires: &[OutWire]) -> Option<Plan<Arc<str>>> {
     }
     let mut write = stores(None);
     for cache in of(Role::Cache) {
-        let forget = Plan::Detach(Box::new(call(cache, Some(Verb::Delete))));
-        write.push(for_classes(cache.classes, forget));
+        let verb = match on_write {
+            OnWrite::Forget => Verb::Delete,
+            OnWrite::Put => Verb::Put,
+        };
+        let tell = Plan::Detach(Box::new(call(cache, Some(verb))));
+        write.push(for_classes(cache.classes, tell));
     }
     Some(Plan::If {
         condition: Condition::Verb(Verb::Write),

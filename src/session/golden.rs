@@ -53,7 +53,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 7,
         seconds: 20,
-        hash: 0x9ee9_340b_994c_abcb,
+        hash: 0x11d3_cdf4_26cf_9429,
     },
     Golden {
         name: "cache killed",
@@ -61,7 +61,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_killed,
         seed: 8,
         seconds: 20,
-        hash: 0x9984_d41f_669c_4188,
+        hash: 0xca63_eab4_7fa1_611d,
     },
     Golden {
         name: "replica cut off",
@@ -69,7 +69,7 @@ pub const ALL: &[Golden] = &[
         inputs: replica_cut_off,
         seed: 9,
         seconds: 20,
-        hash: 0x5ce5_fe04_0b99_78eb,
+        hash: 0xd84e_9399_bfa3_0975,
     },
     Golden {
         name: "market, scripted",
@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0xd73c_41ca_88b6_b66a,
+        hash: 0x6ede_6a03_26b3_d5b0,
     },
     Golden {
         name: "market, edited",
@@ -85,7 +85,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0xaa48_2ef2_7511_8219,
+        hash: 0x1c01_0c3c_6d8f_77b9,
     },
     Golden {
         name: "ledger, scripted",
@@ -93,7 +93,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0xda4d_5623_c967_f660,
+        hash: 0x36bc_dbde_7377_ac2f,
     },
     Golden {
         name: "ledger, edited",
@@ -101,7 +101,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0x6c2b_aed1_3820_b4dd,
+        hash: 0xafec_ba2d_aa64_519e,
     },
     Golden {
         name: "lock, scripted",
@@ -109,7 +109,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 14,
         seconds: 20,
-        hash: 0x8d30_b378_2cad_eddc,
+        hash: 0x9962_c67c_f145_7240,
     },
 ];
 

@@ -29,6 +29,26 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/cache-cluster.json"),
     },
     Ready {
+        name: "Blog cache",
+        about: "20 ms from the cache, 800 ms without it: and how long is a new post an old one?",
+        text: include_str!("../../../static/designs/blog-cache.json"),
+    },
+    Ready {
+        name: "Leaderboard",
+        about: "every score is written twice: what if the second write is lost?",
+        text: include_str!("../../../static/designs/leaderboard.json"),
+    },
+    Ready {
+        name: "Redis cluster",
+        about: "16,384 slots on three nodes: whose is a key, and what moves when one joins?",
+        text: include_str!("../../../static/designs/redis-cluster.json"),
+    },
+    Ready {
+        name: "From modulo to ring",
+        about: "four caches are too few: move to the ring first, or add a fifth at once?",
+        text: include_str!("../../../static/designs/modulo-to-ring.json"),
+    },
+    Ready {
         name: "Mumbai–Delhi cut",
         about: "one value in three places: who may answer when the network is cut?",
         text: include_str!("../../../static/designs/mumbai-delhi.json"),

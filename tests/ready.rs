@@ -1,0 +1,88 @@
+//! The ready designs: every one reads without a complaint, runs, and shows what its note says.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::*;
+use ringside::base::time::Nanos;
+use ringside::document::Design;
+use ringside::engine::fault::{Fault, Ways};
+use ringside::session::kept::Kept;
+use ringside::session::protocol::Input as Act;
+use ringside::session::run::Run;
+
+fn kept(name: &str) -> Kept {
+    let path = format!("{}/static/designs/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    let (kept, notices) = Kept::read(&text).expect("it reads");
+    assert!(notices.is_empty(), "{name}: {notices:?}");
+    kept
+}
+
+fn run(name: &str, change: impl FnOnce(&mut Design)) -> Run {
+    let mut file = kept(name).file;
+    change(&mut file.design);
+    Run::open(file.design, file.seed, file.warmup, Vec::new()).expect("it compiles")
+}
+
+fn stale(run: &Run) -> u64 {
+    let all = 0..run.head.world.blueprint().components.len() as u32;
+    all.map(|it| run.recorder.staleness.total(it)).sum()
+}
+
+#[test]
+fn every_ready_design_reads_and_runs() {
+    let folder = format!("{}/static/designs", env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let path = entry.expect("it is there").path();
+        let name = path.file_stem().expect("a name").to_str().expect("plain").to_owned();
+        let mut run = run(&name, |_| ());
+        run.advance(Nanos::seconds(10), u64::MAX);
+        assert!(run.stopped.is_none(), "{name}: {:?}", run.stopped);
+        assert!(run.recorder.requests > 5, "{name}: {}", run.recorder.requests);
+        count += 1;
+    }
+    assert!(count >= 13, "{count}");
+}
+
+/// /blogs: 20 ms on a hit, 800 ms on a miss (catalogue B7); a new post is an old one for up to a minute,
+/// unless the editor drops it from the cache.
+#[test]
+fn blog_cache_is_fast_and_stale() {
+    let told = |tells: bool| {
+        let mut run = run("blog-cache", |it| {
+            if tells {
+                wire(it, "editor", "cache", Default::default());
+            }
+        });
+        run.advance(Nanos::seconds(60), u64::MAX);
+        run
+    };
+    let (run, tells) = (told(false), told(true));
+    let (old, few) = (stale(&run), stale(&tells));
+    assert!(old > 500 && few < old / 10, "{old} stale reads, {few} if it is dropped");
+    let world = &run.head.world;
+    let slot = world.blueprint().component("readers").expect("there");
+    let window = run.recorder.window_at(slot, 2, world.now()).expect("it has closed").1;
+    // Means of 18 ms of work and the ways; a miss adds 780 ms.
+    let (p50, p99) = (window.p50_ns as f64 / 1e6, window.p99_ns as f64 / 1e6);
+    assert!((18.0..25.0).contains(&p50) && (780.0..850.0).contains(&p99), "{p50} ms, {p99} ms");
+}
+
+/// The second of two writes is lost: old scores stay. A board that forgets fetches them again, but one that
+/// is not told does not know.
+#[test]
+fn leaderboard_keeps_old_scores_when_the_second_write_is_lost() {
+    let mut run = run("leaderboard", |_| ());
+    run.advance(Nanos::seconds(10), u64::MAX);
+    let before = stale(&run);
+    let wire = "judge-board".to_owned();
+    let cut = Fault::CutWire { wire: wire.clone(), ways: Ways::Forth };
+    run.act(Act::Fault(cut)).expect("it is cut");
+    run.advance(Nanos::SECOND, u64::MAX);
+    run.act(Act::Fault(Fault::MendWire { wire })).expect("it is mended");
+    run.advance(Nanos::seconds(10), u64::MAX);
+    let after = stale(&run) - before;
+    assert!(after > 200 && after > 10 * before.max(1), "{before} before, {after} after");
+}
