@@ -78,6 +78,21 @@ pub const ALL: &[Ready] = &[
         about: "a primary and two replicas: who reads old stories, and what is lost when it dies?",
         text: include_str!("../../../static/designs/news-site.json"),
     },
+    Ready {
+        name: "Bank transfer",
+        about: "a standby that has every transfer: the primary dies, and no money is lost",
+        text: include_str!("../../../static/designs/bank-transfer.json"),
+    },
+    Ready {
+        name: "Available database",
+        about: "one primary, three replicas: who notices that it died, and how long does it take?",
+        text: include_str!("../../../static/designs/available-database.json"),
+    },
+    Ready {
+        name: "Multi-region site",
+        about: "GeoDNS sends everybody to the nearest region: what if that region is lost?",
+        text: include_str!("../../../static/designs/multi-region.json"),
+    },
 ];
 
 /// Opens one as it was made; what was open stays on the shelf.
