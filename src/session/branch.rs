@@ -15,8 +15,6 @@ use super::{figures, story};
 const STORY_EVENTS: u64 = 300_000;
 /// Stories kept.
 const STORIES_MAX: usize = 20;
-/// Violations of one claim told as moments.
-const SIGHTS_MAX: usize = 64;
 
 /// One future.
 #[derive(Debug)]
@@ -184,7 +182,7 @@ impl Side {
                 .zip(later)
                 .and_then(|((id, which), later)| Some((later.chart)(run, component(id)?, *which)));
             frame.trace = later.and_then(|later| (later.trace)(run));
-            let sights = sights(run);
+            let sights = later.map_or_else(Vec::new, |later| (later.sights)(run));
             if self.told.sights != sights {
                 frame.sights = Some(sights.clone());
                 self.told.sights = sights;
@@ -268,24 +266,4 @@ fn firsts(run: &Run) -> Vec<First> {
         wrong.then_some(First { at: it.at, failed: it.failure, stale: it.stale })
     };
     run.recorder.disturbances.iter().filter_map(first).collect()
-}
-
-/// When claims were violated, claim by claim, oldest first: the first moment of each stretch of time in
-/// which one was, half a second long, or longer if there would be too many.
-fn sights(run: &Run) -> Vec<(Nanos, Claim)> {
-    let of = |claim: Claim| {
-        let moments = run.recorder.sightings.moments(claim);
-        let from = moments.partition_point(|it| *it < run.zero);
-        let all = || moments.range(from..).copied();
-        let (first, last) =
-            (all().next().unwrap_or_default(), all().next_back().unwrap_or_default());
-        let mut stretch = 500_000_000;
-        while last.0 / stretch - first.0 / stretch >= SIGHTS_MAX as u64 {
-            stretch *= 2;
-        }
-        let mut before = None;
-        let is_first = move |it: &Nanos| before.replace(it.0 / stretch) != Some(it.0 / stretch);
-        all().filter(is_first).map(|it| (it, claim)).collect::<Vec<_>>()
-    };
-    Claim::ALL.into_iter().flat_map(of).collect()
 }

@@ -119,6 +119,24 @@ enum Before {
     Seen(u64),
 }
 
+/// What waiting takes.
+struct Deeds {
+    now: fn(&Sentry, &World<Registry>, &Recorder<Registry>) -> Before,
+    hear: fn(&mut Sentry, &[Note], &Blueprint<Registry>),
+    look: fn(&mut Sentry, &World<Registry>, &Recorder<Registry>) -> Option<Hit>,
+    watch_past: fn(&mut Run, Nanos, &mut u64) -> bool,
+}
+
+// On the page it comes later, as the form does by which one asks for it.
+crate::later! {
+    fn deeds() -> Deeds = Deeds {
+        now: Sentry::now,
+        hear: Sentry::heard,
+        look: Sentry::looked,
+        watch_past: Run::watched_past,
+    }
+}
+
 impl Sentry {
     /// For a breakpoint, from where the run is now.
     pub fn new(what: Breakpoint) -> Self {
@@ -135,13 +153,24 @@ impl Sentry {
 
     /// Looks for the first time, so that what already holds is not taken for news.
     pub fn arm(&mut self, world: &World<Registry>, recorder: &Recorder<Registry>) {
-        if self.before.is_none() {
-            self.before = Some(self.now(world, recorder));
+        if let (None, Some(deeds)) = (&self.before, deeds()) {
+            self.before = Some((deeds.now)(self, world, recorder));
         }
     }
 
     /// Listens to what an event brought about.
     pub fn hear(&mut self, notes: &[Note], blueprint: &Blueprint<Registry>) {
+        if let Some(deeds) = deeds() {
+            (deeds.hear)(self, notes, blueprint);
+        }
+    }
+
+    /// Looks after an event, or after a window has closed: whether what it waits for has come.
+    pub fn look(&mut self, world: &World<Registry>, recorder: &Recorder<Registry>) -> Option<Hit> {
+        deeds().and_then(|it| (it.look)(self, world, recorder))
+    }
+
+    fn heard(&mut self, notes: &[Note], blueprint: &Blueprint<Registry>) {
         for note in notes.iter().filter(|it| !it.is_flush()) {
             let heard = match (&self.what, note) {
                 (Breakpoint::Dies(whom), Note::Down { member }) => {
@@ -188,8 +217,7 @@ impl Sentry {
         }
     }
 
-    /// Looks after an event, or after a window has closed: whether what it waits for has come.
-    pub fn look(&mut self, world: &World<Registry>, recorder: &Recorder<Registry>) -> Option<Hit> {
+    fn looked(&mut self, world: &World<Registry>, recorder: &Recorder<Registry>) -> Option<Hit> {
         let heard = self.heard.take();
         let now = self.now(world, recorder);
         let before = self.before.replace(now)?;
@@ -328,6 +356,10 @@ impl Run {
     /// the snapshot before, since what counts is what was known then. Takes off what it costs; true
     /// if it got all the way, or need not.
     pub(super) fn watch_past(&mut self, target: Nanos, budget: &mut u64) -> bool {
+        deeds().is_none_or(|it| (it.watch_past)(self, target, budget))
+    }
+
+    fn watched_past(&mut self, target: Nanos, budget: &mut u64) -> bool {
         let (Some(mut past), Some(mut sentry)) = (self.past.take(), self.sentry.take()) else {
             return true;
         };

@@ -6,12 +6,15 @@ use crate::lens;
 use crate::scene::{svg, text};
 
 use super::protocol::{
-    Chart, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Toll, Trace, Which,
+    Chart, Claim, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Toll, Trace, Which,
 };
 use super::recall::recalled;
 use super::run::Run;
 use super::story::Pending;
 use super::{Session, chart, picks, theory, toll, trace};
+
+/// Violations of one claim told as moments.
+const SIGHTS_MAX: usize = 64;
 
 /// The parts that can come later.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,8 @@ pub struct Later {
     pub chart: fn(&Run, u32, Which) -> Chart,
     /// What its stores cost their clients from a moment on.
     pub tolls: fn(&Run, Nanos) -> Vec<Toll>,
+    /// When claims were violated.
+    pub sights: fn(&Run) -> Vec<(Nanos, Claim)>,
     /// Packs what a frame holds of all this.
     pub pack: fn(&mut Frame),
     /// What has just been done to a run, to be told of once its consequences are known.
@@ -42,11 +47,12 @@ impl Later {
     /// All of them.
     pub fn all() -> Self {
         crate::component::provide();
+        super::breakpoint::provide();
         let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
         let (chart, pack) = (chart::chart, Frame::pack);
         let (tolls, done, tell) = (toll::tolls, Pending::new, Pending::tell);
         let hand_over = |it: &Session| Some(it.hand_over()?.encode());
-        Self { picture, trace, picks, theory, chart, tolls, pack, done, tell, hand_over }
+        Self { picture, trace, picks, theory, chart, tolls, sights, pack, done, tell, hand_over }
     }
 }
 
@@ -79,4 +85,24 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         })
     })?;
     Some(LensPicture { component: id.into(), svg: svg::svg(&scene), text: text::reading(&scene) })
+}
+
+/// When claims were violated, claim by claim, oldest first: the first moment of each stretch of time in
+/// which one was, half a second long, or longer if there would be too many.
+fn sights(run: &Run) -> Vec<(Nanos, Claim)> {
+    let of = |claim: Claim| {
+        let moments = run.recorder.sightings.moments(claim);
+        let from = moments.partition_point(|it| *it < run.zero);
+        let all = || moments.range(from..).copied();
+        let (first, last) =
+            (all().next().unwrap_or_default(), all().next_back().unwrap_or_default());
+        let mut stretch = 500_000_000;
+        while last.0 / stretch - first.0 / stretch >= SIGHTS_MAX as u64 {
+            stretch *= 2;
+        }
+        let mut before = None;
+        let is_first = move |it: &Nanos| before.replace(it.0 / stretch) != Some(it.0 / stretch);
+        all().filter(is_first).map(|it| (it, claim)).collect::<Vec<_>>()
+    };
+    Claim::ALL.into_iter().flat_map(of).collect()
 }
