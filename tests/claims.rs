@@ -298,3 +298,90 @@ fn other_events_stop_a_run_too() {
     let what = Breakpoint::Counts("ledger".into(), repeated);
     assert_eq!(stops(&keyed, &what, END).1.expect("it stops").ordinal, first.0);
 }
+
+/// A store without a leader whose quorums do not overlap: the read that the checker's rule calls stale is one,
+/// at the event at which its client is told.
+#[test]
+fn an_old_value_read_from_a_store_without_a_leader_is_one() {
+    let mut design = parted();
+    if let Some(Spec::KvStore(it)) = design.components.get_mut("store").map(|it| &mut it.spec) {
+        (it.when_cut, it.read_quorum, it.write_quorum) = (WhenCut::Quorums, 1, 1);
+    }
+    let (mut world, mut ear) = (start(&design, SEED), Ear::default());
+    world.run(END, u64::MAX, &mut ear);
+    // Naive: versions of acknowledged writes by key, in the order in which clients were told.
+    let (mut told, mut begun) =
+        (Vec::<(u32, u32, Nanos, Nanos)>::new(), std::collections::BTreeMap::new());
+    let (mut wrote, mut found) = (begun.clone(), std::collections::BTreeMap::new());
+    let mut first = None;
+    for (ordinal, at, note) in &ear.0 {
+        match *note {
+            Note::Offered { request, own: true, .. } => _ = begun.insert(request.id, *at),
+            Note::Wrote { request, version, .. } => {
+                _ = wrote.insert(request, Nanos(version.into()))
+            }
+            Note::Found { request, version, .. } => _ = found.insert(request, version),
+            Note::Ended { request, own: true, outcome: ringside::engine::Outcome::Ok, .. } => {
+                let since = begun[&request.id];
+                if let Some(version) = wrote.get(&request.id) {
+                    told.push((request.key, version.0 as u32, since, *at));
+                } else if let Some(version) = found.get(&request.id) {
+                    // The write that was read had been told before a newer one began that was told too.
+                    let known = told.iter().find(|it| it.0 == request.key && it.1 == *version);
+                    let after = match (known, *version <= 1) {
+                        (Some(it), _) => it.3,
+                        (None, true) => Nanos::ZERO,
+                        (None, false) => continue,
+                    };
+                    let newer = told.iter().any(|it| {
+                        it.0 == request.key && it.1 != *version && it.2 > after && it.3 < since
+                    });
+                    if newer {
+                        first = first.or(Some((*ordinal, *at)));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let (ordinal, at) = first.expect("some reads are old");
+    let what = Breakpoint::Violated(Some(Claim::Fresh), None);
+    let (session, hit) = stops(&design, &what, END);
+    let hit = hit.expect("it stops");
+    assert_eq!((hit.ordinal, hit.at, hit.component.as_deref()), (ordinal, at, Some("store")));
+    assert!(session.run().expect("open").recorder.sightings.seen() > 0);
+}
+
+/// What a cache has acknowledged and not yet written behind is lost with it.
+#[test]
+fn dirty_entries_that_die_with_their_cache_are_one() {
+    use ringside::component::cache::{CacheParams, LOST, Strategy};
+    let mut it = design();
+    add(&mut it, "people", Spec::Client(client(100.0, 1, 1)));
+    add(&mut it, "service", Spec::Service(ServiceParams::default()));
+    let cache = CacheParams { strategy: Strategy::WriteBehind, ..CacheParams::default() };
+    add(&mut it, "cache", Spec::Cache(cache));
+    add(&mut it, "store", Spec::SqlDb(SqlDbParams::default()));
+    for (from, to) in [("people", "service"), ("service", "cache"), ("cache", "store")] {
+        wire(&mut it, from, to, WireParams::default());
+    }
+    at(&mut it, 3_000, Fault::Crash(target("cache")));
+    at(&mut it, 3_500, Fault::Restart(target("cache")));
+    check(&it, Claim::Durable, |note, _| matches!(note, Note::Count { counter: LOST, .. }));
+}
+
+/// Faults of one moment happen in the order in which they were put in, ten or more of them too.
+#[test]
+fn faults_of_one_moment_keep_their_order() {
+    let mut it = lossy(Replication::Async);
+    it.script.clear();
+    for number in 2..=11 {
+        let target = target("store/1");
+        let fault = if number % 2 == 0 { Fault::Crash(target) } else { Fault::Restart(target) };
+        let record = FaultRecord { at: Nanos::seconds(1), fault };
+        it.script.insert(format!("fault-{number}"), record);
+    }
+    let mut world = start(&it, SEED);
+    world.run(Nanos::seconds(2), u64::MAX, &mut ringside::engine::world::Unwatched);
+    assert!(world.is_up(slots(&world, "store")[1]), "the last one brings it back");
+}

@@ -592,6 +592,38 @@ fn logs_stay_short_and_who_was_away_for_long_gets_a_snapshot() {
     live.check_replay();
 }
 
+/// A member that has nothing, added when the log is long cut: it gets the snapshot. And a leader that has
+/// got one itself sends on from there.
+#[test]
+fn a_member_with_nothing_gets_what_is_gone_and_whoever_got_it_can_lead() {
+    let mut design = raft_design(3);
+    if let Some(Spec::Client(it)) = design.components.get_mut("client").map(|it| &mut it.spec) {
+        it.rate = Rate(500.0);
+    }
+    let (mut live, mut promises) = (Live::new(&design, 5), Promises::default());
+    promises.run(&mut live, Nanos::seconds(8));
+    let group =
+        |members| Spec::RaftGroup(RaftGroupParams { members, ..RaftGroupParams::default() });
+    let leader = raft_leader(&live.world).expect("one leads");
+    assert!(raft(&live.world)[leader].log.start() > 1_000);
+    live.edit(|it| it.components.get_mut("group").expect("a group").spec = group(5));
+    promises.run(&mut live, Nanos::seconds(3));
+    for fresh in [3, 4] {
+        let member = raft(&live.world)[fresh];
+        assert!(
+            member.snapshot.at > 1_000 && member.log.end() + 50 > promises.committed.len() as u64
+        );
+    }
+    // Of the five the two fresh ones and one old one are left: whoever leads, all go on.
+    let old: Vec<_> = (0..3).filter(|it| *it != leader).collect();
+    live.fault(Fault::Crash(target(&format!("group/{leader}"))));
+    live.fault(Fault::Crash(target(&format!("group/{}", old[0]))));
+    let known = promises.committed.len();
+    promises.run(&mut live, Nanos::seconds(4));
+    assert!(promises.committed.len() > known + 500, "{}", promises.committed.len() - known);
+    live.check_replay();
+}
+
 /// Random cuts, crashes, restarts and single-step membership changes at peace: the paper's promises.
 #[test]
 fn promises_hold_under_random_faults() {

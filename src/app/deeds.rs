@@ -57,6 +57,8 @@ impl App {
         });
         self.history.set((false, false));
         self.stories.set(Vec::new());
+        self.forks.set(Vec::new());
+        self.planned.set(None);
         self.inputs.set(inputs.clone());
         self.bridge.update_value(|it| it.resume((base, seed, warmup), inputs, at));
         self.sync();

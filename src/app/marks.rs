@@ -28,6 +28,7 @@ pub fn spans(inputs: &[Stamped]) -> Vec<(Nanos, Option<Nanos>)> {
 
 /// What was done to the run, on the scrubber.
 pub fn marks(app: App) -> impl IntoView {
+    let deeds = Memo::new(move |_| app.deeds());
     let spans = move || {
         let latest = app.clock.get().latest;
         let shade = |(from, to): (Nanos, Option<Nanos>)| {
@@ -35,7 +36,7 @@ pub fn marks(app: App) -> impl IntoView {
             let place = format!("left:{left:.3}%;width:{:.3}%", (right - left).max(0.0));
             view! { <div class="outage" style=place></div> }
         };
-        spans(&app.deeds()).into_iter().map(shade).collect_view()
+        deeds.with(|it| spans(it)).into_iter().map(shade).collect_view()
     };
     // One place on the scrubber, with what was there; clicked, it is looked at.
     let mark = move |at: Nanos, class: &str, words: &str| {
@@ -89,10 +90,7 @@ pub fn marks(app: App) -> impl IntoView {
 fn sight(claim: Claim) -> &'static str {
     match claim {
         Claim::Fresh => "stale",
-        Claim::Durable => "violated lost",
-        Claim::OnePrimary => "violated split",
-        Claim::Once => "violated twice",
-        Claim::Agreed => "violated parted",
+        Claim::Durable | Claim::OnePrimary | Claim::Once | Claim::Agreed => "violated",
     }
 }
 

@@ -20,7 +20,9 @@ use super::store::App;
 impl App {
     /// A fault, or its end: now, or into the script while a moment is set for it.
     pub fn fault(self, fault: Fault) {
-        match self.planned.get_untracked() {
+        // A message is on its way now, and has another number in another run.
+        let at_once = matches!(fault, Fault::DropMessage { .. } | Fault::DelayMessage { .. });
+        match self.planned.get_untracked().filter(|_| !at_once) {
             None => self.send(Command::Act(self.branch, Input::Fault(fault))),
             Some(at) => self.act(Gesture::Edit(Edit::AddFault { at, fault })),
         }
@@ -28,7 +30,23 @@ impl App {
 
     /// What was done to the run so far, by hand and by the script, oldest first.
     pub fn deeds(self) -> Vec<Stamped> {
-        let come = self.come.get();
+        self.deeds_by(self.come.get())
+    }
+
+    /// Whether something is so, by what the page sees now; or, while a moment is set for which faults go
+    /// into the script, by the last fault before it that says.
+    pub fn meant(self, now: bool, says: impl Fn(&Fault) -> Option<bool>) -> bool {
+        let Some(at) = self.planned.get() else { return now };
+        let by = self.frame_of.with(|it| it.3.values().filter(|it| it.at <= at).count());
+        let all = self.deeds_by(by);
+        let faults = all.iter().rev().filter_map(|it| match &it.input {
+            Input::Fault(it) => Some(it),
+            _ => None,
+        });
+        faults.into_iter().find_map(says).unwrap_or(now)
+    }
+
+    fn deeds_by(self, come: usize) -> Vec<Stamped> {
         let mut all = self.inputs.get();
         // What is put into the script has no effect before it comes.
         all.retain(|it| !matches!(&it.input, Input::Edit(it) if it.is_script()));
@@ -55,6 +73,9 @@ impl App {
         if self.come.get_untracked() != come {
             self.come.set(come);
         }
+        if self.planned.get_untracked().is_some_and(|it| it <= latest) {
+            self.planned.set(None);
+        }
     }
 
     /// A moment of the run in seconds since the end of the warm-up, as it is shown.
@@ -73,7 +94,11 @@ impl App {
         let zero = self.clock.with_untracked(|it| it.zero).as_seconds();
         match seconds + zero {
             it if it < 0.0 => {
-                Err(format!("Moment: {} s or later, where the run begins", -(zero.floor())))
+                Err(format!("Moment: {} s or later, where the run begins", 0.0 - zero.floor()))
+            }
+            it if Nanos::from_seconds(it) <= self.clock.with_untracked(|it| it.latest) => {
+                Err("Moment: that has passed in this run; choose a later one, or restart"
+                    .to_owned())
             }
             it if it > LATEST => Err("Moment: within the first 1,000 hours".to_owned()),
             it => Ok(Nanos::from_seconds(it)),
@@ -86,6 +111,7 @@ impl App {
         let diff = self.desk.with_value(|it| {
             let mut after = it.shown().clone();
             let faults = inputs.iter().filter_map(|it| match &it.input {
+                Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => None,
                 Input::Fault(fault) => Some((it.at, fault.clone())),
                 _ => None,
             });
@@ -106,6 +132,17 @@ const LATEST: f64 = 3_600_000.0;
 /// The button and what it opens; what is set.
 pub fn script(app: App) -> AnyView {
     let open = app.scripting;
+    // One at a time: they stand in the same place.
+    Effect::new(move |_| {
+        if open.get() {
+            app.asks.set(false)
+        }
+    });
+    Effect::new(move |_| {
+        if app.asks.get() {
+            open.set(false)
+        }
+    });
     let button = NodeRef::<html::Button>::new();
     let close = move || {
         open.set(false);
@@ -166,15 +203,34 @@ fn Form(close: Callback<()>) -> impl IntoView {
     let by_hand = move || {
         app.inputs.with(|it| it.iter().filter(|it| matches!(it.input, Input::Fault(_))).count())
     };
+    // What has come is not undone by being taken out: the run begins again. The list is made anew, and the
+    // keyboard stays in the form.
+    let settle = move |has_come: bool| {
+        if has_come {
+            app.restart();
+        }
+        request_animation_frame(move || {
+            if let Some(it) = first.get_untracked() {
+                _ = it.focus();
+            }
+        });
+    };
     let row = move |(id, record): (Id, FaultRecord)| {
+        let has_come = record.at <= app.clock.with_untracked(|it| it.latest);
         let words = marks::told(app, &Input::Fault(record.fault.clone())).1;
         let name = format!("Moment: {words}");
-        let gone = format!("Take out: {words}");
+        let gone = match has_come {
+            true => format!("Take out: {words} (the run begins again)"),
+            false => format!("Take out: {words}"),
+        };
         let (taken, fault) = (id.clone(), record.fault);
         let moved = move |typed: String| {
             let moved = app.moment(&typed).and_then(|at| {
                 app.make(Edit::SetFault { id: id.clone(), at, fault: fault.clone() })
             });
+            if moved.is_ok() {
+                settle(has_come);
+            }
             problem.set(moved.err());
         };
         let entered = {
@@ -193,7 +249,11 @@ fn Form(close: Callback<()>) -> impl IntoView {
                     on:change=move |event| moved(event_target_value(&event))/>"s"</span>
                 <span>{words}</span>
                 <button class="close" aria-label=gone.clone() title=gone on:click=move |_| {
-                    problem.set(app.make(Edit::Remove { items: [Item::Fault(taken.clone())].into() }).err());
+                    let made = app.make(Edit::Remove { items: [Item::Fault(taken.clone())].into() });
+                    if made.is_ok() {
+                        settle(has_come);
+                    }
+                    problem.set(made.err());
                 }>"×"</button>
             </li>
         }

@@ -54,7 +54,9 @@ pub fn speed_words(speed: f64) -> String {
 impl App {
     /// Whether the run was stopped at the moment shown, since the design runs away.
     pub fn is_halted(self) -> bool {
-        self.halt.with(Option::is_some) && !self.clock.get().is_past()
+        let other = self.other.get_value().filter(|_| self.parted.get().is_some());
+        let halted = |it: Self| it.halt.with(Option::is_some);
+        halted(self) && other.is_none_or(halted) && !self.clock.get().is_past()
     }
 
     /// Starts or stops time.

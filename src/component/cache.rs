@@ -173,7 +173,7 @@ pub const DROPPED: u8 = 5;
 /// The store has got an entry that was written here first.
 pub const FLUSHED: u8 = 6;
 /// A dirty entry was lost: by a flush, or found so when the cache came back from a crash.
-pub const LOST: u8 = 7;
+pub const LOST: u8 = engine::accesses::LOST;
 /// A read that missed waits for another's load.
 pub const JOINED: u8 = 8;
 /// A read fetches what is good still.

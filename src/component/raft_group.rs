@@ -343,7 +343,8 @@ fn append_all(state: &mut RaftState, ctx: &mut Ctx) {
 fn append_to(state: &mut RaftState, to: u16, ctx: &mut Ctx) {
     let Some(first) = state.next.get(usize::from(to)).copied() else { return };
     let before = match first.checked_sub(1) {
-        None => Some(0),
+        None => (state.log.start() == 0).then_some(0),
+        Some(_) if first == state.snapshot.at => Some(state.snapshot.term),
         Some(it) => state.log.get(it).map(|it| it.term),
     };
     let Some(before) = before else {

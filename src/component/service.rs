@@ -137,7 +137,10 @@ impl Kind for Service {
              store, and a wire past it carries nothing.",
             "Work for a caller who has left still takes its time, and is counted as wasted.",
         ],
-        left_out: &["Memory, garbage collection, warm-up after a start."],
+        left_out: &[
+            "Memory, garbage collection, warm-up after a start.",
+            "A dual write is as large as the answer to the write.",
+        ],
         defaults: "8 workers and 5 ms of work: a small web service on two cores.",
     };
     type Params = ServiceParams;

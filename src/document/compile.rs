@@ -68,8 +68,11 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
         }
     };
     let components = design.components.iter().map(component).collect();
-    let mut script: Vec<_> = design.script.values().map(|it| (it.at, it.fault.clone())).collect();
-    sort_few(&mut script, |a, b| a.0 < b.0);
+    // Those of one moment in the order in which they were put in: fault-2 before fault-10.
+    let mut script: Vec<_> =
+        design.script.iter().map(|(id, it)| (it.at, id.len(), id, &it.fault)).collect();
+    sort_few(&mut script, |a, b| (a.0, a.1, a.2) < (b.0, b.1, b.2));
+    let script = script.into_iter().map(|it| (it.0, it.3.clone())).collect();
     let classes = classes.iter().map(|it| it.as_str().into()).collect();
     let zones = zone::members(design);
     Ok(Draft { seed, components, wires, classes, priorities, script, zones })

@@ -14,6 +14,8 @@ const PIECES: usize = 80;
 pub const KEPT: usize = PIECE * PIECES;
 /// Counters from here on are no accesses: 0 is a hit, 1 a miss, 2 an entry that comes in.
 pub(super) const COUNTERS: u8 = 3;
+/// The counter of caches for what was acknowledged, and is gone before the store had it.
+pub const LOST: u8 = 7;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq)]

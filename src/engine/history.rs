@@ -13,6 +13,7 @@ use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
 use super::note::{Note, Poll, Settled};
+use super::sightings::{Claim, Seen};
 use super::{Addressing, Blueprint, Kinds};
 
 /// Operations kept of each store; older ones are forgotten.
@@ -144,7 +145,7 @@ pub struct History {
     any: bool,
 }
 
-type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize) -> bool;
+type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize) -> Option<Seen>;
 
 // On the page it comes later, as the stores do whose histories it keeps.
 crate::later! { fn take() -> Take = History::take_in }
@@ -175,19 +176,23 @@ impl History {
         self.any
     }
 
-    /// Takes in what has happened, where there is such a store. True if it is a conflict that was not
-    /// known.
+    /// Takes in what has happened, where there is such a store. Gives back what that violates.
     pub(super) fn note<K: Kinds>(
         &mut self,
         at: Nanos,
         note: &Note,
         blueprint: &Blueprint<K>,
-    ) -> bool {
+    ) -> Option<Seen> {
         let component = |member: u32| blueprint.members[member as usize].0 as usize;
-        take().is_some_and(|take| take(self, at, note, &component))
+        take().and_then(|take| take(self, at, note, &component))
     }
 
-    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) -> bool {
+    fn take_in(
+        &mut self,
+        at: Nanos,
+        note: &Note,
+        component: &dyn Fn(u32) -> usize,
+    ) -> Option<Seen> {
         match *note {
             Note::Offered { member, request, own: true, .. } => {
                 let (invoked, ended) = (at, None);
@@ -223,12 +228,14 @@ impl History {
                     log.put(it);
                 }
             }
-            Note::Ended { request, outcome, own: true, .. } => self.ended(at, request.id, outcome),
+            Note::Ended { request, outcome, own: true, .. } => {
+                return self.ended(at, request.id, outcome);
+            }
             Note::Polled { member, round, what } => {
                 self.polled(at, (member, round), what, component)
             }
             Note::Conflict { member, key, how, kept, other } => {
-                let Some(Some(log)) = self.logs.get_mut(component(member)) else { return false };
+                let Some(Some(log)) = self.logs.get_mut(component(member)) else { return None };
                 let (kept, other) = (log.value(key, kept), log.value(key, other));
                 let new = Conflict { at, member, key, how, kept, other };
                 let pair = |it: &Conflict| {
@@ -242,12 +249,13 @@ impl History {
                         log.conflicts.pop_front();
                     }
                     log.conflicts.push_back(new);
-                    return matches!(how, Settled::Both | Settled::Dropped);
+                    let seen = Seen { claim: Claim::Agreed, request: 0, member };
+                    return matches!(how, Settled::Both | Settled::Dropped).then_some(seen);
                 }
             }
             _ => {}
         }
-        false
+        None
     }
 
     fn polled(
@@ -286,9 +294,10 @@ impl History {
         }
     }
 
-    fn ended(&mut self, at: Nanos, request: u64, outcome: Outcome) {
+    /// A client's request has ended. Gives back what that violates: a read of an old value.
+    fn ended(&mut self, at: Nanos, request: u64, outcome: Outcome) -> Option<Seen> {
         let open = self.open.get(short(request)).filter(|it| it.request == request);
-        let Some(mut open) = open else { return };
+        let mut open = open?;
         self.open.remove(short(request));
         open.ended = Some((outcome, at));
         if open.writes && outcome.is_failure() {
@@ -297,11 +306,16 @@ impl History {
             }
             self.late.push_back(open);
         }
+        let mut seen = None;
         for log in self.logs.iter_mut().flatten() {
-            if let Some(it) = log.find(request) {
-                it.ended = open.ended;
+            let Some(it) = log.find(request) else { continue };
+            it.ended = open.ended;
+            let read = *it;
+            if stale(log, &read, at) {
+                seen = Some(Seen { claim: Claim::Fresh, request, member: read.member });
             }
         }
+        seen
     }
 
     /// The operation that this request is at the store of this member, new or known.
@@ -387,6 +401,28 @@ impl Log {
         let wrote = |it: &&Operation| it.writes && it.key == key && stands(it);
         self.operations.iter().rev().find(wrote).map_or(0, |it| it.value)
     }
+}
+
+/// Whether a read that has ended by a moment missed a write that had been acknowledged before it
+/// began: what it found was never written, or its write had ended before the missed one began. What
+/// overlaps is never counted, nor is a value whose write is forgotten.
+pub fn stale(log: &Log, read: &Operation, now: Nanos) -> bool {
+    let answered = matches!(read.ended, Some((Outcome::Ok, at)) if at <= now);
+    if read.writes || !answered || read.value == 0 {
+        return false;
+    }
+    let writes = || log.operations.iter().filter(|it| it.writes && it.key == read.key);
+    let told = |it: &Operation| it.ended.filter(|it| it.0 == Outcome::Ok).map(|it| it.1);
+    let found = writes().find(|it| it.value == read.value);
+    let after = match found {
+        Some(it) => told(it),
+        None => (read.value == UNWRITTEN).then_some(Nanos::ZERO),
+    };
+    let Some(after) = after else { return false };
+    writes().any(|it| {
+        let later = found.is_none() || it.invoked > after;
+        later && it.value != read.value && told(it).is_some_and(|at| at < read.invoked)
+    })
 }
 
 /// Ids count on in their lower half, and say who in their upper.

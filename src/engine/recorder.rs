@@ -13,7 +13,7 @@ use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Alike, Exemplars, Span};
 use super::history::History;
 use super::note::Note;
-use super::sightings::{Claim, Sighting, Sightings};
+use super::sightings::{Claim, Seen, Sighting, Sightings};
 use super::staleness::Staleness;
 use super::takeover::Takeovers;
 use super::tally::closed;
@@ -341,7 +341,8 @@ impl<K: Kinds> Recorder<K> {
                 let component = component(*member);
                 let record = &mut self.components[component];
                 record.fresh.count(*counter);
-                if blueprint.components[component].looks_up && *counter < accesses::COUNTERS {
+                let looks_up = blueprint.components[component].looks_up;
+                if looks_up && *counter < accesses::COUNTERS {
                     let (key, counter) = (*key, *counter);
                     record.accesses.push(Access { at, key, counter, request: 0 });
                 }
@@ -355,12 +356,20 @@ impl<K: Kinds> Recorder<K> {
                     recent.pop_front();
                 }
                 recent.push_back(Recent { at, member: *member, counter: *counter, key: *key });
+                if looks_up && *counter == accesses::LOST {
+                    let (claim, request, member) = (Claim::Durable, 0, *member);
+                    self.saw(at, Seen { claim, request, member }, blueprint);
+                }
             }
             Note::Committed { member, call, .. } if *call != 0 => {
                 let component = component(*member);
                 if self.effects.committed(component as u32, *call) {
                     self.components[component].fresh.twice += 1;
-                    self.saw(at, note, (Claim::Once, 0), blueprint);
+                    self.saw(
+                        at,
+                        Seen { claim: Claim::Once, request: 0, member: *member },
+                        blueprint,
+                    );
                 }
             }
             Note::Wasted { member, span } => {
@@ -374,23 +383,12 @@ impl<K: Kinds> Recorder<K> {
         false
     }
 
-    /// Remembers what violates a claim, and what is first found stale after a disturbance.
+    /// Remembers what violates a claim.
     #[cold]
-    fn saw(&mut self, at: Nanos, note: &Note, what: (Claim, u64), blueprint: &Blueprint<K>) {
-        let (Note::Found { member, .. }
-        | Note::Committed { member, .. }
-        | Note::Appended { member, .. }
-        | Note::Reign { member, .. }
-        | Note::Conflict { member, .. }
-        | Note::Ended { member, .. }) = *note
-        else {
-            return;
-        };
-        let (component, (claim, request)) = (blueprint.members[member as usize].0, what);
+    fn saw(&mut self, at: Nanos, it: Seen, blueprint: &Blueprint<K>) {
+        let Seen { claim, request, member } = it;
+        let (component, _) = blueprint.members[member as usize];
         self.sightings.add(Sighting { at, claim, component, request });
-        if claim == Claim::Fresh {
-            self.disturbances.stale(at, component);
-        }
     }
 
     fn close_windows(&mut self, at: Nanos, world: &World<K>) {
@@ -469,15 +467,16 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         self.fit(blueprint);
         if self.staleness.judges(blueprint) {
             for note in notes {
-                if let Some(request) = self.staleness.note(at, note, blueprint) {
-                    self.saw(at, note, (Claim::Fresh, request), blueprint);
+                if let Some(it) = self.staleness.note(at, note, blueprint) {
+                    self.disturbances.stale(at, blueprint.members[it.member as usize].0);
+                    self.saw(at, it, blueprint);
                 }
             }
         }
         if self.history.keeps(blueprint) {
             for note in notes {
-                if self.history.note(at, note, blueprint) {
-                    self.saw(at, note, (Claim::Agreed, 0), blueprint);
+                if let Some(it) = self.history.note(at, note, blueprint) {
+                    self.saw(at, it, blueprint);
                 }
             }
         }
@@ -488,7 +487,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         if of_logs {
             for note in notes {
                 if let Some(it) = self.takeovers.note(at, note, blueprint) {
-                    self.saw(at, note, it, blueprint);
+                    self.saw(at, it, blueprint);
                 }
             }
         }

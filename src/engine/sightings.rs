@@ -46,6 +46,17 @@ impl Claim {
     }
 }
 
+/// What an observer has seen violated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// Which claim.
+    pub claim: Claim,
+    /// By which client request; 0 if by none, or not known.
+    pub request: u64,
+    /// At which member, by slot.
+    pub member: u32,
+}
+
 /// One violation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sighting {
@@ -95,8 +106,9 @@ impl Sightings {
         let moments = &mut self.moments[it.claim as usize];
         let window = |at: Nanos| at.0 / WINDOWS[0].0;
         if moments.back().is_none_or(|last| window(*last) < window(it.at)) {
+            // The first one is never forgotten.
             if moments.len() == MOMENTS_MAX {
-                moments.pop_front();
+                moments.remove(1);
             }
             moments.push_back(it.at);
         }

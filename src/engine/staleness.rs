@@ -16,6 +16,7 @@ use crate::base::time::Nanos;
 use super::event::{Outcome, Verb};
 use super::note::Note;
 use super::recorder::{KEPT, WINDOWS};
+use super::sightings::{Claim, Seen};
 use super::{Addressing, Blueprint, Kinds};
 
 /// Stale reads of each component kept with all there is to say of them.
@@ -143,13 +144,13 @@ impl Staleness {
         self.any
     }
 
-    /// Takes in what has happened, where there is anything to judge. Gives back the client request of a stale read.
+    /// Takes in what has happened, where there is anything to judge. Gives back what a stale read violates.
     pub(super) fn note<K: Kinds>(
         &mut self,
         at: Nanos,
         note: &Note,
         blueprint: &Blueprint<K>,
-    ) -> Option<u64> {
+    ) -> Option<Seen> {
         let component = |member: u32| blueprint.members[member as usize].0;
         match *note {
             Note::Offered { request, own: true, .. } => {
@@ -169,7 +170,7 @@ impl Staleness {
                     let it =
                         StaleRead { request, key, version, newest, acknowledged, read, member };
                     self.caught(component, it);
-                    return Some(request);
+                    return Some(Seen { claim: Claim::Fresh, request, member });
                 }
             }
             Note::Ended { member, request, outcome: Outcome::Ok, version, own: false, .. }

@@ -6,7 +6,7 @@
 //! place in the log of the term before it: what lies beyond that place in the earlier term is not part
 //! of the later one. An acknowledged write that the latest term does not have is lost.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::base::cow::CowList;
 use crate::base::key_map::KeyMap;
@@ -14,7 +14,7 @@ use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb};
 use super::note::{Note, Reign};
-use super::sightings::Claim;
+use super::sightings::{Claim, Seen};
 use super::{Blueprint, Kinds};
 
 /// Writes kept of each store; of older ones nothing is said any more.
@@ -103,9 +103,7 @@ pub struct Takeovers {
     ledgers: Vec<Option<Box<Ledger>>>,
 }
 
-/// What was violated, and by which client request: 0 if by none.
-type Seen = Option<(Claim, u64)>;
-type Take = fn(&mut Takeovers, Nanos, &Note, &dyn Fn(u32) -> usize) -> Seen;
+type Take = fn(&mut Takeovers, Nanos, &Note, &dyn Fn(u32) -> usize) -> Option<Seen>;
 
 // On the page, stores of this kind wait for it.
 crate::later! { fn take() -> Take = Takeovers::take_in }
@@ -127,13 +125,19 @@ impl Takeovers {
         at: Nanos,
         note: &Note,
         blueprint: &Blueprint<K>,
-    ) -> Seen {
+    ) -> Option<Seen> {
         let first = matches!(note, Note::Appended { .. } | Note::Reign { .. });
         let take = take().filter(|_| first || self.keeps())?;
         take(self, at, note, &|member| blueprint.members[member as usize].0 as usize)
     }
 
-    fn take_in(&mut self, at: Nanos, note: &Note, component: &dyn Fn(u32) -> usize) -> Seen {
+    fn take_in(
+        &mut self,
+        at: Nanos,
+        note: &Note,
+        component: &dyn Fn(u32) -> usize,
+    ) -> Option<Seen> {
+        let seen = |claim, request, member| Some(Seen { claim, request, member });
         match *note {
             Note::Appended { member, request, key, version, term, position } => {
                 let component = component(member);
@@ -154,14 +158,14 @@ impl Takeovers {
                     acknowledged,
                 };
                 ledger.add(write);
-                return (term < ledger.term(at)).then_some((Claim::OnePrimary, request));
+                return seen(Claim::OnePrimary, request, member).filter(|_| term < ledger.term(at));
             }
             Note::Ended { member, request, outcome: Outcome::Ok, own: false, arrived, .. }
                 if request.verb != Verb::Read =>
             {
                 let ledger = self.ledgers.get_mut(component(member))?.as_mut()?;
                 let lost = ledger.acknowledged(at, arrived, request.id);
-                return lost.then_some((Claim::Durable, request.id));
+                return seen(Claim::Durable, request.id, member).filter(|_| lost);
             }
             Note::Reign { member, what } => {
                 let component = component(member);
@@ -169,7 +173,7 @@ impl Takeovers {
                     self.ledgers.resize_with(component + 1, || None);
                 }
                 let lost = self.ledgers[component].get_or_insert_default().reign(at, member, what);
-                return lost.map(|it| (Claim::Durable, it));
+                return lost.and_then(|it| seen(Claim::Durable, it, member));
             }
             Note::Down { member } => {
                 if let Some(Some(ledger)) = self.ledgers.get_mut(component(member))
@@ -216,7 +220,7 @@ impl Ledger {
             // It has come back before anybody took its place.
             self.pending = Takeover::default();
         }
-        !self.has(self.term(at), &write)
+        !self.has(&self.lineage(self.term(at)), &write)
     }
 
     /// Something happened that decides who leads. Gives back the request of the first acknowledged write
@@ -242,7 +246,8 @@ impl Ledger {
                     it.began = Some(at);
                 }
                 self.leader = Some(member);
-                let is_new = |it: &&Written| self.has(before, it);
+                let before = self.lineage(before);
+                let is_new = |it: &&Written| self.has(&before, it);
                 return self.lost(at).find(is_new).map(|it| it.request);
             }
             Reign::Ends { .. } => {}
@@ -255,20 +260,25 @@ impl Ledger {
         self.terms.iter().filter(|it| it.at <= now).map(|it| it.term).max().unwrap_or(0)
     }
 
-    /// Whether the log of a term has a write.
-    pub fn has(&self, term: u32, write: &Written) -> bool {
-        let mut term = term;
-        while term != write.term {
-            let Some(it) = self.terms.iter().find(|it| it.term == term) else {
-                // Of a lineage that has been forgotten nothing is said.
-                return self.terms.len() == TERMS_MAX;
-            };
-            if write.position >= it.after.1 {
-                return false;
-            }
-            term = it.after.0;
+    /// What the log of a term has of each term it comes from: all before this place.
+    fn lineage(&self, term: u32) -> BTreeMap<u32, u64> {
+        let (mut lineage, mut next) = (BTreeMap::new(), Some((term, u64::MAX)));
+        while let Some((term, end)) = next {
+            lineage.insert(term, end);
+            let it = self.terms.iter().rfind(|it| it.term == term);
+            next = it.map(|it| (it.after.0, end.min(it.after.1)));
+            // A term never follows itself or a later one.
+            next = next.filter(|it| it.0 < term);
         }
-        true
+        lineage
+    }
+
+    /// Whether a log of this lineage has a write. Of a lineage that has been forgotten nothing is said.
+    fn has(&self, lineage: &BTreeMap<u32, u64>, write: &Written) -> bool {
+        match lineage.get(&write.term) {
+            Some(end) => write.position < *end,
+            None => self.terms.len() == TERMS_MAX,
+        }
     }
 
     /// The writes acknowledged up to a moment that the latest term's log does not have, oldest first.
@@ -276,7 +286,9 @@ impl Ledger {
         let term = self.term(now);
         let kept = if term == 0 { 0..0 } else { self.writes.start()..self.writes.end() };
         let writes = kept.filter_map(|it| self.writes.get(it));
-        writes.filter(move |it| it.acknowledged.is_some_and(|at| at <= now) && !self.has(term, it))
+        let lineage = self.lineage(term);
+        let told = move |it: &Written| it.acknowledged.is_some_and(|at| at <= now);
+        writes.filter(move |it| told(it) && !self.has(&lineage, it))
     }
 }
 

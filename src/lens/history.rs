@@ -9,7 +9,8 @@ use crate::algorithm::consistency::{
 };
 use crate::base::time::Nanos;
 use crate::engine::Outcome as Ended;
-use crate::engine::history::{Log, Operation as Done, UNWRITTEN};
+pub use crate::engine::history::stale;
+use crate::engine::history::{Log, UNWRITTEN};
 
 use super::Subject;
 
@@ -118,28 +119,6 @@ pub fn recorded(log: &Log, now: Nanos, key: &dyn Fn(u32) -> String) -> Recorded 
         it.of.push(of);
     }
     it
-}
-
-/// Whether a read that has ended by a moment missed a write that had been acknowledged before it
-/// began: what it found was never written, or its write had ended before the missed one began. What
-/// overlaps is never counted, nor is a value whose write is forgotten.
-pub fn stale(log: &Log, read: &Done, now: Nanos) -> bool {
-    let answered = matches!(read.ended, Some((Ended::Ok, at)) if at <= now);
-    if read.writes || !answered || read.value == 0 {
-        return false;
-    }
-    let writes = || log.operations.iter().filter(|it| it.writes && it.key == read.key);
-    let told = |it: &Done| it.ended.filter(|it| it.0 == Ended::Ok).map(|it| it.1);
-    let found = writes().find(|it| it.value == read.value);
-    let after = match found {
-        Some(it) => told(it),
-        None => (read.value == UNWRITTEN).then_some(Nanos::ZERO),
-    };
-    let Some(after) = after else { return false };
-    writes().any(|it| {
-        let later = found.is_none() || it.invoked > after;
-        later && it.value != read.value && told(it).is_some_and(|at| at < read.invoked)
-    })
 }
 
 /// Judges what is known of a store at the subject's moment.

@@ -41,7 +41,7 @@ struct Told {
     inputs: Option<(u32, usize)>,
     stories: Option<(u32, usize)>,
     firsts: Option<(u32, Vec<First>)>,
-    sights: Vec<(Nanos, Claim)>,
+    sights: Option<Vec<(Nanos, Claim)>>,
     stopped: bool,
 }
 
@@ -182,9 +182,9 @@ impl Side {
                 .zip(later)
                 .and_then(|((id, which), later)| Some((later.chart)(run, component(id)?, *which)));
             frame.trace = later.and_then(|later| (later.trace)(run));
-            let sights = later.map_or_else(Vec::new, |later| (later.sights)(run));
-            if self.told.sights != sights {
-                frame.sights = Some(sights.clone());
+            let sights = later.map(|later| (later.sights)(run));
+            if sights.is_some() && self.told.sights != sights {
+                frame.sights.clone_from(&sights);
                 self.told.sights = sights;
             }
             let later = later.filter(|_| asked);

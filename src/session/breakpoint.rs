@@ -220,7 +220,10 @@ impl Sentry {
     fn looked(&mut self, world: &World<Registry>, recorder: &Recorder<Registry>) -> Option<Hit> {
         let heard = self.heard.take();
         let now = self.now(world, recorder);
-        let before = self.before.replace(now)?;
+        // Where nothing was counted, it is as it was.
+        let unknown =
+            matches!(now, Before::Nothing) && matches!(self.before, Some(Before::Level(_)));
+        let before = if unknown { self.before.clone() } else { self.before.replace(now) }?;
         let news = match (&before, self.before.as_ref()?) {
             (Before::Level(false), Before::Level(true)) => {
                 let Breakpoint::Crosses { component, .. } = &self.what else { return None };
@@ -261,7 +264,10 @@ impl Sentry {
             Breakpoint::Crosses { component, figure, above, value } => {
                 let slot = blueprint.component(component);
                 let is = slot.map_or(f64::NAN, |it| measure(world, recorder, it, *figure));
-                Before::Level(if *above { is > *value } else { is < *value })
+                match is.is_nan() {
+                    true => Before::Nothing,
+                    false => Before::Level(if *above { is > *value } else { is < *value }),
+                }
             }
             Breakpoint::Leads(whom) => {
                 let led = all.filter(|it| {
@@ -419,7 +425,7 @@ impl Run {
         let (mut scene, mut recorder) = (from.scene.clone(), from.recorder.clone());
         let inputs = &self.inputs[..past.inputs.max(scene.inputs)];
         scene.replay(Goal::Ordinal(world.ordinal()), inputs, u64::MAX, &mut recorder);
-        scene.replay(Goal::At(world.now()), inputs, u64::MAX, &mut recorder);
+        scene.replay(Goal::At(world.now()), inputs, 0, &mut recorder);
         recorder
     }
 }

@@ -71,7 +71,7 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         let zone = || design.zones.get(id).map(|it| it.label.clone());
         component.or_else(zone).unwrap_or_else(|| id.to_owned())
     };
-    let scene = recalled(run, |recorder| {
+    let (scene, known) = recalled(run, |recorder| {
         lens::draw(&lens::Subject {
             world: &shown.world,
             recorder,
@@ -83,8 +83,10 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
             earlier: &earlier,
             look,
         })
-    })?;
-    Some(LensPicture { component: id.into(), svg: svg::svg(&scene), text: text::reading(&scene) })
+    });
+    let scene = scene?;
+    let (svg, text) = (svg::svg(&scene), text::reading(&scene));
+    Some(LensPicture { component: id.into(), svg, text, known })
 }
 
 /// When claims were violated, claim by claim, oldest first: the first moment of each stretch of time in

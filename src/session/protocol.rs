@@ -201,7 +201,7 @@ pub struct Frame {
     /// Where it has stopped at a breakpoint; told once.
     #[serde(skip)]
     pub hit: Option<Hit>,
-    /// When claims were violated, claim by claim, oldest first, at most 65 of each: of those close
+    /// When claims were violated, claim by claim, oldest first, at most 64 of each: of those close
     /// together the first; only when changed.
     #[serde(skip)]
     pub sights: Option<Vec<(Nanos, Claim)>>,

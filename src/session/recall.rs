@@ -58,7 +58,8 @@ impl Recalled {
         if !self.moment.replay(Goal::Ordinal(goal), inputs, EVENTS, &mut self.recorder) {
             return false;
         }
-        self.moment.replay(Goal::At(now), inputs, u64::MAX, &mut self.recorder);
+        // No more events, though others may be due at the same moment.
+        self.moment.replay(Goal::At(now), inputs, 0, &mut self.recorder);
         self.moment.world.ordinal() == goal && self.moment.inputs == shown.inputs
     }
 }
@@ -69,10 +70,10 @@ fn is_before(it: &Moment, other: &Moment) -> bool {
 }
 
 /// Hands over what was recorded up to the cursor: at the newest what there is, in the past what there
-/// was then, or what there is for as long as that is not known yet.
-pub(super) fn recalled<T>(run: &Run, act: impl FnOnce(&Recorder<Registry>) -> T) -> T {
+/// was then, or what there is for as long as that is not known yet. True if it is the right one.
+pub(super) fn recalled<T>(run: &Run, act: impl FnOnce(&Recorder<Registry>) -> T) -> (T, bool) {
     if !run.is_past() || run.sought().is_some() {
-        return act(&run.recorder);
+        return (act(&run.recorder), !run.is_past());
     }
     let shown = run.shown();
     RECALLED.with_borrow_mut(|kept| {
@@ -80,6 +81,7 @@ pub(super) fn recalled<T>(run: &Run, act: impl FnOnce(&Recorder<Registry>) -> T)
             *kept = Recalled::from(run, shown);
         }
         let there = kept.as_mut().and_then(|it| it.go_on(shown).then_some(it));
-        act(there.map_or(&run.recorder, |it| &it.recorder))
+        let known = there.is_some();
+        (act(there.map_or(&run.recorder, |it| &it.recorder)), known)
     })
 }

@@ -389,7 +389,8 @@ impl Run {
         let (mut head, mut recorder) = (from.scene.clone(), from.recorder.clone());
         self.inputs.truncate(past.inputs);
         head.replay(Goal::Ordinal(ordinal), &self.inputs, u64::MAX, &mut recorder);
-        head.replay(Goal::At(past.world.now()), &self.inputs, u64::MAX, &mut recorder);
+        // No more events, though others may be due at the same moment.
+        head.replay(Goal::At(past.world.now()), &self.inputs, 0, &mut recorder);
         debug_assert_eq!(head.world.state_hash(), past.world.state_hash());
         self.head = head;
         let left = std::mem::replace(&mut self.recorder, recorder);

@@ -18,26 +18,32 @@ pub fn Buttons(
 ) -> impl IntoView {
     let app = App::here();
     let face = app.node(&id)?.face;
+    let all = Target::component(&id);
     let state = Memo::new(move |_| {
-        face.with(|it| {
+        let (up, slow) = face.with(|it| {
             let up = it.members.iter().filter(|it| it.health != Health::Down).count();
-            let slow = it.members.iter().any(|it| it.health == Health::Slow);
-            (up, it.members.len() - up, slow)
-        })
+            (up, it.members.iter().any(|it| it.health == Health::Slow))
+        });
+        let slowed = |it: &Fault| match it {
+            Fault::Slow { target, factor } if *target == all => Some(*factor > 1.0),
+            _ => None,
+        };
+        // Into the script one may put what comes after what is in it.
+        (up > 0 || app.planned.get().is_some(), app.meant(slow, slowed))
     });
     let target = Target::component(&id);
     let (kill, back, slow) = (target.clone(), target.clone(), target);
     Some(view! {
-        <button on:click=move |_| app.set_up(kill.clone(), false) disabled=move || state.get().0 == 0
+        <button on:click=move |_| app.set_up(kill.clone(), false) disabled=move || !state.get().0
             title="The processes die: connections break, what was not durable is lost.">"Kill"</button>
         <button on:click=move |_| app.set_up(back.clone(), true)
             title="Starts what is down, or starts everything afresh.">"Restart"</button>
         <button
             on:click=move |_| {
-                let factor = if state.get_untracked().2 { 1.0 } else { SLOW };
+                let factor = if state.get_untracked().1 { 1.0 } else { SLOW };
                 app.fault(Fault::Slow { target: slow.clone(), factor });
             }
             title="All work there takes ten times as long, until it is healed."
-        >{move || if state.get().2 { "Full speed" } else { "Slow ×10" }}</button>
+        >{move || if state.get().1 { "Full speed" } else { "Slow ×10" }}</button>
     })
 }

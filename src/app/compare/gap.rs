@@ -167,6 +167,9 @@ fn Panel(fork: App) -> impl IntoView {
         app.seek(clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0))).min(clock.latest));
     };
     let keyed = move |event: KeyboardEvent| {
+        if event.alt_key() || event.ctrl_key() || event.meta_key() {
+            return;
+        }
         let clock = app.clock.get_untracked();
         let Some(window) = untrack(drawn).map(|it| it.window) else { return };
         let latest = clock.latest.saturating_sub(clock.zero).as_seconds();

@@ -158,6 +158,7 @@ impl App {
             history: blank.history,
             theory: blank.theory,
             sights: blank.sights,
+            halt: blank.halt,
             come: blank.come,
             ..self
         }

@@ -160,7 +160,10 @@ pub fn Menu(on: Scope, #[prop(optional)] role: Option<Role>) -> impl IntoView {
         let lasts = end.is_some();
         let on = Memo::new({
             let fault = fault.clone();
-            move |_| lasts && in_force(&app.deeds(), &fault)
+            move |_| {
+                let now = in_force(&app.deeds(), &fault);
+                lasts && app.meant(now, |it| replaces(it, &fault).then(|| *it == fault))
+            }
         });
         let act = move |_| {
             let end = end.clone().filter(|_| on.get_untracked());

@@ -225,7 +225,12 @@ fn MemberList(id: Id) -> impl IntoView {
         let pairs = members.iter().all(|it| it.name.len() < 3);
         let rows = members.into_iter().enumerate().map(|(ordinal, it)| {
             let target = Target::member(&id, ordinal as u16);
-            let down = it.health == Health::Down;
+            let killed = |it: &Fault| match it {
+                Fault::Crash(it) if *it == target => Some(true),
+                Fault::Restart(it) if *it == target => Some(false),
+                _ => None,
+            };
+            let down = app.meant(it.health == Health::Down, killed);
             let class = it.health.class();
             let act = if down { "Restart" } else { "Kill" };
             let on = Scope::Target(target.clone());
@@ -258,8 +263,13 @@ fn OfWire(id: Id) -> impl IntoView {
     let menu = id.clone();
     let ends = ends(app, id.clone(), record.get_untracked());
     let cut = {
-        let figures = figures.clone();
-        Memo::new(move |_| figures.with(|it| it.cut))
+        let (figures, here) = (figures.clone(), id.clone());
+        let says = move |it: &Fault| match it {
+            Fault::CutWire { wire, .. } if *wire == here => Some(true),
+            Fault::MendWire { wire } if *wire == here => Some(false),
+            _ => None,
+        };
+        Memo::new(move |_| app.meant(figures.with(|it| it.cut), &says))
     };
     let cell = |name: &'static str,
                 help: &'static str,

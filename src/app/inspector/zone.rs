@@ -212,7 +212,7 @@ fn faults(
     inside: impl Fn() -> Vec<(Id, String)> + Clone + Send + Sync + 'static,
 ) -> impl IntoView {
     let down = {
-        let inside = inside.clone();
+        let (inside, here) = (inside.clone(), id.clone());
         Memo::new(move |_| {
             let down = |id: &Id| {
                 app.node(id).is_some_and(|it| {
@@ -220,7 +220,12 @@ fn faults(
                 })
             };
             let all = inside();
-            !all.is_empty() && all.iter().all(|it| down(&it.0))
+            let now = !all.is_empty() && all.iter().all(|it| down(&it.0));
+            app.meant(now, |it| match it {
+                Fault::ZoneOutage { zone } if *zone == here => Some(true),
+                Fault::ZoneRestart { zone } if *zone == here => Some(false),
+                _ => None,
+            })
         })
     };
     let name = format!("zone {id}");
@@ -230,12 +235,17 @@ fn faults(
             let now = app.clock.get().now;
             let deeds = app.deeds();
             let known = deeds.iter().rev().filter(|it| it.at <= now);
+            let says = |it: &Fault| match it {
+                Fault::Partition { name: it, .. } if *it == name => Some(true),
+                Fault::Heal { name: it } if *it == name => Some(false),
+                _ => None,
+            };
             let mut ours = known.filter_map(|it| match &it.input {
-                Input::Fault(Fault::Partition { name: it, .. }) if *it == name => Some(true),
-                Input::Fault(Fault::Heal { name: it }) if *it == name => Some(false),
+                Input::Fault(it) => says(it),
                 _ => None,
             });
-            ours.next().unwrap_or(false)
+            let now = ours.next().unwrap_or(false);
+            app.meant(now, says)
         })
     };
     let empty = {

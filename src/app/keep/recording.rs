@@ -17,7 +17,13 @@ use leptos::prelude::*;
 pub fn takes(app: App, keep: Keeper, event: &DragEvent, file: &File) -> bool {
     let on = event.target().and_then(|it| it.dyn_into::<Element>().ok());
     let on = on.and_then(|it| it.closest("[data-node]").ok().flatten());
-    let Some(id) = on.and_then(|it| it.get_attribute("data-node")) else { return false };
+    let Some((on, id)) = on.and_then(|it| Some((it.clone(), it.get_attribute("data-node")?)))
+    else {
+        return false;
+    };
+    // Of two futures, that on whose client it was dropped.
+    let of_fork = on.closest(".other").ok().flatten().is_some();
+    let app = app.other.get_value().filter(|_| of_fork).unwrap_or(app);
     let client = app.desk.with_value(|it| {
         let record = it.shown().components.get(&id)?;
         matches!(record.spec, Spec::Client(_)).then(|| record.label.clone())
