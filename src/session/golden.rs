@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0x6ede_6a03_26b3_d5b0,
+        hash: 0x28d7_e45c_e56c_d76d,
     },
     Golden {
         name: "market, edited",
@@ -85,7 +85,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0x1c01_0c3c_6d8f_77b9,
+        hash: 0x1bc4_23c4_c147_cce5,
     },
     Golden {
         name: "ledger, scripted",
@@ -93,7 +93,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0x36bc_dbde_7377_ac2f,
+        hash: 0x6f05_b866_0720_b994,
     },
     Golden {
         name: "ledger, edited",
@@ -101,7 +101,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0xafec_ba2d_aa64_519e,
+        hash: 0xd0b4_3d32_dac3_aeca,
     },
     Golden {
         name: "lock, scripted",

@@ -96,7 +96,7 @@ fn refusals_name_the_field_and_the_fix() {
     check_error(
         set("books", "size", json!(0)),
         expect![
-            "size: there is no such parameter; known: instances, workers, queue, discipline, target, interval, shed, shed_from, work, work_shape, work_sigma, work_alpha, work_times, speed, hold_worker, calls, enough, drop_expired"
+            "size: there is no such parameter; known: instances, workers, queue, discipline, target, interval, shed, shed_from, work, work_shape, work_sigma, work_alpha, work_times, speed, hold_worker, calls, enough, drop_expired, on_write"
         ],
     );
     check_error(
