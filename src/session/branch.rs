@@ -28,6 +28,8 @@ pub struct Side {
     stories: Vec<Story>,
     /// Stories told so far.
     tales: usize,
+    /// Inputs, by index, of which nothing is pending yet: what tells of them may come later.
+    fresh: Vec<usize>,
     pending: Vec<story::Pending>,
     /// Which messages are shown.
     pub(super) sample: Sample,
@@ -54,6 +56,7 @@ impl Side {
             failure: None,
             stories: Vec::new(),
             tales: 0,
+            fresh: Vec::new(),
             pending: Vec::new(),
             sample: Sample::default(),
             told: Told::default(),
@@ -62,7 +65,7 @@ impl Side {
 
     /// Whether there is nothing to it but a run, and that is nothing but a newest moment.
     pub fn is_plain(&self) -> bool {
-        self.pending.is_empty() && self.run.is_plain()
+        self.fresh.is_empty() && self.pending.is_empty() && self.run.is_plain()
     }
 
     /// Stories told of it, oldest first.
@@ -96,15 +99,16 @@ impl Side {
         self.settle(Some(input), later);
         match self.run.act(input.clone()) {
             Ok(branched) => {
+                let index = self.run.head.inputs.saturating_sub(1);
                 if branched {
                     self.branch = next;
                     let now = self.run.head.world.now();
                     self.stories.retain(|it| it.at <= now);
+                    self.fresh.retain(|it| *it < index);
                 }
                 // What is yet to go wrong has no effect to tell of.
-                let tells = !matches!(input, Input::Edit(it) if it.is_script());
-                if let Some(later) = later.filter(|_| tells) {
-                    self.pending.push((later.done)(&self.run, input));
+                if !matches!(input, Input::Edit(it) if it.is_script()) {
+                    self.fresh.push(index);
                 }
             }
             Err(error) => self.failure = Some(error.to_string()),
@@ -114,7 +118,12 @@ impl Side {
     /// Tells what came of what was done, as soon as it is known: now, if something else is done
     /// next.
     fn settle(&mut self, next: Option<&Input>, later: Option<Later>) {
-        let (Some(later), false) = (later, self.pending.is_empty()) else { return };
+        let Some(later) = later else { return };
+        let fresh = std::mem::take(&mut self.fresh);
+        self.pending.extend(fresh.into_iter().filter_map(|it| (later.done)(&self.run, it)));
+        if self.pending.is_empty() {
+            return;
+        }
         if next.is_some() {
             self.run.catch_up(STORY_EVENTS, 0);
         }

@@ -35,8 +35,8 @@ pub struct Later {
     pub sights: fn(&Run) -> Vec<(Nanos, Claim)>,
     /// Packs what a frame holds of all this.
     pub pack: fn(&mut Frame),
-    /// What has just been done to a run, to be told of once its consequences are known.
-    pub done: fn(&Run, &Input) -> Pending,
+    /// The input with this index, to be told of once its consequences are known.
+    pub done: fn(&Run, usize) -> Option<Pending>,
     /// The story, once there is enough to tell it by, or something else is done next.
     pub tell: fn(&Pending, &Run, Option<&Input>) -> Option<Story>,
     /// What another host needs to go on with it, if it can be handed over now (`handover.rs`).

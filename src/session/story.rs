@@ -13,7 +13,7 @@ use crate::engine::blueprint::Component;
 use crate::engine::fault::{Fault, Scope, Target};
 use crate::engine::recorder::{Recorder, Window};
 
-use super::protocol::{Change, Input, Story, Which};
+use super::protocol::{Change, Input, Stamped, Story, Which};
 use super::run::Run;
 use super::twin::Twin;
 
@@ -37,16 +37,16 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// What has just been done to a run.
-    pub fn new(run: &Run, input: &Input) -> Self {
+    /// The input of a run with this index; none if there is none.
+    pub fn new(run: &Run, index: usize) -> Option<Self> {
+        let Stamped { at, input, .. } = run.inputs.get(index)?;
         let design = &run.head.design;
         let (done, component) = match input {
             Input::Fault(fault) => done(design, fault),
             Input::Seed(seed) => (Text::new(TextId::Reseeded, vec![Argument::Count(*seed)]), None),
             Input::Edit(diff) => edited(design, diff),
         };
-        let (at, index) = (run.head.world.now(), run.head.inputs.saturating_sub(1));
-        Self { at, index, done, component, edits: matches!(input, Input::Edit(_)) }
+        Some(Self { at: *at, index, done, component, edits: matches!(input, Input::Edit(_)) })
     }
 
     /// The story, once the run and the same run without this have come far enough. If something

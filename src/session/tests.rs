@@ -195,22 +195,28 @@ fn watching_lenses_and_charts_changes_nothing() {
     assert_eq!(run.head.world.state_hash(), bare.head.world.state_hash());
 }
 
+/// Whether the parts that tell it are there from the beginning, or come only after the fault.
 #[test]
 fn a_story_is_told_three_seconds_after_the_fault() {
-    let mut session = Session::default();
-    let design = Box::new(small_store());
-    let open = Command::Open { design, seed: 7, warmup: Nanos::seconds(5), inputs: Vec::new() };
-    let tick = |commands| Tick { commands, advance: Nanos::seconds(2), view: View::default() };
-    session.tick(&tick(vec![open]), u64::MAX);
-    session.frame(&View::default());
-    session.tick(&tick(vec![Command::Act(Branch::Main, kill())]), u64::MAX);
-    assert_eq!(session.frame(&View::default()).stories, None);
-    session.tick(&tick(Vec::new()), u64::MAX);
-    let stories = session.frame(&View::default()).stories.expect("a story");
-    let sentence = stories[0].sentence();
-    assert!(sentence.starts_with("cache was killed: "), "{sentence}");
-    assert!(sentence.contains("hits in cache are 0\u{a0}% instead of "), "{sentence}");
-    assert!(sentence.contains("store gets "), "{sentence}");
+    for late in [false, true] {
+        let mut session = if late { Session::first() } else { Session::default() };
+        let design = Box::new(small_store());
+        let open = Command::Open { design, seed: 7, warmup: Nanos::seconds(5), inputs: Vec::new() };
+        let tick = |commands| Tick { commands, advance: Nanos::seconds(2), view: View::default() };
+        session.tick(&tick(vec![open]), u64::MAX);
+        session.frame(&View::default());
+        session.tick(&tick(vec![Command::Act(Branch::Main, kill())]), u64::MAX);
+        assert_eq!(session.frame(&View::default()).stories, None);
+        session.furnish(crate::session::later::Later::all());
+        session.tick(&tick(Vec::new()), u64::MAX);
+        let mut frame = session.frame(&View::default());
+        frame.unpack();
+        let stories = frame.stories.expect("a story");
+        let sentence = stories[0].sentence();
+        assert!(sentence.starts_with("cache was killed: "), "{sentence}");
+        assert!(sentence.contains("hits in cache are 0\u{a0}% instead of "), "{sentence}");
+        assert!(sentence.contains("store gets "), "{sentence}");
+    }
 }
 
 /// Opens the small store and does things to it, each so long after the one before; and what was
