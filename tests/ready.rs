@@ -6,6 +6,7 @@ mod common;
 use common::*;
 use ringside::base::time::Nanos;
 use ringside::document::Design;
+use ringside::editor::geometry::{node_rect, note_rect};
 use ringside::engine::fault::{Fault, Ways};
 use ringside::session::kept::Kept;
 use ringside::session::protocol::Input as Act;
@@ -44,6 +45,27 @@ fn every_ready_design_reads_and_runs() {
         count += 1;
     }
     assert!(count >= 13, "{count}");
+}
+
+/// What is drawn of a design does not lie over anything else of it: nodes, and notes as tall as their text.
+#[test]
+fn nodes_and_notes_keep_clear_of_each_other() {
+    let folder = format!("{}/static/designs", env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let path = entry.expect("it is there").path();
+        let name = path.file_stem().expect("a name").to_str().expect("plain").to_owned();
+        let design = kept(&name).file.design;
+        let nodes = design.components.iter().map(|(id, it)| (id, node_rect(it)));
+        let notes = design.notes.iter().map(|(id, it)| (id, note_rect(it.at, &it.text)));
+        let all: Vec<_> = nodes.chain(notes).collect();
+        for (at, (one, a)) in all.iter().enumerate() {
+            for (other, b) in &all[at + 1..] {
+                let beside = a.x + a.width <= b.x || b.x + b.width <= a.x;
+                let apart = beside || a.y + a.height <= b.y || b.y + b.height <= a.y;
+                assert!(apart, "{name}: {one} lies over {other}");
+            }
+        }
+    }
 }
 
 /// /blogs: 20 ms on a hit, 800 ms on a miss (catalogue B7); a new post is an old one for up to a minute,
