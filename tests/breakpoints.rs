@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 
 use common::*;
 use ringside::base::time::Nanos;
-use ringside::component::{Registry, Spec, Standing};
+use ringside::component::{Spec, Standing};
 use ringside::document::Design;
 use ringside::engine::fault::Fault;
-use ringside::engine::world::Watch;
-use ringside::engine::{Blueprint, Note, Outcome};
+use ringside::engine::{Note, Outcome};
 use ringside::session::Session;
 use ringside::session::protocol::{
     Branch, Breakpoint, Claim, Command, Hit, Input, Measure, Tick, View,
@@ -21,23 +20,6 @@ use ringside::session::protocol::{
 
 const SECOND: Nanos = Nanos::SECOND;
 const SEED: u64 = 5;
-
-/// Everything an uninterrupted run tells.
-#[derive(Default)]
-struct Ear(Vec<(u64, Nanos, Note)>);
-
-impl Watch<Registry> for Ear {
-    fn wants_from(&self) -> u64 {
-        0
-    }
-    fn next_look(&self) -> Nanos {
-        Nanos::MAX
-    }
-    fn look(&mut self, _: Nanos, _: &World) {}
-    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], _: &Blueprint<Registry>) {
-        self.0.extend(notes.iter().map(|it| (ordinal, at, *it)));
-    }
-}
 
 fn store() -> Design {
     crowded(5)

@@ -13,33 +13,16 @@ use ringside::component::client::{Class, ClientParams, Does, Popularity};
 use ringside::component::kv_store::{Conflicts, KvStoreParams, WhenCut};
 use ringside::component::service::ServiceParams;
 use ringside::component::sql_db::{Failover, Replication, SqlDbParams};
-use ringside::component::{Registry, Spec, State};
+use ringside::component::{Spec, State};
 use ringside::document::{Design, FaultRecord, WireParams};
+use ringside::engine::Note;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::note::{Reign, Settled};
-use ringside::engine::world::Watch;
-use ringside::engine::{Blueprint, Note};
 use ringside::session::Session;
 use ringside::session::protocol::{Branch, Breakpoint, Claim, Command, Hit, Tick, View};
 
 const SEED: u64 = 11;
 const END: Nanos = Nanos::seconds(8);
-
-#[derive(Default)]
-struct Ear(Vec<(u64, Nanos, Note)>);
-
-impl Watch<Registry> for Ear {
-    fn wants_from(&self) -> u64 {
-        0
-    }
-    fn next_look(&self) -> Nanos {
-        Nanos::MAX
-    }
-    fn look(&mut self, _: Nanos, _: &World) {}
-    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], _: &Blueprint<Registry>) {
-        self.0.extend(notes.iter().map(|it| (ordinal, at, *it)));
-    }
-}
 
 fn at(design: &mut Design, millis: u64, fault: Fault) {
     let id = format!("fault-{}", design.script.len());

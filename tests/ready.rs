@@ -5,8 +5,8 @@ mod common;
 
 use common::*;
 use ringside::base::time::Nanos;
-use ringside::document::Design;
-use ringside::editor::geometry::{node_rect, note_rect};
+use ringside::document::{ComponentRecord, Design};
+use ringside::editor::place::Place;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::session::kept::Kept;
 use ringside::session::protocol::Input as Act;
@@ -47,7 +47,8 @@ fn every_ready_design_reads_and_runs() {
     assert!(count >= 13, "{count}");
 }
 
-/// What is drawn of a design does not lie over anything else of it: nodes, and notes as tall as their text.
+/// What is drawn of a design does not lie over anything else of it: nodes, and notes as tall as their text; on
+/// a desk, projected, and on a phone.
 #[test]
 fn nodes_and_notes_keep_clear_of_each_other() {
     let folder = format!("{}/static/designs", env!("CARGO_MANIFEST_DIR"));
@@ -55,14 +56,20 @@ fn nodes_and_notes_keep_clear_of_each_other() {
         let path = entry.expect("it is there").path();
         let name = path.file_stem().expect("a name").to_str().expect("plain").to_owned();
         let design = kept(&name).file.design;
-        let nodes = design.components.iter().map(|(id, it)| (id, node_rect(it)));
-        let notes = design.notes.iter().map(|(id, it)| (id, note_rect(it.at, &it.text)));
-        let all: Vec<_> = nodes.chain(notes).collect();
-        for (at, (one, a)) in all.iter().enumerate() {
-            for (other, b) in &all[at + 1..] {
-                let beside = a.x + a.width <= b.x || b.x + b.width <= a.x;
-                let apart = beside || a.y + a.height <= b.y || b.y + b.height <= a.y;
-                assert!(apart, "{name}: {one} lies over {other}");
+        for (growth, narrow) in [(1.0, false), (1.46, false), (1.0, true)] {
+            let mut place = Place::new(growth);
+            place.narrow = narrow;
+            place.arrange(&design);
+            let node = |(id, it): (&String, &ComponentRecord)| (id.clone(), place.rect(id, it));
+            let nodes = design.components.iter().map(node);
+            let note = |id: &String| Some((id.clone(), place.note(&design, id)?));
+            let all: Vec<_> = nodes.chain(design.notes.keys().filter_map(note)).collect();
+            for (at, (one, a)) in all.iter().enumerate() {
+                for (other, b) in &all[at + 1..] {
+                    let beside = a.x + a.width <= b.x || b.x + b.width <= a.x;
+                    let apart = beside || a.y + a.height <= b.y || b.y + b.height <= a.y;
+                    assert!(apart, "{name}, {growth}, narrow {narrow}: {one} lies over {other}");
+                }
             }
         }
     }

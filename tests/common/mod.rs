@@ -21,7 +21,7 @@ use ringside::document::compile::compile;
 use ringside::document::{ComponentRecord, Design, WireParams, WireRecord, ZoneParams, ZoneRecord};
 use ringside::engine::fault::{Fault, Target, Ways};
 use ringside::engine::world::{Unwatched, Watch};
-use ringside::engine::{Blueprint, Draft};
+use ringside::engine::{Blueprint, Draft, Note};
 
 #[allow(unused_imports, reason = "every test file uses its own part of this")]
 pub use audit::{Audit, check_desks};
@@ -109,6 +109,23 @@ pub fn apply(world: &mut World, input: &Input, watch: &mut impl Watch<Registry>)
             world.edit(next, watch);
         }
         Input::Seed(seed) => world.reseed(*seed, watch),
+    }
+}
+
+/// Everything an uninterrupted run tells.
+#[derive(Default)]
+pub struct Ear(pub Vec<(u64, Nanos, Note)>);
+
+impl Watch<Registry> for Ear {
+    fn wants_from(&self) -> u64 {
+        0
+    }
+    fn next_look(&self) -> Nanos {
+        Nanos::MAX
+    }
+    fn look(&mut self, _: Nanos, _: &World) {}
+    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], _: &Blueprint<Registry>) {
+        self.0.extend(notes.iter().map(|it| (ordinal, at, *it)));
     }
 }
 
