@@ -172,8 +172,14 @@ pub fn receive(app: App, mut frame: Frame) {
     match fork {
         Some(fork) => {
             app.forking.set_value(false);
-            if app.parted.get_untracked() != Some(fork.since) {
+            // The page may have asked while the run went on: the worker says where they part.
+            let asked = app.parted.get_untracked().filter(|it| *it != fork.since);
+            if let Some(asked) = asked {
                 app.parted.set(Some(fork.since));
+                app.forks.update(|it| {
+                    it.retain(|it| *it != asked && *it != fork.since);
+                    it.push(fork.since);
+                });
             }
             take(other, fork.frame);
             if read {
