@@ -194,19 +194,32 @@ fn it_stops_when_a_request_fails() {
 }
 
 #[test]
-fn it_stops_when_a_line_passes_a_length() {
+fn it_stops_when_a_level_passes_a_value() {
     let design = store();
     let (world, notes) = listened(&design);
     let books = slots(&world, "books");
-    for (above, value) in [(true, 2.0), (false, 1.0)] {
-        // After each event, how many wait, from what the members tell.
+    // One member of five workers.
+    for (figure, above, value) in [
+        (Measure::Waiting, true, 2.0),
+        (Measure::Waiting, false, 1.0),
+        (Measure::Present, true, 6.0),
+        (Measure::Present, false, 2.0),
+        (Measure::Busy, true, 0.7),
+        (Measure::Busy, false, 0.5),
+    ] {
+        // After each event, how many wait, are there, or are at work, from what the members tell.
         let (mut levels, mut lines) = (BTreeMap::new(), Vec::<(u64, Nanos, f64)>::new());
         for (ordinal, at, note) in &notes {
-            if let Note::Places { member, waiting, .. } = note
+            if let Note::Places { member, jobs, waiting, busy, .. } = note
                 && books.contains(member)
             {
-                levels.insert(*member, *waiting);
-                let line = levels.values().map(|it| f64::from(*it)).sum();
+                let level = match figure {
+                    Measure::Waiting => f64::from(*waiting),
+                    Measure::Present => f64::from(*jobs),
+                    _ => f64::from(*busy) / 5.0,
+                };
+                levels.insert(*member, level);
+                let line = levels.values().sum();
                 lines.retain(|it| it.0 != *ordinal);
                 lines.push((*ordinal, *at, line));
             }
@@ -217,7 +230,7 @@ fn it_stops_when_a_line_passes_a_length() {
         let first = passes.filter(|it| !holds(it[0].2) && holds(it[1].2)).map(|it| it[1]).next();
         let (ordinal, at, _) = first.expect("it happens");
         let component = "books".into();
-        let what = Breakpoint::Crosses { component, figure: Measure::Waiting, above, value };
+        let what = Breakpoint::Crosses { component, figure, above, value };
         let hit = everywhere(&design, from, &what).expect("it stops");
         assert_eq!((hit.ordinal, hit.at), (ordinal, at), "{what:?}");
         assert_eq!(hit.component.as_deref(), Some("books"));
@@ -361,4 +374,72 @@ fn both_futures_stop_together() {
         };
         assert_eq!(failed(&alone), 1, "the first that fails, at {}", hit.at);
     }
+}
+
+/// Every figure that is counted by the second stops a run at the end of the first second in which the page
+/// shows it beyond the value, having shown it on the other side before.
+#[test]
+fn it_stops_when_a_figure_on_the_page_passes_a_value() {
+    use ringside::session::protocol::ComponentFigures;
+    type Of = fn(&ComponentFigures) -> f64;
+    let figures: [(&str, Measure, Of); 9] = [
+        ("books", Measure::Offered, |it| it.offered),
+        ("books", Measure::Goodput, |it| it.completed),
+        ("books", Measure::Failed, |it| it.failed),
+        ("books", Measure::P50, |it| it.p50_ns),
+        ("books", Measure::P95, |it| it.p95_ns),
+        ("books", Measure::P99, |it| it.p99_ns),
+        ("store", Measure::Imbalance, |it| it.imbalance),
+        ("reviews", Measure::Imbalance, |it| it.imbalance),
+        ("cache", Measure::Ratio(0), |it| it.ratios[0]),
+    ];
+    let design = crowded(2);
+    // What the page shows at the end of each second of an uninterrupted run.
+    let mut session = open(&design);
+    let view = View { figures: true, ..View::default() };
+    let mut seen = Vec::new();
+    for second in 1..=5 {
+        let to = Nanos::seconds(second);
+        let now = |it: &Session| it.run().expect("open").head.world.now();
+        if second == 3 {
+            session.tick(&Tick { advance: KILLED - now(&session), ..Tick::default() }, u64::MAX);
+            let kill = Input::Fault(Fault::Crash(target("cache")));
+            say(&mut session, Command::Act(Branch::Main, kill));
+        }
+        session.tick(&Tick { advance: to - now(&session), ..Tick::default() }, u64::MAX);
+        seen.push(session.frame(&view).figures.expect("asked for"));
+    }
+    let world = start(&design, SEED);
+    let mut checked = 0;
+    for (id, figure, of) in figures {
+        let slot = world.blueprint().component(id).expect("it is there") as usize;
+        let values: Vec<f64> = seen.iter().map(|it| of(&it.components[slot])).collect();
+        // Between the second with the least and the one with the most: in both directions.
+        for above in [true, false] {
+            let known = || values.iter().copied().filter(|it| !it.is_nan());
+            let (low, high) = (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
+            if low >= high {
+                continue;
+            }
+            let value = low.midpoint(high);
+            let what = Breakpoint::Crosses { component: id.into(), figure, above, value };
+            let hit = everywhere(&design, SECOND, &what);
+            let holds = |it: f64| if above { it > value } else { it < value };
+            let mut level = !values[0].is_nan() && holds(values[0]);
+            let mut expected = None;
+            for (second, it) in values.iter().enumerate().skip(1).filter(|it| !it.1.is_nan()) {
+                if holds(*it) && !level {
+                    expected = expected.or(Some(Nanos::seconds(second as u64 + 1)));
+                }
+                level = holds(*it);
+            }
+            assert_eq!(
+                hit.map(|it| it.at),
+                expected,
+                "{id} {figure:?} {above} {value}: {values:?}"
+            );
+            checked += usize::from(expected.is_some());
+        }
+    }
+    assert!(checked >= 10, "{checked}");
 }

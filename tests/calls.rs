@@ -453,6 +453,44 @@ fn calls_at_once_take_as_long_as_the_answers_waited_for() {
     }
 }
 
+/// Calls have an order: those of one step at once, the steps one after the other. 10 ms, then 20 and 40 ms
+/// together; with the slowest first; and each by itself.
+#[test]
+fn calls_are_made_step_by_step() {
+    let cases = [
+        (Calls::AllAtOnce, 1, [0, 1, 1], 50),
+        (Calls::AllAtOnce, 1, [1, 1, 0], 60),
+        (Calls::AllAtOnce, 1, [2, 1, 0], 70),
+        (Calls::FirstAnswer, 1, [0, 1, 1], 30),
+        // Of a step with fewer calls than are enough, all.
+        (Calls::Enough, 2, [0, 1, 1], 50),
+        (Calls::InTurn, 1, [1, 0, 1], 70),
+    ];
+    for (calls, enough, steps, ms) in cases {
+        let mut design = fan(calls, enough);
+        for (id, step) in ["front-ten", "front-twenty", "front-forty"].into_iter().zip(steps) {
+            design.wires.get_mut(id).expect("a wire").settings.step = step;
+        }
+        let mut live = live(&design);
+        live.run_to(Nanos::seconds(3));
+        let ends = ends(&live);
+        assert!(ends.len() >= 2);
+        for end in ends {
+            assert_eq!((end.1, end.2), (Outcome::Ok, Nanos::millis(ms)), "{calls:?} {steps:?}");
+        }
+        // In turn, too, by step: who is asked first.
+        let asked = live.audit.notes.iter().filter_map(|it| match it.2 {
+            Note::Offered { member, own: false, .. } => Some(member),
+            _ => None,
+        });
+        let order: Vec<u32> = asked.skip(1).take(3).collect();
+        let least = steps.iter().position(|it| it == steps.iter().min().expect("three"));
+        let first = ["ten", "twenty", "forty"][least.expect("one")];
+        assert_eq!(order[0], slots(&live.world, first)[0], "{steps:?}");
+        live.check_replay();
+    }
+}
+
 /// Fire and forget: the caller neither waits nor learns that it failed.
 #[test]
 fn a_call_not_waited_for_takes_no_time_and_cannot_fail() {

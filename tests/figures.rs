@@ -69,6 +69,56 @@ fn figures_on_screen_are_those_of_the_command_line() {
     assert!(failures > 0.0, "there was something to add up");
 }
 
+/// How uneven members are asked is counted from what arrives at each: on screen over the last ten seconds, on
+/// the command line over the whole run.
+#[test]
+fn imbalance_is_the_largest_over_the_mean() {
+    use common::{add, client, design, slots, start, wire};
+    use ringside::component::Spec;
+    use ringside::document::WireParams;
+    use ringside::engine::Note;
+    let mut it = design();
+    add(&mut it, "people", Spec::Client(client(300.0, 1, 1)));
+    // As many keys as people ask for, in ranges: some ask for more often than others.
+    let shards =
+        ringside::component::sharded_db::ShardedDbParams { keys: 200, ..Default::default() };
+    add(&mut it, "store", Spec::ShardedDb(shards));
+    wire(&mut it, "people", "store", WireParams::default());
+    let (mut world, mut ear) = (start(&it, 21), common::Ear::default());
+    world.run(Nanos::seconds(17), u64::MAX, &mut ear);
+    let members = slots(&world, "store");
+    let expected = |since: Nanos| {
+        let mut counts = vec![0u64; members.len()];
+        for (_, at, note) in &ear.0 {
+            if let Note::Offered { member, own: false, .. } = note
+                && *at > since
+                && let Some(index) = members.iter().position(|it| it == member)
+            {
+                counts[index] += 1;
+            }
+        }
+        let most = *counts.iter().max().expect("members") as f64;
+        most * counts.len() as f64 / counts.iter().sum::<u64>() as f64
+    };
+    let mut session = Session::default();
+    let (design, warmup) = (Box::new(it), Nanos::seconds(2));
+    let open = Command::Open { design, seed: 21, warmup, inputs: Vec::new() };
+    session.tick(
+        &Tick { commands: vec![open], advance: Nanos::seconds(15), ..Tick::default() },
+        u64::MAX,
+    );
+    let figures = session.frame(&View { figures: true, ..View::default() }).figures;
+    let run = session.run().expect("it is open");
+    assert_eq!(run.head.world.now(), Nanos::seconds(17));
+    let slot = run.head.world.blueprint().component("store").expect("it is there") as usize;
+    let shown = figures.expect("asked for").components[slot].imbalance;
+    assert_eq!(shown, expected(Nanos::seconds(7)));
+    let told = report::report(run, 21).components["store"].imbalance.expect("several members");
+    assert_eq!(told, expected(Nanos::seconds(2)));
+    assert!(told > 1.02 && shown != told, "keys differ: {shown}, {told}");
+    assert_eq!(report::report(run, 21).components["people"].imbalance, None);
+}
+
 #[test]
 fn what_wires_bring_is_what_is_offered() {
     let (session, seen) = screen(15);

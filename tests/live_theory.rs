@@ -17,7 +17,7 @@ use ringside::component::client::{Arrivals, Class, ClientParams, Does};
 use ringside::component::load_balancer::LoadBalancerParams;
 use ringside::component::service::ServiceParams;
 use ringside::document::{Design, WireParams};
-use ringside::engine::fault::Fault;
+use ringside::engine::fault::{Fault, Ways};
 use ringside::session::protocol::{Input, Model, Theory};
 use ringside::session::run::Run;
 use ringside::session::theory::theory;
@@ -218,6 +218,27 @@ fn a_fault_or_a_short_run_is_no_ground_to_compare_on() {
     // Before, it was as it was.
     run.seek(Nanos::seconds(60));
     assert_eq!(ids(&run), []);
+}
+
+/// Nor is a model that counts on calls which do not come: from callers that are down, or cannot be heard.
+#[test]
+fn callers_who_are_down_or_parted_are_no_ground_to_compare_on() {
+    let faults = [
+        Fault::Crash(target("people")),
+        cut("a", &["people"], &["books"], Ways::Forth),
+        cut("a", &["books"], &["people"], Ways::Forth),
+    ];
+    for fault in faults {
+        let mut run = Run::open(calm(), 1, Nanos::seconds(5), Vec::new()).expect("it compiles");
+        run.advance(Nanos::seconds(63), u64::MAX);
+        let ids = |run: &Run| -> Vec<TextId> {
+            theory(run, "books").expect("it serves").fails.iter().map(|it| it.id).collect()
+        };
+        assert_eq!(ids(&run), []);
+        run.act(Input::Fault(fault.clone())).expect("a fault compiles");
+        run.advance(Nanos::seconds(90), u64::MAX);
+        assert!(ids(&run).contains(&TextId::NotHealthy), "{fault:?}: {:?}", ids(&run));
+    }
 }
 
 /// Messages that get lost come later, independently of each other: Poisson arrivals stay so

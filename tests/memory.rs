@@ -19,8 +19,10 @@ use ringside::component::kv_store::{KvStoreParams, WhenCut};
 use ringside::component::sql_db::{Failover, Replication, SqlDbParams};
 use ringside::document::{Design, WireParams};
 use ringside::engine::fault::Fault;
+use ringside::engine::queue::PLACE_BYTES;
 use ringside::engine::recorder::Recorder;
 use ringside::session::moment::sample;
+use ringside::session::run::Run;
 
 /// Counts the bytes that a thread holds.
 struct Counting;
@@ -153,4 +155,66 @@ fn leaders_that_change_leave_nothing_behind() {
     }
     check_bounded("failover pair", &served(Spec::FailoverPair(Default::default())), &faults);
     check_bounded("Raft group", &served(Spec::RaftGroup(Default::default())), &faults);
+}
+
+/// What a run with its snapshots may take, in bytes: the bound.
+const RUN_BYTES_MAX: f64 = 256e6;
+
+/// Plays a run until it has all the snapshots it may, and holds what it says that they weigh against what
+/// is held.
+#[track_caller]
+fn check_snapshots(name: &str, design: &Design, snapshots: std::ops::Range<usize>) {
+    let before = HELD.get();
+    let mut run = Run::open(design.clone(), 5, Nanos::ZERO, Vec::new()).expect("it compiles");
+    while run.head.world.ordinal() < 12_000_000 {
+        run.advance(Nanos::SECOND, u64::MAX);
+    }
+    let bytes = (HELD.get() - before) as f64;
+    let nothing = Run::open(common::design(), 5, Nanos::ZERO, Vec::new()).expect("it compiles");
+    let (kept, _, weight) = run.keeps(&nothing);
+    let told = (weight * PLACE_BYTES) as f64;
+    println!("{name}: {kept} snapshots, {:.0} MB, said to be {:.0} MB", bytes / 1e6, told / 1e6);
+    assert!(snapshots.contains(&kept), "{name}: {kept} snapshots");
+    assert!(bytes <= RUN_BYTES_MAX, "{name}: {bytes} bytes");
+    assert!((0.5..2.0).contains(&(told / bytes)), "{name}: {told} told of {bytes} bytes");
+}
+
+/// People who ask for so many keys, all alike.
+fn crowd(keys: u32, read: u32, write: u32) -> ClientParams {
+    let popularity = ringside::component::client::Popularity::Uniform;
+    ClientParams { keys, popularity, ..client(40_000.0, read, write) }
+}
+
+/// A cache of 200,000 entries is no longer shared by snapshots than until the next one: there are fewer.
+#[test]
+fn snapshots_of_large_caches_are_fewer() {
+    let mut it = served(Spec::SqlDb(SqlDbParams { workers: 10_000, ..SqlDbParams::default() }));
+    add(&mut it, "people", Spec::Client(crowd(400_000, 1, 0)));
+    let cache =
+        CacheParams { capacity: 200_000, strategy: Strategy::ReadThrough, ..Default::default() };
+    add(&mut it, "cache", Spec::Cache(cache));
+    it.wires.clear();
+    wire(&mut it, "people", "cache", WireParams::default());
+    wire(&mut it, "cache", "store", WireParams::default());
+    check_snapshots("large cache", &it, 4..20);
+}
+
+/// Nor are rows that are written all over.
+#[test]
+fn snapshots_of_large_tables_are_fewer() {
+    let workers = 10_000;
+    let mut it =
+        served(Spec::SqlDb(SqlDbParams { workers, replicas: 2, ..SqlDbParams::default() }));
+    add(&mut it, "people", Spec::Client(crowd(1_000_000, 0, 1)));
+    check_snapshots("large table", &it, 4..30);
+}
+
+/// What takes little is kept as often as it may be.
+#[test]
+fn snapshots_of_the_book_store_are_all_there() {
+    let mut it = bookstore(3_000.0);
+    if let Some(Spec::Client(it)) = it.components.get_mut("people").map(|it| &mut it.spec) {
+        it.rate = Rate(3_000.0);
+    }
+    check_snapshots("book store", &it, 56..57);
 }

@@ -48,6 +48,7 @@ fn shown(session: &mut Session, id: &str) -> Vec<(&'static str, String)> {
             seen.push(("cursor", format!("{} {}", frame.now, frame.ordinal)));
             seen.push(("messages", format!("{:?}", frame.messages)));
             seen.push(("figures", format!("{:?}", frame.figures)));
+            seen.push(("picks", format!("{:?}", frame.picks)));
             let lens = frame.lens.map(|it| (it.svg, it.text));
             seen.push(("lens in words", format!("{:?}", lens.as_ref().map(|it| &it.1))));
             seen.push(("lens", format!("{:?}", lens.map(|it| it.0))));
@@ -111,5 +112,35 @@ fn moments_of_the_ledger_are_shown_as_they_were() {
 fn moments_of_the_lock_are_shown_as_they_were() {
     for it in golden::ALL.iter().filter(|it| it.name.starts_with("lock")) {
         check(it);
+    }
+}
+
+/// However long ago: what a canvas, an inside and picks show does not come from what is kept of the newest,
+/// whose windows reach back 75 s for wires and five minutes for components.
+#[test]
+fn moments_long_ago_are_shown_as_they_were() {
+    let golden = golden::ALL.iter().find(|it| it.name.contains("replica")).expect("it is there");
+    let mut session = open(golden);
+    play(&mut session, golden, Nanos::seconds(16), &[Branch::Main]);
+    session.tick(&Tick { advance: Nanos::seconds(500), ..Tick::default() }, u64::MAX);
+    for at in [500_000, 400_250, 120_000, 430_600].map(Nanos::millis) {
+        let mut stopped = open(golden);
+        play(&mut stopped, golden, Nanos::seconds(16), &[Branch::Main]);
+        let left = at - Nanos::seconds(16);
+        stopped.tick(&Tick { advance: left, ..Tick::default() }, u64::MAX);
+        let commands = vec![Command::Seek(at)];
+        session.tick(&Tick { commands, ..Tick::default() }, u64::MAX);
+        let ids: Vec<_> =
+            session.run().expect("open").head.design.components.keys().cloned().collect();
+        let mut flowing = 0;
+        for id in ids {
+            let (here, there) = (shown(&mut session, &id), shown(&mut stopped, &id));
+            for (here, there) in here.iter().zip(&there).filter(|it| it.0.0 != "chart") {
+                assert!(here == there, "{id} at {at}: {} is not of then", here.0);
+            }
+            let figures = session.frame(&view(&id, Which::Throughput)).figures.expect("asked for");
+            flowing += figures.wires.iter().filter(|it| it.arrived > 0.0).count();
+        }
+        assert!(flowing > 5, "there is traffic to show");
     }
 }

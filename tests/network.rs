@@ -16,9 +16,9 @@ use ringside::component::service::ServiceParams;
 use ringside::document::{
     Connecting, Design, Place, WireParams, ZonePair, ZoneParams, ZoneRecord, zone,
 };
-use ringside::engine::fault::{Fault, Scope};
+use ringside::engine::fault::{Fault, Scope, Ways};
 use ringside::engine::network::{bytes, loss_delay, retransmission_timer};
-use ringside::engine::{Note, Outcome, Request, Verb};
+use ringside::engine::{Note, Outcome, Request, Verb, Via};
 
 const LATENCY: Nanos = Nanos::millis(1);
 
@@ -287,6 +287,57 @@ fn connections_cost_their_round_trips() {
     }
 }
 
+/// What sets a connection up gets lost too, and is sent again after 1, 3, 7 … seconds: before anything has
+/// been measured the timer is one second (RFC 6298, 2.1 and 5.5). On average 1 s p / (1 - 2p) each way.
+#[test]
+fn a_handshake_gets_lost_at_its_own_price() {
+    let p: f64 = 0.05;
+    let settings = WireParams {
+        loss: Share(p),
+        timeout: FOREVER,
+        connection: Connecting::Tcp,
+        keep_alive: Nanos::ZERO,
+        ..WireParams::default()
+    };
+    let mut live = live(&pair(200.0, settings));
+    live.run_to(Nanos::seconds(300));
+    let spans = spans(&live);
+    let n = spans.len() as f64;
+    let extra = |it: &(Nanos, Nanos)| (it.1 - Nanos::millis(4)).as_seconds();
+    let mean = spans.iter().map(extra).sum::<f64>() / n;
+    // One second is five times the timer of the two messages that follow.
+    let (expected, tolerance) = lost(p, n);
+    let (expected, tolerance) = (6.0 * expected, tolerance * 26_f64.sqrt());
+    assert!((mean - expected).abs() < tolerance, "{mean} not {expected} ± {tolerance}");
+    live.check_replay();
+}
+
+/// Where answers do not come through, no connection can be set up, and nothing can be said; over one that is
+/// there, what is said arrives.
+#[test]
+fn nobody_connects_one_way() {
+    for (connection, from_ms, arrives) in
+        [(Connecting::Open, 0, true), (Connecting::Tcp, 0, false), (Connecting::Tls13, 3_000, true)]
+    {
+        let settings = KvStoreParams { mesh_connection: connection, ..KvStoreParams::default() };
+        let mut live = members(20.0, settings);
+        live.run_to(Nanos::millis(from_ms));
+        live.fault(cut("a", &["store/1"], &["store/0"], Ways::Forth));
+        live.run_to(Nanos::seconds(6));
+        let one = slots(&live.world, "store")[0];
+        let said = live.audit.notes.iter().filter(|it| it.0 >= Nanos::millis(from_ms));
+        let said: Vec<bool> = said
+            .filter_map(|it| match it.2 {
+                Note::Sent { via: Via::Mesh(from), lost, .. } if from == one => Some(!lost),
+                _ => None,
+            })
+            .collect();
+        assert!(said.len() > 20, "{connection:?}: {}", said.len());
+        assert!(said.iter().all(|it| *it == arrives), "{connection:?}");
+        live.check_replay();
+    }
+}
+
 /// Who calls while the handshake is under way waits for what is left of it.
 #[test]
 fn calls_share_the_handshake_under_way() {
@@ -432,9 +483,9 @@ fn faults_and_settings_add_up() {
     let on = Scope::Wire("people-service".into());
     live.fault(Fault::Delay { on, by: Nanos::millis(7) });
     live.run_to(Nanos::seconds(2));
-    // A round trip of 2 ms for the connection; each way 1 ms of latency and 7 more; 1 ms and 1.7 ms
-    // of transmission.
-    let expected = Nanos::millis(2 + 2 * 8) + Nanos::micros(2_700);
+    // A round trip for the connection and one for the call, each way 1 ms of latency and 7 more; 1 ms
+    // and 1.7 ms of transmission.
+    let expected = Nanos::millis(4 * 8) + Nanos::micros(2_700);
     let spans = spans(&live);
     assert!(spans.iter().all(|it| it.1 == expected), "{spans:?}");
     live.check_replay();

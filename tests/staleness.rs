@@ -11,6 +11,7 @@ use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::component::cache::{CacheParams, Strategy};
 use ringside::component::service::ServiceParams;
+use ringside::component::sharded_db::ShardedDbParams;
 use ringside::component::sql_db::{Replication, SqlDbParams};
 use ringside::document::{Design, WireParams};
 use ringside::engine::blueprint::Reads;
@@ -196,6 +197,22 @@ fn a_cache_that_is_not_told_is_stale_until_entries_expire() {
         found.push(stale(&run, "cache"));
     }
     assert!(found[0] > 2 * found[1] && found[1] > 0, "{found:?}: expiry bounds staleness");
+}
+
+/// The same before a store whose members each have keys of their own; and they themselves are never stale.
+#[test]
+fn a_cache_before_shards_is_judged_too() {
+    let mut design = cached(CacheParams::default());
+    let shards = ShardedDbParams { keys: 200, ..ShardedDbParams::default() };
+    add(&mut design, "store", Spec::ShardedDb(shards));
+    add(&mut design, "writer", Spec::Service(ServiceParams::default()));
+    add(&mut design, "editors", Spec::Client(client(40.0, 0, 1)));
+    wire(&mut design, "editors", "writer", WireParams::default());
+    wire(&mut design, "writer", "store", WireParams::default());
+    let run = check(&design, None, "cache");
+    assert!(stale(&run, "cache") > 50, "{}", stale(&run, "cache"));
+    assert_eq!(stale(&run, "store"), 0);
+    assert!(!run.recorder.sightings.moments(Claim::Fresh).is_empty(), "and marked");
 }
 
 #[test]

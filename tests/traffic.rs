@@ -294,6 +294,69 @@ fn closed_loops_agree_with_mean_value_analysis() {
     }
 }
 
+/// N users who think, and stations that each of their requests passes one after the other: exact mean value
+/// analysis of a closed network of single exponential servers and a delay (Reiser & Lavenberg, JACM
+/// 27(2), 1980, section 2): W_k(n) = S_k (1 + L_k(n−1)), X(n) = n / (Z + Σ W_k(n)), L_k(n) = X(n) W_k(n).
+fn mean_values(users: u32, think_s: f64, services_s: &[f64]) -> (f64, f64) {
+    let mut present = vec![0.0; services_s.len()];
+    let (mut rate, mut stay) = (0.0, 0.0);
+    for n in 1..=users {
+        let stays: Vec<f64> =
+            services_s.iter().zip(&present).map(|(service, l)| service * (1.0 + l)).collect();
+        stay = stays.iter().sum();
+        rate = f64::from(n) / (think_s + stay);
+        present = stays.iter().map(|it| rate * it).collect();
+    }
+    (rate, stay)
+}
+
+#[test]
+fn a_closed_network_agrees_with_mean_value_analysis() {
+    for (users, think_ms, works_us) in
+        [(8, 20, [4_000, 3_000, 1_500]), (30, 60, [2_500, 1_000, 2_000])]
+    {
+        let think = Nanos::millis(think_ms);
+        let mut design = alone(closed(users, think));
+        let mut before = "people".to_owned();
+        for (at, work) in works_us.into_iter().enumerate() {
+            let id = format!("station-{at}");
+            // One worker, not held while the next station is at work.
+            let service = ServiceParams {
+                instances: 1,
+                workers: 1,
+                queue: 1_000_000,
+                work: Nanos::micros(work),
+                work_shape: Shape::Exponential,
+                hold_worker: false,
+                ..ServiceParams::default()
+            };
+            add(&mut design, &id, Spec::Service(service));
+            wire(&mut design, &before, &id, instant());
+            before = id;
+        }
+        let services_s = works_us.map(|it| it as f64 / 1e6);
+        let (rate, stay) = mean_values(users, think.as_seconds(), &services_s);
+        let (mut rates, mut stays) = (Vec::new(), Vec::new());
+        for seed in 1..=RUNS {
+            let mut world = start(&design, seed);
+            let (from, batch) = (Nanos::seconds(5), Nanos::seconds(3));
+            let (ended, stays_s) = ([0.0; BATCHES], [0.0; BATCHES]);
+            let mut ends = Ends { from, batch, ended, stays_s };
+            world.run(from + Nanos(batch.0 * BATCHES as u64), u64::MAX, &mut ends);
+            rates.push(ends.rates());
+            stays.push(ends.stays());
+        }
+        for (what, seen, theory, off) in
+            [("throughput", rates, rate, 0.02), ("response time", stays, stay, 0.04)]
+        {
+            let means: Vec<_> = seen.iter().map(|it| mean(it)).collect();
+            check(what, &means, theory, off);
+            let intervals: Vec<_> = seen.iter().map(interval).collect();
+            check_covered(what, &intervals, theory, theory * (1.0 + 3.0 * off));
+        }
+    }
+}
+
 /// However many answers are late, no user ever has two requests, and all users are at it.
 #[test]
 fn each_user_has_one_request_at_a_time() {

@@ -275,10 +275,6 @@ fn take(app: App, frame: Frame) -> bool {
             app.charted.update(|it| *it += 1);
         }
     }
-    // In the past, what had happened by then is looked for until it is found.
-    if frame.lens.as_ref().is_some_and(|it| !it.known) {
-        app.bridge.update_value(|it| it.look());
-    }
     if lensed && frame.lens.is_some() {
         app.lens.set(frame.lens);
     }

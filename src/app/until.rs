@@ -36,7 +36,7 @@ const KINDS: [(&str, &str); 11] = [
 ];
 
 /// Figures that every component has: what they are called and what their values are.
-const MEASURES: [(Measure, &str, &str); 9] = [
+const MEASURES: [(Measure, &str, &str); 10] = [
     (Measure::P99, "p99", "ms"),
     (Measure::P95, "p95", "ms"),
     (Measure::P50, "p50", "ms"),
@@ -46,6 +46,7 @@ const MEASURES: [(Measure, &str, &str); 9] = [
     (Measure::Failed, "failures", "/s"),
     (Measure::Offered, "requests arriving", "/s"),
     (Measure::Goodput, "goodput", "/s"),
+    (Measure::Imbalance, "imbalance of members", "times"),
 ];
 
 /// What a number in the form's unit is in the session's.

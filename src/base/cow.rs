@@ -79,6 +79,15 @@ impl<T: Clone> CowList<T> {
         Arc::make_mut(&mut self.chunks[offset / CHUNK])[offset % CHUNK] = value;
     }
 
+    /// What it takes of memory, in bytes: of chunks that clones share, its part.
+    pub fn bytes(&self) -> usize {
+        let each = |it: &Arc<Vec<T>>| {
+            let chunk = it.capacity() * size_of::<T>() / Arc::strong_count(it);
+            chunk + size_of::<Arc<Vec<T>>>()
+        };
+        self.chunks.iter().map(each).sum()
+    }
+
     /// Drops everything from a position on.
     pub fn truncate(&mut self, end: u64) {
         while self.end > end.max(self.base) {
@@ -116,6 +125,18 @@ impl<T: StableHash> StableHash for CowList<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clones_share_what_they_weigh() {
+        let one = CowList::filled(0u64, 4 * CHUNK as u32);
+        let (chunk, pointers) = (8 * CHUNK, 4 * size_of::<usize>());
+        // All four are the same chunk.
+        assert_eq!(one.bytes(), 4 * (chunk / 4) + pointers);
+        let mut two = one.clone();
+        assert_eq!(one.bytes(), 4 * (chunk / 8) + pointers);
+        two.set(0, 1);
+        assert_eq!(two.bytes(), chunk + 3 * (chunk / 7) + pointers);
+    }
 
     #[test]
     fn behaves_like_a_vector_and_clones_stay_apart() {

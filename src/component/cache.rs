@@ -326,6 +326,10 @@ impl Kind for Cache {
         };
         vec![sum(|it| it.entries.len()), sum(|it| it.dirty.len())]
     }
+
+    fn weight(state: &Self::State) -> usize {
+        state.order.bytes()
+    }
 }
 
 /// A cache's own act on a request.

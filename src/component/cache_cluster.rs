@@ -193,4 +193,8 @@ impl Kind for CacheCluster {
         let entries = members.iter().flatten().map(|it| it.entries.len());
         vec![entries.sum::<usize>() as f64]
     }
+
+    fn weight(state: &Self::State) -> usize {
+        state.order.bytes()
+    }
 }

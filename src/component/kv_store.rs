@@ -389,6 +389,10 @@ impl Kind for KvStore {
         let hints = members.iter().flatten().flat_map(|it| &it.hints);
         vec![hints.map(BTreeMap::len).sum::<usize>() as f64]
     }
+
+    fn weight(state: &Self::State) -> usize {
+        state.rows.bytes()
+    }
 }
 
 /// Whether a request changes its key.

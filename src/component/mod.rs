@@ -79,6 +79,8 @@ pub struct OutWire {
     pub spares: Vec<std::sync::Arc<str>>,
     /// Whether a default answer does when all of them have failed.
     pub default_answer: bool,
+    /// Its place among the caller's calls: lower ones come first.
+    pub step: u32,
 }
 
 /// A figure of a kind's own: a quantity sampled four times a second.
@@ -283,6 +285,12 @@ pub trait Kind: Sized {
     /// What a member says of itself.
     fn standing(_: &Self::State) -> Standing {
         Standing::Member
+    }
+
+    /// What a clone of a member's state takes of memory, in bytes, where that may be much: snapshots
+    /// of a run are as many as it leaves room for.
+    fn weight(_: &Self::State) -> usize {
+        0
     }
 }
 
@@ -572,6 +580,11 @@ macro_rules! registry {
             /// What a member says of itself.
             pub fn standing(&self) -> Standing {
                 match self { $( State::$name(it) => <$module::$name as Kind>::standing(it), )* }
+            }
+
+            /// What a clone of it takes of memory, roughly, in bytes.
+            pub fn weight(&self) -> usize {
+                match self { $( State::$name(it) => <$module::$name as Kind>::weight(it), )* }
             }
         }
 

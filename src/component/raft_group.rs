@@ -270,6 +270,10 @@ impl Kind for RaftGroup {
     fn standing(state: &Box<RaftState>) -> Standing {
         state.standing
     }
+
+    fn weight(state: &Self::State) -> usize {
+        state.rows.bytes() + state.log.bytes()
+    }
 }
 
 type Ctx<'a, 'b> = Context<'a, 'b, RaftGroup>;

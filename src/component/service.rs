@@ -183,20 +183,27 @@ impl Kind for Service {
         let (aside, others) = if cached || params.calls == Calls::InTurn {
             (cache_aside(&data, params.on_write), others)
         } else {
-            (None, data.into_iter().chain(others).collect())
+            (None, data.iter().cloned().chain(others).collect())
         };
-        let ways = aside.into_iter();
-        let ways = ways.chain(others.iter().map(|it| for_classes(it.classes, call(it, None))));
-        let ways: Vec<_> = ways.collect();
-        let need = match params.calls {
-            Calls::InTurn => None,
-            Calls::AllAtOnce => Some(ways.len() as u16),
-            Calls::FirstAnswer => Some(1),
-            Calls::Enough => Some(params.enough as u16),
-        };
-        match need.filter(|_| ways.len() > 1) {
-            None => steps.extend(ways),
-            Some(need) => steps.push(Plan::Parallel { need, branches: ways }),
+        // Cache and store are one step: that of the first of them.
+        let first = data.iter().map(|it| it.step).min().unwrap_or(0);
+        let ways = aside.map(|it| (first, it)).into_iter();
+        let each = |it: &OutWire| (it.step, for_classes(it.classes, call(it, None)));
+        let mut ways: Vec<_> = ways.chain(others.iter().map(each)).collect();
+        ways.sort_by_key(|it| it.0);
+        for group in ways.chunk_by(|one, other| one.0 == other.0) {
+            let branches: Vec<_> = group.iter().map(|it| it.1.clone()).collect();
+            let all = branches.len() as u16;
+            let need = match params.calls {
+                Calls::InTurn => None,
+                Calls::AllAtOnce => Some(all),
+                Calls::FirstAnswer => Some(1),
+                Calls::Enough => Some((params.enough as u16).min(all)),
+            };
+            match need.filter(|_| all > 1) {
+                None => steps.extend(branches),
+                Some(need) => steps.push(Plan::Parallel { need, branches }),
+            }
         }
         Plan::Sequence(steps)
     }

@@ -412,6 +412,10 @@ impl Kind for ShardedDb {
         let left = members.iter().flatten().flat_map(|it| &it.moves).map(Move::left);
         vec![left.sum::<usize>() as f64]
     }
+
+    fn weight(state: &Self::State) -> usize {
+        state.rows.bytes()
+    }
 }
 
 /// The row is not here: says who has it, as soon as that is clear.

@@ -333,6 +333,10 @@ impl Kind for SqlDb {
     fn standing(state: &Box<SqlDbState>) -> Standing {
         if state.primary { Standing::Leader } else { Standing::Follower }
     }
+
+    fn weight(state: &Self::State) -> usize {
+        state.rows.bytes() + state.log.bytes()
+    }
 }
 /// Answers a write, at once or when enough replicas have it.
 fn confirm(

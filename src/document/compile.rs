@@ -132,9 +132,9 @@ fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
         if past == 0 || classes != 0 {
             let instead = spare.iter().filter(|it| class_set(it.1, known) & classes != 0);
             let spares = instead.map(|it| it.0.as_str().into()).collect();
-            let WireParams { wait, default_answer, .. } = record.settings;
+            let WireParams { wait, default_answer, step, .. } = record.settings;
             let id = id.as_str().into();
-            wires.push(OutWire { id, role, classes, wait, spares, default_answer });
+            wires.push(OutWire { id, role, classes, wait, spares, default_answer, step });
         }
     }
     wires

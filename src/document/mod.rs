@@ -185,6 +185,9 @@ crate::params! {
         /// Fallback: when a call over this wire has failed for good, the caller goes on as if it had
         /// got an answer, with a default value in its place.
         default_answer: bool = false;
+        /// When a service makes this call: lower steps come first, each when the one before is done.
+        /// Calls of one step are made as the service's "Calls" says: in turn, or at once.
+        step: u32 = 0, in 0..=1_000;
         /// How the caller chooses among several members. A balancer's own rule goes before this.
         rule: Rule = Rule::RoundRobin;
         /// How often each member is chosen, in their order, separated by commas: 5, 1, 1. Empty or

@@ -1,7 +1,8 @@
-//! What the members of a component counted, each for itself: kept only where the key says who is
-//! asked ([`super::Addressing::Keyed`]), since only there the members differ by more than chance.
+//! What the members of a component counted, each for itself: how even the load is. Kept where there are
+//! several.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::base::time::Nanos;
 
@@ -22,13 +23,25 @@ pub struct MemberCounts {
 pub struct ByMember {
     live: Vec<MemberCounts>,
     /// When each second ended, and what each member counted in it, by ordinal; oldest first.
-    seconds: VecDeque<(Nanos, Vec<MemberCounts>)>,
+    seconds: VecDeque<(Nanos, Arc<[MemberCounts]>)>,
+    /// What to add to what is counted now for the calls that arrived since the end of the warm-up.
+    offered: Vec<u64>,
+}
+
+/// How uneven counts are: the largest over the mean, 1 if they are all alike (Karger et al., STOC 1997,
+/// call it the load of a ring); NaN if there is nothing to compare.
+pub fn imbalance(counts: &[u64]) -> f64 {
+    let sum: u64 = counts.iter().sum();
+    let largest = counts.iter().max().copied().unwrap_or(0);
+    if counts.len() < 2 { f64::NAN } else { largest as f64 * counts.len() as f64 / sum as f64 }
 }
 
 impl ByMember {
     /// Makes room for so many members; before that, nothing is kept.
     pub(super) fn fit(&mut self, members: usize) {
-        self.live.resize(members.max(self.live.len()), MemberCounts::default());
+        let members = members.max(self.live.len());
+        self.live.resize(members, MemberCounts::default());
+        self.offered.resize(members, 0);
     }
 
     /// What a member counts now, where that is kept.
@@ -44,13 +57,35 @@ impl ByMember {
         if self.seconds.len() >= kept {
             self.seconds.pop_front();
         }
-        self.seconds.push_back((at, self.live.clone()));
+        for (sum, it) in self.offered.iter_mut().zip(&self.live) {
+            *sum = sum.wrapping_add(it.offered.into());
+        }
+        self.seconds.push_back((at, self.live.as_slice().into()));
         self.live.fill(MemberCounts::default());
     }
 
-    /// Members times seconds kept.
+    /// The warm-up is over: totals begin anew.
+    pub(super) fn clear_totals(&mut self) {
+        for (sum, it) in self.offered.iter_mut().zip(&self.live) {
+            *sum = 0u64.wrapping_sub(it.offered.into());
+        }
+    }
+
+    /// Calls that have arrived at each member since the end of the warm-up, by ordinal.
+    pub fn offered(&self) -> Vec<u64> {
+        let all = self.offered.iter().zip(&self.live);
+        all.map(|it| it.0.wrapping_add(it.1.offered.into())).collect()
+    }
+
+    /// The imbalance of calls that arrived in the `span` of whole seconds that had ended at a moment.
+    pub fn imbalance(&self, at: Nanos, span: usize) -> f64 {
+        let counts = self.until(at, span);
+        imbalance(&counts.iter().map(|it| it.offered.into()).collect::<Vec<_>>())
+    }
+
+    /// What a clone of it takes, in entries: the seconds are shared, what members count now is not.
     pub(super) fn len(&self) -> usize {
-        self.seconds.len() * self.live.len()
+        self.seconds.len() + self.live.len()
     }
 
     /// What the members counted in the `span` of whole seconds that had ended at a moment, by ordinal.
@@ -61,7 +96,7 @@ impl ByMember {
         let seconds = self.seconds.range(after.saturating_sub(span)..after);
         for (_, counts) in seconds.filter(|it| it.0 > since) {
             sums.resize(counts.len().max(sums.len()), MemberCounts::default());
-            for (sum, it) in sums.iter_mut().zip(counts) {
+            for (sum, it) in sums.iter_mut().zip(counts.iter()) {
                 sum.offered += it.offered;
                 (0..2).for_each(|at| sum.counters[at] += it.counters[at]);
             }

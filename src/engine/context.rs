@@ -168,7 +168,10 @@ impl<K: Kinds> Context<'_, K> {
     pub fn send(&mut self, to: u16, message: K::Message, bytes: u64) {
         let Some(slot) = self.component.members.get(usize::from(to)).copied() else { return };
         let via = Via::Mesh(self.slot);
-        let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, slot, via);
+        let cuts = &self.core.cuts;
+        let lost = !cuts.is_none()
+            && (cuts.stops(self.slot, slot, via)
+                || self.component.mesh.setup > 0 && self.cannot_meet(to, slot));
         if self.core.watched {
             let (request, outcome) = (None, None);
             self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });

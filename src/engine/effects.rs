@@ -26,6 +26,11 @@ impl Effects {
         self.stores.get(component as usize).map_or(0, |it| it.twice)
     }
 
+    /// What a clone of it takes of memory, roughly, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.stores.iter().map(|it| it.calls.bytes()).sum()
+    }
+
     /// A write has taken effect at a component; `call` names the call that asked for it. True if
     /// that had taken effect before.
     pub(super) fn committed(&mut self, component: u32, call: u64) -> bool {

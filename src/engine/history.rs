@@ -156,6 +156,16 @@ impl History {
         self.logs.get(component as usize)?.as_deref()
     }
 
+    /// What a clone of it takes of memory, roughly, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let log = |it: &Log| {
+            let kept = it.operations.len() * size_of::<Operation>();
+            kept + it.conflicts.len() * size_of::<Conflict>() + it.values.bytes()
+        };
+        let logs: usize = self.logs.iter().flatten().map(|it| log(it)).sum();
+        logs + (2 * self.open.len() + self.late.len()) * size_of::<Open>()
+    }
+
     /// Learns which components are stores of this kind.
     pub(super) fn learn<K: Kinds>(&mut self, blueprint: &Blueprint<K>) {
         self.logs.resize_with(blueprint.components.len(), || None);

@@ -75,6 +75,8 @@ crate::stable! { Path { bandwidth, loss, setup, keep } }
 const RTO_MIN: Nanos = Nanos::millis(200);
 /// Nor longer: RFC 6298, 2.5 allows a bound of at least 60 seconds.
 const RTO_MAX: Nanos = Nanos::seconds(60);
+/// Draws for the loss of what sets a connection up, after those for how long it takes.
+const SYN_LOSS: u64 = 0x80;
 /// So many losses of one message in a row at most; then the path is taken to have been repaired.
 const LOSSES_MAX: u32 = 15;
 
@@ -83,9 +85,19 @@ const LOSSES_MAX: u32 = 15;
 /// 3 round trips, 2.2), doubled with every further loss (5.5). A message is taken to be one segment,
 /// so that no later one tells of the loss sooner (fast retransmit).
 pub fn loss_delay(chance: f64, mean: Nanos, bits: u64) -> Nanos {
-    let mut timer = retransmission_timer(mean);
+    backed_off(retransmission_timer(mean), losses(chance, bits))
+}
+
+/// What the loss of a message costs before anything has been measured: the timer begins with one second
+/// (RFC 6298, 2.1).
+fn handshake_loss(chance: f64, bits: u64) -> Nanos {
+    backed_off(Nanos::SECOND, losses(chance, bits))
+}
+
+/// So many timers, each twice as long as the one before.
+fn backed_off(mut timer: Nanos, times: u32) -> Nanos {
     let mut cost = Nanos::ZERO;
-    for _ in 0..losses(chance, bits) {
+    for _ in 0..times {
         cost = cost.saturating_add(timer);
         timer = Nanos(timer.0.saturating_mul(2)).min(RTO_MAX);
     }
@@ -143,7 +155,7 @@ impl<K: Kinds> Context<'_, K> {
         let (mut start, (mut loss, delay)) = (now, self.core.cuts.troubles(self.slot, to, via));
         if let Some(path) = &wire.path {
             if path.setup > 0 && matches!(what, Parcel::Call(_)) {
-                start = start.saturating_add(self.connect(slot, to, &request));
+                start = start.saturating_add(self.connect(slot, to, &request, (loss, delay)));
             }
             if path.bandwidth > 0.0 && !matches!(what, Parcel::Cancel(_)) {
                 let back = usize::from(matches!(via, Via::Back(_)));
@@ -172,7 +184,8 @@ impl<K: Kinds> Context<'_, K> {
     /// How long it takes until there is a connection to a member: nothing if there is one, as long
     /// as the handshake under way still takes, or a whole one: a round trip for TCP (RFC 9293, 3.5),
     /// one more for TLS 1.3 (RFC 8446, 2), two more for TLS 1.2 (RFC 5246, 7.3).
-    fn connect(&mut self, slot: u32, to: u32, request: &Request) -> Nanos {
+    /// What is wrong with the network both ways, `trouble`, is wrong for it too.
+    fn connect(&mut self, slot: u32, to: u32, request: &Request, trouble: (f64, Nanos)) -> Nanos {
         let (life, up) = self.core.lives[to as usize];
         let wire = &self.blueprint.wires[slot as usize];
         // A dead host refuses the first knock: that takes as long as refusing a call.
@@ -182,8 +195,16 @@ impl<K: Kinds> Context<'_, K> {
         let handshake = || {
             let purpose = purpose::SETUP + (u64::from(request.attempt) << 8);
             let more = wire.farther(ordinal);
+            let (loss, longer) = (1.0 - (1.0 - trouble.0) * (1.0 - path.loss), trouble.1);
+            let lost = |n| match loss > 0.0 {
+                true => handshake_loss(loss, wire.stream.bits(request.id, purpose + SYN_LOSS + n)),
+                false => Nanos::ZERO,
+            };
             let delay = |n| wire.delay(wire.stream.bits(request.id, purpose + n));
-            let way = |n| delay(n).saturating_add(more);
+            let way = |n| {
+                let on_time = delay(n).saturating_add(more).saturating_add(longer);
+                on_time.saturating_add(lost(n))
+            };
             (0..2 * u64::from(path.setup)).map(way).fold(Nanos::ZERO, Nanos::saturating_add)
         };
         if path.keep == Nanos::ZERO {
@@ -210,6 +231,15 @@ impl<K: Kinds> Context<'_, K> {
         it.ready.saturating_sub(now)
     }
 
+    /// Whether there is no connection to another member of the component, nor can one be set up: its
+    /// answers do not come through.
+    pub(super) fn cannot_meet(&self, to: u16, slot: u32) -> bool {
+        let life = self.core.lives[slot as usize].0;
+        let known = self.desk.met.get(usize::from(to));
+        let known = known.is_some_and(|it| it.life == life && it.kept > Nanos::ZERO);
+        !known && self.core.cuts.stops(slot, self.slot, Via::Mesh(slot))
+    }
+
     /// When a connection to another member of the component is ready, of which a message takes `more`
     /// than its latency one way: it is set up when something is first said to that life of it.
     #[cold]
@@ -226,9 +256,14 @@ impl<K: Kinds> Context<'_, K> {
             return now;
         }
         let mut ready = now;
+        let (loss, longer) = self.core.cuts.troubles(self.slot, slot, Via::Mesh(self.slot));
+        let loss = 1.0 - (1.0 - loss) * (1.0 - mesh.loss);
         for _ in 0..2 * mesh.setup {
             let way = mesh.latency.sample(self.draw_next());
-            ready = ready.saturating_add(way).saturating_add(more);
+            ready = ready.saturating_add(way).saturating_add(more).saturating_add(longer);
+            if loss > 0.0 {
+                ready = ready.saturating_add(handshake_loss(loss, self.draw_next()));
+            }
         }
         let met = &mut self.desk.met;
         if met.len() <= at {

@@ -7,6 +7,8 @@ use crate::base::slab::{Handle, Slab};
 use crate::base::stable::{StableHash, StableHasher, hash_of};
 use crate::base::time::Nanos;
 
+/// What a place of the queue takes of memory, roughly.
+pub const PLACE_BYTES: usize = 150;
 /// More different lengths of delay than this share the heap.
 const LANES_MAX: usize = 12;
 /// The heap is cleaned of void keys when there are more of them than this and than others.

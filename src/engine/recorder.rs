@@ -13,13 +13,14 @@ use super::event::{Outcome, Verb, Via};
 use super::exemplar::{Alike, Exemplars, Span};
 use super::history::History;
 use super::note::Note;
+use super::queue::PLACE_BYTES;
 use super::sightings::{Claim, Seen, Sighting, Sightings};
 use super::staleness::Staleness;
 use super::takeover::Takeovers;
 use super::tally::closed;
 pub use super::tally::{Tally, Window};
 use super::world::{Watch, World};
-use super::{Addressing, Blueprint, Kinds};
+use super::{Blueprint, Kinds};
 
 /// Lengths of the windows; each divides the next.
 pub const WINDOWS: [Nanos; 3] = [Nanos::millis(250), Nanos::seconds(1), Nanos::seconds(12)];
@@ -78,7 +79,7 @@ pub struct ComponentRecord {
     live: [Tally<4>; 3],
     /// Closed windows by length, oldest first, at most [`KEPT`] each.
     pub windows: [VecDeque<Window>; 3],
-    /// What each of its members counted, where the key says who is asked.
+    /// What each of its members counted, where there are several.
     pub by_member: ByMember,
     /// What happened lately, oldest first.
     pub recent: VecDeque<Recent>,
@@ -247,7 +248,10 @@ impl<K: Kinds> Recorder<K> {
             .components
             .iter()
             .map(|it| 100 + windows(it) * 3 / 2 + by_member(it) + accesses(it));
-        components.sum::<usize>() + self.wires.iter().map(|it| 20 + it.len() / 5).sum::<usize>()
+        let seen = self.staleness.bytes() + self.history.bytes() + self.takeovers.bytes();
+        let seen = (seen + self.effects.bytes() + self.sightings.bytes()) / PLACE_BYTES;
+        let wires = self.wires.iter().map(|it| 20 + it.len() / 5);
+        components.sum::<usize>() + wires.sum::<usize>() + seen
     }
 
     /// Makes room for what an edit has added.
@@ -273,7 +277,7 @@ impl<K: Kinds> Recorder<K> {
         let members = blueprint.members.len().max(self.members.len());
         self.members.resize(members, Levels::default());
         for (record, component) in self.components.iter_mut().zip(&blueprint.components) {
-            if component.addressing == Addressing::Keyed {
+            if component.members.len() > 1 {
                 record.by_member.fit(component.members.len());
             }
         }
@@ -458,6 +462,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
             for record in &mut self.components {
                 record.pour();
                 record.total.clear(record.integrals(at));
+                record.by_member.clear_totals();
             }
         }
     }

@@ -97,6 +97,12 @@ impl Sightings {
         &self.moments[claim as usize]
     }
 
+    /// What a clone of it takes of memory, roughly, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let moments: usize = self.moments.iter().map(VecDeque::len).sum();
+        moments * size_of::<Nanos>() + self.latest.len() * size_of::<Sighting>()
+    }
+
     pub(super) fn add(&mut self, it: Sighting) {
         self.seen += 1;
         if self.latest.len() == LATEST_MAX {

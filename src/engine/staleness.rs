@@ -100,6 +100,15 @@ impl Staleness {
         self.tallies.get(component as usize).into_iter().flat_map(|it| it.latest.iter().rev())
     }
 
+    /// What a clone of it takes of memory, roughly, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let tally =
+            |it: &Tally| size_of_val(&it.windows) + 16 * it.windows.len() + 48 * it.latest.len();
+        let tallies: usize = self.tallies.iter().map(tally).sum();
+        let acknowledged: usize = self.acknowledged.iter().map(CowList::bytes).sum();
+        tallies + acknowledged + 2 * self.open.len() * size_of::<Open>()
+    }
+
     /// The warm-up is over: totals begin anew.
     pub(super) fn clear_totals(&mut self) {
         self.tallies.iter_mut().for_each(|it| it.total = 0);
@@ -109,8 +118,12 @@ impl Staleness {
     /// it, or who calls it, can reach; none if there are several.
     pub(super) fn learn<K: Kinds>(&mut self, blueprint: &Blueprint<K>) {
         let components = &blueprint.components;
-        let leads = |it: &super::Component<K>| it.addressing == Addressing::Leader;
-        let stores = components.iter().enumerate().filter(|it| leads(it.1)).map(|it| it.0);
+        // One whose members each have keys of their own is one too, if it is no cache.
+        let keeps = |it: &super::Component<K>| {
+            let keyed = it.addressing == Addressing::Keyed && !it.looks_up;
+            it.addressing == Addressing::Leader || keyed
+        };
+        let stores = components.iter().enumerate().filter(|it| keeps(it.1)).map(|it| it.0);
         let stores: Vec<usize> = stores.take(STORES_MAX).collect();
         let own = |it| stores.iter().position(|store| *store == it).map_or(0, |at| 1u64 << at);
         let mut reach: Vec<u64> = (0..components.len()).map(own).collect();
@@ -120,7 +133,7 @@ impl Staleness {
         };
         let mut grows = true;
         while std::mem::take(&mut grows) {
-            for (from, to) in wires().filter(|it| !leads(&components[it.0])) {
+            for (from, to) in wires().filter(|it| !keeps(&components[it.0])) {
                 let more = reach[from] | reach[to];
                 grows |= std::mem::replace(&mut reach[from], more) != more;
             }

@@ -114,6 +114,12 @@ impl Takeovers {
         self.ledgers.get(component as usize)?.as_deref()
     }
 
+    /// What a clone of it takes of memory, roughly, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let takeovers = |it: &Ledger| it.takeovers.len() * size_of::<Takeover>();
+        self.ledgers.iter().flatten().map(|it| it.writes.bytes() + takeovers(it)).sum()
+    }
+
     /// Whether there is a log already that what happens may matter to.
     pub(super) fn keeps(&self) -> bool {
         !self.ledgers.is_empty()

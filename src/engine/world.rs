@@ -158,7 +158,7 @@ impl<K: Kinds> World<K> {
         self.core.queue.len()
     }
 
-    /// Places the queue takes, void ones included: what a clone of the world costs, roughly.
+    /// Places the queue takes ([`super::queue::PLACE_BYTES`]), void ones included: what a clone of the world costs, roughly.
     pub fn weight(&self) -> usize {
         self.core.queue.places()
     }

@@ -17,7 +17,7 @@ use crate::document::{ComponentRecord, Design, WireParams, WireRecord, file};
 
 use super::Session;
 use super::host::{Clock, Host};
-use super::protocol::{Command, Frame, Tick, View};
+use super::protocol::{Command, Frame, Tick, View, Which};
 use super::run::Run;
 
 /// Runs of each benchmark; the fastest counts.
@@ -27,7 +27,7 @@ const BOOKSTORE: &str = include_str!("../../static/designs/bookstore.json");
 /// How far back seeking is measured, in events.
 const SEEK_EVENTS: u64 = 5_000_000;
 /// How many events are played before.
-const PLAYED_EVENTS: u64 = 15_000_000;
+const PLAYED_EVENTS: u64 = 50_000_000;
 /// The page asks again once a repaint.
 const REPAINT_MS: f64 = 1e3 / 60.0;
 /// Moments that are sought.
@@ -131,12 +131,15 @@ fn open(case: &Case) -> Result<Run, String> {
     Run::open(case.design.clone(), 1, zero, Vec::new()).map_err(|error| error.to_string())
 }
 
-/// Plays a design and jumps about in its past, as somebody does who drags the time line: through the
-/// bytes and the slices of time of the worker.
+/// Plays a design and jumps about in its past, as somebody does who drags the time line with a lens and a
+/// chart open: through the bytes and the slices of time of the worker.
 pub fn seek(case: &Case, clock: Clock) -> Sought {
     let mut host = Host::new(Session::default());
+    let looked_into = if case.name == "bookstore" { "cache" } else { "service" };
     let mut ask = |commands: Vec<Command>, advance: Nanos| {
-        let view = View { figures: true, messages: true, ..View::default() };
+        let lens = Some((looked_into.to_owned(), 520.0));
+        let chart = Some((looked_into.to_owned(), Which::Latency));
+        let view = View { figures: true, messages: true, lens, chart, ..View::default() };
         let tick = Tick::decode(&Tick { commands, advance, view }.encode()).unwrap_or_default();
         Frame::decode(&host.answer(&tick, clock)).unwrap_or_default()
     };

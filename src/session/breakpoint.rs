@@ -2,8 +2,6 @@
 //! whatever the steps in which it is played. What is known only when a window closes holds from that
 //! moment on.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Nanos;
@@ -15,9 +13,9 @@ use crate::engine::sightings::Claim;
 use crate::engine::world::Watch;
 use crate::engine::{Addressing, Blueprint, Outcome, World};
 
-use super::figures::ratios;
+use super::figures::{RATIO_WINDOWS, ratios};
 use super::follow::Both;
-use super::moment::{Goal, Moment, gauges};
+use super::moment::{Moment, gauges};
 use super::run::{Run, Snapshot};
 
 /// What to stop at. A component of none: at any of them.
@@ -72,6 +70,8 @@ pub enum Measure {
     Goodput,
     /// Calls failed per second, over the last whole second.
     Failed,
+    /// Calls to the busiest member over the mean of all members, over the last ten seconds.
+    Imbalance,
     /// Median time to answer, over the last whole second.
     P50,
     /// 95th percentile of it.
@@ -320,6 +320,10 @@ pub fn measure(
         Measure::Offered => of(|it| it.offered.into()),
         Measure::Goodput => of(|it| it.completed.into()),
         Measure::Failed => of(|it| it.failed.into()),
+        Measure::Imbalance => recorder
+            .components
+            .get(slot as usize)
+            .map_or(f64::NAN, |it| it.by_member.imbalance(world.now(), RATIO_WINDOWS)),
         Measure::P50 => of(|it| it.p50_ns.into()),
         Measure::P95 => of(|it| it.p95_ns.into()),
         Measure::P99 => of(|it| it.p99_ns.into()),
@@ -346,7 +350,6 @@ impl Run {
 
     /// The cursor has been moved: what holds there is no news.
     pub(super) fn look_again(&mut self) {
-        self.lookout = None;
         self.sentry = self.sentry.take().map(|it| Sentry::new(it.what));
     }
 
@@ -355,24 +358,20 @@ impl Run {
         let world = &self.shown().world;
         let (at, ordinal) = (world.now(), world.ordinal());
         self.hit = hit.or(Some(Hit { at, ordinal, component: None, request: None, claim: None }));
-        (self.sentry, self.lookout) = (None, None);
+        self.sentry = None;
     }
 
-    /// Goes on through known ground to a moment, looking for what is waited for: recorded anew from
-    /// the snapshot before, since what counts is what was known then. Takes off what it costs; true
-    /// if it got all the way, or need not.
+    /// Goes on through known ground to a moment, looking for what is waited for. Takes off what it
+    /// costs; true if it got all the way, or need not.
     pub(super) fn watch_past(&mut self, target: Nanos, budget: &mut u64) -> bool {
         deeds().is_none_or(|it| (it.watch_past)(self, target, budget))
     }
 
     fn watched_past(&mut self, target: Nanos, budget: &mut u64) -> bool {
-        let (Some(mut past), Some(mut sentry)) = (self.past.take(), self.sentry.take()) else {
+        let (Some(past), Some(mut sentry)) = (self.past.take(), self.sentry.take()) else {
             return true;
         };
-        let mut recorder = match self.lookout.take() {
-            Some(it) => it,
-            None => self.recorded_up_to(&past),
-        };
+        let Snapshot { scene: mut past, mut recorder } = past;
         sentry.arm(&past.world, &recorder);
         let (mut hit, mut done) = (None, false);
         while hit.is_none() && !done && *budget > 0 && !self.is_newest(&past) {
@@ -397,15 +396,11 @@ impl Run {
                 claim: None,
             });
         }
-        if self.is_newest(&past) {
-            (self.sentry, self.hit) = (Some(sentry), hit);
-        } else {
-            (self.past, self.lookout, self.sentry) = (Some(past), Some(recorder), Some(sentry));
-            self.hit = hit;
+        if !self.is_newest(&past) {
+            self.past = Some(Snapshot { scene: past, recorder });
         }
-        if self.hit.is_some() {
-            (self.sentry, self.lookout) = (None, None);
-        }
+        self.sentry = Some(sentry).filter(|_| hit.is_none());
+        self.hit = hit;
         done || self.hit.is_some()
     }
 
@@ -413,19 +408,5 @@ impl Run {
         let (world, head) = (&moment.world, &self.head.world);
         (world.ordinal(), world.now(), moment.inputs)
             == (head.ordinal(), head.now(), self.head.inputs)
-    }
-
-    /// What had been recorded at a moment of the past.
-    fn recorded_up_to(&self, past: &Moment) -> Recorder<Registry> {
-        let world = &past.world;
-        let before = |it: &&Arc<Snapshot>| it.scene.world.ordinal() <= world.ordinal();
-        let Some(from) = self.snapshots.iter().rev().find(before) else {
-            return self.recorder.clone();
-        };
-        let (mut scene, mut recorder) = (from.scene.clone(), from.recorder.clone());
-        let inputs = &self.inputs[..past.inputs.max(scene.inputs)];
-        scene.replay(Goal::Ordinal(world.ordinal()), inputs, u64::MAX, &mut recorder);
-        scene.replay(Goal::At(world.now()), inputs, 0, &mut recorder);
-        recorder
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::component::{About, Ratio, Registry};
 use crate::engine::blueprint::Addressing;
-use crate::engine::recorder::{Recorder, WINDOWS, Window};
+use crate::engine::recorder::{ComponentRecord, Recorder, WINDOWS, Window};
 use crate::engine::{Blueprint, Via, World};
 
 use super::moment::gauges;
@@ -11,7 +11,7 @@ use super::protocol::{Cast, ComponentFigures, Figures, MemberFigures, WireFigure
 use super::run::Run;
 
 /// Windows of a second that a ratio is over.
-const RATIO_WINDOWS: usize = 10;
+pub(super) const RATIO_WINDOWS: usize = 10;
 
 /// Names by slot.
 pub fn cast(blueprint: &Blueprint<Registry>) -> Cast {
@@ -37,7 +37,7 @@ pub fn figures(run: &Run) -> Figures {
 fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures {
     let it = &world.blueprint().components[slot as usize];
     let Some(spec) = &it.spec else { return ComponentFigures::default() };
-    let window = run.recorder.window_at(slot, 1, world.now());
+    let window = run.recorded().window_at(slot, 1, world.now());
     let mut figures = match window {
         Some((_, window)) => from_window(window),
         None => ComponentFigures { p50_ns: f64::NAN, p95_ns: f64::NAN, ..Default::default() },
@@ -49,12 +49,15 @@ fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures 
     (figures.busy, figures.occupied) = (share(figures.busy), share(figures.occupied));
     figures.wasted = share(figures.wasted);
     if let Some((last, _)) = window {
-        let windows = &run.recorder.components[slot as usize].windows[1];
+        let windows = &run.recorded().components[slot as usize].windows[1];
         let first = (last + 1).saturating_sub(RATIO_WINDOWS);
         figures.twice = windows.range(first..=last).map(|it| f64::from(it.twice)).sum();
     }
-    figures.ratios =
-        window.map_or_else(Vec::new, |(index, _)| ratios(&run.recorder, slot, index, spec.about()));
+    figures.ratios = window
+        .map_or_else(Vec::new, |(index, _)| ratios(&run.recorded(), slot, index, spec.about()));
+    let record = run.recorded().components.get(slot as usize);
+    let imbalance = |it: &ComponentRecord| it.by_member.imbalance(world.now(), RATIO_WINDOWS);
+    figures.imbalance = record.map_or(f64::NAN, imbalance);
     figures.gauges = gauges(world, &it.members, spec);
     // Only members that talk to each other can be parted.
     let parted =
@@ -123,7 +126,7 @@ fn member(world: &World<Registry>, slot: u32, apart: bool) -> MemberFigures {
 
 fn wire(run: &Run, world: &World<Registry>, slot: u32) -> WireFigures {
     let it = &world.blueprint().wires[slot as usize];
-    let traffic = run.recorder.traffic_at(slot, world.now()).unwrap_or_default();
+    let traffic = run.recorded().traffic_at(slot, world.now()).unwrap_or_default();
     let rate = |count: u32| f64::from(count) / WINDOWS[0].as_seconds();
     let second = WINDOWS[1].as_seconds();
     let (mut open, mut waiting) = (0, 0);
@@ -136,7 +139,7 @@ fn wire(run: &Run, world: &World<Registry>, slot: u32) -> WireFigures {
         }
     }
     WireFigures {
-        arrived: f64::from(run.recorder.arrived_at(slot, world.now())) / second,
+        arrived: f64::from(run.recorded().arrived_at(slot, world.now())) / second,
         reads: rate(traffic.reads),
         writes: rate(traffic.writes),
         answers: rate(traffic.answers),

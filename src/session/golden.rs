@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0x28d7_e45c_e56c_d76d,
+        hash: 0x2eb1_f66e_957c_0606,
     },
     Golden {
         name: "market, edited",
@@ -85,7 +85,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0x1bc4_23c4_c147_cce5,
+        hash: 0xef55_995e_7873_8b88,
     },
     Golden {
         name: "ledger, scripted",

@@ -24,7 +24,9 @@ use super::protocol::{Input, Stamped};
 pub const INPUTS_MAX: usize = 2_000;
 /// Edits are read against the whole design: at most so many bytes of text together.
 const EDITED_BYTES_MAX: usize = 32 << 20;
-/// Latest moment of an input, and of what is looked at.
+/// Latest moment of an input.
+const DONE_MAX: Nanos = Nanos::seconds(3_600_000);
+/// Latest moment that is looked at: a page that opens has to come there.
 const AT_MAX: Nanos = Nanos::seconds(86_400);
 
 /// A run as it is kept.
@@ -137,7 +139,8 @@ impl Kept {
         let (mut design, mut inputs) = (self.base.clone(), Vec::<Stamped>::new());
         for (index, item) in done.iter().enumerate() {
             let place = |problem: &str| format!("done[{index}] {problem}");
-            let at = moment(item.get("at")).ok_or_else(|| place("has no moment such as \"3s\""))?;
+            let at = moment(item.get("at"), DONE_MAX)
+                .ok_or_else(|| place("has no moment such as \"3s\""))?;
             let ordinal = item.get("ordinal").and_then(Value::as_u64);
             let ordinal = ordinal.ok_or_else(|| place("has no ordinal, a whole number"))?;
             if inputs.last().is_some_and(|it| it.at > at || it.ordinal > ordinal) {
@@ -198,12 +201,12 @@ impl Look {
             seen.then_some(Camera { offset: Point::new(x, y), zoom })
         });
         let paused = value.get("playing") == Some(&Value::Bool(false));
-        Self { at: moment(value.get("at")), paused, camera }
+        Self { at: moment(value.get("at"), AT_MAX), paused, camera }
     }
 }
 
-fn moment(value: Option<&Value>) -> Option<Nanos> {
-    Nanos::parse(value?.as_str()?).filter(|it| *it <= AT_MAX)
+fn moment(value: Option<&Value>, latest: Nanos) -> Option<Nanos> {
+    Nanos::parse(value?.as_str()?).filter(|it| *it <= latest)
 }
 
 /// A design in file form.

@@ -8,7 +8,6 @@ use crate::scene::{svg, text};
 use super::protocol::{
     Chart, Claim, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Toll, Trace, Which,
 };
-use super::recall::recalled;
 use super::run::Run;
 use super::story::Pending;
 use super::{Session, chart, picks, theory, toll, trace};
@@ -71,22 +70,19 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         let zone = || design.zones.get(id).map(|it| it.label.clone());
         component.or_else(zone).unwrap_or_else(|| id.to_owned())
     };
-    let (scene, known) = recalled(run, |recorder| {
-        lens::draw(&lens::Subject {
-            world: &shown.world,
-            recorder,
-            component,
-            label,
-            key_name: shown.design.key_name(),
-            name: &name,
-            width: width.clamp(200.0, 4_000.0),
-            earlier: &earlier,
-            look,
-        })
-    });
-    let scene = scene?;
+    let scene = lens::draw(&lens::Subject {
+        world: &shown.world,
+        recorder: run.recorded(),
+        component,
+        label,
+        key_name: shown.design.key_name(),
+        name: &name,
+        width: width.clamp(200.0, 4_000.0),
+        earlier: &earlier,
+        look,
+    })?;
     let (svg, text) = (svg::svg(&scene), text::reading(&scene));
-    Some(LensPicture { component: id.into(), svg, text, known })
+    Some(LensPicture { component: id.into(), svg, text })
 }
 
 /// When claims were violated, claim by claim, oldest first: the first moment of each stretch of time in

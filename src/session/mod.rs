@@ -22,7 +22,6 @@ pub mod moment;
 pub mod picks;
 pub mod protocol;
 pub mod prove;
-mod recall;
 pub mod report;
 pub mod run;
 pub mod seek;
@@ -71,6 +70,9 @@ impl Default for Session {
 /// What runs beside the newest may take a part of a tick's budget even if the run could do with all
 /// of it.
 const TWIN_PART: u64 = 16;
+/// Events that the other future may take to come after one that has made a step; what is left of them it
+/// makes up for when both go on.
+const BESIDE_EVENTS: u64 = 2_000_000;
 /// Events of the warm-up that opening a design may take; the rest of it is played.
 const WARMUP_EVENTS: u64 = 3_000_000;
 
@@ -201,7 +203,7 @@ impl Session {
             let behind = at.saturating_sub(other.run.shown().world.now());
             match behind {
                 Nanos::ZERO => other.run.seek(at),
-                behind => _ = other.run.advance(behind, u64::MAX),
+                behind => _ = other.run.advance(behind, BESIDE_EVENTS),
             }
         }
     }

@@ -4,8 +4,9 @@ use crate::base::time::Nanos;
 use crate::component::{Registry, Spec};
 use crate::document::Design;
 use crate::document::compile::{CompileError, compile};
+use crate::engine::blueprint::Wire;
 use crate::engine::world::Watch;
-use crate::engine::{Blueprint, World};
+use crate::engine::{Blueprint, Via, World};
 
 use super::protocol::{Input, Stamped};
 
@@ -131,6 +132,28 @@ pub fn run_one(world: &mut World<Registry>, until: Nanos, watch: &mut dyn Watch<
         }
         None => world.run(until, 0, watch),
     }
+}
+
+/// Whether a component and whoever calls it are up and as fast as they should be, and hear each other.
+pub(super) fn is_well(world: &World<Registry>, slot: u32, hops: u8) -> bool {
+    let blueprint = world.blueprint();
+    let members = &blueprint.components[slot as usize].members;
+    let well = |it: &u32| {
+        let desk = &world.member(*it).desk;
+        world.is_up(*it) && desk.slow == 1.0 && desk.gray.is_none()
+    };
+    let heard = |(index, wire): (usize, &Wire<Registry>)| {
+        let (forth, back) = (Via::Forth(index as u32), Via::Back(index as u32));
+        let hears = |from: u32| {
+            let parted = |to: &u32| world.stops(from, *to, forth) || world.stops(*to, from, back);
+            !members.iter().any(parted)
+        };
+        let callers = &blueprint.components[wire.from as usize].members;
+        callers.iter().all(|it| hears(*it)) && (hops == 0 || is_well(world, wire.from, hops - 1))
+    };
+    let wires = blueprint.wires.iter().enumerate();
+    let mut calls = wires.filter(|it| it.1.alive && it.1.to == slot);
+    members.iter().all(well) && calls.all(heard)
 }
 
 /// How the recorder samples a component's gauges.

@@ -55,7 +55,7 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
                 let open = jobs.filter(|it| !it.answered);
                 seen.extend(open.map(|it| (it.request, it.arrived)).map(|it| still(it, now)));
             }
-            if let Some(record) = run.recorder.components.get(slot as usize) {
+            if let Some(record) = run.recorded().components.get(slot as usize) {
                 seen.extend(recent(&record.exemplars[0], now));
             }
             let next = next(world, |via, to| matches!(via, Via::Forth(_)) && members.contains(&to));
@@ -71,7 +71,7 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
                 let open = calls.filter(|it| it.wire == slot);
                 seen.extend(open.map(|it| (it.request, it.sent)).map(|it| still(it, now)));
             }
-            if let Some(exemplars) = run.recorder.calls.get(slot as usize) {
+            if let Some(exemplars) = run.recorded().calls.get(slot as usize) {
                 seen.extend(recent(exemplars, now));
             }
             // What callers wait for: the way there, the median at the other end, the way back.
@@ -81,7 +81,7 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
         }
         Place::Point { component, since, until, from, to } => {
             let component = blueprint.component(component);
-            let record = component.and_then(|it| run.recorder.components.get(it as usize));
+            let record = component.and_then(|it| run.recorded().components.get(it as usize));
             let Some(record) = record else { return Vec::new() };
             let long = usize::from(*until > since.saturating_add(Nanos::SECOND));
             let spans = record.exemplars[long].between(*since, *until);
@@ -102,7 +102,7 @@ fn recent(exemplars: &Exemplars, now: Nanos) -> impl Iterator<Item = Seen> {
 }
 
 fn median(run: &Run, slot: u32, now: Nanos) -> Option<Nanos> {
-    let median = run.recorder.window_at(slot, 1, now)?.1.p50_ns;
+    let median = run.recorded().window_at(slot, 1, now)?.1.p50_ns;
     median.is_finite().then_some(Nanos(median as u64))
 }
 
@@ -119,7 +119,7 @@ fn next(world: &World<Registry>, there: impl Fn(Via, u32) -> bool) -> Option<See
 /// The latest stale read a component has answered in a stretch of time.
 fn stale(run: &Run, component: u32, since: Nanos, until: Nanos) -> Option<Pick> {
     let within = |it: &&StaleRead| it.read > since && it.read <= until;
-    let it = run.recorder.staleness.latest(component).find(within)?;
+    let it = run.recorded().staleness.latest(component).find(within)?;
     Some(Pick {
         why: Why::Stale,
         request: it.request,

@@ -326,6 +326,9 @@ pub struct ComponentFigures {
     pub wasted: f64,
     /// Writes that took effect once more since their callers tried again, over the last ten seconds.
     pub twice: f64,
+    /// Calls to its busiest member over the mean of its members, over the last ten seconds; NaN if it
+    /// has one member, or nothing came.
+    pub imbalance: f64,
     /// Mean number waiting.
     pub queue: f64,
     /// The kind's ratios, in the order of `About::ratios`.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::base::text;
+use crate::engine::by_member::imbalance;
 use crate::engine::event::Outcome;
 
 use super::run::Run;
@@ -72,6 +73,8 @@ pub struct ComponentReport {
     pub stale_reads: u64,
     /// Writes that took effect once more, since their callers tried again.
     pub duplicate_writes: u64,
+    /// Calls to its busiest member over the mean of its members; none if it has one, or nothing came.
+    pub imbalance: Option<f64>,
     /// Time from arrival to answer, of those that ended well.
     pub latency: Option<Latency>,
     /// The kind's own ratios and gauges (means of samples), and counters.
@@ -148,6 +151,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             mean_queue_length: queue,
             in_hand,
             stale_reads: recorder.staleness.total(slot as u32),
+            imbalance: Some(imbalance(&record.by_member.offered())).filter(|it| !it.is_nan()),
             duplicate_writes: recorder.effects.duplicates(slot as u32),
             latency,
             own,

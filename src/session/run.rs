@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::base::english::Text;
 use crate::base::time::Nanos;
-use crate::component::Registry;
+use crate::component::{Registry, State};
 use crate::document::Design;
 use crate::document::compile::{CompileError, compile};
+use crate::engine::queue::PLACE_BYTES;
 use crate::engine::recorder::Recorder;
 use crate::engine::world::Watch;
 
@@ -25,26 +26,26 @@ const SNAPSHOT_EVENTS: u64 = 200_000;
 /// So far back, in events, all snapshots are kept if there is room for them.
 const DENSE_EVENTS: u64 = 5_000_000;
 /// Snapshots of what lies before that.
-const SPARSE: u64 = 10;
+const SPARSE: u64 = 30;
 /// What snapshots may take; older ones are thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// So many.
     pub snapshots: usize,
-    /// What all of them together may weigh, in places of a queue: about 150 bytes each.
+    /// What all of them together may weigh, in places of a queue ([`PLACE_BYTES`]).
     pub weight: usize,
 }
 
 impl Allowance {
     /// All there is.
-    pub const WHOLE: Self = Self { snapshots: 36, weight: 1_000_000 };
+    pub const WHOLE: Self = Self { snapshots: 56, weight: 1_000_000 };
     /// What each of two branches may take.
     pub const HALF: Self =
         Self { snapshots: Self::WHOLE.snapshots / 2, weight: Self::WHOLE.weight / 2 };
 }
 
-/// A moment to come back to.
-#[derive(Debug)]
+/// A moment to come back to, and what was recorded up to it.
+#[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     pub(super) scene: Moment,
     pub(super) recorder: Recorder<Registry>,
@@ -53,8 +54,11 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// What it takes, roughly, in places of a queue.
     fn weight(&self) -> usize {
-        let members = self.scene.world.blueprint().members.len();
-        self.scene.world.weight() + 8 * members + self.recorder.weight()
+        let world = &self.scene.world;
+        let members = world.blueprint().members.len();
+        let state = |it: u32| world.member(it).state.as_ref().map_or(0, State::weight);
+        let states: usize = (0..members as u32).map(state).sum();
+        world.weight() + 8 * members + states / PLACE_BYTES + self.recorder.weight()
     }
 }
 
@@ -83,7 +87,7 @@ pub struct Run {
     pub stopped: Option<Text>,
     guard: Guard,
     /// The past being looked at.
-    pub(super) past: Option<Moment>,
+    pub(super) past: Option<Snapshot>,
     /// Where that is still to be brought to.
     pub(super) sought: Option<Goal>,
     /// Shared with the branches that have the same past.
@@ -95,8 +99,6 @@ pub struct Run {
     pub(super) sentry: Option<Sentry>,
     /// Where it has stopped.
     pub hit: Option<Hit>,
-    /// While it waits for a breakpoint in the past: what was recorded up to the cursor.
-    pub(super) lookout: Option<Recorder<Registry>>,
 }
 
 impl Run {
@@ -138,7 +140,6 @@ impl Run {
             twins: true,
             sentry: None,
             hit: None,
-            lookout: None,
         };
         run.keep_snapshot();
         run.advance(zero, budget);
@@ -148,7 +149,12 @@ impl Run {
 
     /// What is being looked at: the past, or the newest.
     pub fn shown(&self) -> &Moment {
-        self.past.as_ref().unwrap_or(&self.head)
+        self.past.as_ref().map_or(&self.head, |it| &it.scene)
+    }
+
+    /// What was recorded up to the moment that is looked at, and nothing of what comes after.
+    pub fn recorded(&self) -> &Recorder<Registry> {
+        self.past.as_ref().map_or(&self.recorder, |it| &it.recorder)
     }
 
     /// The design it began with.
@@ -322,24 +328,6 @@ impl Run {
         self.follow = from.map(|it| Follow::new(request, near, &it.scene));
     }
 
-    /// Goes some events on or back.
-    pub fn step(&mut self, events: i64) {
-        self.arrive_there();
-        let ordinal = self.shown().world.ordinal();
-        if events < 0 {
-            return self.seek_ordinal(ordinal.saturating_sub(events.unsigned_abs()));
-        }
-        let target = ordinal.saturating_add(events.unsigned_abs());
-        if self.past.is_some() {
-            self.seek_ordinal(target);
-        }
-        if self.past.is_none() {
-            let left = target.saturating_sub(self.head.world.ordinal());
-            // An hour without an event is long enough.
-            self.advance(Nanos::seconds(3600), left);
-        }
-    }
-
     /// Does something at the cursor. True if that was in the past: then what came after it is
     /// gone, and another future begins.
     pub fn act(&mut self, input: Input) -> Result<bool, CompileError> {
@@ -351,12 +339,12 @@ impl Run {
         }
         let branches = self.past.is_some();
         if let Some(past) = self.past.take() {
-            self.branch_at(&past);
+            self.branch_at(past);
         }
         let (at, ordinal) = (self.head.world.now(), self.head.world.ordinal());
         self.inputs.truncate(self.head.inputs);
         self.inputs.push(Stamped { at, ordinal, input: input.clone() });
-        (self.stopped, self.lookout) = (None, None);
+        self.stopped = None;
         self.take(&input)?;
         Ok(branches)
     }
@@ -381,23 +369,17 @@ impl Run {
         Ok(())
     }
 
-    /// Makes a moment of the past the newest, recorded as it was then.
-    fn branch_at(&mut self, past: &Moment) {
-        let ordinal = past.world.ordinal();
+    /// Makes a moment of the past the newest.
+    fn branch_at(&mut self, past: Snapshot) {
+        let ordinal = past.scene.world.ordinal();
         self.snapshots.retain(|it| it.scene.world.ordinal() <= ordinal);
-        let Some(from) = self.snapshots.last() else { return };
-        let (mut head, mut recorder) = (from.scene.clone(), from.recorder.clone());
-        self.inputs.truncate(past.inputs);
-        head.replay(Goal::Ordinal(ordinal), &self.inputs, u64::MAX, &mut recorder);
-        // No more events, though others may be due at the same moment.
-        head.replay(Goal::At(past.world.now()), &self.inputs, 0, &mut recorder);
-        debug_assert_eq!(head.world.state_hash(), past.world.state_hash());
-        self.head = head;
-        let left = std::mem::replace(&mut self.recorder, recorder);
+        self.inputs.truncate(past.scene.inputs);
+        self.twin = self.twin.take().filter(|it| it.belongs(past.scene.inputs));
+        self.apart = None;
+        self.head = past.scene;
+        let left = std::mem::replace(&mut self.recorder, past.recorder);
         self.before = Some((self.head.world.now(), left));
         self.follow = None;
-        self.twin = self.twin.take().filter(|it| it.belongs(past.inputs));
-        self.apart = None;
     }
 
     fn keep_snapshot(&mut self) {
@@ -451,10 +433,9 @@ impl Run {
             twins: self.twins,
             sentry: None,
             hit: None,
-            lookout: None,
         };
         if let Some(past) = &self.past {
-            fork.branch_at(past);
+            fork.branch_at(past.clone());
             (fork.before, fork.stopped) = (None, None);
         }
         fork
@@ -471,7 +452,7 @@ impl Run {
 
     /// Stops at a breakpoint from now on, once; none: no longer.
     pub fn stop_at(&mut self, what: Option<Breakpoint>) {
-        (self.hit, self.lookout) = (None, None);
+        self.hit = None;
         self.sentry = what.map(Sentry::new);
     }
 

@@ -5,10 +5,9 @@
 use crate::base::time::Nanos;
 use crate::component::Registry;
 use crate::engine::World;
-use crate::engine::world::Unwatched;
 
 use super::moment::Goal;
-use super::run::Run;
+use super::run::{Run, Snapshot};
 
 impl Run {
     /// Shows the moment `at`, or the newest if that is earlier.
@@ -40,11 +39,10 @@ impl Run {
     fn begin(&mut self, goal: Goal, near: impl Fn(&World<Registry>) -> bool) {
         let from = self.snapshots.iter().rev().find(|it| near(&it.scene.world));
         let Some(from) = from.or(self.snapshots.first()) else { return };
-        let past = self
-            .past
-            .take()
-            .filter(|it| near(&it.world) && it.world.ordinal() >= from.scene.world.ordinal());
-        self.past = Some(past.unwrap_or_else(|| from.scene.clone()));
+        let past = self.past.take().filter(|it| {
+            near(&it.scene.world) && it.scene.world.ordinal() >= from.scene.world.ordinal()
+        });
+        self.past = Some(past.unwrap_or_else(|| Snapshot::clone(from)));
         self.sought = Some(goal);
         self.look_again();
     }
@@ -60,9 +58,10 @@ impl Run {
     /// Goes on to the moment that is sought, by at most so many events. True if it is there.
     pub fn approach(&mut self, budget: &mut u64) -> bool {
         let (Some(goal), Some(past)) = (self.sought, &mut self.past) else { return true };
-        let before = past.world.ordinal();
-        let there = past.replay(goal, &self.inputs, *budget, &mut Unwatched);
-        *budget = budget.saturating_sub(past.world.ordinal() - before);
+        let Snapshot { scene, recorder } = past;
+        let before = scene.world.ordinal();
+        let there = scene.replay(goal, &self.inputs, *budget, recorder);
+        *budget = budget.saturating_sub(scene.world.ordinal() - before);
         if there {
             self.sought = None;
         }

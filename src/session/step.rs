@@ -13,6 +13,32 @@ use super::run::Run;
 const STEP_MAX: u32 = 50_000;
 
 impl Run {
+    /// Goes some events on or back.
+    pub fn step(&mut self, events: i64) {
+        self.arrive_there();
+        let ordinal = self.shown().world.ordinal();
+        if events < 0 {
+            return self.seek_ordinal(ordinal.saturating_sub(events.unsigned_abs()));
+        }
+        let target = ordinal.saturating_add(events.unsigned_abs());
+        if self.past.is_some() {
+            self.seek_ordinal(target);
+        }
+        while self.past.is_none() && self.head.world.ordinal() < target {
+            // Where nothing is due any more, there is nowhere to go.
+            let due = self.inputs.get(self.head.inputs).map(|it| it.at);
+            let next = self.head.world.next_at().into_iter().chain(due).min();
+            let (Some(next), None) = (next, &self.stopped) else { return };
+            let before = (self.head.world.ordinal(), self.head.inputs, self.head.world.now());
+            let left = target - self.head.world.ordinal();
+            self.advance(next.saturating_sub(self.head.world.now()), left);
+            let after = (self.head.world.ordinal(), self.head.inputs, self.head.world.now());
+            if before == after || self.hit.is_some() {
+                return;
+            }
+        }
+    }
+
     /// Goes on to the next delivery or change of state that can be seen there, by at most so many
     /// events as a step may take.
     pub fn step_to(&mut self, whom: &Whom) {
@@ -26,7 +52,7 @@ impl Run {
         }
         for _ in 0..STEP_MAX {
             let (before, ordinal) = (self.states(component), self.shown().world.ordinal());
-            let moment = self.past.as_mut().unwrap_or(&mut self.head);
+            let moment = self.past.as_mut().map_or(&mut self.head, |it| &mut it.scene);
             let seen = is_seen(moment, whom, component);
             self.step(1);
             let done = self.shown().world.ordinal() == ordinal;

@@ -24,6 +24,7 @@ use crate::engine::plan::{Op, Or, Program};
 use crate::engine::recorder::Window;
 use crate::engine::{Component, Request, Verb};
 
+use super::moment::is_well;
 use super::run::Run;
 
 /// Half the width of a band, in standard errors: 95 % of a normal distribution.
@@ -187,22 +188,17 @@ fn forecast(run: &Run, slot: u32) -> Result<(Prediction, Vec<Text>), Text> {
     let (servers, queue) = (component.station.workers, component.station.queue_max);
     let (model, steady, variances) = closed_form(load, servers, queue, &work)?;
     let mut fails = Vec::new();
-    let well = |it: u32| {
-        let desk = &world.member(it).desk;
-        desk.slow == 1.0 && desk.gray.is_none()
-    };
-    let healthy = |it: &u32| world.is_up(*it) && well(*it);
-    if !component.members.iter().all(healthy) || world.cut_wires().next().is_some() {
+    if !is_well(world, slot, HOPS_MAX) || world.cut_wires().next().is_some() {
         fails.push(fail(TextId::NotHealthy, Vec::new()));
     }
     // A queue that was disturbed is looked at again once it has forgotten that.
     let forgets = Nanos::from_seconds(forgets_s(load, servers, queue, work.variation()));
     let now = world.now();
-    let disturbed = run.recorder.disturbances.iter().rev().find(|it| it.at <= now);
+    let disturbed = run.recorded().disturbances.iter().rev().find(|it| it.at <= now);
     let after =
         disturbed.map_or(run.zero, |it| it.at.saturating_add(Nanos(forgets.0.saturating_mul(5))));
     let since = after.max(run.zero);
-    let all = &run.recorder.components[slot as usize].windows[1];
+    let all = &run.recorded().components[slot as usize].windows[1];
     let second = Nanos::SECOND;
     let inside = |it: &&Window| it.end.saturating_sub(second) >= since && it.end <= now;
     let windows: Vec<&Window> = all.iter().filter(inside).collect();
@@ -423,8 +419,8 @@ fn arrivals(run: &Run, slot: u32, hops: u8) -> Result<Vec<Flow>, Text> {
 
 /// Whether calls over the wires from one to another have failed of late.
 fn failed(run: &Run, from: u32, to: u32) -> bool {
-    let window = run.recorder.window_at(to, 1, run.shown().world.now());
-    let caller = run.recorder.window_at(from, 1, run.shown().world.now());
+    let window = run.recorded().window_at(to, 1, run.shown().world.now());
+    let caller = run.recorded().window_at(from, 1, run.shown().world.now());
     [window, caller].into_iter().flatten().any(|it| it.1.failed > 0)
 }
 
@@ -485,7 +481,7 @@ const NO_HOLD: f64 = 0.5;
 fn occupied(run: &Run, slot: u32) -> f64 {
     let component = &run.shown().world.blueprint().components[slot as usize];
     let all = f64::from(component.station.workers) * component.members.len() as f64;
-    let windows = run.recorder.components.get(slot as usize).map(|it| &it.windows[1]);
+    let windows = run.recorded().components.get(slot as usize).map(|it| &it.windows[1]);
     let held = windows.into_iter().flatten().map(|it| f64::from(it.levels[3]));
     held.fold(0.0, f64::max) / all
 }

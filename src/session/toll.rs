@@ -50,8 +50,8 @@ pub fn tolls(run: &Run, since: Nanos) -> Vec<Toll> {
     let mut tolls = Vec::new();
     for (slot, component) in run.shown().world.blueprint().components.iter().enumerate() {
         let slot = slot as u32;
-        let log = run.recorder.history.of(slot);
-        let ledger = run.recorder.takeovers.of(slot);
+        let log = run.recorded().history.of(slot);
+        let ledger = run.recorded().takeovers.of(slot);
         let (manner, costs) = match (&component.spec, log, ledger) {
             (Some(Spec::KvStore(params)), Some(log), _) => {
                 (manner(params), of_peers(run, slot, log, since))
@@ -114,7 +114,7 @@ fn of_peers(run: &Run, component: u32, log: &Log, since: Nanos) -> Vec<(Cost, f6
 
 fn of_led(run: &Run, component: u32, ledger: &Ledger, since: Nanos) -> Vec<(Cost, f64)> {
     let now = run.shown().world.now();
-    let stale = run.recorder.staleness.within(component, now, now.saturating_sub(since));
+    let stale = run.recorded().staleness.within(component, now, now.saturating_sub(since));
     let writes = (ledger.writes.start()..ledger.writes.end()).rev();
     let writes = writes.filter_map(|it| ledger.writes.get(it));
     let took = writes.take_while(|it| it.committed >= since).filter(|it| it.asked >= since);

@@ -272,7 +272,4 @@ pub struct LensPicture {
     pub svg: String,
     /// The scene in words.
     pub text: String,
-    /// Whether it shows what had happened by the moment shown: if not, that is still being found out,
-    /// as long as one asks.
-    pub known: bool,
 }

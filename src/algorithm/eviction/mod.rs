@@ -357,6 +357,12 @@ impl Running {
         self.it.slab().key(slot)
     }
 
+    /// What a clone of it takes of memory, roughly, in bytes, with a map beside it of what is held
+    /// (`tests/memory.rs` holds it against the allocator).
+    pub fn bytes(&self) -> usize {
+        self.len() * 110
+    }
+
     /// Entries held.
     pub fn len(&self) -> usize {
         self.it.slab().held as usize

@@ -127,7 +127,13 @@ fn OfNode(id: Id) -> impl IntoView {
             });
             let twice = (it.twice > 0.0)
                 .then(|| format!("{} writes took effect twice in 10 s (retries)", it.twice));
-            wasted.into_iter().chain(twice).collect::<Vec<_>>()
+            let uneven = (it.imbalance >= 1.2).then(|| {
+                format!(
+                    "Its busiest member gets {:.1} times its fair share (imbalance)",
+                    it.imbalance
+                )
+            });
+            wasted.into_iter().chain(twice).chain(uneven).collect::<Vec<_>>()
         })
     });
     let wrong = move || {
