@@ -54,7 +54,7 @@ fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures 
         figures.twice = windows.range(first..=last).map(|it| f64::from(it.twice)).sum();
     }
     figures.ratios = window
-        .map_or_else(Vec::new, |(index, _)| ratios(&run.recorded(), slot, index, spec.about()));
+        .map_or_else(Vec::new, |(index, _)| ratios(run.recorded(), slot, index, spec.about()));
     let record = run.recorded().components.get(slot as usize);
     let imbalance = |it: &ComponentRecord| it.by_member.imbalance(world.now(), RATIO_WINDOWS);
     figures.imbalance = record.map_or(f64::NAN, imbalance);
