@@ -102,27 +102,62 @@ const native = JSON.parse(run(path.join(target, "release/ringside"), ["bench", "
 const places = [["native", native], ["Node", node()], ["Chromium", await chromium()]];
 const others = only === "" ? peers() : {};
 
-console.log("\nMillions of events a second, best of three");
-row(["", ...places.map((it) => it[0])]);
+/** What must hold, as the issue that asked for it says: name, measured, limit, whether more is better. */
+const limits = [];
+const atLeast = (name, measured, limit) => limits.push({ name, measured, limit, holds: measured >= limit, sign: "≥" });
+const atMost = (name, measured, limit) => limits.push({ name, measured, limit, holds: measured <= limit, sign: "≤" });
+const of = (told, name) => told.benchmarks.find((it) => it.name === name);
+
+console.log("\nMillions of events a second, best of three, and ns an event");
+row(["", ...places.flatMap((it) => [it[0], "ns"])]);
 for (const { name } of native.benchmarks) {
-  row([name, ...places.map((it) => million(it[1].benchmarks.find((it) => it.name === name)?.events_per_second))]);
+  const each = places.map((it) => of(it[1], name));
+  row([name, ...each.flatMap((it) => [million(it?.events_per_second), it ? it.ns_per_event.toFixed(0) : "–"])]);
 }
+for (const [place, told] of places) {
+  const [small, large] = [of(told, "chain-4"), of(told, "chain-400")];
+  if (!small || !large) continue;
+  const ratio = large.ns_per_event / small.ns_per_event;
+  console.log(`An event of chain-400 costs ${ratio.toFixed(2)} times one of chain-4 (${place}).`);
+  if (place === "native") atMost("chain-400 to chain-4, an event", ratio, 2.5);
+}
+for (const [name, million] of [["chain-100", 5], ["chain-400", 4]]) {
+  if (of(native, name)) atLeast(`${name}, million events/s, native`, of(native, name).events_per_second / 1e6, million);
+}
+for (const [place, told] of places.slice(1)) {
+  if (of(told, "chain-100")) {
+    atLeast(`chain-100, million events/s, ${place}`, of(told, "chain-100").events_per_second / 1e6, 3);
+  }
+}
+if (of(native, "mm1")) atLeast("mm1, million customers/s, native", of(native, "mm1").requests_per_second / 1e6, 3);
 console.log("\nMillions of completed requests (customers) a second, best of three");
 row(["", ...places.map((it) => it[0]), ...Object.keys(others)]);
 for (const { name } of native.benchmarks) {
-  const ours = places.map((it) => it[1].benchmarks.find((it) => it.name === name)?.requests_per_second);
+  const ours = places.map((it) => of(it[1], name)?.requests_per_second);
   row([name, ...[...ours, ...Object.values(others).map((it) => it[name])].map(million)]);
 }
-console.log("\nSeek, frame included, in ms: median and worst within the last 5,000,000 events, worst anywhere");
+console.log("\nSeek with a lens and a chart open, frame included, in ms");
+row(["", "", "median", "worst", "shown", "exact"]);
+console.log("  (median and worst within the last 5,000,000 events; before that, worst until shown and until exact)");
 for (const [place, told] of places.slice(1)) {
   for (const it of told.seeks) {
-    row([it.name, place, ...[it.median_ms, it.worst_ms, it.older_ms].map((it) => it.toFixed(1))]);
+    row([it.name, place, ...[it.median_ms, it.worst_ms, it.shown_ms, it.older_ms].map((it) => it.toFixed(1))]);
+    atMost(`${it.name}, seek, median ms, ${place}`, it.median_ms, 50);
+    atMost(`${it.name}, seek, worst ms, ${place}`, it.worst_ms, 150);
+    atMost(`${it.name}, older, exact ms, ${place}`, it.older_ms, 2_000);
   }
   if (told.frame) {
     const { components, messages, produce_ms, encode_ms, decode_ms } = told.frame;
     const all = produce_ms + encode_ms + decode_ms;
     console.log(`Frame in ${place}: ${components} components, ${messages} messages on their way: ${all.toFixed(2)} ms ` +
       `(make ${produce_ms.toFixed(2)}, write ${encode_ms.toFixed(2)}, read ${decode_ms.toFixed(2)})`);
+    atMost(`frame, ms, ${place}`, all, 4);
   }
   console.log(`Memory of the module in ${place} after all: ${(told.memory / 1e6).toFixed(0)} MB`);
+  atMost(`memory, MB, ${place}`, told.memory / 1e6, 256);
 }
+console.log("\nLimits");
+for (const it of limits) {
+  row([it.name.padEnd(44), it.measured.toFixed(2), `${it.sign} ${it.limit}`, it.holds ? "holds" : "MISSED"]);
+}
+process.exitCode = limits.every((it) => it.holds) ? 0 : 1;
