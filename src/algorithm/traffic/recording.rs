@@ -1,5 +1,6 @@
 //! A recorded load: lines of comma-separated values (RFC 4180 without quotes), one a request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -16,6 +17,8 @@ const ROWS_MAX: usize = 20_000;
 const CLASSES_MAX: usize = 32;
 /// Keys are smaller than this.
 const KEYS_MAX: u64 = 1_000_000;
+/// Longest name of a key, in bytes.
+const KEY_BYTES_MAX: usize = 200;
 /// Sizes are at most this many bytes.
 const SIZE_MAX: u64 = 1 << 32;
 /// Times are at most this many seconds.
@@ -32,7 +35,7 @@ pub struct Recording(Arc<str>);
 pub struct Row {
     /// When, from the beginning of the recording.
     pub at: Nanos,
-    /// Which key.
+    /// Which key: as numbered by the recording, or, if it names any, in the order in which they come.
     pub key: Option<u32>,
     /// Which class, by position in [`Rows::classes`].
     pub class: Option<u8>,
@@ -92,6 +95,8 @@ const COLUMNS: [&str; 4] = ["time", "key", "class", "size"];
 fn rows(text: &str) -> Result<Rows, String> {
     let mut all = Rows::default();
     let mut columns = vec![0, 1, 2, 3];
+    // Keys that are not all whole numbers are numbered in the order in which they come.
+    let (mut names, mut keys, mut numbered) = (BTreeMap::new(), Vec::new(), true);
     let lines = text.lines().enumerate().map(|it| (it.0 + 1, it.1.trim()));
     let lines = lines.filter(|it| !it.1.is_empty() && !it.1.starts_with('#'));
     for (nth, (line, text)) in lines.enumerate() {
@@ -128,14 +133,17 @@ fn rows(text: &str) -> Result<Rows, String> {
                     }
                 },
                 _ if field.is_empty() => {}
-                1 => match whole(field).filter(|it| *it < KEYS_MAX) {
-                    Some(key) => row.key = Some(key as u32),
-                    None => {
-                        return wrong(format!(
-                            "key {field} is not a whole number below {KEYS_MAX}"
-                        ));
-                    }
-                },
+                1 if field.len() > KEY_BYTES_MAX => {
+                    return wrong(format!("a key of more than {KEY_BYTES_MAX} bytes"));
+                }
+                1 => {
+                    let number = whole(field).filter(|it| *it < KEYS_MAX);
+                    numbered &= number.is_some();
+                    let next = names.len() as u32;
+                    let order = *names.entry(field).or_insert(next);
+                    keys.push((number.unwrap_or(0) as u32, order));
+                    row.key = Some(0);
+                }
                 2 => row.class = Some(class(&mut all.classes, field)),
                 _ => match whole(field).filter(|it| *it <= SIZE_MAX) {
                     Some(size) => row.size = Some(size),
@@ -155,6 +163,10 @@ fn rows(text: &str) -> Result<Rows, String> {
             );
         }
         all.rows.push(row);
+    }
+    let rows = all.rows.iter_mut().filter_map(|it| it.key.as_mut());
+    for (row, (number, order)) in rows.zip(keys) {
+        *row = if numbered { number } else { order };
     }
     Ok(all)
 }
@@ -243,6 +255,22 @@ mod tests {
     }
 
     #[test]
+    fn keys_with_names_are_numbered_as_they_come() {
+        let keys = |text: &str| -> Vec<Option<u32>> {
+            Recording::read(text).unwrap().rows().rows.iter().map(|it| it.key).collect()
+        };
+        assert_eq!(
+            keys("0,user:77\n1,user:5\n2,\n3,user:77\n4,12\n"),
+            [Some(0), Some(1), None, Some(0), Some(2)]
+        );
+        assert_eq!(keys("0,77\n1,5\n2,77"), [Some(77), Some(5), Some(77)]);
+        // Too large for a number of a key is a name too.
+        assert_eq!(keys("0,1000000\n1,7"), [Some(0), Some(1)]);
+        let long = format!("0,{}", "x".repeat(KEY_BYTES_MAX + 1));
+        assert!(Recording::read(&long).unwrap_err().contains("line 1: a key of more than"));
+    }
+
+    #[test]
     fn what_is_wrong_is_said_by_line() {
         let cases = [
             ("time,colour\n", "line 1: there is no column colour; known: time, key, class, size"),
@@ -251,8 +279,6 @@ mod tests {
             ("-1", "line 1: time -1 is not seconds such as 12.5, at most a week"),
             ("1e9", "line 1: time 1e9 is not seconds such as 12.5, at most a week"),
             ("604800", "line 1: time 604800 is not seconds such as 12.5, at most a week"),
-            ("0,1000000", "line 1: key 1000000 is not a whole number below 1000000"),
-            ("0,a", "line 1: key a is not a whole number below 1000000"),
             ("0,1,b,-5", "line 1: size -5 is not a whole number of bytes"),
             ("0,1,b,5,9", "line 1: more than 4 fields"),
             ("3\n2", "line 2: its time is before that of the line above; sort the lines by time"),

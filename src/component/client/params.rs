@@ -180,7 +180,7 @@ crate::params! {
         think_shape: Shape = Shape::Exponential, when closed;
         /// One request a line: time in seconds, key, class, size in bytes; what is left empty is
         /// drawn. A first line may name the columns. The size is that of the answer, or of the
-        /// request if it writes.
+        /// request if it writes. Keys with names are numbered as they come.
         recording: Recording = Recording::default(), when recorded;
         /// How many times as fast as recorded.
         recording_speed: f64 = 1.0, in 0.01..=100.0, "times", when recorded;
