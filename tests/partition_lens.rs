@@ -134,7 +134,8 @@ fn at_ease() {
             Here reads write back what they found before they
             answer (ABD): linearizable.
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
         "#]],
@@ -156,6 +157,8 @@ fn cut_and_consistent() {
             Refused: 6  Writes dropped: 0  Not confirmed: 1
             Stays consistent (CP): 2 of 3 must answer, or the
             request is refused.
+            Kept until a home confirms it  1 hints
+            C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             Mumbai  Delhi
             B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
@@ -212,7 +215,8 @@ fn cut_and_consistent() {
             Here reads write back what they found before they
             answer (ABD): linearizable.
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
         "#]],
@@ -234,6 +238,8 @@ fn cut_and_answering_then_healed() {
             Refused: 0  Writes dropped: 0  Not confirmed: 1
             Keeps answering (AP): whoever is asked answers by
             itself; of two writes, the later clock wins.
+            Kept until a home confirms it  1 hints
+            C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             Mumbai  Delhi
             B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
@@ -294,7 +300,8 @@ fn cut_and_answering_then_healed() {
             Overlap alone is not linearizable; this run is not (see
             below).
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
             In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
@@ -374,7 +381,8 @@ fn cut_and_answering_then_healed() {
             Overlap alone is not linearizable; this run is not (see
             below).
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
             In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
@@ -400,6 +408,8 @@ fn siblings_and_a_cut_of_one_way() {
             Refused: 0  Writes dropped: 0  Not confirmed: 1
             Keeps answering (AP): whoever is asked answers by
             itself; writes in conflict are both kept.
+            Kept until a home confirms it  1 hints
+            C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             Mumbai  Delhi
             B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
@@ -457,7 +467,8 @@ fn siblings_and_a_cut_of_one_way() {
             Overlap alone is not linearizable, even where a run
             happens to be.
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
             In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
@@ -543,7 +554,8 @@ fn siblings_and_a_cut_of_one_way() {
             Overlap alone is not linearizable; this run is not (see
             below).
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
             In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
@@ -567,6 +579,8 @@ fn a_member_is_down_and_all_stand_together() {
             Refused: 0  Writes dropped: 0  Not confirmed: 1
             Stays consistent (CP): 3 of 5 must answer, or the
             request is refused.
+            Kept until a home confirms it  1 hints
+            A brings x = 2 to B.  A brings x = 2 to B.
             Who can reach whom  down: B
             A believes x = 2; it reaches 4 of 5, itself included  A  x = 2
             B is down
@@ -599,9 +613,9 @@ fn a_member_is_down_and_all_stand_together() {
             Not converged: some have not confirmed a write  Not converged: some have not confirmed a write
             Answers needed  N = 5, R = 3, W = 3
             Who reads, who was written  10 of 10 overlap
-            Read from A, D, E, written to A, B, C: A in both  Read from B, D, E, written to A, B, C: B in both  Read from C, D, E, written to A, B, C: C in both  Read from A, B, D, written to A, B, C: A, B in both
-            Read from A, C, D, written to A, B, C: A, C in both  Read from B, C, D, written to A, B, C: B, C in both  Read from A, B, E, written to A, B, C: A, B in both  Read from A, C, E, written to A, B, C: A, C in both
-            Read from B, C, E, written to A, B, C: B, C in both  Read from A, B, C, written to A, B, C: A, B, C in both
+            Read from A, C, E, written to A, B, D: A in both  Read from B, C, E, written to A, B, D: B in both  Read from C, D, E, written to A, B, D: D in both  Read from A, B, E, written to A, B, D: A, B in both
+            Read from A, D, E, written to A, B, D: A, D in both  Read from B, D, E, written to A, B, D: B, D in both  Read from A, B, C, written to A, B, D: A, B in both  Read from A, C, D, written to A, B, D: A, D in both
+            Read from B, C, D, written to A, B, D: B, D in both  Read from A, B, D, written to A, B, D: A, B, D in both
             W + R = 6 > N = 5: whichever they are, a read meets
             the last finished write.
             Who answered one operation  pick another
@@ -632,7 +646,8 @@ fn a_member_is_down_and_all_stand_together() {
             Here reads write back what they found before they
             answer (ABD): linearizable.
             What it does
-            Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+            Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+            Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member
             When cut  When cut: stays-consistent
             When cut: keeps-answering  When cut: quorums
         "#]],

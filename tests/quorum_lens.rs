@@ -11,10 +11,10 @@ use ringside::base::text::duration;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::client::{Class, ClientParams, Does};
-use ringside::component::kv_store::{KvStoreParams, WhenCut, Written};
+use ringside::component::kv_store::{KvStoreParams, WhenCut, Written, preference};
 use ringside::component::{Spec, State};
 use ringside::document::{Design, WireParams};
-use ringside::engine::fault::Fault;
+use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::history::Log;
 use ringside::lens::history;
 
@@ -119,7 +119,8 @@ fn sets_that_need_not_overlap() {
         Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.. Go there
         is kept, 4 is dropped.
         What it does
-        Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+        Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+        Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
         When cut  When cut: stays-consistent
         When cut: keeps-answering  When cut: quorums
         In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
@@ -167,13 +168,17 @@ fn sets_that_overlap_and_a_member_that_is_down() {
         repaired, or still on the way: 1.
         Overlap alone is not linearizable, even where a
         run happens to be.
+        Kept until a home confirms it  2 hints
+        A brings key = 5 to B.  A brings key = 5 to B.
+        C brings key = 4 to B.  C brings key = 4 to B.
         Who can reach whom  down: B
         What clients can rely on  60 operations
         Every answer can be explained (linearizable).
         Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.. Go there
         is kept, 4 is dropped.
         What it does
-        Members, N  Members: N = 1  Members: N = 2  Members: N = 3  Members: N = 4  Members: N = 5  Members: N = 6  Members: N = 7
+        Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+        Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
         When cut  When cut: stays-consistent
         When cut: keeps-answering  When cut: quorums
         In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
@@ -265,4 +270,172 @@ fn an_operation_is_picked() {
     let second = write.rounds[1].decided.expect("decided") - write.rounds[1].began;
     let shown = it.words("round/1/caption-end");
     assert_eq!(shown, format!("2 answered in {}", duration(second.0 as f64)));
+}
+
+/// Three of five keep the key; those that do not are cut off from those that do, and stand in: the picture
+/// names them and what they keep, says that the numbers promise nothing then, and how often it was so.
+/// Healed, all is brought home.
+#[test]
+fn stand_ins_and_hints_are_told() {
+    let spread = |sloppy: bool| {
+        move |it: &mut KvStoreParams| {
+            (it.members, it.copies, it.sloppy) = (5, 3, sloppy);
+            (it.mesh_latency, it.handoff) = (Nanos::millis(5), Nanos::millis(200));
+        }
+    };
+    let part = |it: &mut Looking| {
+        let mut params = KvStoreParams::default();
+        spread(true)(&mut params);
+        let order = preference(&params, 0);
+        let list = |it: &[u16]| it.iter().map(|it| target(&format!("store/{it}"))).collect();
+        let (one, other) = (list(&order[..3]), list(&order[3..]));
+        it.fault(Fault::Partition { name: "x".into(), one, other, ways: Ways::Both });
+        order
+    };
+    let mut it = open(spread(false));
+    it.on(3_000);
+    part(&mut it);
+    it.on(4_000);
+    it.check("quorum-strict", &WITHOUT, expect![[r#"
+        Inside Store
+        A holds 5, B holds 5, C is no home, D holds 5, E is no home; the network is cut. Every answer can be explained (linearizable).
+        Refused: 13  Writes dropped: 0  Not confirmed: 0
+        N = 3, R = 2, W = 2: they overlap, so a read
+        meets the last finished write.
+        Answers needed  N = 3, R = 2, W = 2
+        Of reads, R  Answers to a read: R = 1  Answers to a read: R = 2  Answers to a read: R = 3
+        Of writes, W  Answers to a write: W = 1  Answers to a write: W = 2  Answers to a write: W = 3
+        Who reads, who was written  3 of 3 overlap
+        Read from A, D, written to A, B: A in both  Read from B, D, written to A, B: B in both  Read from A, B, written to A, B: A, B in both
+        W + R = 4 > N = 3: whichever they are, a read
+        meets the last finished write.
+        writer writes key = 6 at E, begun at 6.84 s, no answer yet  reader reads key at E, begun at 6.76 s, no answer yet  reader reads key at D, from 6.72 s to 6.73 s: found 5  reader reads key at C, begun at 6.68 s, no answer yet
+        reader reads key at B, from 6.48 s to 6.49 s: found 5  reader reads key at A, from 6.30 s to 6.31 s: found 5  reader reads key at E, from 6.24 s to 6.74 s: refused, 0 of 3, no majority  … 58 more
+        D: what is there?  2 answered in 7.03 ms
+        A, 14.2 ms: 5, after enough had answered
+        B, 7.03 ms: 5, counted
+        C  With answer 2 of 3, enough have answered  no home of it
+        D, itself: 5, counted
+        E  no home of it
+        Overlap  last finished write: 5
+        A  B  C  D  E
+        acknowledged 5  D is in both
+        answered the read
+        Yes: D. The read could not miss it.  Yes: D. The read could not miss it.
+        What numbers promise, and what not
+        Reads that missed a finished write: 0 of 58.  Reads that missed a finished write: 0 of 58.
+        Reads during a write, which may see it or not, and a later one not: 9.  Reads during a write, which may see it or not,
+        and a later one not: 9.
+        Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept
+        all the same: 0.
+        Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+        repaired, or still on the way: 0.
+        Overlap alone is not linearizable, even where a
+        run happens to be.
+        Who keeps key  N = 3 of 5
+        1. A keeps it; it holds 5  A  2. B keeps it; it holds 5  B  3. D keeps it; it holds 5  D  4. E does not keep it  E  5. C does not keep it  C
+        home  home  home
+        The next so many clockwise from the key on the
+        ring of members.
+        Who can reach whom  the network is cut
+        What clients can rely on  65 operations
+        Every answer can be explained (linearizable).
+        What it does
+        Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+        Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member
+        When cut  When cut: stays-consistent
+        When cut: keeps-answering  When cut: quorums
+        Quorum  Quorum: strict, only homes count  Quorum: sloppy, stand-ins count too
+        In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+        Writes in conflict: merge
+    "#]]);
+    let mut it = open(spread(true));
+    it.on(3_000);
+    let order = part(&mut it);
+    it.on(4_000);
+    it.check("quorum-sloppy", &WITHOUT, expect![[r#"
+        Inside Store
+        A holds 5, B holds 5, C holds 6 for B, D, D holds 5, E holds 6 for A, D; the network is cut. Read an old value after a finished write (not linearizable).
+        Refused: 0  Writes dropped: 0  Not confirmed: 4
+        N = 3, R = 2, W = 2: they overlap among homes;
+        where a stand-in counts (sloppy), a read may
+        miss a finished write.
+        Answers needed  N = 3, R = 2, W = 2
+        Of reads, R  Answers to a read: R = 1  Answers to a read: R = 2  Answers to a read: R = 3
+        Of writes, W  Answers to a write: W = 1  Answers to a write: W = 2  Answers to a write: W = 3
+        Who reads, who was written  3 of 3 overlap
+        Read from A, D, written to A, B: A in both  Read from B, D, written to A, B: B in both  Read from A, B, written to A, B: A, B in both
+        W + R = 4 > N = 3: among homes, a read meets
+        the last finished write. Here stand-ins count too
+        (sloppy), and then it need not.
+        reader reads key at E, from 4.63 s to 4.65 s: found 1  reader reads key at C, from 4.33 s to 4.34 s: found 1  reader reads key at E, from 3.67 s to 3.68 s: found 1  reader reads key at C, from 3.60 s to 3.62 s: found 1
+        reader reads key at E, from 3.57 s to 3.68 s: found 1  reader reads key at C, from 3.11 s to 3.22 s: found 1  writer writes key = 6 at E, from 6.84 s to 6.85 s: acknowledged  … 58 more
+        E: what is there?  2 answered in 11.7 ms
+        A, no answer
+        B, no answer
+        C, 11.7 ms: 1, for B, counted  With answer 2 of 3, enough have answered
+        D, no answer
+        E, itself: 1, for A, counted
+        Overlap  last finished write: 3
+        A  B  C  D  E
+        acknowledged 3
+        answered the read
+        No: B, D had acknowledged it, C for B, E for A answered. The read missed it: a stale read.  No: B, D had acknowledged it, C for B, E for A
+        answered. The read missed it: a stale read.
+        What numbers promise, and what not
+        Reads that missed a finished write: 6 of 60.  Reads that missed a finished write: 6 of 60.
+        Sloppy: W + R > N promises nothing where a stand-in is counted. So it was in 16 of 65 operations.  Sloppy: W + R > N promises nothing where a
+        stand-in is counted. So it was in 16 of 65
+        operations.
+        Reads during a write, which may see it or not, and a later one not: 1.  Reads during a write, which may see it or not,
+        and a later one not: 1.
+        Refused writes that some members have kept all the same: 0.  Refused writes that some members have kept
+        all the same: 0.
+        Reads whose members did not hold the same: repaired, or still on the way: 0.  Reads whose members did not hold the same:
+        repaired, or still on the way: 0.
+        Overlap alone is not linearizable; this run is not
+        (see below).
+        Who keeps key  N = 3 of 5
+        1. A keeps it; it holds 5; no answer to C, E  A  2. B keeps it; it holds 5; no answer to C, E  B  3. D keeps it; it holds 5; no answer to C, E  D  4. E stands in if a home does not answer; it holds 6 for A, D  E  5. C stands in if a home does not answer; it holds 6 for B, D  C
+        silent  silent  silent  hint  hint
+        The next so many clockwise; those after them
+        stand in for homes that do not answer.
+        Kept until a home confirms it  4 hints
+        C, no home, brings key = 6 to B, then drops it.  C, no home, brings key = 6 to B, then drops it.
+        C, no home, brings key = 4 to D, then drops it.  C, no home, brings key = 4 to D, then drops it.
+        E, no home, brings key = 6 to A, then drops it.  E, no home, brings key = 6 to A, then drops it.
+        E, no home, brings key = 6 to D, then drops it.  E, no home, brings key = 6 to D, then drops it.
+        Who can reach whom  the network is cut
+        What clients can rely on  65 operations
+        Read an old value after a finished write (not
+        linearizable).
+        What it does
+        Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
+        Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member
+        When cut  When cut: stays-consistent
+        When cut: keeps-answering  When cut: quorums
+        Quorum  Quorum: strict, only homes count  Quorum: sloppy, stand-ins count too
+        In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
+        Writes in conflict: merge
+    "#]]);
+    let now = it.run.shown().world.now();
+    let stood = log(&it).operations.iter().filter(|it| {
+        let counted = |round: &ringside::engine::history::Round| {
+            let set = round.deciders(now).unwrap_or(0);
+            order[3..].iter().any(|at| set >> at & 1 == 1)
+        };
+        it.ended.is_some() && it.rounds.iter().any(counted)
+    });
+    let (stood, ended) =
+        (stood.count(), log(&it).operations.iter().filter(|it| it.ended.is_some()));
+    let said = format!("in {stood} of {} ", ended.count());
+    let scene = it.scene(900.0);
+    let told = scene.marks.iter().find(|it| it.id == "promise/sloppy#0").expect("it is told");
+    assert!(stood > 0 && told.words().contains(said.trim_end()), "{said}: {}", told.words());
+    it.fault(heal("x"));
+    it.on(3_000);
+    let scene = it.scene(300.0);
+    assert!(!scene.marks.iter().any(|it| it.id.starts_with("hint")), "all is handed over");
+    it.click("set/sloppy/false");
+    assert!(it.scene(300.0).marks.iter().all(|it| it.id != "promise/sloppy#0"));
 }

@@ -198,17 +198,17 @@ fn others(app: App, it: &Member) -> Vec<Target> {
 
 /// Whether a member of a store that is cut off from the others refuses.
 fn refuses(it: &KvStoreParams) -> bool {
-    it.when_cut == WhenCut::Consistent && it.members > 2
+    it.when_cut == WhenCut::Consistent && it.homes() > 2
 }
 
 /// Whether a member that is cut off from the others goes on by itself.
 fn goes_on(it: &KvStoreParams) -> bool {
-    it.when_cut == WhenCut::Available && it.members > 1
+    it.when_cut == WhenCut::Available && it.homes() > 1
 }
 
 /// Whether one answer may be too few, and two are enough to overlap.
 fn by_numbers(it: &KvStoreParams) -> bool {
-    it.when_cut == WhenCut::Quorums && it.members == 3
+    it.when_cut == WhenCut::Quorums && it.homes() == 3
 }
 
 /// Whether an edit made something of a component larger, or smaller; none if it left it.
@@ -260,7 +260,7 @@ impl About {
                     // Not where they overlap anyway, unless that is our doing.
                     let ours =
                         |all: &Vec<Stamped>| all.iter().any(|of| it.reads(&of.input).is_some());
-                    let apart = of.quorum().iter().sum::<u32>() <= of.members;
+                    let apart = of.quorum().iter().sum::<u32>() <= of.homes();
                     (apart || app.inputs.with(ours)).then_some(it)
                 }
                 (2 | 3, Spec::KvStore(of))

@@ -72,9 +72,17 @@ pub struct Round {
     pub asked: u16,
     /// By member: when its answer came, and the version it held; version 0 if none came.
     pub answers: [(Nanos, u32); PEERS_MAX],
+    /// By member: one more than the ordinal of the member in whose place it was asked; 0 if it was asked
+    /// for itself.
+    stand_ins: [u8; PEERS_MAX],
 }
 
 impl Round {
+    /// The member in whose place another was asked, if it was.
+    pub fn stands_in(&self, member: usize) -> Option<usize> {
+        self.stand_ins.get(member)?.checked_sub(1).map(usize::from)
+    }
+
     /// Whether there was one by then.
     pub fn is_there(&self, now: Nanos) -> bool {
         self.number > 0 && self.began <= now
@@ -298,7 +306,12 @@ impl History {
                     *answer = (at, version);
                 }
             }
-            Poll::Asks(whom) => round.asked |= 1 << whom,
+            Poll::StandsIn(whom, home) => {
+                round.asked |= 1 << whom;
+                if let Some(it) = round.stand_ins.get_mut(usize::from(whom)) {
+                    *it = home as u8 + 1;
+                }
+            }
             Poll::Decided => round.decided = Some(at),
             Poll::Begins { .. } => {}
         }

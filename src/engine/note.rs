@@ -219,8 +219,8 @@ pub enum Poll {
         /// Who is asked: bit n for member n. Whoever asks may count itself.
         asked: u16,
     },
-    /// One more is asked.
-    Asks(u16),
+    /// One more is asked in place of another: its ordinal, and that one's.
+    StandsIn(u16, u16),
     /// A member has answered, the one that asks included: its ordinal, the version that it holds.
     Answers(u16, u32),
     /// Enough have answered.

@@ -3,7 +3,9 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut, Written};
+use crate::component::kv_store::{
+    Conflicts, KvStoreParams, KvStoreState, WhenCut, Written, preference,
+};
 use crate::component::{Spec, State};
 use crate::engine::history::{Conflict, Log, Operation};
 use crate::scene::layout::figures::Figure;
@@ -13,8 +15,10 @@ use crate::scene::{Scene, Tone};
 use super::Subject;
 use super::history::{Judged, judge};
 
+mod homes;
 mod map;
 mod quorum;
+mod settings;
 mod story;
 
 /// Of what writes have added, so many are told.
@@ -29,6 +33,8 @@ struct Store<'a> {
     log: &'a Log,
     /// The key whose values are shown.
     key: u32,
+    /// Whose it is, in order, and then who stands in.
+    order: Vec<usize>,
     judged: Judged,
     /// The operation that somebody has picked.
     picked: Option<&'a Operation>,
@@ -56,7 +62,8 @@ pub fn draw(subject: &Subject) -> Scene {
     let picked = log.operations.iter().find(same);
     let latest = || known.next_back().map(|it| it.key);
     let key = picked.map(|it| it.key).or(blamed).or_else(latest).unwrap_or(0);
-    let store = Store { subject, params, members, log, key, judged, picked };
+    let order = preference(params, key).into_iter().map(usize::from).collect();
+    let store = Store { subject, params, members, log, key, order, judged, picked };
     let mut sheet = Sheet::new(subject.width, title, store.description());
     store.figures(&mut sheet);
     // What a design is about comes first.
@@ -66,6 +73,7 @@ pub fn draw(subject: &Subject) -> Scene {
         store.answers(&mut sheet);
         store.promises(&mut sheet);
     }
+    store.whose(&mut sheet);
     store.reach(&mut sheet);
     store.operations(&mut sheet);
     store.verdicts(&mut sheet);
@@ -193,11 +201,15 @@ impl Store<'_> {
     /// How it decides, in words.
     fn manner(&self) -> String {
         let [read, write] = self.params.quorum();
-        let n = self.params.members;
+        let n = self.params.homes();
         match self.params.when_cut {
             WhenCut::Consistent => format!(
                 "Stays consistent (CP): {read} of {n} must answer, or the request is refused."
             ),
+            WhenCut::Available if self.is_spread() => {
+                let who = if self.params.stands_in() { "home or stand-in" } else { "home" };
+                format!("Keeps answering (AP): one {who} of the key is enough.")
+            }
             WhenCut::Available => {
                 let then = match self.params.conflicts {
                     Conflicts::LastWriteWins => "of two writes, the later clock wins",
@@ -208,6 +220,10 @@ impl Store<'_> {
             }
             WhenCut::Quorums => {
                 let overlap = match read + write > n {
+                    true if self.params.stands_in() => {
+                        "they overlap among homes; where a stand-in counts (sloppy), a read may miss \
+                         a finished write"
+                    }
                     true => "they overlap, so a read meets the last finished write",
                     false => "they need not overlap: a read may miss a finished write",
                 };
@@ -217,9 +233,9 @@ impl Store<'_> {
     }
 
     fn description(&self) -> String {
-        let beliefs = self.members.iter().enumerate().map(|(at, (_, state))| {
-            let held = state.map_or_else(|| "nothing".into(), |it| self.held(it));
-            format!("{} holds {held}", self.name(at))
+        let beliefs = (0..self.members.len()).map(|at| {
+            let verb = if self.holds(at) { "holds" } else { "is" };
+            format!("{} {verb} {}", self.name(at), self.belief(at))
         });
         let beliefs: Vec<_> = beliefs.collect();
         let beliefs = beliefs.join(", ");

@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0x2eb1_f66e_957c_0606,
+        hash: 0x4992_1168_5b66_e7a7,
     },
     Golden {
         name: "market, edited",
@@ -85,7 +85,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0xef55_995e_7873_8b88,
+        hash: 0x2365_4129_4f1f_4c44,
     },
     Golden {
         name: "ledger, scripted",
@@ -93,7 +93,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0x6f05_b866_0720_b994,
+        hash: 0x2990_e6b1_abed_db07,
     },
     Golden {
         name: "ledger, edited",
@@ -101,7 +101,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0xd0b4_3d32_dac3_aeca,
+        hash: 0x2167_42b4_c727_f149,
     },
     Golden {
         name: "lock, scripted",

@@ -173,6 +173,26 @@ impl Placed {
             _ => None,
         }
     }
+
+    /// The nodes clockwise from a key, each once and at most so many: whose it is, and then those whose
+    /// it is once the ones before them are gone (the preference list of DeCandia et al., "Dynamo:
+    /// Amazon's highly available key-value store", SOSP 2007, section 4.3). None if the scheme has no
+    /// circle. Bounded loads are left out of account.
+    pub fn preference(&self, key: &[u8], most: usize) -> Option<Vec<usize>> {
+        let ((points, _), at) = (self.points()?, self.position(key)?);
+        let (before, after) = points.split_at(points.partition_point(|it| it.at < at));
+        let mut nodes = Vec::with_capacity(most);
+        for point in after.iter().chain(before) {
+            if nodes.len() == most {
+                break;
+            }
+            let node = point.node as usize;
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+        Some(nodes)
+    }
 }
 
 fn check(scheme: Scheme, weighs: bool, nodes: &[Node]) -> Result<(), String> {

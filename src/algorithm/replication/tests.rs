@@ -40,15 +40,18 @@ struct Write {
 }
 
 /// Against an oracle that remembers for each write the set of all writes in its past. Members write
-/// over all they hold, and send what they hold to each other.
+/// over all they hold, send what they hold to each other, and now and then drop all they hold, having
+/// sent it to another or not. They number their writes with gaps, and never twice alike.
 #[test]
 fn vectors_say_the_same_as_histories() {
-    let (mut compared, mut conflicts) = (0, 0);
+    let (mut compared, mut conflicts, mut gaps) = (0, 0, 0);
     for seed in 0..400u64 {
         let mut draws = (0..).map(|at| mix(seed << 32 | at));
         let mut draw = |below: u64| draws.next().map_or(0, |it: u64| it % below) as usize;
         let members = 2 + draw(4);
         let mut held: Vec<Vec<Write>> = vec![Vec::new(); members];
+        let mut last = vec![0u32; members];
+        let drops = seed % 2 == 0;
         let mut made: Vec<(u32, Write)> = Vec::new();
         for write in 0..40 {
             let at = draw(members as u64);
@@ -58,8 +61,12 @@ fn vectors_say_the_same_as_histories() {
                     vector.join(&it.vector);
                     past.extend(it.past);
                 }
-                let dot = (at, vector.add(at));
+                let number = last[at] + 1 + draw(3) as u32;
+                vector.learn(at, last[at], number);
+                let dot = (at, number);
                 past.insert(write);
+                gaps += usize::from(last[at] > 0 && !vector.knows(at, last[at]));
+                last[at] = number;
                 let new = Write { vector, dot, past };
                 held[at].push(new.clone());
                 made.push((write, new));
@@ -73,6 +80,9 @@ fn vectors_say_the_same_as_histories() {
                     held[to].push(sent);
                 }
             }
+            if drops && draw(3) == 0 {
+                held[at].clear();
+            }
         }
         for (_, one) in &made {
             for (number, other) in &made {
@@ -84,6 +94,7 @@ fn vectors_say_the_same_as_histories() {
         }
     }
     assert!(compared > 100_000 && conflicts > 10_000, "{conflicts} of {compared} unknown");
+    assert!(gaps > 500, "{gaps} writes did not know of the one before of their member");
 }
 
 /// Two that go down their trees in turn find exactly the leaves that differ, and compare no more than

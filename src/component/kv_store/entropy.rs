@@ -1,29 +1,74 @@
-//! Anti-entropy: members compare all they hold, two at a time, by hash trees, and send each other the
+//! Anti-entropy: members compare all that both keep, two at a time, by hash trees, and send each other the
 //! parts in which they differ. It needs no memory of who has missed what.
 
 use std::sync::Arc;
 
 use crate::algorithm::replication::merkle::Tree;
 use crate::base::draw::mix;
+use crate::base::time::Nanos;
 
 use super::super::Context;
-use super::rounds::{BATCH_MAX, row};
-use super::{KvStore, KvStoreMessage, KvStoreState, SYNCED};
+use super::hints::{BATCH_MAX, has, row};
+use super::row::Row;
+use super::{KvStore, KvStoreMessage, KvStoreParams, KvStoreState, SYNCED, each, homes};
 
 type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
 
 /// Parts of the keys: key k lies in part k modulo this.
 const LEAVES: u64 = 64;
 
-/// The tree over what a member holds: of each part, the sum of its keys' versions, scrambled.
-fn tree(state: &KvStoreState) -> Tree {
-    let mut leaves = vec![0u64; LEAVES as usize];
-    for key in state.rows.start()..state.rows.end() {
-        let leaf = &mut leaves[(key % LEAVES) as usize];
-        for it in state.rows.get(key).iter().flat_map(|it| &it.copies) {
-            *leaf = leaf.wrapping_add(mix(mix(key) ^ u64::from(it.version)));
+/// By member: of each part of the keys that are its and one's own, the sum of all that is held of them.
+/// Nothing while nobody compares.
+pub(super) type Sums = Vec<Arc<[u64]>>;
+
+/// What is held of a key, scrambled.
+fn scrambled(key: u32, row: &Row) -> u64 {
+    let one = |version: u32| mix(mix(key.into()) ^ u64::from(version));
+    row.copies.iter().fold(0, |sum, it| sum.wrapping_add(one(it.version)))
+}
+
+/// What is held of a key has changed.
+pub(super) fn add(
+    state: &mut KvStoreState,
+    params: &KvStoreParams,
+    ordinal: u16,
+    key: u32,
+    [before, after]: [&Row; 2],
+) {
+    if state.sums.is_empty() {
+        return;
+    }
+    let change = scrambled(key, after).wrapping_sub(scrambled(key, before));
+    let homes = homes(params, key);
+    if change == 0 || !has(homes, ordinal) {
+        return;
+    }
+    for other in each(homes & !(1 << ordinal)) {
+        if let Some(sums) = state.sums.get_mut(usize::from(other)) {
+            let part = &mut Arc::make_mut(sums)[(u64::from(key) % LEAVES) as usize];
+            *part = part.wrapping_add(change);
         }
     }
+}
+
+/// Adds all up anew: homes have changed, or members begin to compare, or cease to.
+pub(super) fn add_up(state: &mut KvStoreState, params: &KvStoreParams, ordinal: u16) {
+    state.sums.clear();
+    if params.anti_entropy == Nanos::ZERO {
+        return;
+    }
+    state.sums.resize(params.members as usize, Arc::new([0; LEAVES as usize]));
+    for key in state.rows.start() as u32..state.rows.end() as u32 {
+        let row = row(state, key);
+        add(state, params, ordinal, key, [&Row::default(), &row]);
+    }
+}
+
+/// The tree over what a member holds of all that it and another keep.
+fn tree(state: &KvStoreState, other: u16) -> Tree {
+    let leaves = state.sums.get(usize::from(other)).map_or(&[][..], |it| it);
+    let mut leaves = leaves.to_vec();
+    leaves.resize(LEAVES as usize, 0);
     Tree::new(leaves)
 }
 
@@ -35,19 +80,19 @@ pub(super) fn begin(state: &KvStoreState, ctx: &mut Ctx) {
     }
     let lot = (ctx.draw_next() % others) as u16;
     let to = if lot >= ctx.ordinal() { lot + 1 } else { lot };
-    let root = tree(state).node(0, 0).unwrap_or_default();
+    let root = tree(state, to).node(0, 0).unwrap_or_default();
     ctx.send(to, KvStoreMessage::Compare(0, Arc::new([(0, root)])));
 }
 
 /// Somebody holds these hashes at a level: what differs is gone into, and at the bottom exchanged.
 pub(super) fn compare(
     state: &KvStoreState,
+    params: &KvStoreParams,
     from: u16,
-    level: u32,
-    nodes: &[(u32, u64)],
+    (level, nodes): (u32, &[(u32, u64)]),
     ctx: &mut Ctx,
 ) {
-    let (tree, level) = (tree(state), level as usize);
+    let (tree, level) = (tree(state, from), level as usize);
     let differ = tree.differing(level, nodes);
     if differ.is_empty() {
         return;
@@ -66,19 +111,26 @@ pub(super) fn compare(
         differ.truncate(most);
     }
     for leaf in differ {
-        bring(state, from, leaf, ctx);
+        bring(state, params, from, leaf, ctx);
         ctx.send(from, KvStoreMessage::Want(leaf));
     }
 }
 
-/// Sends all that is held in a part.
-pub(super) fn bring(state: &KvStoreState, to: u16, leaf: u32, ctx: &mut Ctx) {
-    for key in (u64::from(leaf)..state.rows.end()).step_by(LEAVES as usize) {
-        let row = row(state, key as u32);
-        if !row.copies.is_empty() {
-            ctx.count(SYNCED, key as u32);
+/// Sends all that is held in a part and that both keep.
+pub(super) fn bring(
+    state: &KvStoreState,
+    params: &KvStoreParams,
+    to: u16,
+    leaf: u32,
+    ctx: &mut Ctx,
+) {
+    let both = 1 << to | 1 << ctx.ordinal();
+    for key in (leaf..state.rows.end() as u32).step_by(LEAVES as usize) {
+        let row = row(state, key);
+        if !row.copies.is_empty() && homes(params, key) & both == both {
+            ctx.count(SYNCED, key);
             let version = row.version();
-            ctx.send(to, KvStoreMessage::Store(0, key as u32, version, row.copies.into()));
+            ctx.send(to, KvStoreMessage::Store(0, key, version, row.copies.into()));
         }
     }
 }

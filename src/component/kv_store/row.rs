@@ -23,26 +23,33 @@ pub struct Written {
 }
 
 impl Written {
-    /// Whether it knows of the write of a version. A member's writes to a key know of all that it made
-    /// before, so that its counter numbers them.
+    /// The member that gave a version, and its count.
+    fn dot(version: u32) -> (u16, u32) {
+        ((version & ((1 << MEMBER_BITS) - 1)) as u16, version >> MEMBER_BITS)
+    }
+
+    /// Whether it knows of the write of a version.
     pub fn knows(&self, version: u32) -> bool {
-        let member = version & ((1 << MEMBER_BITS) - 1);
-        self.vector.knows(member as usize, version >> MEMBER_BITS)
+        let (member, count) = Self::dot(version);
+        self.vector.knows(member.into(), count)
     }
 }
 
 /// One key at one member.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
-    /// The highest count it has seen in a version.
+    /// The highest count it has seen in a version. It stays when what is held here is dropped: no two
+    /// writes may have the same version.
     pub counter: u32,
+    /// The count of the last write that this member gave a version; it stays too.
+    pub own: u32,
     /// What it holds: one write, or several that do not know of each other.
     pub copies: Vec<Written>,
 }
 
 crate::stable! {
     Written { version, at, vector }
-    Row { counter, copies }
+    Row { counter, own, copies }
 }
 
 /// Which of two writes stays.
@@ -89,8 +96,17 @@ impl Row {
         let mut vector = VersionVector::default();
         self.copies.iter().for_each(|it| vector.join(&it.vector));
         let count = self.counter + 1;
-        vector.raise(ordinal.into(), count);
+        // Nobody knows of a write between its last one and this.
+        vector.learn(ordinal.into(), self.own, count);
         Written { version: count << MEMBER_BITS | u32::from(ordinal), at, vector }
+    }
+
+    /// A write that is kept here has this version: it may be this member's own.
+    pub fn note(&mut self, ordinal: u16, version: u32) {
+        let (member, count) = Written::dot(version);
+        if member == ordinal {
+            self.own = self.own.max(count);
+        }
     }
 
     /// Takes a write in.

@@ -185,15 +185,18 @@ impl Store<'_> {
     }
 
     fn member(&self, member: usize, at: Point, left: bool, sheet: &mut Sheet) {
-        let (slot, state) = self.members[member];
+        let (slot, _) = self.members[member];
         let up = self.subject.world.is_up(slot);
         let name = self.name(member);
         let key = self.key_name(self.key);
-        let held = state.map_or_else(|| String::from("?"), |it| self.held(it));
+        let held = self.belief(member);
         let company = self.company(member);
         let of = self.members.len();
         let id = format!("member/{member}");
         let label = match up {
+            true if !self.holds(member) => {
+                format!("{name} is {held} of {key}; it reaches {company} of {of}, itself included")
+            }
             true => format!(
                 "{name} believes {key} = {held}; it reaches {company} of {of}, itself included"
             ),
@@ -218,13 +221,20 @@ impl Store<'_> {
         };
         let own = &self.subject.world.blueprint().components[self.subject.component as usize].id;
         sheet.draw(Mark::new(format!("{id}/inside"), inside, Tone::Surface));
-        let tone = if up { Tone::Ink } else { Tone::Fail };
+        let tone = match (up, self.is_home(member)) {
+            (false, _) => Tone::Fail,
+            (true, true) => Tone::Ink,
+            (true, false) => Tone::Ink3,
+        };
         let mark = Mark::new(format!("side/{own}/{member}"), ring, tone).labelled(label);
         sheet.draw(mark);
         let letter =
             Mark::text(format!("{id}/name"), Point::new(at.x, at.y + 4.5), name, Font::HEADING);
         sheet.draw(letter.anchored(Anchor::Middle).toned(tone));
-        let words = format!("{key} = {held}");
+        let words = match self.is_home(member) {
+            true => format!("{key} = {held}"),
+            false => held,
+        };
         let wide = measure::width(&words, Font::NUMBER) + radius + 6.0;
         let fits = if left { wide <= at.x } else { at.x + wide <= sheet.width() };
         let (x, y, side) = match (fits, left) {
@@ -233,7 +243,9 @@ impl Store<'_> {
             (false, _) => (at.x, at.y + radius + 13.0, Anchor::Middle),
         };
         let mark = Mark::text(format!("{id}/value"), Point::new(x, y), words, Font::NUMBER);
-        sheet.draw(mark.anchored(side));
+        let tone = if self.is_home(member) { Tone::Ink } else { Tone::Warn };
+        let tone = if self.holds(member) { tone } else { Tone::Ink3 };
+        sheet.draw(mark.anchored(side).toned(tone));
     }
 
     /// What a client believes: what it was last told of the key.
@@ -251,8 +263,8 @@ impl Store<'_> {
             Some(op) => match op.ended {
                 Some((outcome, _)) if outcome.is_failure() => {
                     let reached = op.reached.map_or_else(String::new, |it| {
-                        let of = self.members.len();
-                        let why = if it as usize * 2 <= of { ", no majority" } else { "" };
+                        let of = self.params.homes();
+                        let why = if it * 2 <= of { ", no majority" } else { "" };
                         format!(": {it} of {of}{why}")
                     });
                     (format!("refused{reached}"), Tone::Fail)

@@ -5,24 +5,23 @@ use crate::algorithm::consistency::Verdict;
 use crate::algorithm::replication::quorum::{meet, sets};
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::kv_store::{Conflicts, WhenCut};
+use crate::component::kv_store::WhenCut;
 use crate::engine::history::{Operation, Round};
 use crate::lens::Act;
 use crate::lens::history::stale;
-use crate::scene::layout::chips::{self, Chip, Flow};
+use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Anchor, CellStyle, Fill, Font, Glyph, Mark, Point, Rect, Shape, Stroke, Tone};
 
 use super::Store;
+use super::settings::numbers;
 
 /// Under which name the operation that is looked at is noted.
 pub(super) const PICKED: &str = "operation";
 /// How far back operations are offered to be picked, and how many of them.
 const BACK: Nanos = Nanos::seconds(10);
 const PICKS: usize = 8;
-/// Room for the names of settings.
-const LEFT: f32 = 92.0;
 /// Width of a member in a small picture of two sets, and height of one of its two rows.
 const SPOT: f32 = 11.0;
 /// Rows of small pictures, at most.
@@ -30,17 +29,11 @@ const TILE_ROWS: usize = 4;
 /// Height of a member's row among answers.
 const ROW: f32 = 20.0;
 
-/// Numbers to choose among: as words, in file form, whether one is the present one, and its name.
-fn numbers(name: &str, most: u32, own: u32) -> Vec<(String, String, bool, String)> {
-    let one = |it: u32| (it.to_string(), it.to_string(), it == own, format!("{name} {it}"));
-    (1..=most).map(one).collect()
-}
-
 impl Store<'_> {
     /// How many must answer, and what follows from it for every choice of members.
     pub(super) fn numbers(&self, sheet: &mut Sheet) {
         let [read, write] = self.params.quorum();
-        let n = self.params.members;
+        let n = self.params.homes();
         sheet.space(8.0);
         let right = format!("N = {n}, R = {read}, W = {write}");
         sheet.caption("quorum", ["Answers needed", &right]);
@@ -53,66 +46,11 @@ impl Store<'_> {
         self.all_sets(sheet);
     }
 
-    /// What else can be set.
-    pub(super) fn settings(&self, sheet: &mut Sheet) {
-        sheet.space(8.0);
-        sheet.caption("settings", ["What it does", ""]);
-        let quoted = |it: &str| format!("\"{it}\"");
-        let n = self.params.members;
-        self.setting("members", "Members, N", numbers("Members: N =", n.max(7), n), sheet);
-        let manners = WhenCut::ALL.iter().map(|it| {
-            let words = match it {
-                WhenCut::Consistent => "consistent (CP)",
-                WhenCut::Available => "answering (AP)",
-                WhenCut::Quorums => "R and W",
-            };
-            let id = it.word();
-            (words.to_owned(), quoted(id), *it == self.params.when_cut, format!("When cut: {id}"))
-        });
-        self.setting("when_cut", "When cut", manners.collect(), sheet);
-        if self.params.when_cut != WhenCut::Consistent {
-            let rules = Conflicts::ALL.iter().map(|it| {
-                let id = it.word();
-                let words = id.replace('-', " ");
-                let label = format!("Writes in conflict: {words}");
-                (words, quoted(id), *it == self.params.conflicts, label)
-            });
-            self.setting("conflicts", "In conflict", rules.collect(), sheet);
-        }
-    }
-
-    /// One parameter: its values as words, in file form, whether it is the present one, and its name.
-    fn setting(
-        &self,
-        field: &str,
-        name: &str,
-        values: Vec<(String, String, bool, String)>,
-        sheet: &mut Sheet,
-    ) {
-        let chip = |(words, value, own, label): (String, String, bool, String)| {
-            let style = if own { CellStyle::Strong } else { CellStyle::Plain };
-            let mut chip = Chip::new(format!("set/{field}/{}", value.trim_matches('"')), words)
-                .styled(Tone::Ink, style);
-            chip.label = Some(label);
-            chip.action = Some(Act::Set(field.into(), value).to_string());
-            chip
-        };
-        let chips: Vec<_> = values.into_iter().map(chip).collect();
-        let top = sheet.block(0.0).y;
-        let width = sheet.width() - LEFT;
-        let flow = Flow { x: LEFT, y: top, width, rows_max: 3, total: chips.len() };
-        let name =
-            Mark::text(format!("set/{field}"), Point::new(0.0, top + 15.0), name, Font::SMALL);
-        sheet.draw(name.toned(Tone::Ink2));
-        let height = chips::flow(sheet.marks(), &format!("set/{field}"), &chips, flow);
-        sheet.space(height + 4.0);
-    }
-
-    /// Every set of members that a read may meet, against one that a write has met: by their names
-    /// only, all of those are alike.
+    /// Every set of homes that a read may meet, against one that a write has met: but for their names,
+    /// all of those are alike.
     fn all_sets(&self, sheet: &mut Sheet) {
         let [read, write] = self.params.quorum();
-        let n = self.params.members;
+        let n = self.params.homes();
         let wrote = (1u16 << write) - 1;
         let mut reads: Vec<u16> = sets(n, read).collect();
         let apart = reads.iter().filter(|it| **it & wrote == 0).count();
@@ -138,6 +76,11 @@ impl Store<'_> {
             sheet.words("sets/more", &more);
         }
         let words = match meet(n, read, write) {
+            true if self.params.stands_in() => format!(
+                "W + R = {} > N = {n}: among homes, a read meets the last finished write. Here \
+                 stand-ins count too (sloppy), and then it need not.",
+                read + write
+            ),
             true => format!(
                 "W + R = {} > N = {n}: whichever they are, a read meets the last finished write.",
                 read + write
@@ -150,6 +93,12 @@ impl Store<'_> {
         sheet.words("sets/words", &words);
     }
 
+    /// Homes of the key, given by their places among them, as a set of members.
+    fn homes_of(&self, places: u16) -> u16 {
+        let homes = self.homes().iter().enumerate();
+        homes.filter(|it| places >> it.0 & 1 == 1).fold(0, |all, it| all | 1 << it.1)
+    }
+
     /// Names of the members of a set.
     fn names(&self, set: u16) -> String {
         let names = (0..self.members.len()).filter(|it| set >> it & 1 == 1);
@@ -158,16 +107,15 @@ impl Store<'_> {
     }
 
     fn tile(&self, id: &str, [read, wrote]: [u16; 2], area: Rect, sheet: &mut Sheet) {
-        let both = read & wrote;
-        let (tone, fill, words) = match both {
+        let names = |places: u16| self.names(self.homes_of(places));
+        let (tone, fill, words) = match read & wrote {
             0 => (Tone::Warn, Fill::Dashed, String::from("no member in both")),
-            it => (Tone::Line, Fill::Hollow, format!("{} in both", self.names(it))),
+            it => (Tone::Line, Fill::Hollow, format!("{} in both", names(it))),
         };
-        let label =
-            format!("Read from {}, written to {}: {words}", self.names(read), self.names(wrote));
+        let label = format!("Read from {}, written to {}: {words}", names(read), names(wrote));
         let shape = Shape::Bar { area, radius: 3.0, fill };
         sheet.draw(Mark::new(id, shape, tone).labelled(label));
-        for member in 0..self.params.members {
+        for member in 0..self.params.homes() {
             let x = area.x + 4.0 + SPOT * (member as f32 + 0.5);
             let spot = |row: f32| Point::new(x, area.y + 3.0 + SPOT * (row + 0.5));
             for (row, set, tone) in [(0.0, read, Tone::Read), (1.0, wrote, Tone::Write)] {
@@ -262,13 +210,19 @@ impl Store<'_> {
         let last = (0..self.members.len()).filter_map(came).map(|it| it.0).max();
         let span = last.unwrap_or(Nanos::ZERO).max(waited).0.max(1) as f64;
         let words: Vec<_> = (0..self.members.len())
-            .map(|member| match came(member) {
-                Some((Nanos(0), version)) => format!("itself: {}", self.value(version)),
-                Some((after, version)) => {
-                    format!("{}: {}", text::duration(after.0 as f64), self.value(version))
+            .map(|member| {
+                let stead = round.stands_in(member);
+                let stead = stead.map_or_else(String::new, |it| format!(", for {}", self.name(it)));
+                match came(member) {
+                    Some((Nanos(0), version)) => format!("itself: {}{stead}", self.value(version)),
+                    Some((after, version)) => {
+                        let after = text::duration(after.0 as f64);
+                        format!("{after}: {}{stead}", self.value(version))
+                    }
+                    None if round.asked >> member & 1 == 1 => format!("no answer{stead}"),
+                    None if self.is_home(member) => String::from("not asked"),
+                    None => String::from("no home of it"),
                 }
-                None if round.asked >> member & 1 == 0 => String::from("not asked"),
-                None => String::from("no answer"),
             })
             .collect();
         let right = words.iter().map(|it| measure::width(it, Font::NUMBER)).fold(0.0, f32::max);
@@ -319,8 +273,8 @@ impl Store<'_> {
             let x = px(at - round.began);
             let (from, to) = (Point::new(x, block.y), Point::new(x, block.bottom()));
             let shape = Shape::Line { from, to, stroke: Stroke::DASHED };
-            let label =
-                format!("With answer {count} of {}, enough have answered", self.members.len());
+            let n = self.params.homes();
+            let label = format!("With answer {count} of {n}, enough have answered");
             sheet.draw(Mark::new(format!("{id}/decided"), shape, Tone::Ink).labelled(label));
         }
     }
@@ -385,7 +339,8 @@ impl Store<'_> {
             sheet.draw(mark.toned(Tone::Ink2));
         }
         let missed = stale(self.log, of, self.now());
-        let (who, answerers) = (self.names(kept), self.names(read));
+        let (who, answerers) =
+            (self.stood(kept, &write.rounds[1]), self.stood(read, &of.rounds[0]));
         let words = match (both, missed) {
             (0, true) => format!(
                 "No: {who} had acknowledged it, {answerers} answered. The read missed it: a stale read."
@@ -411,7 +366,8 @@ impl Store<'_> {
     /// What the numbers promise, and what not, with what the run has of it.
     pub(super) fn promises(&self, sheet: &mut Sheet) {
         let [read, write] = self.params.quorum();
-        let (n, now) = (self.params.members, self.now());
+        let (n, now) = (self.params.homes(), self.now());
+        let sure = meet(n, read, write) && !self.params.stands_in();
         let known = self.log.operations.iter().filter(|it| it.invoked <= now);
         let known: Vec<_> = known.collect();
         let ended = |it: &Operation| it.ended.filter(|it| it.1 <= now);
@@ -424,12 +380,13 @@ impl Store<'_> {
             text::count(missed as u64),
             text::count(reads.count() as u64)
         );
-        let (tone, glyph) = match (meet(n, read, write), missed) {
+        let (tone, glyph) = match (sure, missed) {
             (_, 1..) => (Tone::Stale, Glyph::Clock),
             (true, 0) => (Tone::Hit, Glyph::Check),
             (false, 0) => (Tone::Warn, Glyph::Alert),
         };
         self.line("promise/stale", tone, glyph, &words, None, sheet);
+        self.stood_in(&known, sheet);
         if !meet(n, write, write) {
             let words = "2 W ≤ N: two writes need not meet, and may not know of each other.";
             self.line("promise/writes", Tone::Warn, Glyph::Alert, words, None, sheet);

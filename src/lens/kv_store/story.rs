@@ -97,7 +97,7 @@ impl Store<'_> {
             return format!("{what}, begun at {since}, no answer yet");
         };
         let until = text::duration(at.0 as f64);
-        let n = self.members.len();
+        let n = self.params.homes() as usize;
         match (it.reached, outcome.is_failure()) {
             (Some(reached), true) => {
                 let why = if reached as usize * 2 <= n { "no majority" } else { "too few" };
@@ -360,7 +360,11 @@ impl Store<'_> {
         let id = "guarantee/converged";
         match open {
             0 => {
-                self.line(id, Tone::Hit, Glyph::Check, "Converged: all hold the same", None, sheet)
+                let words = match self.is_spread() {
+                    true => "Converged: all homes of a key hold the same",
+                    false => "Converged: all hold the same",
+                };
+                self.line(id, Tone::Hit, Glyph::Check, words, None, sheet)
             }
             _ => {
                 let words = "Not converged: some have not confirmed a write";
