@@ -5,9 +5,12 @@ mod common;
 
 use common::*;
 use ringside::base::time::Nanos;
+use ringside::component::Spec;
+use ringside::component::kv_store::{KvStoreParams, preference};
 use ringside::document::{ComponentRecord, Design};
 use ringside::editor::place::Place;
 use ringside::engine::fault::{Fault, Ways};
+use ringside::lens::history;
 use ringside::session::kept::Kept;
 use ringside::session::protocol::Input as Act;
 use ringside::session::run::Run;
@@ -114,4 +117,66 @@ fn leaderboard_keeps_old_scores_when_the_second_write_is_lost() {
     run.advance(Nanos::seconds(10), u64::MAX);
     let after = stale(&run) - before;
     assert!(after > 200 && after > 10 * before.max(1), "{before} before, {after} after");
+}
+
+/// One of three answers: reads miss writes; two and two: none does. Two of the three that keep the price
+/// gone, strict, all is refused; sloppy, once those are known to be silent, nothing is.
+#[test]
+fn leaderless_store_misses_overlaps_and_stands_in() {
+    let opened = |change: &dyn Fn(&mut KvStoreParams)| {
+        let mut params = KvStoreParams::default();
+        let run = run("leaderless", |it| {
+            if let Spec::KvStore(it) = &mut it.components.get_mut("store").expect("there").spec {
+                change(it);
+                params = it.clone();
+            }
+        });
+        (run, params)
+    };
+    let log = |run: &Run| {
+        let store = run.head.world.blueprint().component("store").expect("there");
+        run.recorder.history.of(store).expect("a log").clone()
+    };
+    let missed = |run: &Run| {
+        let (log, now) = (log(run), run.head.world.now());
+        log.operations.iter().filter(|it| history::stale(&log, it, now)).count()
+    };
+    let two = |it: &mut KvStoreParams| (it.read_quorum, it.write_quorum) = (2, 2);
+    let (mut run, params) = opened(&|_| ());
+    assert_eq!(
+        (params.members, params.homes(), params.quorum(), params.sloppy),
+        (5, 3, [1, 1], false)
+    );
+    run.advance(Nanos::seconds(30), u64::MAX);
+    let old = missed(&run);
+    let (mut run, _) = opened(&two);
+    run.advance(Nanos::seconds(30), u64::MAX);
+    assert!(old > 5 && missed(&run) == 0, "{old} missed, then {}", missed(&run));
+    for sloppy in [false, true] {
+        let (mut run, params) = opened(&|it| {
+            two(it);
+            it.sloppy = sloppy;
+        });
+        run.advance(Nanos::seconds(5), u64::MAX);
+        for home in &preference(&params, 0)[..2] {
+            let crash = Fault::Crash(target(&format!("store/{home}")));
+            run.act(Act::Fault(crash)).expect("it dies");
+        }
+        // Until whoever is asked knows who is silent.
+        run.advance(Nanos::seconds(3), u64::MAX);
+        let known = run.head.world.now();
+        run.advance(Nanos::seconds(10), u64::MAX);
+        let log = log(&run);
+        let late = log.operations.iter().filter(|it| it.invoked > known && it.ended.is_some());
+        let refused = late.clone().filter(|it| it.reached.is_some()).count();
+        let answered = late.filter(|it| it.ended.is_some_and(|it| !it.0.is_failure())).count();
+        match sloppy {
+            true => {
+                assert!(refused == 0 && answered > 100, "{refused} refused, {answered} answered")
+            }
+            false => {
+                assert!(refused > 50 && answered == 0, "{refused} refused, {answered} answered")
+            }
+        }
+    }
 }
