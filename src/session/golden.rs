@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0x4992_1168_5b66_e7a7,
+        hash: 0x571e_6840_9827_bc9e,
     },
     Golden {
         name: "market, edited",
