@@ -193,6 +193,66 @@ fn it_stops_when_a_request_fails() {
     );
 }
 
+/// What its caller sees of a call, whoever is to blame: as an uninterrupted run tells it, over one wire
+/// and over any; and when it is tried again.
+#[test]
+fn it_stops_when_a_call_over_a_wire_fails_or_is_tried_again() {
+    let mut design = crowded(2);
+    let wire = |design: &mut Design, id: &str, timeout, retries| {
+        let it = &mut design.wires.get_mut(id).expect("it is there").settings;
+        (it.timeout, it.retries) = (timeout, retries);
+    };
+    wire(&mut design, "lb-books", Nanos::millis(40), 2);
+    let failed = |over: Option<&'static str>, how: Option<Outcome>| {
+        move |note: &Note, world: &World| match *note {
+            Note::CallEnded { wire, request, outcome, .. } => {
+                let id = &*world.blueprint().wires[wire as usize].id;
+                let right = over.is_none_or(|it| it == id) && how.is_none_or(|it| it == outcome);
+                (outcome.is_failure() && right).then_some(Some(request.id))
+            }
+            _ => None,
+        }
+    };
+    let fails = |over: Option<&str>, how| Breakpoint::CallFails(over.map(str::to_owned), how);
+    for (over, how) in [
+        (None, None),
+        (Some("lb-books"), Some(Outcome::Timeout)),
+        (Some("books-cache"), Some(Outcome::Refused)),
+    ] {
+        check_note(&design, &fails(over, how), failed(over, how));
+    }
+    for over in [None, Some("lb-books".to_owned())] {
+        check_note(&design, &Breakpoint::Retries(over), |note, world| match *note {
+            Note::CallEnded { wire, request, again: true, .. } => {
+                let id = &*world.blueprint().wires[wire as usize].id;
+                (id == "lb-books").then_some(Some(request.id))
+            }
+            _ => None,
+        });
+    }
+    assert_eq!(everywhere(&design, SECOND, &fails(Some("nowhere"), None)), None);
+    let never = Breakpoint::Retries(Some("books-cache".into()));
+    assert_eq!(everywhere(&design, SECOND, &never), None, "nobody tries there again");
+}
+
+/// The cache is killed by hand, and something else goes wrong by the script: whichever comes first.
+#[test]
+fn it_stops_when_something_is_done_to_the_run() {
+    let hit = everywhere(&store(), SECOND, &Breakpoint::Disturbed).expect("it is killed");
+    assert_eq!((hit.at, hit.component, hit.request), (KILLED, None, None));
+    let mut design = store();
+    let (at, fault) = (Nanos::millis(1_717), Fault::Slow { target: target("lb"), factor: 2.0 });
+    design.script.insert("slow".into(), ringside::document::FaultRecord { at, fault });
+    let hit = everywhere(&design, SECOND, &Breakpoint::Disturbed).expect("it is slowed");
+    assert_eq!(hit.at, at);
+    let (mut world, mut ear) = (start(&design, SEED), Ear::default());
+    world.run(Nanos(at.0 - 1), u64::MAX, &mut ear);
+    let before = world.ordinal();
+    world.run(at, u64::MAX, &mut ear);
+    assert!(hit.ordinal > before && hit.ordinal <= world.ordinal(), "the script's own event");
+    assert_eq!(everywhere(&design, Nanos::seconds(3), &Breakpoint::Disturbed), None);
+}
+
 #[test]
 fn it_stops_when_a_level_passes_a_value() {
     let design = store();

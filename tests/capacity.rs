@@ -253,7 +253,91 @@ fn work_for_nobody_is_counted() {
     let chart = chart::chart(&run, slot, Which::Work);
     let last = chart.points.last().expect("a window has closed");
     let near = |seen: f64, expected: f64| (seen - expected).abs() < 1e-6;
-    assert!(near(last.values[0], 0.01) && near(last.values[1], 0.007), "{:?}", last.values);
+    // Held, at work, for nothing: it calls nobody, so that whoever holds a worker has it work.
+    let expected = [0.01, 0.01, 0.007];
+    assert!(last.values.iter().zip(expected).all(|it| near(*it.0, it.1)), "{:?}", last.values);
+}
+
+/// Ten requests a second, each with 20 ms of work and a call that takes 52 ms: by Little, 0.2 workers are
+/// at work and 0.72 held. Where work comes twice as fast as it is done and five may wait, five do but for
+/// at most 100 of the 200 ms after each turn, when four do.
+#[test]
+fn charts_of_workers_and_lines_show_who_is_held_and_who_waits() {
+    let mut design = design();
+    let people = ClientParams {
+        rate: Rate(10.0),
+        arrivals: ringside::component::client::Arrivals::Constant,
+        timeout: FOREVER,
+        ..ClientParams::default()
+    };
+    add(&mut design, "people", Spec::Client(people.clone()));
+    add(&mut design, "others", Spec::Client(people));
+    let station = |workers, work_ms, queue| {
+        let (work, work_shape) = (Nanos::millis(work_ms), Shape::Constant);
+        let it = ServiceParams { instances: 1, workers, work, queue, ..Default::default() };
+        Spec::Service(ServiceParams { work_shape, hold_worker: true, ..it })
+    };
+    add(&mut design, "desk", station(4, 20, 100));
+    add(&mut design, "away", station(9, 50, 100));
+    add(&mut design, "slow", station(1, 200, 5));
+    wire(&mut design, "people", "desk", instant());
+    wire(&mut design, "others", "slow", instant());
+    wire(&mut design, "desk", "away", steady(Nanos::MILLISECOND));
+    let mut run = Run::open(design, 1, Nanos::ZERO, Vec::new()).expect("it compiles");
+    run.advance(Nanos::millis(20_500), u64::MAX);
+    let last = |id: &str, which| {
+        let slot = run.head.world.blueprint().component(id).expect("it is there");
+        let chart = chart::chart(&run, slot, which);
+        assert_eq!(chart.lines.len(), chart.points[0].values.len());
+        chart.points.last().expect("a window has closed").values.clone()
+    };
+    let work = last("desk", Which::Work);
+    for (seen, expected) in work.iter().zip([0.72 / 4.0, 0.2 / 4.0, 0.0]) {
+        assert!((seen - expected).abs() < 1e-4, "{work:?}");
+    }
+    let line = last("slow", Which::Queue);
+    assert!(line.len() == 1 && (4.5..=5.0).contains(&line[0]), "{line:?}");
+    assert_eq!(last("desk", Which::Queue), [0.0]);
+}
+
+/// After more than five minutes there are points for twelve seconds each up to where those of a second
+/// begin, with nothing between them and nothing twice, and all of them are per second.
+#[test]
+fn charts_go_back_further_than_they_are_fine() {
+    let mut design = design();
+    let (rate, arrivals) = (Rate(10.0), ringside::component::client::Arrivals::Constant);
+    let people = ClientParams { rate, arrivals, timeout: FOREVER, ..ClientParams::default() };
+    add(&mut design, "people", Spec::Client(people));
+    let (work, work_shape) = (Nanos::millis(5), Shape::Constant);
+    add(
+        &mut design,
+        "desk",
+        Spec::Service(ServiceParams { work, work_shape, ..Default::default() }),
+    );
+    wire(&mut design, "people", "desk", instant());
+    let mut run = Run::open(design, 1, Nanos::ZERO, Vec::new()).expect("it compiles");
+    let mut seen = |until_s: u64| {
+        let left = Nanos::seconds(until_s).saturating_sub(run.head.world.now());
+        run.advance(left, u64::MAX);
+        let slot = run.head.world.blueprint().component("desk").expect("it is there");
+        (chart::chart(&run, slot, Which::Throughput), chart::chart(&run, slot, Which::Work))
+    };
+    for (until_s, coarse_s) in [(299, 0), (300, 0), (301, 12), (311, 12), (313, 24), (405, 108)] {
+        let (throughput, work) = seen(until_s);
+        let ends: Vec<u64> = throughput.points.iter().map(|it| it.at.0 / 1_000_000_000).collect();
+        let expected: Vec<u64> =
+            (1..=coarse_s / 12).map(|it| it * 12).chain(coarse_s + 1..=until_s).collect();
+        assert_eq!(ends, expected, "after {until_s} s");
+        assert_eq!(throughput.coarse_until, Nanos::seconds(coarse_s));
+        for (rates, shares) in throughput.points.iter().zip(&work.points).skip(1) {
+            assert_eq!(rates.at, shares.at);
+            let long = if rates.at <= throughput.coarse_until { 12 } else { 1 };
+            assert_eq!(throughput.window_at(rates.at), Nanos::seconds(long));
+            // Offered, ended, ended well; a client asks for one every 100 ms, give or take one at the edges.
+            let near = |it: &f64| (it - 10.0).abs() <= 1.0 / long as f64;
+            assert!(rates.values.iter().all(near), "{rates:?}");
+        }
+    }
 }
 
 /// Every way to keep a line, changed while it is full: the books balance, and a replay is the same.

@@ -380,3 +380,63 @@ fn faults_read_back_from_files_and_know_their_reversals() {
         assert_eq!(fault.is_reversal(), reversal, "{text}");
     }
 }
+
+/// Restarted, what lives is as after it was killed and started at the same moment: what was in its memory
+/// and in its hands is lost. What is partly down is only started where it is down.
+#[test]
+fn a_restart_of_what_lives_is_a_crash_and_a_start_at_once() {
+    let mut it = cached(Strategy::CacheAside);
+    if let Some(Spec::Service(it)) = it.components.get_mut("books").map(|it| &mut it.spec) {
+        (it.instances, it.work) = (3, Nanos::millis(400));
+    }
+    let run = |faults: &[Fault]| {
+        let mut live = live(&it);
+        live.run_to(Nanos::millis(3_210));
+        live.audit.notes.clear();
+        faults.iter().for_each(|it| live.fault(it.clone()));
+        live
+    };
+    let lost = |live: &Live, id: &str| {
+        let slots = slots(&live.world, id);
+        let ended = live.audit.notes.iter().filter(|it| match it.2 {
+            Note::Ended { member, outcome: Outcome::Reset, .. } => slots.contains(&member),
+            _ => false,
+        });
+        ended.count()
+    };
+    let in_hand = |live: &Live| {
+        let slots = slots(&live.world, "books");
+        slots.iter().map(|it| live.world.member(*it).desk.jobs.len()).sum::<usize>()
+    };
+    let held = |live: &Live| {
+        let cache = slots(&live.world, "cache")[0];
+        match &live.world.member(cache).state {
+            Some(State::Cache(it)) => it.entries.len(),
+            _ => unreachable!("it is up"),
+        }
+    };
+    assert!(held(&run(&[])) > 0, "it holds something");
+    for id in ["cache", "books", "store"] {
+        let mut once = run(&[Fault::Restart(target(id))]);
+        let mut twice = run(&[Fault::Crash(target(id)), Fault::Restart(target(id))]);
+        assert_eq!(once.world.state_hash(), twice.world.state_hash(), "{id}");
+        assert_ne!(once.world.state_hash(), run(&[]).world.state_hash(), "{id} notices it");
+        assert!(slots(&once.world, id).iter().all(|it| once.world.is_up(*it)), "{id} is up");
+        for live in [&mut once, &mut twice] {
+            live.run_for(Nanos::seconds(5));
+            live.audit.check_conservation(&live.world);
+        }
+        assert_eq!(once.world.state_hash(), twice.world.state_hash(), "{id}, later");
+        once.check_replay();
+    }
+    assert_eq!(held(&run(&[Fault::Restart(target("cache"))])), 0, "a cache begins empty");
+    // Ten requests a second, 400 ms of work each.
+    let calm = in_hand(&run(&[]));
+    assert!(calm >= 4, "{calm}");
+    let all = run(&[Fault::Restart(target("books"))]);
+    assert_eq!((lost(&all, "books"), in_hand(&all)), (calm, 0));
+    let one = run(&[Fault::Crash(target("books/1"))]);
+    let partly = run(&[Fault::Crash(target("books/1")), Fault::Restart(target("books"))]);
+    assert!(lost(&one, "books") < calm && lost(&partly, "books") == lost(&one, "books"));
+    assert!(slots(&partly.world, "books").iter().all(|it| partly.world.is_up(*it)));
+}

@@ -37,8 +37,14 @@ fn shown(session: &mut Session, id: &str) -> Vec<(&'static str, String)> {
     {
         last = next;
     }
-    for which in [Which::Throughput, Which::Latency, Which::Work, Which::Ratio(0), Which::Gauge(0)]
-    {
+    for which in [
+        Which::Throughput,
+        Which::Latency,
+        Which::Work,
+        Which::Queue,
+        Which::Ratio(0),
+        Which::Gauge(0),
+    ] {
         let frame = session.frame(&view(id, which));
         assert_eq!(frame.sought, None, "it is there");
         // The run knows what comes after; the chart shows that beyond the cursor.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::document::FaultRecord;
-use crate::engine::fault::{Fault, Target};
+use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::{Claim, Input, Stamped};
 
 use super::store::App;
@@ -38,13 +38,16 @@ pub fn marks(app: App) -> impl IntoView {
         };
         deeds.with(|it| spans(it)).into_iter().map(shade).collect_view()
     };
-    // One place on the scrubber, with what was there; clicked, it is looked at.
+    // One place on the scrubber, with what was there; clicked, it is looked at, with Shift in slow motion.
     let mark = move |at: Nanos, class: &str, words: &str| {
         let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
         view! {
             <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
-                title=name.clone() aria-label=name
-                on:click=move |_| app.look_at(at)></button>
+                title=format!("{name}. Click: go there; with Shift: see it in slow motion") aria-label=name
+                on:click=move |event| match event.shift_key() && at <= app.clock.get_untracked().latest {
+                    true => app.watch_slowly(at),
+                    false => app.look_at(at),
+                }></button>
         }
     };
     let marks = move || {
@@ -153,9 +156,10 @@ pub fn told(app: App, input: &Input) -> (&'static str, String) {
         }
         Input::Fault(Fault::ZoneOutage { .. }) => ("crash", "Zone outage".to_owned()),
         Input::Fault(Fault::ZoneRestart { .. }) => ("back", "Zone back".to_owned()),
-        Input::Fault(Fault::CutWire { .. } | Fault::Partition { .. }) => {
-            ("crash", "Network cut".to_owned())
-        }
+        Input::Fault(Fault::CutWire { ways, .. } | Fault::Partition { ways, .. }) => match ways {
+            Ways::Both => ("crash", "Network cut".to_owned()),
+            Ways::Forth | Ways::Back => ("crash", "Network cut one way".to_owned()),
+        },
         Input::Fault(Fault::MendWire { .. } | Fault::Heal { .. }) => {
             ("back", "Network mended".to_owned())
         }

@@ -14,6 +14,7 @@ use crate::engine::fault::Fault;
 use crate::session::protocol::{Command, Input, Stamped};
 
 use super::icons::Icon;
+use super::inspector::amounts::Amounts;
 use super::marks;
 use super::store::App;
 
@@ -35,7 +36,7 @@ impl App {
 
     /// Whether something is so, by what the page sees now; or, while a moment is set for which faults go
     /// into the script, by the last fault before it that says.
-    pub fn meant(self, now: bool, says: impl Fn(&Fault) -> Option<bool>) -> bool {
+    pub fn meant<T>(self, now: T, says: impl Fn(&Fault) -> Option<T>) -> T {
         let Some(at) = self.planned.get() else { return now };
         let by = self.frame_of.with(|it| it.3.values().filter(|it| it.at <= at).count());
         let all = self.deeds_by(by);
@@ -223,16 +224,23 @@ fn Form(close: Callback<()>) -> impl IntoView {
             true => format!("Take out: {words} (the run begins again)"),
             false => format!("Take out: {words}"),
         };
-        let (taken, fault) = (id.clone(), record.fault);
-        let moved = move |typed: String| {
-            let moved = app.moment(&typed).and_then(|at| {
-                app.make(Edit::SetFault { id: id.clone(), at, fault: fault.clone() })
-            });
-            if moved.is_ok() {
+        let (taken, fault, at) = (id.clone(), record.fault, record.at);
+        let put = move |at: Result<Nanos, String>, fault: Fault| {
+            let put = at.and_then(|at| app.make(Edit::SetFault { id: id.clone(), at, fault }));
+            if put.is_ok() {
                 settle(has_come);
             }
-            problem.set(moved.err());
+            problem.set(put.err());
         };
+        let change = {
+            let put = put.clone();
+            Callback::new(move |it: Fault| put(Ok(at), it))
+        };
+        let amounts = {
+            let (fault, words) = (Signal::stored(fault.clone()), words.clone());
+            view! { <Amounts fault words change problem/> }
+        };
+        let moved = move |typed: String| put(app.moment(&typed), fault.clone());
         let entered = {
             let moved = moved.clone();
             move |event: KeyboardEvent| {
@@ -248,6 +256,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
                     prop:value=format!("{}", app.seconds(record.at)) on:keydown=entered
                     on:change=move |event| moved(event_target_value(&event))/>"s"</span>
                 <span>{words}</span>
+                {amounts}
                 <button class="close" aria-label=gone.clone() title=gone on:click=move |_| {
                     let made = app.make(Edit::Remove { items: [Item::Fault(taken.clone())].into() });
                     if made.is_ok() {

@@ -139,15 +139,15 @@ pub fn timeline(app: App) -> AnyView {
             on:click=move |_| app.toggle()>
             <Icon name=icon/>
         </button>
-        <button class="wide-only" aria-label="Back one event" title="Back one event (←)" on:click=move |_| app.step(-1)>
+        <button class="step" aria-label="Back one event" title="Back one event (←)" on:click=move |_| app.step(-1)>
             <Icon name="back".to_owned()/>
         </button>
-        <button class="wide-only" aria-label="Step" title="On to the next delivery (→); with Shift: one event" on:click=move |event| {
+        <button class="step" aria-label="Step" title="On to the next delivery (→); with Shift: one event" on:click=move |event| {
             if event.shift_key() { app.step(1) } else { app.step_on() }
         }>
             <Icon name="forward".to_owned()/>
         </button>
-        <button class="wide-only" aria-label="Restart" title="Restart (R): the same seed from the start, with your edits, without the faults"
+        <button class="step" aria-label="Restart" title="Restart (R): the same seed from the start, with your edits, without the faults"
             on:click=move |_| app.restart()>
             <Icon name="restart".to_owned()/>
         </button>

@@ -21,8 +21,10 @@ pub const FAST: f64 = 100.0;
 const AROUND: f64 = 1.5;
 
 /// What can be waited for.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 14] = [
     ("fails", "a request fails"),
+    ("calls", "a call over a wire fails"),
+    ("again", "a call over a wire is tried again"),
     ("violated", "a claim is violated"),
     ("crosses", "a figure passes a value"),
     ("arrives", "a call arrives"),
@@ -32,6 +34,7 @@ const KINDS: [(&str, &str); 11] = [
     ("returns", "a member comes up"),
     ("leads", "a member is elected"),
     ("swallowed", "a cut swallows a message"),
+    ("done", "a fault or an edit comes"),
     ("at", "a moment"),
 ];
 
@@ -48,6 +51,11 @@ const MEASURES: [(Measure, &str, &str); 10] = [
     (Measure::Goodput, "goodput", "/s"),
     (Measure::Imbalance, "imbalance of members", "times"),
 ];
+
+/// Whether something is waited for at wires, and not at components.
+fn is_over_wires(kind: &str) -> bool {
+    matches!(kind, "calls" | "again")
+}
 
 /// What a number in the form's unit is in the session's.
 fn scale(unit: &str) -> f64 {
@@ -107,12 +115,12 @@ impl App {
     }
 
     /// Shows an event in slow motion: from a little before to a little after.
-    pub fn watch_slowly(self, hit: &Hit) {
+    pub fn watch_slowly(self, at: Nanos) {
         let speed = self.latest.with_value(|it| message_speed(&it.figures)).unwrap_or(0.01);
         let around = Nanos::from_seconds(AROUND * speed);
-        let from = hit.at.saturating_sub(around);
+        let from = at.saturating_sub(around);
         self.seek(from);
-        let to = Breakpoint::At(hit.at.saturating_add(around));
+        let to = Breakpoint::At(at.saturating_add(around));
         self.send(Command::StopAt(self.branch, Some(to)));
         self.awaited.set(None);
         self.slowly.set(true);
@@ -172,7 +180,7 @@ fn State() -> impl IntoView {
                         on:click=move |_| app.follow_there(request, near)>"Request"</button>
                 })}
                 <button class="o" title="From a little before to a little after, so slowly that single messages are seen"
-                    on:click=move |_| app.watch_slowly(&hit)>"In slow motion"</button>
+                    on:click=move |_| app.watch_slowly(near)>"In slow motion"</button>
                 <button class="close" aria-label="Dismiss" on:click=move |_| app.hit.set(None)>"×"</button>
             </div>
         })
@@ -236,9 +244,24 @@ fn Form(close: Callback<()>) -> impl IntoView {
         let it = place.get();
         if it.is_empty() && needs_place() { fallback.get_value() } else { it }
     };
+    let wires: Vec<(Id, String)> = app.desk.with_value(|it| {
+        let name = |(id, it): (&Id, &crate::document::WireRecord)| {
+            (id.clone(), format!("{} → {}", app.label(&it.from), app.label(&it.to)))
+        };
+        it.shown().wires.iter().map(name).collect()
+    });
+    let over_wires = move || is_over_wires(&kind.get());
     let options = {
-        let ids = ids.clone();
+        let (ids, wires) = (ids.clone(), wires.clone());
         move || {
+            if over_wires() {
+                let now = place.get();
+                let each = wires.iter().map(|it| {
+                    view! { <option value=it.0.clone() selected=it.0 == now>{it.1.clone()}</option> }
+                });
+                return view! { <option value="">"over any wire"</option>{each.collect_view()} }
+                    .into_any();
+            }
             let any = (!needs_place() && kind.get() != "at").then(|| {
                 let word = if kind.get() == "fails" { "any client" } else { "anywhere" };
                 view! { <option value="">{word}</option> }
@@ -247,7 +270,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
             let each = ids.iter().map(|it| {
                 view! { <option value=it.0.clone() selected=it.0 == now>{it.1.clone()}</option> }
             });
-            view! { {any}{each.collect_view()} }
+            view! { {any}{each.collect_view()} }.into_any()
         }
     };
     let figures = move || {
@@ -270,7 +293,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 .collect()
         };
         match kind.get().as_str() {
-            "fails" => {
+            "fails" | "calls" => {
                 all("in any way", failures().map(|it| it.word().replace('_', " ")).collect())
             }
             "violated" => {
@@ -290,6 +313,11 @@ fn Form(close: Callback<()>) -> impl IntoView {
         let id = component();
         let whom = (!id.is_empty()).then(|| id.clone());
         let label = if id.is_empty() { String::new() } else { format!(" at {}", app.label(&id)) };
+        let over = wires.iter().find(|it| it.0 == id);
+        let over = over.map_or_else(|| " over a wire".to_owned(), |it| format!(" from {}", it.1));
+        let how = which.get().and_then(|at| failures().nth(at));
+        let in_words = how.map(|it| format!(" ({})", it.word().replace('_', " ")));
+        let in_words = in_words.unwrap_or_default();
         let number =
             value.get().trim().replace(',', ".").parse::<f64>().ok().filter(|it| it.is_finite());
         let made = match kind.get().as_str() {
@@ -350,12 +378,12 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 let words = claim.map_or("a claim is violated", Claim::violation);
                 Ok((Breakpoint::Violated(claim, whom), format!("{words}{label}")))
             }
-            _ => {
-                let how = which.get().and_then(|at| failures().nth(at));
-                let words = how.map(|it| format!(" ({})", it.word().replace('_', " ")));
-                let words = format!("a request fails{label}{}", words.unwrap_or_default());
-                Ok((Breakpoint::Fails(whom, how), words))
+            "calls" => {
+                Ok((Breakpoint::CallFails(whom, how), format!("a call{over} fails{in_words}")))
             }
+            "again" => Ok((Breakpoint::Retries(whom), format!("a call{over} is tried again"))),
+            "done" => Ok((Breakpoint::Disturbed, "a fault or an edit comes".to_owned())),
+            _ => Ok((Breakpoint::Fails(whom, how), format!("a request fails{label}{in_words}"))),
         };
         match made {
             Ok((what, words)) => {
@@ -381,13 +409,17 @@ fn Form(close: Callback<()>) -> impl IntoView {
             <label>"Run until"
                 <select node_ref=first on:change=move |event| {
                     problem.set(None);
+                    let before = over_wires();
                     kind.set(event_target_value(&event));
+                    if before != over_wires() {
+                        place.set(String::new());
+                    }
                     which.set((kind.get_untracked() == "counts").then_some(0));
                 }>
                     {KINDS.iter().map(|it| view! { <option value=it.0>{it.1}</option> }).collect_view()}
                 </select>
             </label>
-            <label hidden=move || show("at")>"Where"
+            <label hidden=move || show("at") || show("done")>"Where"
                 <select on:change=move |event| {
                     figure.set(0);
                     which.update(|it| *it = it.filter(|_| !show("counts")).or(show("counts").then_some(0)));
@@ -400,7 +432,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
                     <option value="above">"upwards"</option><option value="below">"downwards"</option>
                 </select></label>
             </div>
-            <label hidden=move || choices().is_empty()>{move || if show("fails") { "How" } else { "What" }}
+            <label hidden=move || choices().is_empty()>{move || if show("fails") || show("calls") { "How" } else { "What" }}
                 <select on:change=move |event| which.set(event_target_value(&event).parse().ok())>{move || {
                     let now = which.get();
                     let one = |(at, it): (Option<usize>, String)| {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::component::Role;
+use crate::component::client::{Course, Load};
+use crate::component::{Role, Spec};
 
 use super::compile::passes;
 use super::graph::{Graph, is_idle};
@@ -27,6 +28,7 @@ pub fn lint(design: &Design) -> Vec<Lint> {
     let mut lints = Vec::new();
     single_points(design, &graph, &mut lints);
     unused(design, &graph, &mut lints);
+    silent(design, &mut lints);
     cycles(design, &graph, &mut lints);
     lone_caches(design, &graph, &mut lints);
     idle_wires(design, &mut lints);
@@ -99,6 +101,33 @@ fn unused(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {
             let fix = format!("Draw a wire from what uses {label}, or remove it.");
             push(lints, id, "nobody-calls", sentence, fix);
         }
+    }
+}
+
+/// Clients whose settings leave them nothing to ask for.
+fn silent(design: &Design, lints: &mut Vec<Lint>) {
+    for (id, record) in &design.components {
+        let Spec::Client(it) = &record.spec else { continue };
+        let nothing = it.classes.iter().all(|it| it.weight == 0);
+        // Rows of a recording may have classes of their own.
+        let (why, fix) = match it.load {
+            Load::Recorded if it.recording.is_empty() => (
+                "its recording is empty",
+                "Drop a recording on it (CSV: time, key, class, size), or choose another load.",
+            ),
+            Load::Recorded => continue,
+            _ if it.classes.is_empty() => ("it has no request class", "Give it a class."),
+            _ if nothing => {
+                ("every class of it has weight 0", "Give one of its classes a weight above 0.")
+            }
+            Load::Open if it.rate.0 == 0.0 && it.course == Course::Steady => {
+                ("its rate is 0/s", "Give it a rate above 0/s.")
+            }
+            Load::Closed if it.users == 0 => ("it has no users", "Give it at least one."),
+            _ => continue,
+        };
+        let sentence = format!("{} sends nothing: {why}.", record.label);
+        push(lints, id, "sends-nothing", sentence, fix.to_owned());
     }
 }
 
@@ -243,6 +272,54 @@ mod tests {
                 d nobody-calls: Nobody calls SQL database. Draw a wire from what uses SQL database, or remove it.
             "#]],
         );
+    }
+
+    /// Told of a client only where nothing can come of its settings.
+    #[test]
+    fn clients_that_send_nothing() {
+        let of = |settings: &str| {
+            let text = format!(
+                r#"{{"version": 1, "design": {{"components": {{"c": {{"kind": "client",
+                    "settings": {settings}}}}}}}}}"#
+            );
+            let (file, notices) = read(&text).unwrap();
+            assert_eq!(notices, [], "{settings}");
+            let all = lint(&file.design).into_iter().filter(|it| it.id == "sends-nothing");
+            all.map(|it| format!("{} {}", it.sentence, it.fix)).collect::<Vec<_>>()
+        };
+        for (settings, sentence) in [
+            (
+                r#"{"classes": []}"#,
+                "Client sends nothing: it has no request class. Give it a class.",
+            ),
+            (
+                r#"{"classes": [{"name": "a", "weight": 0}, {"name": "b", "weight": 0}]}"#,
+                "Client sends nothing: every class of it has weight 0. Give one of its classes a weight above 0.",
+            ),
+            (
+                r#"{"load": "recorded"}"#,
+                "Client sends nothing: its recording is empty. Drop a recording on it (CSV: time, key, class, size), or choose another load.",
+            ),
+            (
+                r#"{"rate": "0/s"}"#,
+                "Client sends nothing: its rate is 0/s. Give it a rate above 0/s.",
+            ),
+            (
+                r#"{"load": "closed", "users": 0}"#,
+                "Client sends nothing: it has no users. Give it at least one.",
+            ),
+        ] {
+            assert_eq!(of(settings), [sentence], "{settings}");
+        }
+        for settings in [
+            "{}",
+            r#"{"classes": [{"name": "a", "weight": 0}, {"name": "b", "weight": 1}]}"#,
+            r#"{"load": "recorded", "classes": [], "recording": "1,2,browse,3"}"#,
+            r#"{"rate": "0/s", "course": "ramp"}"#,
+            r#"{"rate": "0/s", "load": "closed"}"#,
+        ] {
+            assert_eq!(of(settings), [""; 0], "{settings}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::engine::policy::Pauses;
 pub mod compile;
 pub mod diff;
 pub mod edit;
+pub mod faults;
 pub mod file;
 mod graph;
 pub mod history;

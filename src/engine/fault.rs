@@ -98,7 +98,8 @@ pub enum Ways {
 pub enum Fault {
     /// The process dies: connections break, what was not durable is lost.
     Crash(Target),
-    /// It comes back.
+    /// It comes back; if nobody of it is down, it dies and comes back at once, without what was in its
+    /// memory and in its hands.
     Restart(Target),
     /// All work there takes this many times as long; 1 ends it.
     Slow {

@@ -472,7 +472,7 @@ impl<K: Kinds> World<K> {
     fn apply(&mut self, fault: &Fault) {
         match fault {
             Fault::Crash(target) => self.each(target, Self::crash),
-            Fault::Restart(target) => self.each(target, Self::revive),
+            Fault::Restart(target) => self.restart(target),
             Fault::Slow { target, factor } => {
                 let factor = factor.clamp(0.001, 1e6);
                 self.each(target, |it, slot| it.members[slot as usize].desk.slow = factor);
@@ -630,6 +630,15 @@ impl<K: Kinds> World<K> {
         if self.core.watched {
             self.core.notes.push(Note::Down { member: slot });
         }
+    }
+
+    /// Starts those that are down; if none is, all of them die and start afresh.
+    fn restart(&mut self, target: &Target) {
+        let slots = self.slots(target);
+        if slots.iter().all(|it| self.core.lives[*it as usize].1) {
+            slots.iter().for_each(|it| self.crash(*it));
+        }
+        slots.into_iter().for_each(|it| self.revive(it));
     }
 
     fn revive(&mut self, slot: u32) {

@@ -53,6 +53,14 @@ pub enum Breakpoint {
     Counts(Id, u8),
     /// A claim is violated; of none: any.
     Violated(Option<Claim>, Option<Id>),
+    /// A call over this wire fails, as its caller sees it (who may have waited too long): any attempt of
+    /// it. In this way, if one is named; of no wire: over any.
+    CallFails(Option<Id>, Option<Outcome>),
+    /// A call over this wire is tried again after an attempt that failed.
+    Retries(Option<Id>),
+    /// Something is done to the run from outside, by hand or by the script: a fault, what ends one, an
+    /// edit.
+    Disturbed,
 }
 
 /// A figure to wait for.
@@ -158,6 +166,13 @@ impl Sentry {
         }
     }
 
+    /// Something is done to the run.
+    pub fn disturbed(&mut self) {
+        if matches!(self.what, Breakpoint::Disturbed) {
+            self.heard = Some((u32::MAX, None));
+        }
+    }
+
     /// Listens to what an event brought about.
     pub fn hear(&mut self, notes: &[Note], blueprint: &Blueprint<Registry>) {
         if let Some(deeds) = deeds() {
@@ -201,6 +216,21 @@ impl Sentry {
                     && how.is_none_or(|it| it == *outcome) =>
                 {
                     concerns(whom.as_ref(), *member, blueprint).map(|it| (it, Some(request.id)))
+                }
+                (
+                    Breakpoint::CallFails(over, how),
+                    Note::CallEnded { member, wire, request, outcome, .. },
+                ) if outcome.is_failure()
+                    && how.is_none_or(|it| it == *outcome)
+                    && is_over(over.as_ref(), *wire, blueprint) =>
+                {
+                    Some((blueprint.members[*member as usize].0, Some(request.id)))
+                }
+                (
+                    Breakpoint::Retries(over),
+                    Note::CallEnded { member, wire, request, again: true, .. },
+                ) if is_over(over.as_ref(), *wire, blueprint) => {
+                    Some((blueprint.members[*member as usize].0, Some(request.id)))
                 }
                 (Breakpoint::Swallowed(whom), Note::Sent { from, request, lost: true, .. }) => {
                     concerns(whom.as_ref(), *from, blueprint)
@@ -292,6 +322,11 @@ fn concerns(whom: Option<&Id>, member: u32, blueprint: &Blueprint<Registry>) -> 
     let (component, _) = blueprint.members[member as usize];
     let id = &blueprint.components[component as usize].id;
     whom.is_none_or(|it| **it == **id).then_some(component)
+}
+
+/// Whether a wire is the one that is meant.
+fn is_over(meant: Option<&Id>, wire: u32, blueprint: &Blueprint<Registry>) -> bool {
+    meant.is_none_or(|it| **it == *blueprint.wires[wire as usize].id)
 }
 
 /// A figure of a component at this moment; NaN if nothing was counted.

@@ -4,7 +4,7 @@ use crate::base::english::{Argument, Text, TextId};
 use crate::base::time::Nanos;
 use crate::component::{About, Registry};
 use crate::engine::event::Outcome;
-use crate::engine::recorder::{KEPT, Recorder, WINDOWS, Window};
+use crate::engine::recorder::{Recorder, WINDOWS, Window};
 
 use super::figures;
 use super::protocol::{Chart, ChartPoint, Line, LineRole, TwinState, Unit, Which};
@@ -20,38 +20,42 @@ struct Shape {
     twice: bool,
     /// Workers of all members together.
     workers: f64,
-    /// Index of the windows' length.
-    length: usize,
 }
 
-/// One chart of one component over all the time kept, finely for the last five minutes.
+/// Lengths of windows that are charted, as indices: where the shorter ones are kept, and before.
+const FINE: usize = 1;
+const COARSE: usize = 2;
+
+/// A window, and how long it is.
+type Stretch<'a> = (&'a Window, Nanos);
+
+/// One chart of one component over all the time kept: a point a second as far back as seconds are kept,
+/// for five minutes, and one for each twelve seconds before that.
 pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
     let it = &run.head.world.blueprint().components[component as usize];
     let about = it.spec.as_ref().map(|it| it.about());
-    // The longest windows are only worth it once the shorter ones have forgotten the start.
-    let record = run.recorder.components.get(component as usize);
-    let forgot = record.is_some_and(|it| it.windows[1].len() >= KEPT);
-    let length = if forgot { 2 } else { 1 };
     let (zero, now) = (Nanos::ZERO, run.head.world.now());
     let twin = run.twin.as_ref();
     let mut sources = vec![(&run.recorder, zero, now)];
     sources.extend(run.before.iter().map(|(since, it)| (it, *since, Nanos::MAX)));
     sources.extend(twin.map(|it| (&it.recorder, it.since, now)));
-    let windows: Vec<_> = sources.iter().map(|it| windows(it, component, length)).collect();
+    let windows: Vec<_> = sources.iter().map(|it| windows(it, component)).collect();
     // Shares are of the workers there are at the cursor.
     let shown = run.shown().world.blueprint().components.get(component as usize).unwrap_or(it);
     let workers = f64::from(shown.station.workers) * shown.members.len() as f64;
     let (causes, twice) = (Vec::new(), false);
-    let mut shape = Shape { which, about, causes, twice, workers, length };
+    let mut shape = Shape { which, about, causes, twice, workers };
     if which == Which::Errors {
         let occurs = |cause: &&Outcome| {
-            let of = |it: &&Window| it.causes.iter().any(|it| it.0 == **cause);
+            let of = |it: &Stretch<'_>| it.0.causes.iter().any(|it| it.0 == **cause);
             windows.iter().flatten().any(of)
         };
         shape.causes = Outcome::ALL.iter().filter(occurs).copied().collect();
-        shape.twice = windows.iter().flatten().any(|it| it.twice > 0);
+        shape.twice = windows.iter().flatten().any(|it| it.0.twice > 0);
     }
-    let mut lists = windows.iter().map(|it| it.iter().map(|it| shape.point(it)).collect());
+    let coarse = windows[0].iter().rev().find(|it| it.1 == WINDOWS[COARSE]);
+    let coarse_until = coarse.map_or(Nanos::ZERO, |it| it.0.end);
+    let mut lists = windows.iter().map(|it| it.iter().map(|it| shape.point(*it)).collect());
     let points = lists.next().unwrap_or_default();
     let before = run.before.as_ref().and_then(|_| lists.next()).unwrap_or_default();
     let state = |it: &super::twin::Twin| {
@@ -66,20 +70,30 @@ pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
         before,
         twin: lists.next().unwrap_or_default(),
         twin_state: twin.map(state),
-        window: WINDOWS[length],
+        window: WINDOWS[FINE],
+        coarse_until,
+        coarse: WINDOWS[COARSE],
     }
 }
 
-/// A recorder's windows from the last before `since` on, up to `until`.
+/// A recorder's windows from the last before `since` on, up to `until`: long ones, as many as it takes to
+/// get to where the short ones begin, and short ones after them.
 fn windows<'a>(
     (recorder, since, until): &(&'a Recorder<Registry>, Nanos, Nanos),
     component: u32,
-    length: usize,
-) -> Vec<&'a Window> {
+) -> Vec<Stretch<'a>> {
     let Some(record) = recorder.components.get(component as usize) else { return Vec::new() };
-    let windows = &record.windows[length];
-    let first = windows.partition_point(|it| it.end <= *since).saturating_sub(1);
-    windows.range(first..).filter(|it| it.end <= *until).collect()
+    let (fine, coarse) = (&record.windows[FINE], &record.windows[COARSE]);
+    let begin = |it: &Window, length: usize| it.end.saturating_sub(WINDOWS[length]);
+    let fine_from = fine.front().map_or(Nanos::ZERO, |it| begin(it, FINE));
+    let before = coarse.partition_point(|it| begin(it, COARSE) < fine_from);
+    let coarse_until = before.checked_sub(1).map_or(Nanos::ZERO, |it| coarse[it].end);
+    let after = fine.partition_point(|it| it.end <= coarse_until);
+    let coarse = coarse.range(..before).map(|it| (it, WINDOWS[COARSE]));
+    let fine = fine.range(after..).map(|it| (it, WINDOWS[FINE]));
+    let mut all: Vec<_> = coarse.chain(fine).filter(|it| it.0.end <= *until).collect();
+    all.drain(..all.partition_point(|it| it.0.end <= *since).saturating_sub(1));
+    all
 }
 
 fn named(name: &str) -> Text {
@@ -121,10 +135,13 @@ impl Shape {
                 };
                 self.causes.iter().map(line).chain(self.twice.then(twice)).collect()
             }
+            // Workers held, at work or waiting for others, are never fewer than those at work.
             Which::Work => vec![
+                Line { role: LineRole::Offered, ..own(("occupied", Unit::Share)) },
                 line(TextId::LineBusy, Unit::Share, LineRole::Throughput),
                 line(TextId::LineWasted, Unit::Share, LineRole::Own),
             ],
+            Which::Queue => vec![own(("waiting", Unit::Count))],
             Which::Ratio(index) => {
                 let ratio = self.about.and_then(|it| it.ratios.get(usize::from(index)));
                 ratio.map(|it| own((it.name, Unit::Share))).into_iter().collect()
@@ -136,9 +153,8 @@ impl Shape {
         }
     }
 
-    fn point(&self, window: &Window) -> ChartPoint {
-        let span = WINDOWS[self.length].as_seconds();
-        let rate = |count: u32| f64::from(count) / span;
+    fn point(&self, (window, span): Stretch<'_>) -> ChartPoint {
+        let rate = |count: u32| f64::from(count) / span.as_seconds();
         let values = match self.which {
             Which::Throughput => {
                 let ended = window.completed + window.failed;
@@ -151,8 +167,10 @@ impl Shape {
                 causes.chain(self.twice.then(|| rate(window.twice))).collect()
             }
             Which::Work => {
-                [window.levels[2], window.wasted].map(|it| f64::from(it) / self.workers).to_vec()
+                let workers = [window.levels[3], window.levels[2], window.wasted];
+                workers.map(|it| f64::from(it) / self.workers).to_vec()
             }
+            Which::Queue => vec![f64::from(window.levels[1])],
             Which::Ratio(index) => {
                 let ratio = self.about.and_then(|it| it.ratios.get(usize::from(index)));
                 ratio.map(|it| figures::ratio([window], it)).into_iter().collect()

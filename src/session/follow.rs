@@ -115,6 +115,9 @@ impl Watch<Registry> for Both<'_> {
 
     fn disturbed(&mut self, at: Nanos) {
         self.recorder.disturbed(at);
+        if let Some(sentry) = &mut self.sentry {
+            sentry.disturbed();
+        }
     }
 
     fn next_look(&self) -> Nanos {

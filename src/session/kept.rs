@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::base::geometry::{Camera, Point};
 use crate::base::time::Nanos;
 use crate::document::file::{self, File, FileError, Notice, merge};
-use crate::document::{Design, Diff};
+use crate::document::{Design, Diff, faults};
 use crate::engine::fault::Fault;
 
 use super::protocol::{Input, Stamped};
@@ -114,8 +114,16 @@ impl Kept {
         let inputs = file.inputs.take();
         let look = file.view.take().map_or_else(Look::default, |it| Look::read(&it));
         let mut kept = Self { look, ..Self::new(file) };
-        match inputs.map_or(Ok(()), |it| kept.read_inputs(&it)) {
-            Ok(()) => {}
+        match inputs.map_or(Ok(Vec::new()), |it| kept.read_inputs(&it)) {
+            Ok(idle) => {
+                let rest = match idle.len() {
+                    0 | 1 => String::new(),
+                    count => format!("; {} more like this", count - 1),
+                };
+                let sentence = |it: String| format!("{it}; it has no effect{rest}");
+                let notice = |it| Notice { place: "inputs".into(), sentence: sentence(it) };
+                notices.extend(idle.into_iter().next().map(notice));
+            }
             Err(problem) => {
                 let sentence = format!("{problem}; the run begins anew, as the design stands");
                 notices.push(Notice { place: "inputs".into(), sentence });
@@ -125,7 +133,8 @@ impl Kept {
         Ok((kept, notices))
     }
 
-    fn read_inputs(&mut self, text: &str) -> Result<(), String> {
+    /// Gives back what is said of faults that name what is not there.
+    fn read_inputs(&mut self, text: &str) -> Result<Vec<String>, String> {
         let value: Value = serde_json::from_str(text).map_err(|it| it.to_string())?;
         let mut budget = EDITED_BYTES_MAX;
         let mut now = raw(&self.file.design);
@@ -137,6 +146,7 @@ impl Kept {
             return Err(format!("there are {}, at most {INPUTS_MAX} are read", done.len()));
         }
         let (mut design, mut inputs) = (self.base.clone(), Vec::<Stamped>::new());
+        let mut idle = Vec::new();
         for (index, item) in done.iter().enumerate() {
             let place = |problem: &str| format!("done[{index}] {problem}");
             let at = moment(item.get("at"), DONE_MAX)
@@ -153,7 +163,15 @@ impl Kept {
                 }
                 (Some(fault), None, None) => {
                     let fault = serde_json::from_value::<Fault>(fault.clone());
-                    Input::Fault(fault.map_err(|it| place(&format!("is no fault ({it})")))?)
+                    let fault = fault.map_err(|it| place(&format!("is no fault ({it})")))?;
+                    if let Err(error) = faults::check(&design, &fault) {
+                        let words = place(&format!("is a fault that does not fit ({error})"));
+                        match error.field == faults::MISSING {
+                            true => idle.push(words),
+                            false => return Err(words),
+                        }
+                    }
+                    Input::Fault(fault)
                 }
                 (None, Some(patch), None) => {
                     let after = patched(&mut now, patch, &mut budget)
@@ -170,7 +188,7 @@ impl Kept {
             return Err("what was done does not lead to this design".into());
         }
         self.inputs = inputs;
-        Ok(())
+        Ok(idle)
     }
 }
 
@@ -329,6 +347,11 @@ mod tests {
             ),
             (r#""at":"2.517s""#, r#""at":"9s""#, "done[1] is earlier"),
             (r#"{"crash":"cache"}"#, r#"{"crush":"cache"}"#, "done[0] is no fault"),
+            (
+                r#"{"crash":"cache"}"#,
+                r#"{"slow":{"target":"cache","factor":0}}"#,
+                "done[0] is a fault that does not fit (factor: 0 is no factor",
+            ),
             (r#""fault":"#, r#""default":"#, "done[0] is neither a fault nor an edit nor a seed"),
             (r#""ordinal":"#, r#""nominal":"#, "done[0] has no ordinal"),
             (r#""done":["#, r#""dune":["#, "done is not a list"),
@@ -341,6 +364,22 @@ mod tests {
             assert_eq!((read.inputs.len(), read.look.at), (0, None));
             assert_eq!(read.base, read.file.design);
         }
+    }
+
+    /// A fault may name what an edit has taken away: nothing comes of it, and it is said. What an edit
+    /// brings later is not there yet.
+    #[test]
+    fn faults_that_name_what_is_not_there_are_told_of_and_kept() {
+        let (_, kept) = eventful();
+        let crash = r#"{"crash":"cache"}"#;
+        let text = kept.write_tight();
+        let (read, notices) =
+            Kept::read(&text.replacen(crash, r#"{"crash":"books/4"}"#, 1)).unwrap();
+        let words = "done[0] is a fault that does not fit (fault: there is no books/4;";
+        assert!(notices.len() == 1 && notices[0].place == "inputs", "{notices:?}");
+        assert!(notices[0].sentence.starts_with(words), "{}", notices[0]);
+        assert!(notices[0].sentence.ends_with("; it has no effect"), "{}", notices[0]);
+        assert_eq!(read.inputs.len(), 3);
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn look(run: &Run) -> Option<(u64, Nanos)> {
         picks.extend((later.picks)(run, &Place::Component(component.clone())));
         let (from, to) = (Nanos::ZERO, Nanos::MAX);
         (later.picks)(run, &Place::Point { component, since, until, from, to });
-        for which in [Which::Throughput, Which::Latency, Which::Errors, Which::Work] {
+        for which in [Which::Throughput, Which::Latency, Which::Errors, Which::Work, Which::Queue] {
             (later.chart)(run, slot as u32, which);
         }
     }

@@ -45,8 +45,11 @@ pub enum Which {
     Latency,
     /// Failures per second, one line a cause; writes that took effect twice too.
     Errors,
-    /// The share of its workers at work, and the part of that for callers who had left.
+    /// The shares of its workers that are held and that are at work, and the part of that for callers who
+    /// had left.
     Work,
+    /// How many wait for a worker, on average.
+    Queue,
     /// The kind's ratio with this index in `About::ratios`.
     Ratio(u8),
     /// The kind's gauge with this index in `About::gauges`.
@@ -62,7 +65,7 @@ pub struct Chart {
     pub which: Which,
     /// What is drawn: the key.
     pub lines: Vec<Line>,
-    /// One point a window, oldest first.
+    /// One point a window, oldest first: long windows, and from where short ones are kept those.
     pub points: Vec<ChartPoint>,
     /// The future that was left behind by acting in the past, from there on: dashed.
     pub before: Vec<ChartPoint>,
@@ -72,6 +75,17 @@ pub struct Chart {
     pub twin_state: Option<TwinState>,
     /// Length of a window.
     pub window: Nanos,
+    /// The end of the last window that is longer than that; zero if none is.
+    pub coarse_until: Nanos,
+    /// Length of those.
+    pub coarse: Nanos,
+}
+
+impl Chart {
+    /// Length of the window that ends at a moment.
+    pub fn window_at(&self, end: Nanos) -> Nanos {
+        if end <= self.coarse_until { self.coarse } else { self.window }
+    }
 }
 
 /// How far the twin has come.

@@ -62,7 +62,7 @@ journey("a service that is slow for some, and no more", async ({ page, open, sho
   await becomes(page, "books", 1, (it) => it > 0 && it < 150, "the usual");
   await there_and_back(
     page,
-    "Slow for some ×20",
+    "Slow for some",
     () => becomes(page, "books", 1, (it) => it > 200, "slow"),
     () => becomes(page, "books", 1, (it) => it < 150, "as before"),
     shot,
@@ -84,7 +84,7 @@ journey("a cache whose clock is wrong, either way, and one that is emptied", asy
   // By a clock that was put back, what was stored before has ten seconds more.
   await there_and_back(
     page,
-    "Clock 10 s behind",
+    "Clock behind",
     () => becomes(page, "cache", 0, (it) => it > hits + 6, `kept for too long, beside ${hits}`),
     () => becomes(page, "cache", 0, (it) => it < hits + 4, "as before"),
     shot,
@@ -92,7 +92,7 @@ journey("a cache whose clock is wrong, either way, and one that is emptied", asy
   // And what was stored by a clock that was ahead, once that is taken back.
   await there_and_back(
     page,
-    "Clock 10 s ahead",
+    "Clock ahead",
     async () => {
       const [minutes, seconds] = (await clock(page)).split(":").map(Number);
       const later = minutes * 60 + seconds + 3;
@@ -116,9 +116,9 @@ journey("a wire that loses, delays, and is cut one way or the other", async ({ p
   await becomes(page, "readers", 1, (it) => it > 0 && it < 180, "the usual");
   const usual = () => becomes(page, "readers", 1, (it) => it < 180, "as before");
   // One call in ten or so loses one of its two messages: the slowest in a hundred wait 200 ms and more.
-  await there_and_back(page, "Lose 5 % of messages", () => becomes(page, "readers", 1, (it) => it >= 200, "sent again"), usual, shot);
+  await there_and_back(page, "Lose messages", () => becomes(page, "readers", 1, (it) => it >= 200, "sent again"), usual, shot);
   // 100 ms there and 100 ms back.
-  await there_and_back(page, "Delay messages by 100 ms", () => becomes(page, "readers", 1, (it) => it >= 200, "late"), usual, shot);
+  await there_and_back(page, "Delay messages", () => becomes(page, "readers", 1, (it) => it >= 200, "late"), usual, shot);
   const lost = async () => Number((await inspector(page).locator(".figs div", { hasText: "Lost" }).locator("b").innerText()).replace(/[^\d.]/g, ""));
   for (const way of ["Cut the way there", "Cut the way back"]) {
     await there_and_back(

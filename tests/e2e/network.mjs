@@ -61,14 +61,14 @@ journey("clients bring five times as much, and half of them want one key; both a
   await until(async () => (await offered(page, "readers")) > 900 || (await offered(page, "readers")), "traffic flows");
   await inspector(page).locator(".doing summary").click();
   // What is in force has a tick before its name.
-  const spike = page.getByRole("button", { name: /Traffic ×5$/ });
+  const spike = page.getByRole("button", { name: /More traffic$/ });
   await spike.click();
   await until(async () => (await offered(page, "readers")) > 4_500 || (await offered(page, "readers")), "five times as much", 30_000);
   assert.equal(await spike.getAttribute("aria-pressed"), "true");
   await shot("network-3-spike");
   await spike.click();
   await until(async () => (await offered(page, "readers")) < 1_500 || (await offered(page, "readers")), "as before", 30_000);
-  const hot = page.getByRole("button", { name: /Half want one key$/ });
+  const hot = page.getByRole("button", { name: /Hot key$/ });
   await hot.click();
   await until(async () => (await hot.getAttribute("aria-pressed")) === "true", "in force");
   await shot("network-4-hot-key");

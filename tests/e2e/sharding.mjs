@@ -91,7 +91,7 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
     await page.locator("[data-node=users]").click();
     const more = page.locator(".faults summary").first();
     await more.click();
-    await page.getByRole("button", { name: "Half want one key" }).click();
+    await page.getByRole("button", { name: /Hot key$/ }).click();
     await more.click();
     await inside(page);
   };

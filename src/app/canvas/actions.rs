@@ -37,13 +37,13 @@ pub fn Buttons(
         <button on:click=move |_| app.set_up(kill.clone(), false) disabled=move || !state.get().0
             title="The processes die: connections break, what was not durable is lost.">"Kill"</button>
         <button on:click=move |_| app.set_up(back.clone(), true)
-            title="Starts what is down, or starts everything afresh.">"Restart"</button>
+            title="Starts what is down; if nothing is, all of it dies and starts afresh at once.">"Restart"</button>
         <button
             on:click=move |_| {
                 let factor = if state.get_untracked().1 { 1.0 } else { SLOW };
                 app.fault(Fault::Slow { target: slow.clone(), factor });
             }
-            title="All work there takes ten times as long, until it is healed."
+            title="All work there takes ten times as long, until it is healed; by another factor under More…"
         >{move || if state.get().1 { "Full speed" } else { "Slow ×10" }}</button>
     })
 }

@@ -38,17 +38,19 @@ pub struct Offer {
 /// The charts of a design: the clients' and what is special to kinds; of the chosen component all.
 pub fn offers(design: &Design, chosen: Option<&Id>) -> Vec<Offer> {
     let mut offers = Vec::new();
-    let traffic = [Which::Latency, Which::Throughput, Which::Errors, Which::Work];
+    let traffic = [Which::Latency, Which::Throughput, Which::Errors, Which::Work, Which::Queue];
     let first = design.components.iter().find(|it| it.1.spec.about().role == Role::Source);
     let own = chosen.and_then(|id| design.components.get(id).map(|it| (id, it)));
     for (id, record) in first.into_iter().chain(own) {
-        // Where there is no limit to what is done at once, there is no share of it.
+        // Where there is no limit to what is done at once, there is no share of it, and nobody waits.
         let limited = record.spec.station().workers != u32::MAX;
-        for which in traffic.into_iter().filter(|it| limited || *it != Which::Work) {
+        let of_workers = |it: &Which| matches!(it, Which::Work | Which::Queue);
+        for which in traffic.into_iter().filter(|it| limited || !of_workers(it)) {
             let word = match which {
                 Which::Throughput => "Throughput",
                 Which::Errors => "Errors",
                 Which::Work => "Utilisation",
+                Which::Queue => "Queue",
                 _ => "Latency",
             };
             let name = format!("{word} of {}", record.label);
@@ -111,6 +113,12 @@ fn help(app: App, which: Which, line: &Line) -> String {
         app.desk.with_value(|it| pick(it.shown().components.get(&id)?.spec.about(), which))
     };
     let words = match line.role {
+        LineRole::Offered if which == Which::Work => {
+            "The share of its workers that are held: at work, or waiting for those they have called."
+        }
+        LineRole::Own if which == Which::Queue => {
+            "Requests that wait for a worker, of all members together: the mean over the stretch."
+        }
         LineRole::Offered => "Requests that came in.",
         LineRole::Throughput if which == Which::Work => "The share of its workers at work.",
         LineRole::Own if which == Which::Work => {
@@ -132,9 +140,12 @@ fn help(app: App, which: Which, line: &Line) -> String {
         })
         .unwrap_or_default(),
     };
-    let window = app.latest.with_value(|it| it.chart.window);
-    let over = text::duration(window.0 as f64).replace(".00", "").replace(".0 ", " ");
-    format!("{words} One point for each {over}.")
+    let over = |it: Nanos| text::duration(it.0 as f64).replace(".00", "").replace(".0 ", " ");
+    let (window, coarse) = app.latest.with_value(|it| {
+        (it.chart.window, Some(it.chart.coarse).filter(|_| it.chart.coarse_until > Nanos::ZERO))
+    });
+    let before = coarse.map(|it| format!("; for each {} before the last five minutes", over(it)));
+    format!("{words} One point for each {}{}.", over(window), before.unwrap_or_default())
 }
 
 /// The panel.
@@ -290,7 +301,7 @@ pub fn panel(app: App) -> AnyView {
         let moment = clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0)));
         let point = app.latest.with_value(|it| self::at(&it.chart.points, moment).cloned());
         let Some(point) = point else { return };
-        let window = app.latest.with_value(|it| it.chart.window);
+        let window = app.latest.with_value(|it| it.chart.window_at(point.at));
         let top = point.values.last().copied().unwrap_or(f64::NAN);
         app.pick.set(Some(Place::Point {
             component: component.clone(),

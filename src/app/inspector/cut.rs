@@ -1,14 +1,16 @@
-//! Cutting the network inside a store: draw a line across the picture, or choose who is on the other
-//! side; heal it again. The sides are kept, not the line.
+//! Cutting the network between members, and between them and those they talk to: choose who is on the
+//! other side, or draw a line across the picture of a store; heal it again. The sides are kept, not the
+//! line.
 
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 
-use crate::app::store::App;
+use crate::app::store::{App, Tab};
 use crate::base::time::Nanos;
 use crate::document::Id;
+use crate::engine::Addressing;
 use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::Input;
 
@@ -20,7 +22,7 @@ type Spot = (f64, f64);
 /// From where to where a stroke goes, while one is drawn.
 pub type Stroke = Option<(Spot, Spot)>;
 
-/// Who can be cut off from whom: the members of a store, and who calls it.
+/// Who can be cut off from whom: the members of a component, who calls them, and whom they call.
 fn parties(app: App, store: &str) -> Vec<(Target, String)> {
     app.nodes.track();
     app.wires.track();
@@ -30,12 +32,14 @@ fn parties(app: App, store: &str) -> Vec<(Target, String)> {
         let members = (0..record.spec.members() as u16)
             .map(|at| (Target::member(store, at), record.spec.member_name(at)));
         let mut all: Vec<_> = members.collect();
-        for wire in design.wires.values().filter(|it| it.to == store) {
-            let target = Target::component(&wire.from);
-            if let Some(caller) = design.components.get(&wire.from)
+        let callers = design.wires.values().filter(|it| it.to == store).map(|it| &it.from);
+        let called = design.wires.values().filter(|it| it.from == store).map(|it| &it.to);
+        for other in callers.chain(called).filter(|it| *it != store) {
+            let target = Target::component(other);
+            if let Some(record) = design.components.get(other)
                 && !all.iter().any(|it| it.0 == target)
             {
-                all.push((target, caller.label.clone()));
+                all.push((target, record.label.clone()));
             }
         }
         all
@@ -54,7 +58,21 @@ fn cut(app: App, store: &str, parties: &[(Target, String)], far: &[Target], ways
         let members: Vec<_> = members.map(|it| it.1.as_str()).collect();
         if members.is_empty() { side[0].1.clone() } else { members.join(", ") }
     };
-    let name = format!("{} | {}", names(&one), names(&other));
+    let mut name = format!("{} | {}", names(&one), names(&other));
+    // Names are what cuts are healed by: another component's cut keeps its own.
+    let elsewhere = |it: &Fault| match it {
+        Fault::Partition { name: it, one, other, .. } => {
+            *it == name && !one.iter().chain(other).any(|it| it.component == store)
+        }
+        _ => false,
+    };
+    let done = untrack(|| app.deeds()).iter().any(|it| match &it.input {
+        Input::Fault(it) => elsewhere(it),
+        _ => false,
+    });
+    if done || app.frame_of.with_untracked(|it| it.3.values().any(|it| elsewhere(&it.fault))) {
+        name = format!("{store}: {name}");
+    }
     let targets = |side: Vec<&(Target, String)>| side.into_iter().map(|it| it.0.clone()).collect();
     let (one, other) = (targets(one), targets(other));
     app.fault(Fault::Partition { name, one, other, ways });
@@ -79,11 +97,72 @@ fn in_force(app: App, store: &str, now: Nanos) -> Vec<String> {
     cuts
 }
 
+/// Choosing which ways a cut stops: both, towards those on the other side, or from them.
+#[component]
+pub fn WhichWays(
+    /// What is chosen.
+    ways: RwSignal<Ways>,
+    /// What stopping the way to the other side is called, and the way back.
+    names: [&'static str; 2],
+    /// Whether nothing can be chosen now.
+    #[prop(into)]
+    disabled: Signal<bool>,
+) -> impl IntoView {
+    let all = [(Ways::Both, "Both ways"), (Ways::Forth, names[0]), (Ways::Back, names[1])];
+    let choose = move |event: leptos::ev::Event| {
+        let at = event_target_value(&event).parse::<usize>().ok();
+        ways.set(at.and_then(|it| all.get(it)).map_or(Ways::Both, |it| it.0));
+    };
+    let options = all.into_iter().enumerate().map(|(at, (way, name))| {
+        view! { <option value=at.to_string() selected=move || ways.get() == way>{name}</option> }
+    });
+    view! {
+        <select aria-label="Which ways" title="A cut may stop messages one way only." disabled=disabled
+            on:change=choose>{options.collect_view()}</select>
+    }
+}
+
+/// Choosing sides, folded, wherever a component has members and its picture does not offer it.
+#[component]
+pub fn Parting(
+    /// Of which component.
+    store: Id,
+) -> impl IntoView {
+    let app = App::here();
+    let offered = {
+        let store = store.clone();
+        Memo::new(move |_| {
+            app.nodes.track();
+            app.desk.with_value(|it| {
+                let spec = it.shown().components.get(&store).map(|it| &it.spec);
+                let drawn = spec.is_some_and(|it| it.about().addressing == Addressing::Peers);
+                let members = spec.is_some_and(|it| it.members() > 1);
+                members && !(drawn && app.tab.get() == Tab::Inside)
+            })
+        })
+    };
+    move || {
+        let store = store.clone();
+        offered.get().then(|| {
+            view! {
+                <details class="parting">
+                    <summary title="Who reaches whom: a partition between its members, or around some of them">
+                        "Cut the network…"
+                    </summary>
+                    <Sides store drawn=false/>
+                </details>
+            }
+        })
+    }
+}
+
 /// Choosing sides.
 #[component]
 pub fn Sides(
-    /// Of which store.
+    /// Of which component.
     store: Id,
+    /// Whether there is a picture to draw a line across.
+    drawn: bool,
 ) -> impl IntoView {
     let app = App::here();
     let far = RwSignal::new(Vec::<Target>::new());
@@ -112,12 +191,11 @@ pub fn Sides(
                 aria-pressed=move || on().to_string() on:click=flip>{name}</button>
         }
     };
-    let choose = move |event: leptos::ev::Event| {
-        ways.set(match event_target_value(&event).as_str() {
-            "forth" => Ways::Forth,
-            "back" => Ways::Back,
-            _ => Ways::Both,
-        });
+    let help = match drawn {
+        true => {
+            "Cut the network: draw a line across the picture, or choose who is on the other side."
+        }
+        false => "Nothing passes between those on the other side and the rest. Who is there?",
     };
     let separate = move |_| {
         cut(app, &store, &all.get_untracked(), &far.get_untracked(), ways.get_untracked());
@@ -130,14 +208,10 @@ pub fn Sides(
     };
     view! {
         <div class="sides" role="group" aria-label="Cut the network">
-            <p class="summary">"Cut the network: draw a line across the picture, or choose who is on the other side."</p>
+            <p class="summary">{help}</p>
             <div class="parties">{move || all.get().into_iter().map(one).collect_view()}</div>
             <div class="doing">
-                <select aria-label="Which ways" on:change=choose>
-                    <option value="both">"Both ways"</option>
-                    <option value="forth">"Only towards them"</option>
-                    <option value="back">"Only from them"</option>
-                </select>
+                <WhichWays ways names=["Only towards them", "Only from them"] disabled=false/>
                 <button class="o" disabled=move || far.with(Vec::is_empty) on:click=separate>"Cut"</button>
                 <button class="o" disabled=move || cuts.with(Vec::is_empty) on:click=heal>"Heal"</button>
             </div>

@@ -1,5 +1,5 @@
 //! What else can go wrong with a component, a member or a wire: a menu beside the usual actions. Each
-//! item is switched on, and off again.
+//! item is switched on, and off again; its numbers stand beside it.
 
 use leptos::prelude::*;
 
@@ -8,31 +8,28 @@ use crate::component::Role;
 use crate::engine::fault::{Fault, Scope, Ways};
 use crate::session::protocol::{Input, Stamped};
 
+use super::super::canvas::actions::SLOW;
 use super::super::store::App;
+use super::amounts::Amounts;
 
-/// The key that a hot key fault is about: the most popular one anyway, where some are.
+/// The key that a hot key fault is about at first: the most popular one anyway, where some are.
 const HOT_KEY: u32 = 0;
 
-/// One item: its words, what they mean, the fault, and what ends it; a fault without an end is over
-/// at once.
-type Item = (&'static str, &'static str, Fault, Option<Fault>);
+/// One item: its words, what they mean, and the fault with the numbers it has at first.
+type Item = (&'static str, &'static str, Fault);
 
 /// What can befall messages anywhere.
 fn on_messages(on: &Scope) -> [Item; 2] {
-    let loss = |share| Fault::Loss { on: on.clone(), share };
-    let delay = |by| Fault::Delay { on: on.clone(), by };
     [
         (
-            "Lose 5 % of messages",
-            "They are sent again after 200 ms or more, as TCP does (loss).",
-            loss(0.05),
-            Some(loss(0.0)),
+            "Lose messages",
+            "So many of them are sent again after 200 ms or more, as TCP does (loss).",
+            Fault::Loss { on: on.clone(), share: 0.05 },
         ),
         (
-            "Delay messages by 100 ms",
-            "Each message takes 100 ms longer, one way (latency spike).",
-            delay(Nanos::millis(100)),
-            Some(delay(Nanos::ZERO)),
+            "Delay messages",
+            "Each message takes so much longer, one way (latency spike).",
+            Fault::Delay { on: on.clone(), by: Nanos::millis(100) },
         ),
     ]
 }
@@ -40,37 +37,44 @@ fn on_messages(on: &Scope) -> [Item; 2] {
 /// What can befall a component or one of its members.
 fn on_members(on: &Scope, caches: bool) -> Vec<Item> {
     let Scope::Target(target) = on else { return Vec::new() };
-    let gray = |share| Fault::Gray { target: target.clone(), share, factor: 20.0 };
-    let skew = |offset| Fault::Skew { target: target.clone(), offset: Offset(offset) };
+    let target = || target.clone();
+    let skew = |offset| Fault::Skew { target: target(), offset: Offset(offset) };
     let ten = Nanos::seconds(10).0 as i64;
     let mut items = vec![
         (
-            "Slow for some ×20",
-            "Three requests in ten take twenty times as long; the others, and health checks, notice \
-             nothing (gray failure).",
-            gray(0.3),
-            Some(gray(0.0)),
+            "Slow",
+            "All work there takes so many times as long.",
+            Fault::Slow { target: target(), factor: SLOW },
         ),
         (
-            "Clock 10 s ahead",
+            "Slow for some",
+            "So many of the requests take so many times as long; the others, and health checks, notice \
+             nothing (gray failure).",
+            Fault::Gray { target: target(), share: 0.3, factor: 20.0 },
+        ),
+        (
+            "Clock ahead",
             "Its own clock is wrong from now on: what goes by it grows old too soon (clock skew).",
             skew(ten),
-            Some(skew(0)),
         ),
         (
-            "Clock 10 s behind",
+            "Clock behind",
             "Its own clock is wrong from now on: what goes by it is kept too long (clock skew).",
             skew(-ten),
-            Some(skew(0)),
         ),
     ];
     if caches {
-        let flush = Fault::Flush(target.clone());
         items.push((
             "Empty",
             "Everything it holds is gone; it goes on (cache flush).",
-            flush,
-            None,
+            Fault::Flush(target()),
+        ));
+    }
+    if target().member.is_some() {
+        items.push((
+            "Restart",
+            "It dies and starts afresh at once: what was in its memory and in its hands is lost.",
+            Fault::Restart(target()),
         ));
     }
     items
@@ -79,20 +83,16 @@ fn on_members(on: &Scope, caches: bool) -> Vec<Item> {
 /// What clients can do.
 fn on_clients(on: &Scope) -> Vec<Item> {
     let Scope::Target(target) = on else { return Vec::new() };
-    let spike = |factor| Fault::Spike { target: target.clone(), factor };
-    let hot = |share| Fault::HotKey { target: target.clone(), key: HOT_KEY, share };
     vec![
         (
-            "Traffic ×5",
-            "Five times as many requests come in, until it is taken back (traffic spike).",
-            spike(5.0),
-            Some(spike(1.0)),
+            "More traffic",
+            "So many times as many requests come in, until it is taken back (traffic spike).",
+            Fault::Spike { target: target.clone(), factor: 5.0 },
         ),
         (
-            "Half want one key",
-            "Every second request is about key 0, whatever keys are asked for else (hot key).",
-            hot(0.5),
-            Some(hot(0.0)),
+            "Hot key",
+            "So many of the requests are about this one key, whatever keys are asked for else.",
+            Fault::HotKey { target: target.clone(), key: HOT_KEY, share: 0.5 },
         ),
     ]
 }
@@ -101,27 +101,41 @@ fn on_clients(on: &Scope) -> Vec<Item> {
 fn on_wire(on: &Scope) -> Vec<Item> {
     let Scope::Wire(wire) = on else { return Vec::new() };
     let cut = |ways| Fault::CutWire { wire: wire.clone(), ways };
-    let mend = || Some(Fault::MendWire { wire: wire.clone() });
     vec![
         (
             "Cut the way there",
             "Calls are lost; answers on their way arrive (one-way cut).",
             cut(Ways::Forth),
-            mend(),
         ),
         (
             "Cut the way back",
             "Calls arrive and are served; answers are lost (one-way cut).",
             cut(Ways::Back),
-            mend(),
         ),
     ]
+}
+
+/// What ends a fault; none for what is over at once.
+fn end(fault: &Fault) -> Option<Fault> {
+    let mut end = fault.clone();
+    match &mut end {
+        Fault::Slow { factor, .. } | Fault::Spike { factor, .. } => *factor = 1.0,
+        Fault::Gray { share, .. } | Fault::Loss { share, .. } | Fault::HotKey { share, .. } => {
+            *share = 0.0;
+        }
+        Fault::Skew { offset, .. } => *offset = Offset(0),
+        Fault::Delay { by, .. } => *by = Nanos::ZERO,
+        Fault::CutWire { wire, .. } => end = Fault::MendWire { wire: wire.clone() },
+        _ => return None,
+    }
+    Some(end)
 }
 
 /// Whether two faults are about the same thing: the later one replaces the earlier.
 fn replaces(later: &Fault, earlier: &Fault) -> bool {
     match (later, earlier) {
         (Fault::Gray { target: a, .. }, Fault::Gray { target: b, .. })
+        | (Fault::Slow { target: a, .. }, Fault::Slow { target: b, .. })
         | (Fault::Skew { target: a, .. }, Fault::Skew { target: b, .. })
         | (Fault::Spike { target: a, .. }, Fault::Spike { target: b, .. })
         | (Fault::HotKey { target: a, .. }, Fault::HotKey { target: b, .. }) => {
@@ -137,48 +151,87 @@ fn replaces(later: &Fault, earlier: &Fault) -> bool {
     }
 }
 
-/// Whether a fault is in force: the last one about the same thing is this.
-fn in_force(inputs: &[Stamped], fault: &Fault) -> bool {
+/// The fault that is in force of those that an item may stand for: the last one about the same thing, if
+/// that differs from the item's in its numbers only.
+fn held(last: &Fault, item: &Fault) -> Option<Fault> {
+    let same = match (last, item) {
+        (Fault::Skew { offset: a, .. }, Fault::Skew { offset: b, .. }) => (a.0 > 0) == (b.0 > 0),
+        (Fault::CutWire { ways: a, .. }, Fault::CutWire { ways: b, .. }) => a == b,
+        _ => true,
+    };
+    (same && last.lasts()).then(|| last.clone())
+}
+
+/// What is in force of those that an item may stand for.
+fn in_force(inputs: &[Stamped], item: &Fault) -> Option<Fault> {
     let faults = inputs.iter().rev().filter_map(|it| match &it.input {
         Input::Fault(it) => Some(it),
         _ => None,
     });
-    faults.into_iter().find(|it| replaces(it, fault)).is_some_and(|it| it == fault)
+    faults.into_iter().find(|it| replaces(it, item)).and_then(|it| held(it, item))
+}
+
+/// One item of a menu.
+#[component]
+fn One(
+    /// What it is.
+    item: Item,
+    /// What is wrong with a number.
+    problem: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let app = App::here();
+    let (words, meaning, first) = item;
+    let end = end(&first);
+    let lasts = end.is_some();
+    let on = {
+        let first = first.clone();
+        Memo::new(move |_| {
+            let now = in_force(&app.deeds(), &first);
+            let says = |it: &Fault| replaces(it, &first).then(|| held(it, &first));
+            if lasts { app.meant(now, says) } else { None }
+        })
+    };
+    // With the numbers in force, or else those chosen last.
+    let chosen = RwSignal::new(first);
+    let fault = Signal::derive(move || on.get().unwrap_or_else(|| chosen.get()));
+    let act = move |_| {
+        let end = end.clone().filter(|_| on.with_untracked(Option::is_some));
+        app.fault(end.unwrap_or_else(|| fault.get_untracked()));
+    };
+    let change = Callback::new(move |it: Fault| {
+        if on.with_untracked(Option::is_some) {
+            app.fault(it.clone());
+        }
+        if it.lasts() {
+            chosen.set(it);
+        }
+    });
+    view! {
+        <div class="fault">
+            <button title=meaning aria-pressed=move || lasts.then(|| on.with(Option::is_some).to_string())
+                on:click=act>{words}</button>
+            <Amounts fault words=words.to_owned() change problem/>
+        </div>
+    }
 }
 
 /// The menu.
 #[component]
 pub fn Menu(on: Scope, #[prop(optional)] role: Option<Role>) -> impl IntoView {
-    let app = App::here();
     let mut items = on_members(&on, role == Some(Role::Cache));
     if role == Some(Role::Source) {
         items.splice(0..0, on_clients(&on));
     }
     items.extend(on_wire(&on));
     items.extend(on_messages(&on));
-    let item = |(words, meaning, fault, end): Item| {
-        let lasts = end.is_some();
-        let on = Memo::new({
-            let fault = fault.clone();
-            move |_| {
-                let now = in_force(&app.deeds(), &fault);
-                lasts && app.meant(now, |it| replaces(it, &fault).then(|| *it == fault))
-            }
-        });
-        let act = move |_| {
-            let end = end.clone().filter(|_| on.get_untracked());
-            app.fault(end.unwrap_or_else(|| fault.clone()));
-        };
-        view! {
-            <button title=meaning aria-pressed=move || lasts.then(|| on.get().to_string()) on:click=act>
-                {words}
-            </button>
-        }
-    };
+    let problem = RwSignal::new(None::<String>);
     view! {
         <details class="faults">
             <summary title="What else can go wrong here" aria-label="More faults">"More…"</summary>
-            <div>{items.into_iter().map(item).collect_view()}</div>
+            <div>
+                {items.into_iter().map(|item| view! { <One item problem/> }).collect_view()}
+                <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
+            </div>
         </details>
     }
 }

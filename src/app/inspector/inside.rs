@@ -94,7 +94,7 @@ pub fn Inside(
                 }></div>
             <cut::Line stroke/>
         </div>
-        {cuts.then(|| view! { <cut::Sides store=sides/> })}
+        {cuts.then(|| view! { <cut::Sides store=sides drawn=true/> })}
         <p class="empty" hidden=move || picture.with(Option::is_some)>"Looking inside…"</p>
         {is_cache.then(|| view! { <bring::Bring id=brings/> })}
     }

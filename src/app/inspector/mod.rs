@@ -17,6 +17,7 @@ use super::icons::Icon;
 use super::store::{App, Selected, Tab};
 
 pub mod about;
+pub mod amounts;
 pub mod bring;
 mod cut;
 pub mod editor;
@@ -160,6 +161,7 @@ fn OfNode(id: Id) -> impl IntoView {
                     <faults::Menu on=Scope::Target(Target::component(&id)) role=about.role/>
                 </div>
                 <MemberList id=id.clone()/>
+                <cut::Parting store=id.clone()/>
                 {wrong}
                 <div class="figs num" hidden=move || app.tab.get() == Tab::Inside>
                     {cell(0)}{cell(1)}{cell(2)}
@@ -221,32 +223,44 @@ fn Tabs(has_lens: bool, #[prop(default = true)] has_card: bool) -> impl IntoView
 fn MemberList(id: Id) -> impl IntoView {
     let app = App::here();
     let face = app.node(&id)?.face;
-    let members = Memo::new(move |_| face.with(|it| it.members.clone()));
+    // What is open of a row stays open as its member dies, is slowed or leads.
+    let names = Memo::new(move |_| {
+        face.with(|it| it.members.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
+    });
     Some(move || {
-        let members = members.get();
-        if members.len() < 2 {
+        let names = names.get();
+        if names.len() < 2 {
             return ().into_any();
         }
         // Letters stand side by side, names one below another: what can be done lies in columns.
-        let pairs = members.iter().all(|it| it.name.len() < 3);
-        let rows = members.into_iter().enumerate().map(|(ordinal, it)| {
+        let pairs = names.iter().all(|it| it.len() < 3);
+        let rows = names.into_iter().enumerate().map(|(ordinal, name)| {
             let target = Target::member(&id, ordinal as u16);
-            let killed = |it: &Fault| match it {
-                Fault::Crash(it) if *it == target => Some(true),
-                Fault::Restart(it) if *it == target => Some(false),
-                _ => None,
+            let now = Memo::new(move |_| {
+                let up = (Health::Up, false);
+                face.with(|it| it.members.get(ordinal).map_or(up, |it| (it.health, it.leads)))
+            });
+            let down = {
+                let target = target.clone();
+                Memo::new(move |_| {
+                    app.meant(now.get().0 == Health::Down, |it| match it {
+                        Fault::Crash(it) if *it == target => Some(true),
+                        Fault::Restart(it) if *it == target => Some(false),
+                        _ => None,
+                    })
+                })
             };
-            let down = app.meant(it.health == Health::Down, killed);
-            let class = it.health.class();
-            let act = if down { "Restart" } else { "Kill" };
+            let act = move || if down.get() { "Restart" } else { "Kill" };
             let on = Scope::Target(target.clone());
-            let label = format!("{act} {}", it.name);
-            let leads = if it.leads { " · leads" } else { "" };
+            let label = {
+                let name = name.clone();
+                move || format!("{} {name}", act())
+            };
             view! {
                 <li>
-                    <span class=class></span>
-                    <span>{it.name.clone()}{leads}</span>
-                    <button aria-label=label on:click=move |_| app.set_up(target.clone(), down)>
+                    <span class=move || now.get().0.class()></span>
+                    <span>{name}{move || if now.get().1 { " · leads" } else { "" }}</span>
+                    <button aria-label=label on:click=move |_| app.set_up(target.clone(), down.get_untracked())>
                         {act}
                     </button>
                     <faults::Menu on/>

@@ -113,7 +113,7 @@ pub fn OfSeveral(
     let faults = all.iter().any(|it| matches!(it, Item::Component(_))).then(|| {
         view! {
             <button title="The processes die, all at once." on:click=each(Fault::Crash)>"Kill"</button>
-            <button title="Starts what is down, or starts everything afresh." on:click=each(Fault::Restart)>"Restart"</button>
+            <button title="Each of them: starts what is down; if nothing is, dies and starts afresh at once." on:click=each(Fault::Restart)>"Restart"</button>
         }
     });
     view! {

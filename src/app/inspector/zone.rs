@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::Close;
+use super::cut::WhichWays;
 use super::settings::Settings;
 use super::shape::{CopyAndDelete, Name, Problem};
 use crate::app::figures::Health;
@@ -262,6 +263,7 @@ fn faults(
             });
         }
     };
+    let ways = RwSignal::new(Ways::Both);
     let isolate = move |_| {
         if cut.get_untracked() {
             app.fault(Fault::Heal { name: name.clone() });
@@ -273,7 +275,8 @@ fn faults(
         });
         let targets = |all: Vec<(Target, bool)>| all.into_iter().map(|it| it.0).collect();
         let (one, other) = (targets(one), targets(other));
-        app.fault(Fault::Partition { name: name.clone(), one, other, ways: Ways::Both });
+        let ways = ways.get_untracked();
+        app.fault(Fault::Partition { name: name.clone(), one, other, ways });
     };
     view! {
         <button disabled=empty.clone() on:click=outage
@@ -281,8 +284,9 @@ fn faults(
             {move || if down.get() { "Bring the zone back" } else { "Zone outage" }}
         </button>
         <button disabled=empty on:click=isolate
-            title="Nothing passes its border, either way: what lies in it stays up, and is alone.">
+            title="Nothing passes its border, either way or one way: what lies in it stays up, and is alone.">
             {move || if cut.get() { "Heal the network" } else { "Cut off" }}
         </button>
+        <WhichWays ways names=["Only out of it", "Only into it"] disabled=cut/>
     }
 }

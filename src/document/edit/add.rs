@@ -12,7 +12,7 @@ use super::super::file::{COMPONENTS_MAX, WIRES_MAX};
 use super::super::validate::may_connect;
 use super::super::{
     ComponentRecord, Extra, FaultRecord, Id, NoteRecord, WireParams, WireRecord, ZoneParams,
-    ZoneRecord,
+    ZoneRecord, faults,
 };
 use super::{Draft, EditError, Item, bounded, error, placed, put};
 
@@ -49,7 +49,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn add_fault(&mut self, at: Nanos, fault: &Fault) -> Result<(), EditError> {
-        self.check_fault(fault)?;
+        faults::check(self.design, fault)?;
         let id = self.fresh("fault");
         let record = FaultRecord { at, fault: fault.clone() };
         put(&mut self.diff.script, &id, None, Some(record));

@@ -9,11 +9,13 @@ use crate::base::param::Params;
 use crate::base::table::Table;
 use crate::base::time::Nanos;
 use crate::component::Placing;
-use crate::engine::fault::{Fault, Scope, Target};
+use crate::engine::fault::Fault;
 
 use super::super::compile::MEMBERS_MAX;
 use super::super::validate::may_reconnect;
-use super::super::{ComponentRecord, Design, FaultRecord, NoteRecord, WireRecord, ZoneRecord};
+use super::super::{
+    ComponentRecord, Design, FaultRecord, NoteRecord, WireRecord, ZoneRecord, faults,
+};
 use super::add::placed_area;
 use super::{Draft, EditError, Item, bounded, error, placed, put};
 
@@ -231,71 +233,11 @@ impl Draft<'_> {
         at: Nanos,
         fault: &Fault,
     ) -> Result<(), EditError> {
-        self.check_fault(fault)?;
+        faults::check(self.design, fault)?;
         let before = found(&self.design.script, id)?;
         let after = FaultRecord { at, fault: fault.clone() };
         put(&mut self.diff.script, id, Some(before), Some(after));
         Ok(())
-    }
-
-    /// A fault must be about something that is there.
-    pub(super) fn check_fault(&self, fault: &Fault) -> Result<(), EditError> {
-        let design = self.design;
-        let target = |it: &Target| {
-            let record = design.components.get(&it.component);
-            let there = record.is_some_and(|record| {
-                it.member.is_none_or(|at| u32::from(at) < record.spec.members())
-            });
-            let problem = format!("there is no {it}; a target is a component's id or id/ordinal");
-            if there { Ok(()) } else { Err(error("fault", problem)) }
-        };
-        let wire = |id: &str| {
-            let there = design.wires.contains_key(id);
-            if there { Ok(()) } else { Err(error("fault", format!("there is no wire {id:?}"))) }
-        };
-        let scope = |it: &Scope| match it {
-            Scope::Wire(id) => wire(id),
-            Scope::Target(it) => target(it),
-        };
-        let factor = |factor: f64| {
-            let problem = format!("{factor} is no factor; use a number above 0, 1 to end it");
-            let fits = factor > 0.0 && factor.is_finite();
-            if fits { Ok(()) } else { Err(error("factor", problem)) }
-        };
-        let share = |share: f64| {
-            let problem = format!("{share} is no share; use a number from 0 to 1, 0 to end it");
-            let fits = (0.0..=1.0).contains(&share);
-            if fits { Ok(()) } else { Err(error("share", problem)) }
-        };
-        match fault {
-            Fault::Crash(it) | Fault::Restart(it) | Fault::Flush(it) => target(it),
-            Fault::Promote(it) if it.member.is_none() => {
-                Err(error("fault", format!("{it} is not one member; promote one, such as {it}/1")))
-            }
-            Fault::Promote(it) => target(it),
-            Fault::Slow { target: it, factor: times } => factor(*times).and(target(it)),
-            Fault::Gray { target: it, share: part, factor: times } => {
-                share(*part).and(factor(*times)).and(target(it))
-            }
-            Fault::Skew { target: it, .. } => target(it),
-            Fault::Loss { on, share: part } => share(*part).and(scope(on)),
-            Fault::Delay { on, .. } => scope(on),
-            Fault::DropMessage { .. } | Fault::DelayMessage { .. } => Ok(()),
-            Fault::Spike { target: it, factor } => {
-                let problem = format!("{factor} is no factor; use 0 or more, 1 to end it");
-                let fits = *factor >= 0.0 && factor.is_finite();
-                if fits { target(it) } else { Err(error("factor", problem)) }
-            }
-            Fault::HotKey { target: it, share: part, .. } => share(*part).and(target(it)),
-            Fault::CutWire { wire: id, .. } | Fault::MendWire { wire: id } => wire(id),
-            Fault::Partition { one, other, .. } => one.iter().chain(other).try_for_each(target),
-            Fault::Heal { .. } => Ok(()),
-            Fault::ZoneOutage { zone } | Fault::ZoneRestart { zone } => {
-                let there = design.zones.contains_key(zone);
-                let problem = format!("there is no zone {zone:?}");
-                if there { Ok(()) } else { Err(error("fault", problem)) }
-            }
-        }
     }
 
     /// Refuses more members than can be run.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::geometry::{Point, Rect};
-use crate::base::param::Params;
+use crate::base::param::{ParamError, Params};
 use crate::base::time::Nanos;
 use crate::component::{ALL, Spec, about};
 use crate::engine::fault::Fault;
@@ -11,7 +11,7 @@ use crate::engine::fault::Fault;
 use super::super::validate::may_call;
 use super::super::{
     ComponentRecord, Design, FaultRecord, NoteRecord, WireParams, WireRecord, ZoneParams,
-    ZoneRecord, zone,
+    ZoneRecord, faults, zone,
 };
 use super::read::{Raw, Reader, short};
 use super::write;
@@ -154,6 +154,17 @@ fn script(reader: &mut Reader, map: &mut Raw, design: &mut Design) -> Raw {
                 continue;
             }
         };
+        if let Err(ParamError { field, problem }) = faults::check(design, &fault) {
+            let there = field != faults::MISSING;
+            let place =
+                if there { format!("{place}.fault.{field}") } else { format!("{place}.fault") };
+            reader.tell(place, format!("{problem}. It is kept in the file, without effect"));
+            // What is not there may come, or come back.
+            if there {
+                records.insert(id, Value::Object(row));
+                continue;
+            }
+        }
         let at = reader.span(&mut row, &place, "at", Nanos::ZERO, AT_MAX);
         row.insert("fault".into(), raw);
         let record = FaultRecord { at, fault };

@@ -94,6 +94,41 @@ fn unknown_things_are_kept_and_told_once() {
     assert!(!written.contains("a-c"));
 }
 
+/// Scripted faults that name what is not there are kept, since it may come; absurd amounts are kept in the
+/// file alone. Either way it is said, by fault and field.
+#[test]
+fn scripted_faults_that_do_not_fit_are_told_of() {
+    let text = r#"{"version": 1, "design": {"components": {"a": {"kind": "cache", "at": [0, 0]}},
+        "script": {
+            "q": {"at": "1s", "fault": {"crash": "a"}},
+            "r": {"at": "1s", "fault": {"crash": "moon"}},
+            "s": {"at": "1s", "fault": {"slow": {"target": "a", "factor": -2}}},
+            "t": {"at": "1s", "fault": {"loss": {"on": {"target": "a"}, "share": 7}}},
+            "u": {"at": "1s", "fault": {"delay": {"on": {"target": "a"}, "by": "9h"}}},
+            "v": {"at": "1s", "fault": {"cut_wire": {"wire": "a-b"}}},
+            "w": {"at": "1s", "fault": {"zone_outage": {"zone": "z"}}},
+            "x": {"at": "1s", "fault": {"crash": "a/1"}}}}}"#;
+    check(
+        text,
+        expect![[r#"
+            script.r.fault: there is no moon; a target is a component's id or id/ordinal. It is kept in the file, without effect
+            script.s.fault.factor: -2 is no factor; use a number from 0.001 to 1000000, 1 to end it. It is kept in the file, without effect
+            script.t.fault.share: 7 is no share; use a number from 0 to 1, 0 to end it. It is kept in the file, without effect
+            script.u.fault.by: 32400s is too long; at most "3600s". It is kept in the file, without effect
+            script.v.fault: there is no wire "a-b". It is kept in the file, without effect
+            script.w.fault: there is no zone "z". It is kept in the file, without effect
+            script.x.fault: there is no a/1; a target is a component's id or id/ordinal. It is kept in the file, without effect
+        "#]],
+    );
+    let design = read(text).unwrap().0.design;
+    assert_eq!(design.script.keys().collect::<Vec<_>>(), ["q", "r", "v", "w", "x"]);
+    let written = write(&read(text).unwrap().0);
+    for kept in ["-2", "\"share\": 7", "9h"] {
+        assert!(written.contains(kept), "{kept} in {written}");
+    }
+    assert_eq!(read(&written).unwrap().0.design, design);
+}
+
 #[test]
 fn ids_are_repaired_everywhere() {
     let text = r#"{"version": 1, "design": {"components": {
