@@ -10,7 +10,7 @@ use crate::base::time::Nanos;
 use crate::component::Role;
 use crate::document::Id;
 use crate::engine::event::Outcome;
-use crate::session::protocol::{Breakpoint, Claim, Command, Hit, Measure};
+use crate::session::protocol::{Breakpoint, Claim, Command, Measure};
 
 use super::canvas::overlay::message_speed;
 use super::store::App;

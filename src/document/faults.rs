@@ -104,7 +104,12 @@ pub fn amounts(fault: &Fault) -> Vec<Amount> {
     let mut fault = fault.clone();
     let amount = |(name, number): (&'static str, Number<'_>)| {
         let (control, value) = match number {
-            Number::Times(it, bounds) => (f64::control(&bounds, "×"), it.to_value()),
+            Number::Times(it, bounds) => {
+                // Whole ones as people write them: 10, not 10.0.
+                let whole = it.fract() == 0.0 && bounds.contains(it);
+                let value = if whole { Value::from(*it as u64) } else { it.to_value() };
+                (f64::control(&bounds, "×"), value)
+            }
             Number::Part(it) => (Share::control(&(), ""), Share(*it).to_value()),
             Number::Span(it) => (Nanos::control(&LATER, ""), it.to_value()),
             Number::Offset(it) => (Nanos::control(&WRONG, ""), it.to_string().into()),

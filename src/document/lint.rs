@@ -280,7 +280,7 @@ mod tests {
         let of = |settings: &str| {
             let text = format!(
                 r#"{{"version": 1, "design": {{"components": {{"c": {{"kind": "client",
-                    "settings": {settings}}}}}}}}}"#
+                    "at": [0, 0], "settings": {settings}}}}}}}}}"#
             );
             let (file, notices) = read(&text).unwrap();
             assert_eq!(notices, [], "{settings}");

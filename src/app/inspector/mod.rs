@@ -224,9 +224,12 @@ fn MemberList(id: Id) -> impl IntoView {
     let app = App::here();
     let face = app.node(&id)?.face;
     // What is open of a row stays open as its member dies, is slowed or leads.
-    let names = Memo::new(move |_| {
-        face.with(|it| it.members.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
-    });
+    let names = {
+        let face = face.clone();
+        Memo::new(move |_| {
+            face.with(|it| it.members.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
+        })
+    };
     Some(move || {
         let names = names.get();
         if names.len() < 2 {
@@ -236,6 +239,7 @@ fn MemberList(id: Id) -> impl IntoView {
         let pairs = names.iter().all(|it| it.len() < 3);
         let rows = names.into_iter().enumerate().map(|(ordinal, name)| {
             let target = Target::member(&id, ordinal as u16);
+            let face = face.clone();
             let now = Memo::new(move |_| {
                 let up = (Health::Up, false);
                 face.with(|it| it.members.get(ordinal).map_or(up, |it| (it.health, it.leads)))
