@@ -282,7 +282,7 @@ mod tests {
                 r#"{{"version": 1, "design": {{"components": {{"c": {{"kind": "client",
                     "at": [0, 0], "settings": {settings}}}}}}}}}"#
             );
-            let (file, notices) = read(&text).unwrap();
+            let (file, notices) = read(&text).expect("it can be read");
             assert_eq!(notices, [], "{settings}");
             let all = lint(&file.design).into_iter().filter(|it| it.id == "sends-nothing");
             all.map(|it| format!("{} {}", it.sentence, it.fix)).collect::<Vec<_>>()

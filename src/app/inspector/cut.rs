@@ -26,6 +26,9 @@ pub type Stroke = Option<(Spot, Spot)>;
 fn parties(app: App, store: &str) -> Vec<(Target, String)> {
     app.nodes.track();
     app.wires.track();
+    if let Some(it) = app.node(store) {
+        it.record.track();
+    }
     app.desk.with_value(|it| {
         let design = it.shown();
         let Some(record) = design.components.get(store) else { return Vec::new() };
@@ -133,6 +136,9 @@ pub fn Parting(
         let store = store.clone();
         Memo::new(move |_| {
             app.nodes.track();
+            if let Some(it) = app.node(&store) {
+                it.record.track();
+            }
             app.desk.with_value(|it| {
                 let spec = it.shown().components.get(&store).map(|it| &it.spec);
                 let drawn = spec.is_some_and(|it| it.about().addressing == Addressing::Peers);
