@@ -11,7 +11,9 @@ use ringside::base::draw::Stream;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::component::sql_db::failover::{common, leader_of};
-use ringside::component::sql_db::{Detector, Failover, Replication, SqlDbParams, SqlDbState};
+use ringside::component::sql_db::{
+    Detector, Failover, Replication, SqlDbParams, SqlDbState, Topology,
+};
 use ringside::component::{Registry, Spec, State};
 use ringside::document::{Design, WireParams};
 use ringside::engine::fault::{Fault, Ways};
@@ -189,6 +191,9 @@ fn what_a_takeover_loses_is_what_is_reported() {
         params.mesh_latency = Nanos::micros(200 + draw(2, 30_000));
         params.fencing = draw(3, 2) == 0;
         params.last_applies.0 = if draw(4, 3) == 0 { 25.0 } else { 0.0 };
+        // In a cascade the last replica may lack what the first has acknowledged.
+        let cascade = draw(18, 4) == 0;
+        params.topology = if cascade { Topology::Cascade } else { Topology::Star };
         let mut it = Watched::new(params, 60.0, seed);
         it.run_to(Nanos::millis(300 + draw(5, 700)));
         if draw(6, 2) == 0 {
@@ -220,6 +225,9 @@ fn what_a_takeover_loses_is_what_is_reported() {
         }
         let (lost, missing) = (sorted(it.lost()), sorted(it.missing()));
         assert_eq!(lost, missing, "reported, and looked for");
+        if replication == Replication::Sync && cascade {
+            return;
+        }
         if replication == Replication::Sync {
             assert_eq!(lost, [], "synchronous replication loses nothing");
         }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use common::target;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;
-use ringside::component::sql_db::{Failover, Replication, SqlDbParams};
+use ringside::component::sql_db::{Failover, Replication, SqlDbParams, Topology};
 use ringside::document::edit::Edit;
 use ringside::document::file;
 use ringside::engine::fault::{Fault, Ways};
@@ -212,6 +212,34 @@ fn own_writes_are_read_where_they_are_and_others_not() {
     assert!(it.stale_of("Readers") > 3, "{after}");
     let more = primary_reads(&it);
     assert!(more > usual + 10.0, "{more}/s at the primary, after {usual}/s");
+}
+
+/// In a cascade each strip names who feeds it, and whom a write waits for is told. What is behind a dead
+/// replica falls back with it.
+#[test]
+fn a_cascade_shows_who_feeds_whom() {
+    let mut it = News::new(|it| {
+        (it.topology, it.replicas, it.replication) = (Topology::Cascade, 3, Replication::SemiSync);
+        it.last_applies.0 = 0.0;
+    });
+    it.run_to(5.0);
+    let words = it.look("cascade");
+    for expected in [
+        "replica 1 ← ",
+        "replica 2 ← replica 1",
+        "replica 3 ← replica 2",
+        "hears of the first only",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    it.fault(Fault::Crash(target("stories/2")));
+    it.run_to(8.0);
+    let words = it.look("cascade-broken");
+    let behind = words.split("replica 3 ← replica 2").nth(1).and_then(|it| it.split('−').nth(1));
+    let behind: u64 =
+        behind.and_then(|it| it.split(' ').next()?.parse().ok()).expect("it is behind");
+    // Two in three seconds of writes at least; replica 1 is level.
+    assert!(behind > 100, "{words}");
 }
 
 /// The primary dies, replica 1 is promoted: what had been acknowledged and not sent is listed one by one.

@@ -450,6 +450,7 @@ macro_rules! registry {
             crate::algorithm::eviction::provide();
             placing::provide();
             cache::flight::provide();
+            sql_db::cascade::provide();
             sql_db::failover::provide();
             engine::history::provide();
             engine::takeover::provide();

@@ -20,11 +20,12 @@ use replication::{
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 
-pub use params::{Detector, Failover, Replication, SqlDbParams};
+pub use params::{Detector, Failover, Replication, SqlDbParams, Topology};
 pub use state::{Entry, Follower, SqlDbMessage, SqlDbState, SqlDbTimer, Waiting};
 
-use params::{by_itself, fails_over};
+use params::{by_itself, cascades, fails_over};
 
+pub mod cascade;
 pub mod failover;
 pub mod idempotency;
 mod params;
@@ -67,7 +68,13 @@ impl Kind for SqlDb {
         modelled: &[
             "A real log: entries are sent in order, received, applied one by one; a replica that \
              was cut off catches up, from a copy if it must.",
-            "Rows have versions; a read returns the version its member has.",
+            "Cascade: a replica hands on what it has received, applied or not; signs of life only as \
+             they come. Acknowledgements cover the first replica only, as PostgreSQL's cascading \
+             replication is asynchronous. Those behind a dead replica hear nothing until it is \
+             back; after a takeover the new primary tells each who follows whom to turn to.",
+            "Rows have versions; a read returns the version its member has. Read your writes: a caller \
+             remembers how far the log went with its latest write (PostgreSQL: its LSN), and a \
+             replica that has not applied it so far sends the read on to the primary.",
             "Replication: asynchronous, semi-synchronous as MySQL's (replicas have received a \
              write; after a time without answer the primary goes on alone until they are level) \
              or synchronous as PostgreSQL's remote_apply (all replicas have applied it).",
@@ -110,7 +117,7 @@ impl Kind for SqlDb {
     }
 
     fn needs_later(params: &SqlDbParams) -> bool {
-        fails_over(params)
+        fails_over(params) || cascades(params)
     }
 
     fn station(params: &SqlDbParams) -> Station {
@@ -158,6 +165,7 @@ impl Kind for SqlDb {
             beats: (false, false),
             level_at: ctx.now(),
             led: None,
+            chain: None,
             answers: Answers::default(),
         });
         come_up(&mut state, params, ctx);
@@ -187,13 +195,17 @@ impl Kind for SqlDb {
 
     fn retune(
         state: &mut Box<SqlDbState>,
-        _: &SqlDbParams,
+        before: &SqlDbParams,
         params: &SqlDbParams,
         ctx: &mut Context<Self>,
     ) -> bool {
         state.followers.resize(usize::from(ctx.members()), Follower::default());
         if fails_over(params) && state.led.is_none() {
             (failover::deeds().come_up)(state, params, ctx);
+        }
+        let row = |it: &SqlDbParams| (it.topology, it.replicas);
+        if (cascades(params) || state.chain.is_some()) && row(before) != row(params) {
+            (cascade::deeds().tie)(state, params, ctx);
         }
         acknowledge(state, params, ctx);
         true
@@ -207,6 +219,13 @@ impl Kind for SqlDb {
     ) {
         let what = match state.led {
             Some(_) => match (failover::deeds().meet)(state, params, what, ctx) {
+                Some(what) => what,
+                None => return,
+            },
+            None => what,
+        };
+        let what = match state.chain {
+            Some(_) => match (cascade::deeds().meet)(state, params, what, ctx) {
                 Some(what) => what,
                 None => return,
             },
@@ -238,7 +257,7 @@ impl Kind for SqlDb {
                 apply(state);
                 state.applying = false;
                 if params.replication == Replication::Sync {
-                    ctx.send(state.leader(), state.progress());
+                    ctx.send(state.feeder(), state.progress());
                 }
                 apply_next(state, params, ctx);
             }
@@ -265,7 +284,8 @@ impl Kind for SqlDb {
     ) -> Served {
         let version = version_of(state, request.key);
         if request.verb == Verb::Read {
-            if !state.primary && (version < request.version || state.is_too_old(params, ctx.now())) {
+            let lacks = state.applied < request.version.into();
+            if !state.primary && (lacks || state.is_too_old(params, ctx.now())) {
                 return Served::not_leader(Some(state.leader()));
             }
             ctx.found(request, version);
@@ -284,7 +304,8 @@ impl Kind for SqlDb {
             state.answers.forget(clock, params.idempotency, params.idempotency_keys);
             if let Some(it) = state.answers.find(call) {
                 ctx.count(REPEATED, request.key);
-                return confirm(state, params, (it.position, it.version), ticket, ctx.now());
+                let at = ctx.now();
+                return confirm(state, params, (it.position, it.version), (ticket, at), ctx);
             }
         }
         // A cache that flushes has counted on from the version it read.
@@ -312,7 +333,7 @@ impl Kind for SqlDb {
                 ctx.timer(params.ship_every, SqlDbTimer::Ship);
             }
         }
-        confirm(state, params, (state.log.end() - 1, version), ticket, entry.at)
+        confirm(state, params, (state.log.end() - 1, version), (ticket, entry.at), ctx)
     }
 
     fn gauges(members: &[Option<&Box<SqlDbState>>], now: Nanos) -> Vec<f64> {
@@ -343,9 +364,10 @@ fn confirm(
     state: &mut SqlDbState,
     params: &SqlDbParams,
     (position, version): (u64, u32),
-    ticket: Handle,
-    since: Nanos,
+    (ticket, since): (Handle, Nanos),
+    ctx: &mut Context<SqlDb>,
 ) -> Served {
+    ctx.placed(ticket, position + 1);
     if position < confirmed(state, params) {
         return Served::ok(version);
     }

@@ -47,8 +47,8 @@ crate::choices! {
         Nearest = "nearest",
         /// Always the same member, another for another caller.
         Sticky = "sticky",
-        /// All members, in turn; one that does not have yet what this caller has written sends it
-        /// on to the primary (read your writes).
+        /// All members, in turn; one that has not applied the log as far as this caller's latest write
+        /// is passed over: it sends the read on to the primary (read your writes).
         OwnWrites = "own-writes",
     }
 }

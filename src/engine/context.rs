@@ -254,6 +254,14 @@ impl<K: Kinds> Context<'_, K> {
         job.is_some_and(|it| !it.left)
     }
 
+    /// Says, with the answer to the act with this ticket, how many entries the log has with it.
+    pub fn placed(&mut self, ticket: Handle, entries: u64) {
+        let job = self.desk.strands.get(ticket).map(|it| it.job);
+        if let Some(job) = job.and_then(|it| self.desk.jobs.get_mut(it)) {
+            job.position = u32::try_from(entries).unwrap_or(u32::MAX);
+        }
+    }
+
     /// Tells whoever watches that something happened, once, to a key.
     pub fn count(&mut self, counter: u8, key: u32) {
         if self.core.watched {

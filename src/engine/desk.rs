@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 
 use crate::base::candidate::Candidate;
-use crate::base::cow::CowList;
 use crate::base::slab::{Handle, Slab};
 use crate::base::time::{Nanos, Offset};
 
@@ -33,6 +32,8 @@ pub struct Job {
     pub strands: u32,
     /// Version of the value last seen; 0 if none.
     pub version: u32,
+    /// Of a write: as far as the log goes with it, where there is one; else 0.
+    pub position: u32,
     /// Whether the answer has been given.
     pub answered: bool,
     /// Whether the caller has gone.
@@ -55,13 +56,14 @@ pub(super) struct Ending {
     pub arrived: Nanos,
     pub started: Option<Nanos>,
     pub version: u32,
+    pub position: u32,
     pub left: bool,
 }
 
 impl Job {
     pub(super) fn ending(&self) -> Ending {
-        let Self { request, from, arrived, started, version, left, .. } = *self;
-        Ending { request, from, arrived, started, version, left }
+        let Self { request, from, arrived, started, version, position, left, .. } = *self;
+        Ending { request, from, arrived, started, version, position, left }
     }
 }
 
@@ -171,8 +173,8 @@ pub struct Route<P> {
     pub connections: Vec<Connection>,
     /// Its pool, once it has been used.
     pub pool: Option<Box<Held>>,
-    /// By key: the version it has written last, where it wants to read no older one.
-    pub own: CowList<u32>,
+    /// As far as the log goes with what it has written, where it wants to miss none of that.
+    pub own: u32,
 }
 
 /// A connection to a member.
@@ -287,8 +289,8 @@ pub(super) enum Pending {
 
 crate::stable! {
     Job {
-        request, from, arrived, started, program, strands, version, answered, left, left_at, holds,
-        at_work, line,
+        request, from, arrived, started, program, strands, version, position, answered, left, left_at,
+        holds, at_work, line,
     }
     Caller { slot, call, wire }
     Gray { share, factor }
@@ -341,8 +343,8 @@ impl<P: Picker> StableHash for Route<P> {
         ledger.iter().for_each(|it| it.stable_hash(h));
         connections.iter().for_each(|it| it.stable_hash(h));
         pool.iter().for_each(|it| it.stable_hash(h));
-        if self.own.end() > 0 {
-            self.own.stable_hash(h);
+        if self.own > 0 {
+            h.word(self.own.into());
         }
     }
 }

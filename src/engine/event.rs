@@ -129,7 +129,8 @@ pub struct Request {
     pub deadline: Nanos,
     /// Interned key.
     pub key: u32,
-    /// Version of the key's value, where one is carried (cache fills and flushes).
+    /// Version of the key's value, where one is carried (cache fills and flushes); of a read that must
+    /// not miss what its caller has written: how many entries of the log it needs.
     pub version: u32,
     /// Request class, an index into the run's class names.
     pub class: u8,
@@ -184,6 +185,8 @@ pub struct Reply {
     pub call: Handle,
     /// Version of the value read or written; 0 if none.
     pub version: u32,
+    /// Of a write: as far as the log goes with it, where there is one; else 0.
+    pub position: u32,
     /// With [`Outcome::NotLeader`]: ordinal of the member believed to lead, or `u16::MAX`.
     pub leader: u16,
     /// How it ended.
@@ -192,7 +195,7 @@ pub struct Reply {
 
 crate::stable! {
     Call { request, caller, call, wire }
-    Reply { call, version, leader, outcome }
+    Reply { call, version, position, leader, outcome }
 }
 
 /// A member's address: a dense slot and how many lives the member there has had.

@@ -53,6 +53,7 @@ impl<K: Kinds> Context<'_, K> {
             program,
             strands: 1,
             version: if own { request.version } else { 0 },
+            position: 0,
             answered: false,
             left: false,
             left_at: Nanos::ZERO,
@@ -75,8 +76,9 @@ impl<K: Kinds> Context<'_, K> {
     fn turn_away(&mut self, request: Request, from: Option<Caller>, outcome: Outcome) {
         self.trace(request.id, || Step::Came { job: None, from, request });
         let version = if from.is_none() { request.version } else { 0 };
-        let (arrived, started, left) = (self.core.now, None, false);
-        self.answer(Ending { request, from, arrived, started, version, left }, outcome, u16::MAX);
+        let (arrived, started, position, left) = (self.core.now, None, 0, false);
+        let ending = Ending { request, from, arrived, started, version, position, left };
+        self.answer(ending, outcome, u16::MAX);
     }
 
     fn strand(&mut self, job: Handle, role: Role, position: u16) -> Handle {
@@ -442,8 +444,8 @@ impl<K: Kinds> Context<'_, K> {
         self.note_ended(job, outcome);
         match job.from {
             Some(from) if !job.left => {
-                let version = job.version;
-                let reply = Reply { call: from.call, version, leader, outcome };
+                let Ending { version, position, .. } = job;
+                let reply = Reply { call: from.call, version, position, leader, outcome };
                 self.post(from.slot, from.wire, Parcel::Reply(reply), job.request, Some(outcome));
             }
             Some(_) => {}
@@ -541,7 +543,8 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, mut request, strand) = (call.wire, call.request, call.strand);
         let wire_of = &self.blueprint.wires[wire as usize];
-        let slot = self.blueprint.components[wire_of.to as usize].members[usize::from(target)];
+        let to = &self.blueprint.components[wire_of.to as usize];
+        let slot = to.members[usize::from(target)];
         self.trace_call(strand, handle, wire, Some(slot), request);
         let event = self.inside(Deed::Timeout(handle));
         let now = self.core.now;
@@ -559,8 +562,8 @@ impl<K: Kinds> Context<'_, K> {
         };
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
-        if wire_of.reads == Reads::OwnWrites && request.verb == Verb::Read {
-            request.version = route.own.get(request.key.into()).copied().unwrap_or(0);
+        if request.verb == Verb::Read && to.addressing == Addressing::Leader {
+            request.version = if wire_of.reads == Reads::OwnWrites { route.own } else { 0 };
         }
         if let Some(call) = self.desk.calls.get_mut(handle) {
             (call.target, call.asked, call.timer) = (Some(target), Some(slot), timer);
@@ -673,7 +676,7 @@ impl<K: Kinds> Context<'_, K> {
         self.core.pending.push(Pending::Run(strand));
     }
 
-    /// Remembers what has been written, where the caller wants to read no older version.
+    /// Remembers how far the log went with a write, where the caller wants to miss none of its own.
     fn remember_own(&mut self, reply: &Reply) {
         let Some(call) = self.desk.calls.get(reply.call) else { return };
         let wire = &self.blueprint.wires[call.wire as usize];
@@ -681,10 +684,7 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let own = &mut self.desk.routes[wire.out_index as usize].own;
-        while own.end() <= call.request.key.into() {
-            own.push(0);
-        }
-        own.set(call.request.key.into(), reply.version);
+        *own = reply.position.max(*own);
     }
 
     /// The attempt is no longer outstanding. `kept` says that its connection is as it was before.
@@ -863,7 +863,7 @@ impl<K: Kinds> Context<'_, K> {
                 ledger: None,
                 connections: Vec::new(),
                 pool: None,
-                own: Default::default(),
+                own: 0,
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());

@@ -385,8 +385,8 @@ impl<K: Kinds> World<K> {
     fn undeliverable(&mut self, to: u32, call: Call) {
         let (_, up) = self.core.lives[to as usize];
         let outcome = if up { Outcome::Reset } else { Outcome::Refused };
-        let (version, leader) = (0, u16::MAX);
-        let reply = Reply { call: call.call, version, leader, outcome };
+        let (version, position, leader) = (0, 0, u16::MAX);
+        let reply = Reply { call: call.call, version, position, leader, outcome };
         self.raw_turn(to, |ctx| {
             let (what, outcome) = (Parcel::Reply(reply), Some(outcome));
             ctx.transmit(call.caller, call.wire, what, call.request, outcome);
@@ -598,7 +598,7 @@ impl<K: Kinds> World<K> {
                 ctx.note_ended(job.ending(), Outcome::Reset);
                 let Some(from) = job.from.filter(|_| !job.left) else { continue };
                 let (outcome, leader) = (Outcome::Reset, u16::MAX);
-                let reply = Reply { call: from.call, version: 0, leader, outcome };
+                let reply = Reply { call: from.call, version: 0, position: 0, leader, outcome };
                 let what = Parcel::Reply(reply);
                 ctx.transmit(from.slot, from.wire, what, job.request, Some(outcome));
             }

@@ -17,6 +17,7 @@ use crate::engine::note::Reign;
 use crate::engine::{Happening, Served};
 
 use super::super::Context;
+use super::cascade::Chain;
 use super::replication::{apply_next, beat};
 use super::{
     Detector, Failover, Follower, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, by_itself,
@@ -154,14 +155,22 @@ fn sign(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Conte
 
 /// Turns to whoever leads in the term it knows, and waits for signs of life.
 fn follow(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
-    let Some(led) = &state.led else { return };
-    let lineage = led.lineage.clone();
-    let leader = state.leader();
-    if leader != state.own {
-        let follow = LedMessage::Follow(led.term, state.log.end(), state.applied, lineage);
-        say(ctx, leader, follow);
-    }
+    turn_to_leader(state, ctx);
     watch(state, params, ctx, 0);
+}
+
+/// Tells whoever leads in the term it knows how far it is.
+pub(super) fn turn_to_leader(state: &SqlDbState, ctx: &mut Context<SqlDb>) {
+    if state.leader() != state.own {
+        turn_to(state, state.leader(), ctx);
+    }
+}
+
+/// Tells somebody who is to send it the log how far it is.
+fn turn_to(state: &SqlDbState, member: u16, ctx: &mut Context<SqlDb>) {
+    let Some(led) = &state.led else { return };
+    let follow = LedMessage::Follow(led.term, state.log.end(), state.applied, led.lineage.clone());
+    say(ctx, member, follow);
 }
 
 /// Starts the wait for the next sign of life anew; some wait longer, so that not all wake at once.
@@ -218,7 +227,15 @@ fn adopt(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Cont
     (led.term, led.aligned) = (term, false);
     (led.stands, led.due, led.asks) = (None, None, None);
     (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
+    line_up(state);
     follow(state, params, ctx);
+}
+
+/// In a cascade: another term begins, and with it another row.
+fn line_up(state: &mut SqlDbState) {
+    if state.chain.is_some() {
+        state.chain = Some(Box::new(Chain::anew(state)));
+    }
 }
 
 /// Is promoted: leads as soon as all it has received is applied.
@@ -250,6 +267,7 @@ fn begin(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>)
     state.alone = false;
     let unknown = Follower { sent: u64::MAX, ..Follower::default() };
     state.followers = vec![unknown; usize::from(members)];
+    line_up(state);
     ctx.reign(Reign::Begins { term, after: before, at: end });
     say_all(ctx, &LedMessage::Term(term));
     lead(state, params, ctx);
@@ -301,7 +319,7 @@ fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Cont
             state.applying = false;
             let aligned = state.led.as_ref().is_some_and(|it| it.aligned);
             if params.replication == super::Replication::Sync && aligned && !state.primary {
-                ctx.send(state.leader(), state.progress());
+                ctx.send(state.feeder(), state.progress());
             }
             apply_next(state, params, ctx);
             begin(state, params, ctx);

@@ -18,6 +18,16 @@ crate::choices! {
 }
 
 crate::choices! {
+    /// Who hands the log on to whom.
+    pub enum Topology {
+        /// The primary to all.
+        Star = "star",
+        /// The primary to the first replica, each replica to the next.
+        Cascade = "cascade",
+    }
+}
+
+crate::choices! {
     /// Who takes a dead primary's place.
     pub enum Failover {
         /// Nobody.
@@ -46,6 +56,11 @@ pub const fn fails_over(it: &SqlDbParams) -> bool {
     !matches!(it.failover, Failover::None)
 }
 
+/// Whether replicas hand the log on.
+pub const fn cascades(it: &SqlDbParams) -> bool {
+    matches!(it.topology, Topology::Cascade)
+}
+
 /// Whether it is without people.
 pub const fn by_itself(it: &SqlDbParams) -> bool {
     matches!(it.failover, Failover::Automatic | Failover::Majority)
@@ -64,6 +79,10 @@ crate::params! {
         /// With semi-sync: how long a write waits for them before the primary goes on alone, until
         /// they have caught up; 0s waits for ever.
         ack_timeout: Nanos = Nanos::seconds(10), in Nanos::ZERO..=Nanos::seconds(3_600);
+        /// Who hands the log on: the primary to every replica (star), or to the first, which hands it
+        /// on to the next, and so on (cascade). In a cascade the primary hears of the first replica
+        /// only: an acknowledgement, semi-sync or sync, says nothing of those behind it.
+        topology: Topology = Topology::Star;
         /// Queries one member runs at once.
         workers: u32 = 16, in 1..=10_000, "connections";
         /// Queries that may wait at one member; more are turned away.

@@ -8,12 +8,12 @@ use crate::engine::Served;
 
 use super::super::Context;
 use super::{
-    Entry, Replication, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, Waiting,
-    fails_over, failover,
+    Entry, Replication, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, Waiting, cascade,
+    cascades, fails_over, failover,
 };
 
 /// How often the primary looks for replicas that stopped answering.
-const BEAT: Nanos = Nanos::millis(100);
+pub(super) const BEAT: Nanos = Nanos::millis(100);
 /// Most entries in one message.
 const BATCH_MAX: u64 = 256;
 /// Entries kept for replicas that fall behind; one further behind gets a whole copy.
@@ -25,8 +25,11 @@ pub(super) fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Co
     } else if state.primary {
         // Nothing is known of the others: ask, and look again at every beat.
         beat(state, ctx);
-    } else {
+    } else if !cascades(params) {
         ctx.send(0, SqlDbMessage::Follow(state.log.end()));
+    }
+    if cascades(params) || state.chain.is_some() {
+        (cascade::deeds().tie)(state, params, ctx);
     }
     state.applying = !state.primary && state.applied < state.log.end();
     if state.applying {
@@ -40,8 +43,9 @@ pub(super) fn ship_new(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
     let Some(entry) = state.log.get(last).copied() else { return };
     let (term, entries): (_, Arc<[Entry]>) = (state.term(), Arc::new([entry]));
     for ordinal in 0..ctx.members() {
+        let feeds = state.feeds(ordinal);
         let follower = &mut state.followers[usize::from(ordinal)];
-        if ordinal != state.own && follower.sent == last {
+        if feeds && follower.sent == last {
             follower.sent += 1;
             ctx.send(ordinal, SqlDbMessage::Append(term, last, entries.clone()));
         }
@@ -52,7 +56,8 @@ pub(super) fn ship_new(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
 pub(super) fn ship_gathered(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
     for ordinal in 0..ctx.members() {
         let sent = state.followers[usize::from(ordinal)].sent;
-        if state.primary && ordinal != state.own && sent < state.log.end() && sent >= state.log.start() {
+        let feeds = state.primary && state.feeds(ordinal);
+        if feeds && sent < state.log.end() && sent >= state.log.start() {
             ship_to(state, ordinal, ctx);
         }
     }
@@ -84,17 +89,19 @@ pub(super) fn confirmed(state: &SqlDbState, params: &SqlDbParams) -> u64 {
         Replication::Sync => {
             // One that has died as primary has to come back and follow before it is waited for.
             let waits = |it: &usize| state.led.as_ref().is_none_or(|led| led.awaits(*it));
-            let others = (0..state.followers.len()).filter(|it| *it != usize::from(state.own));
-            others.filter(waits).map(|it| state.followers[it].applied).min().unwrap_or(end)
+            let told = (0..state.followers.len()).filter(|it| state.hears_of(*it));
+            told.filter(waits).map(|it| state.followers[it].applied).min().unwrap_or(end)
         }
     }
 }
 
-/// Entries that so many followers, or all if there are fewer, have received; none without any.
+/// Entries that so many followers, or all it hears of if they are fewer, have received; none without any.
 fn received_by(state: &SqlDbState, acks: u32) -> Option<u64> {
-    let enough = (acks as usize).min(state.others().count());
-    let by = |position: u64| state.others().filter(|it| it.received >= position).count();
-    state.others().map(|it| it.received).filter(|it| by(*it) >= enough).max()
+    let told = || state.followers.iter().enumerate().filter(|it| state.hears_of(it.0));
+    let received = || told().map(|it| it.1.received);
+    let enough = (acks as usize).min(told().count());
+    let by = |position: u64| received().filter(|it| *it >= position).count();
+    received().filter(|it| by(*it) >= enough).max()
 }
 
 /// Tells the writers whose writes enough replicas have.
@@ -141,26 +148,33 @@ pub(super) fn beat(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
     if !state.primary {
         return;
     }
-    // What has been gathered waits for its time.
-    let (own, gathers) = (state.own, state.beats.1);
-    for ordinal in (0..ctx.members()).filter(|it| *it != own) {
-        let end = state.log.end();
-        let follower = &mut state.followers[usize::from(ordinal)];
-        let gathers = gathers && follower.sent == follower.received;
-        let still = follower.received == follower.received_at_beat;
-        let stuck = still && follower.received < end && !gathers;
-        follower.received_at_beat = follower.received;
-        let idle = follower.received == end;
-        // Of whom nothing is known yet, nothing has been sent to.
-        if stuck || follower.sent > end {
-            follower.sent = follower.received;
-        }
-        if stuck || idle {
-            ship_to(state, ordinal, ctx);
+    for ordinal in 0..ctx.members() {
+        if state.feeds(ordinal) {
+            look_after(state, ordinal, true, ctx);
         }
     }
     if !std::mem::replace(&mut state.beats.0, true) {
         ctx.timer(BEAT, SqlDbTimer::Beat);
+    }
+}
+
+/// Looks after one replica; says that there is nothing new to one that has all, if it is to be told.
+pub(super) fn look_after(state: &mut SqlDbState, ordinal: u16, told: bool, ctx: &mut Context<SqlDb>) {
+    let end = state.log.end();
+    // What has been gathered waits for its time.
+    let gathers = state.beats.1;
+    let follower = &mut state.followers[usize::from(ordinal)];
+    let gathers = gathers && follower.sent == follower.received;
+    let still = follower.received == follower.received_at_beat;
+    let stuck = still && follower.received < end && !gathers;
+    follower.received_at_beat = follower.received;
+    let idle = told && follower.received == end;
+    // Of whom nothing is known yet, nothing has been sent to.
+    if stuck || follower.sent > end {
+        follower.sent = follower.received;
+    }
+    if stuck || idle {
+        ship_to(state, ordinal, ctx);
     }
 }
 

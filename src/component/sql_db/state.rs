@@ -8,6 +8,7 @@ use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
+use super::cascade::Chain;
 use super::failover::{self, Led, LedMessage, LedTimer};
 use super::idempotency::Answers;
 use super::params::SqlDbParams;
@@ -77,6 +78,8 @@ pub struct SqlDbState {
     pub level_at: Nanos,
     /// With failover: who leads, as far as it knows.
     pub led: Option<Box<Led>>,
+    /// In a cascade: its place in the row.
+    pub chain: Option<Box<Chain>>,
     /// At the primary: writes of late, by idempotency key.
     pub answers: Answers,
 }
@@ -84,14 +87,14 @@ pub struct SqlDbState {
 /// Between members.
 #[derive(Clone, Debug)]
 pub enum SqlDbMessage {
-    /// Primary to replica: under this term, entries from this position on; may be empty, to ask how
-    /// far it is.
+    /// To a replica, from who sends it the log: under this term, entries from this position on; may be
+    /// empty, to ask how far it is.
     Append(u32, u64, Arc<[Entry]>),
-    /// Primary to replica: a whole copy as of this position, where the log no longer reaches back.
+    /// The same: a whole copy as of this position, where the log no longer reaches back.
     Copy(u32, u64, Arc<CowList<u32>>),
-    /// Replica to primary: entries received and applied so far.
+    /// The answer: entries received and applied so far.
     Received(u32, u64, u64),
-    /// Replica to primary: it has come up, and wants the log from this position on.
+    /// Replica to who sends it the log: it has come up, and wants the log from this position on.
     Follow(u64),
     /// About who leads.
     Led(Box<LedMessage>),
@@ -115,7 +118,8 @@ crate::stable! {
     Follower { sent, received, applied, received_at_beat }
     Waiting { position, version, since, ticket }
     SqlDbState {
-        primary, own, rows, log, applied, followers, waiting, alone, applying, beats, level_at, led, answers
+        primary, own, rows, log, applied, followers, waiting, alone, applying, beats, level_at, led, chain,
+        answers,
     }
 }
 
@@ -166,6 +170,23 @@ impl SqlDbState {
     pub(super) fn others(&self) -> impl Iterator<Item = &Follower> {
         let own = usize::from(self.own);
         self.followers.iter().enumerate().filter(move |it| it.0 != own).map(|it| it.1)
+    }
+
+    /// Who sends it the log.
+    pub fn feeder(&self) -> u16 {
+        self.chain.as_ref().map_or(self.leader(), |it| it.from)
+    }
+
+    /// Whether it sends this member the log.
+    pub fn feeds(&self, ordinal: u16) -> bool {
+        ordinal != self.own && self.chain.as_ref().is_none_or(|it| it.to == Some(ordinal))
+    }
+
+    /// Whether it waits for what this member says it has: in a cascade for the next in the row only, as
+    /// soon as there is one.
+    pub(super) fn hears_of(&self, ordinal: usize) -> bool {
+        let next = self.chain.as_ref().and_then(|it| it.to);
+        ordinal != usize::from(self.own) && next.is_none_or(|it| usize::from(it) == ordinal)
     }
 
     /// How far a replica of this primary is behind: in entries, and as the age of the oldest that it has

@@ -6,7 +6,7 @@ use crate::base::order::sort_few;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::sql_db::{
-    Entry, Failover, Replication, SqlDbMessage, SqlDbParams, SqlDbState, failover,
+    Entry, Failover, Replication, SqlDbMessage, SqlDbParams, SqlDbState, Topology, failover,
 };
 use crate::component::{Message, Spec, State};
 use crate::engine::event::{Deed, Via};
@@ -238,6 +238,16 @@ impl Log<'_> {
             }
         };
         sheet.words("how", &how);
+        if self.params.topology == Topology::Cascade {
+            let words = match self.params.replication {
+                Replication::Async => "Cascade: each replica hands the log on to the next (←).",
+                _ => {
+                    "Cascade: each replica hands the log on to the next (←); the primary hears of \
+                     the first only, and waits for no other."
+                }
+            };
+            sheet.words("cascade", words);
+        }
         let legend = "Filled: applied. Framed: received. Diamond: on its way. Tick: acknowledged as \
                       far as here. Clock: the entry that a stale read missed.";
         sheet.words("legend", legend);

@@ -97,7 +97,12 @@ impl Log<'_> {
         let (slot, state) = self.members[ordinal];
         let id = format!("member/{ordinal}");
         let leads = ordinal == self.lead && ordinal > 0;
-        let name = self.name(ordinal) + if leads { ", primary now" } else { "" };
+        let fed = state.chain.as_ref().filter(|_| ordinal != self.lead).map(|it| it.from);
+        let name = match (leads, fed) {
+            (true, _) => self.name(ordinal) + ", primary now",
+            (false, Some(from)) => format!("{} ← {}", self.name(ordinal), self.name(from.into())),
+            (false, None) => self.name(ordinal),
+        };
         sheet.caption(&id, [&name, &self.standing(ordinal, slot, state)]);
         let row = sheet.block(STRIP[1]);
         let track = Track { from_px: row.x + 1.0, to_px: row.right() - 1.0 };

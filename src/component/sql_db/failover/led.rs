@@ -53,6 +53,8 @@ pub enum LedMessage {
     /// So far your log is a part of mine, and this is what it was written under; in place of a part
     /// that is applied and should not be, a copy of all rows.
     Align(u32, u64, Vec<(u32, u64)>, Option<Arc<CowList<u32>>>),
+    /// In this term that member sends you the log.
+    Attach(u32, u16),
     /// I want to lead in this term; the last term that my log has entries of, and its length.
     Stand(u32, (u32, u64)),
     /// I vote for you in this term, or would rather lead myself.
@@ -104,6 +106,7 @@ impl StableHash for LedMessage {
             }
             Self::Stand(term, last) => ((6u8, *term), *last).stable_hash(h),
             Self::Vote(term, granted) => ((7u8, *term), *granted).stable_hash(h),
+            Self::Attach(term, feeder) => ((8u8, *term), *feeder).stable_hash(h),
         }
     }
 }

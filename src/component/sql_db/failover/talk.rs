@@ -9,7 +9,7 @@ use super::super::replication::{copy, ship_to};
 use super::super::{Context, Follower, SqlDb, SqlDbParams, SqlDbState};
 use super::{
     LedMessage, MEMBERS_MAX, common, count, follow, know, last, lead, leader_of, leads, lease, say,
-    watch,
+    turn_to, watch,
 };
 
 /// Hears it.
@@ -62,13 +62,24 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
             }
         }
         LedMessage::Follow(term, end, applied, lineage) => {
-            if know(state, params, from, term, ctx) && state.primary {
+            if know(state, params, from, term, ctx) && feeds(state, from, ctx) {
                 align(state, from, (end, applied), &lineage, ctx);
+            }
+        }
+        LedMessage::Attach(term, feeder) => {
+            if know(state, params, from, term, ctx)
+                && let Some(chain) = state.chain.as_mut().filter(|_| !state.primary)
+            {
+                chain.turn_to(feeder);
+                turn_to(state, feeder, ctx);
             }
         }
         LedMessage::Align(term, at, lineage, rows) => {
             if !know(state, params, from, term, ctx) || state.primary {
                 return;
+            }
+            if let Some(chain) = &mut state.chain {
+                chain.turn_to(from);
             }
             match rows {
                 Some(rows) => copy(state, at, &rows),
@@ -123,6 +134,26 @@ fn answered(state: &mut SqlDbState, params: &SqlDbParams, from: u16, ctx: &mut C
         state.primary = true;
         lead(state, params, ctx);
     }
+}
+
+/// Whether it is to send the log to whoever follows: a primary does, but in a cascade it says who does if
+/// it is another; a replica that is told of does, once its own log is known to be right.
+fn feeds(state: &mut SqlDbState, follower: u16, ctx: &mut Context<SqlDb>) -> bool {
+    let (own, term, leader) = (state.own, state.term(), state.leader());
+    let aligned = state.led.as_ref().is_some_and(|it| it.aligned);
+    let Some(chain) = &mut state.chain else { return state.primary };
+    if state.primary {
+        let feeder = chain.place(own, follower);
+        if feeder != own {
+            say(ctx, follower, LedMessage::Attach(term, feeder));
+        }
+        return feeder == own;
+    }
+    let told = aligned && leader != own;
+    if told {
+        chain.to = Some(follower);
+    }
+    told
 }
 
 /// Brings a follower's log to where it is a part of the primary's.
