@@ -300,7 +300,7 @@ fn row(live: &Live) -> Vec<u16> {
 /// comes last when it is back.
 #[test]
 fn a_takeover_makes_the_row_anew() {
-    for (failover, chosen) in [(Failover::Manual, 2), (Failover::Majority, 1)] {
+    for failover in [Failover::Manual, Failover::Majority] {
         let near =
             SqlDbParams { places: String::new(), mesh_latency: Nanos::millis(2), ..params() };
         let mut live = with(SqlDbParams { failover, ..near });
@@ -308,11 +308,13 @@ fn a_takeover_makes_the_row_anew() {
         assert_eq!(row(&live), [0, 1, 2, 3]);
         kill(&mut live, 0);
         if failover == Failover::Manual {
-            promote(&mut live, chosen);
+            promote(&mut live, 2);
         }
         live.run_for(Nanos::seconds(4));
         let first = row(&live);
-        assert_eq!((first[0], first.len()), (chosen, 3), "{first:?}");
+        let chosen = first[0];
+        assert!(first.len() == 3 && chosen > 0, "{first:?}");
+        assert!(failover == Failover::Majority || chosen == 2, "{first:?}");
         let alive = ends(&live)[1..].to_vec();
         let (least, most) = (alive.iter().min().expect("some"), alive.iter().max().expect("some"));
         assert!(most > &300 && most - least <= 3, "all follow: {alive:?}");

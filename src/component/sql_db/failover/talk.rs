@@ -81,9 +81,12 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
             if let Some(chain) = &mut state.chain {
                 chain.turn_to(from);
             }
+            // One that is a part already may have grown since it said how far it is.
+            let aligned = state.led.as_ref().is_some_and(|it| it.aligned);
             match rows {
-                Some(rows) => copy(state, at, &rows),
-                None => state.log.truncate(at),
+                Some(rows) if !aligned || at > state.log.end() => copy(state, at, &rows),
+                None if !aligned => state.log.truncate(at),
+                _ => {}
             }
             if let Some(led) = &mut state.led {
                 (led.aligned, led.lineage) = (true, lineage);
