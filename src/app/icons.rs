@@ -20,6 +20,7 @@ pub(super) fn body(name: &str) -> &'static str {
         "third-party" => {
             r#"<circle cx="9" cy="9" r="6.500"/><path d="M2.500 9h13M9 2.500c2.200 2 3 4 3 6.500s-.800 4.500-3 6.500c-2.200-2-3-4-3-6.500s.800-4.500 3-6.500z"/>"#
         }
+        "dns" => r#"<path d="M9 2v14M3.500 3.500h9l2 2-2 2h-9zM14.500 9.500h-9l-2 2 2 2h9z"/>"#,
         "service" => r#"<path d="M9 2l6 3.500v7L9 16l-6-3.500v-7z"/>"#,
         "cache" => r#"<path d="M10 2L4 10h4l-1 6 7-9H9z"/>"#,
         "cache-cluster" => {

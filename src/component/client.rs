@@ -10,7 +10,8 @@ use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::engine::blueprint::Patience;
 use crate::engine::plan::{Condition, Plan};
-use crate::engine::Happening;
+use crate::engine::event::{Outcome, Request, Verb};
+use crate::engine::{Happening, Served};
 
 use super::{Context, Fidelity, Group, Kind, Never, OutWire, Role};
 
@@ -36,6 +37,8 @@ pub struct ClientState {
     playing: Option<Playing>,
     /// A traffic spike: this many times the load.
     surge: f64,
+    /// The name it has looked up: what it stands for, and until when that is good.
+    name: Option<(u32, Nanos)>,
     /// A key that everybody wants, and the part of the requests that goes to it.
     hot_key: Option<(u32, f64)>,
     /// How keys are chosen, and the rows of the recording: they follow from the parameters.
@@ -63,16 +66,24 @@ impl ClientState {
     pub fn surge(&self) -> f64 {
         self.surge
     }
+
+    /// What the name it has looked up stands for (a component's slot, and one), and until when that is
+    /// good.
+    pub fn name(&self) -> Option<(u32, Nanos)> {
+        self.name
+    }
 }
 
 impl StableHash for ClientState {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { begun, alarm, arrivals, users, playing, surge, hot_key, tables: _ } = self;
+        let Self { begun, alarm, arrivals, users, playing, surge, name, hot_key, tables: _ } = self;
         (*begun, *alarm).stable_hash(h);
         arrivals.stable_hash(h);
         users.stable_hash(h);
         playing.stable_hash(h);
         surge.stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        name.iter().for_each(|it| it.stable_hash(h));
         hot_key.stable_hash(h);
     }
 }
@@ -128,6 +139,8 @@ impl Kind for Client {
             "Each request has a class, a size and a real key; popular keys come more often (Zipf, \
              or a hot set, which may move).",
             "Timeouts, and a fixed number of further tries.",
+            "With a wire to a DNS: its users share a resolver, which keeps the answer for its time to \
+             live; the request goes over the wire to what the answer names.",
         ],
         left_out: &[
             "Connection set-up.",
@@ -145,7 +158,39 @@ impl Kind for Client {
 
     fn plan(params: &ClientParams, wires: &[OutWire]) -> Plan<Arc<str>> {
         let _ = params;
-        super::service::forward(wires, Plan::nothing())
+        let is_name = |it: &&OutWire| it.role == Role::Resolver;
+        let Some(dns) = wires.iter().find(is_name) else {
+            return super::service::forward(wires, Plan::nothing());
+        };
+        let ways = || wires.iter().filter(|it| !is_name(it));
+        let ask = Plan::Call { wire: dns.id.clone(), verb: Some(Verb::Read) };
+        let answer = Plan::Sequence(vec![ask, Plan::LocalAs(Verb::Put)]);
+        let any = ways().filter(|it| it.classes == u64::MAX).map(|it| it.id.clone());
+        let call = Plan::Named(any.collect());
+        let some: Vec<_> = ways().filter(|it| it.classes != u64::MAX).cloned().collect();
+        let named = Plan::Sequence(vec![Plan::LocalOr(Box::new(answer)), call]);
+        super::service::forward(&some, named)
+    }
+
+    fn serve(
+        state: &mut ClientState,
+        _: &ClientParams,
+        request: &Request,
+        ticket: Handle,
+        ctx: &mut Context<Self>,
+    ) -> Served {
+        let now = ctx.now();
+        if request.verb == Verb::Put {
+            let (address, ttl) = super::dns::unpack(ctx.place(ticket));
+            state.name = Some((address, now.saturating_add(ttl)));
+        }
+        match state.name.filter(|it| it.1 > now || request.verb == Verb::Put) {
+            Some((address, _)) => {
+                ctx.placed(ticket, address.into());
+                Served::ok(0)
+            }
+            None => Served::ended(Outcome::Miss),
+        }
     }
 
     fn patience(params: &ClientParams) -> Option<Patience> {
@@ -174,6 +219,7 @@ impl Kind for Client {
             users: (0, 0),
             playing: None,
             surge: 1.0,
+            name: None,
             hot_key: None,
             tables: pattern::tables(params),
         };
@@ -184,8 +230,8 @@ impl Kind for Client {
     fn restart(old: &ClientState, params: &ClientParams, ctx: &mut Context<Self>) -> ClientState {
         // Requests are never numbered twice; what comes in from outside is still there.
         let users = (0, old.users.1);
-        let (alarm, arrivals, playing) = (None, None, old.playing);
-        let mut state = ClientState { alarm, arrivals, users, playing, ..old.clone() };
+        let (alarm, arrivals, playing, name) = (None, None, old.playing, None);
+        let mut state = ClientState { alarm, arrivals, users, playing, name, ..old.clone() };
         begin_load(&mut state, params, ctx);
         state
     }

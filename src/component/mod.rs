@@ -9,7 +9,7 @@ use crate::base::param::{Field, ParamError, Params};
 use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
-use crate::engine::blueprint::{Addressing, Mesh, Patience, Station};
+use crate::engine::blueprint::{Addressing, Mesh, Patience, Station, Switch};
 use crate::engine::plan::Plan;
 use crate::engine::{self, Happening, HealthCheck, Kinds, Request, Served};
 
@@ -62,6 +62,8 @@ pub enum Role {
     Store,
     /// Somebody else's: it is called, and calls nobody we know of.
     External,
+    /// Says which of several to ask; its wires carry its checks only.
+    Resolver,
 }
 
 /// A wire as its caller's kind sees it when it derives a plan.
@@ -193,6 +195,11 @@ pub trait Kind: Sized {
     /// they all stand where it does.
     fn places(_: &Self::Params) -> &str {
         ""
+    }
+
+    /// If one of its members leads, how callers find it.
+    fn switch(_: &Self::Params) -> Switch {
+        Switch::Members
     }
 
     /// How patient it is with those it calls, if its own parameters say so and not the wire's.
@@ -530,6 +537,11 @@ macro_rules! registry {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::places(it), )* }
             }
 
+            /// How callers find who leads.
+            pub fn switch(&self) -> Switch {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::switch(it), )* }
+            }
+
             /// How patient it is, if it says so itself.
             pub fn patience(&self) -> Option<Patience> {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::patience(it), )* }
@@ -709,6 +721,7 @@ macro_rules! registry {
 
 registry! {
     client::Client,
+    dns::Dns (later),
     waf::Waf,
     api_gateway::ApiGateway,
     load_balancer::LoadBalancer,

@@ -7,7 +7,7 @@ use crate::base::cow::CowList;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
-use crate::engine::blueprint::{Addressing, Mesh, Station};
+use crate::engine::blueprint::{Addressing, Mesh, Station, Switch};
 use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
 use crate::engine::{Happening, Request, Served};
@@ -20,10 +20,10 @@ use replication::{
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 
-pub use params::{Detector, Failover, Replication, SqlDbParams, Topology};
+pub use params::{Detector, Failover, Replication, SqlDbParams, Switching, Topology};
 pub use state::{Entry, Follower, SqlDbMessage, SqlDbState, SqlDbTimer, Waiting};
 
-use params::{by_itself, cascades, fails_over};
+use params::{by_address, by_itself, cascades, fails_over};
 
 pub mod cascade;
 pub mod failover;
@@ -84,16 +84,22 @@ impl Kind for SqlDb {
              logs part is found by the terms they were written under, and what only the old primary \
              had is thrown away (as pg_rewind does). Silence is judged by a fixed time or by phi \
              accrual (Hayashibara and others, 2004); votes go to logs at least as long (Raft).",
+            "Clients find a new primary by asking around, by a virtual address (of two who have it, each \
+             client reaches the one that the network carries it to), or by a DNS record, whose answer \
+             each keeps for its time to live: until then it asks the old primary, which is dead, \
+             refuses, or, without fencing, takes writes that are lost.",
             "With synchronous replication a replica that is down or cut off stops every write: \
              it waits, with its connection, for as long as its caller does and longer.",
         ],
         left_out: &[
             "What gathers at a primary that dies is lost with it; a disk that is lost is not modelled.",
             "Idempotency keys are not replicated: a replica that is promoted knows none.",
+            "Looking a name up takes no time, and name servers do not fail.",
             "Queries over several rows, locks, disks.",
         ],
         defaults: "16 connections, 4 ms reads, 8 ms writes: a small instance on network disks. \
-                   Replication between zones of one region takes about half a millisecond.",
+                   Replication between zones of one region takes about half a millisecond. 30 s to live: \
+                   Amazon RDS asks clients for less than that.",
     };
     type Params = SqlDbParams;
     type State = Box<SqlDbState>;
@@ -114,6 +120,14 @@ impl Kind for SqlDb {
 
     fn places(params: &SqlDbParams) -> &str {
         &params.places
+    }
+
+    fn switch(params: &SqlDbParams) -> Switch {
+        match params.switch {
+            Switching::Address if fails_over(params) => Switch::Address,
+            Switching::Dns if fails_over(params) => Switch::Name { ttl: params.dns_ttl },
+            _ => Switch::Members,
+        }
     }
 
     fn needs_later(params: &SqlDbParams) -> bool {

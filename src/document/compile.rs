@@ -63,6 +63,7 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
             mesh: spec.mesh(),
             apart: zone::members_apart(design, record),
             addressing: spec.about().addressing,
+            switch: spec.switch(),
             looks_up: spec.about().role == Role::Cache,
             spec: spec.clone(),
         }

@@ -7,12 +7,17 @@ use crate::component::Role;
 use super::{Design, WireRecord};
 
 /// Whether a wire never carries anything: clients and balancers pass each request over the first
-/// wire, in id order, that carries its class.
+/// wire, in id order, that carries its class; clients that look a name up, over any.
 pub(super) fn is_idle(design: &Design, wire: &WireRecord) -> bool {
     let caller = design.components.get(&wire.from).map(|it| it.spec.about().role);
     let all = |it: &&WireRecord| it.settings.classes.trim().is_empty();
     let first = design.wires.values().filter(|it| it.from == wire.from).find(all);
-    let passes_on = matches!(caller, Some(Role::Source | Role::Balancer));
+    let of = |id: &str| design.components.get(id).map(|it| it.spec.about().role);
+    let names = || {
+        let mut own = design.wires.values().filter(|it| it.from == wire.from);
+        own.any(|it| of(&it.to) == Some(Role::Resolver))
+    };
+    let passes_on = matches!(caller, Some(Role::Source | Role::Balancer)) && !names();
     passes_on && first.is_some_and(|it| !std::ptr::eq(it, wire) && all(&wire))
 }
 

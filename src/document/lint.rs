@@ -65,7 +65,8 @@ fn single_points(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {
         let label = &record.label;
         let server = matches!(record.spec.about().role, Role::Server | Role::Store);
         // What is somebody else's is not ours to multiply.
-        let begins_or_beyond = matches!(record.spec.about().role, Role::Source | Role::External);
+        let begins_or_beyond =
+            matches!(record.spec.about().role, Role::Source | Role::External | Role::Resolver);
         if record.spec.members() > 1 || begins_or_beyond {
             continue;
         }

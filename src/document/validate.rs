@@ -102,6 +102,22 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
             };
             refusal(reason, suggestion)
         }
+        (Role::Resolver, _) => {
+            let reason = format!("{name} says where to ask, and asks nobody itself.");
+            refusal(
+                reason,
+                "Its wires lead to what it answers with: balancers and services.".into(),
+            )
+        }
+        (_, Role::Resolver) => {
+            let reason = format!("{other} is asked by clients: others know whom they call.");
+            let suggestion = if allowed(called, caller) {
+                turned
+            } else {
+                "Draw the wire from a client.".into()
+            };
+            refusal(reason, suggestion)
+        }
         (Role::External, _) => {
             let reason = format!("{name} belongs to somebody else: what it calls is not ours.");
             let suggestion =
@@ -131,9 +147,10 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
 fn allowed(caller: Role, called: Role) -> bool {
     match (caller, called) {
         (Role::Cache, called) => called == Role::Store,
+        (caller, Role::Resolver) => caller == Role::Source,
         (_, Role::Source) | (Role::Store | Role::External, _) => false,
         (Role::Server, _) => true,
-        (Role::Source | Role::Balancer, called) => {
+        (Role::Source | Role::Balancer | Role::Resolver, called) => {
             matches!(called, Role::Server | Role::Balancer | Role::External)
         }
     }

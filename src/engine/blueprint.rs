@@ -34,6 +34,21 @@ pub enum Addressing {
     Peers,
 }
 
+/// How callers find who leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Switch {
+    /// They know all members, ask the next when one fails, and are told.
+    #[default]
+    Members,
+    /// They know one address: whoever leads takes it over.
+    Address,
+    /// They know a name, and keep the answer who that is.
+    Name {
+        /// For how long.
+        ttl: Nanos,
+    },
+}
+
 crate::choices! {
     /// Which members a caller reads from, where one of them leads.
     pub enum Reads {
@@ -125,6 +140,8 @@ pub struct DraftComponent<K: Kinds> {
     pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
+    /// If one leads, how callers find it.
+    pub switch: Switch,
     /// Whether it looks keys up as a cache does: its first counters are hits, misses and entries
     /// that come in, and who watches remembers which keys. It changes nothing.
     pub looks_up: bool,
@@ -204,6 +221,8 @@ pub struct Component<K: Kinds> {
     pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
+    /// If one leads, how callers find it.
+    pub switch: Switch,
     /// Whether it looks keys up as a cache does: its first counters are hits, misses and entries
     /// that come in, and who watches remembers which keys. It changes nothing.
     pub looks_up: bool,
@@ -353,6 +372,7 @@ impl<K: Kinds> Blueprint<K> {
                 mesh: draft.mesh,
                 apart: Vec::new(),
                 addressing: draft.addressing,
+                switch: draft.switch,
                 looks_up: draft.looks_up,
                 stream: Stream::new(self.seed, &draft.id),
             });
@@ -364,6 +384,7 @@ impl<K: Kinds> Blueprint<K> {
         component.mesh = draft.mesh;
         component.apart.clone_from(&draft.apart);
         component.addressing = draft.addressing;
+        component.switch = draft.switch;
         // A member that is taken away gives its slot up for good: later ones get fresh slots, so
         // that no late message finds a stranger at its address.
         component.members.truncate(draft.members as usize);
@@ -458,6 +479,7 @@ impl<K: Kinds> Blueprint<K> {
                 then: Box::new(self.with_slots(then)),
                 otherwise: Box::new(self.with_slots(otherwise)),
             },
+            Plan::Named(wires) => Plan::Named(wires.iter().filter_map(wire).collect()),
             Plan::Detach(plan) => Plan::Detach(Box::new(self.with_slots(plan))),
             Plan::Refuse(outcome) => Plan::Refuse(*outcome),
         }

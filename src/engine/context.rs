@@ -9,6 +9,7 @@ use crate::base::time::Nanos;
 use super::desk::{Desk, Pending};
 use super::event::{Address, Call, Deed, Event, Reply, Request, Via};
 use super::fault::Cuts;
+use super::naming::Pointer;
 use super::network::loss_delay;
 use super::note::{Note, Poll, Reign, Settled};
 use super::queue::Queue;
@@ -24,6 +25,8 @@ pub(super) struct Core<K: Kinds> {
     pub cuts: Cuts,
     /// By wire, where bandwidth is limited: until when it is taken, forth and back.
     pub pipes: Vec<[Nanos; 2]>,
+    /// Where addresses and records lead, of components whose leader has changed.
+    pub pointers: Vec<Pointer>,
     /// Whether anybody watches.
     pub watched: bool,
     /// Which request is traced, if somebody watches.
@@ -101,6 +104,7 @@ pub(super) mod purpose {
     pub const PROBE: u64 = 0x800;
     pub const GRAY: u64 = 0x900;
     pub const PAUSE: u64 = 0xa00;
+    pub const NAME: u64 = 0xb00;
     pub const LOSS: u64 = 0x1_0000;
     pub const SETUP: u64 = 0x2_0000;
 }
@@ -260,6 +264,13 @@ impl<K: Kinds> Context<'_, K> {
         if let Some(job) = job.and_then(|it| self.desk.jobs.get_mut(it)) {
             job.position = u32::try_from(entries).unwrap_or(u32::MAX);
         }
+    }
+
+    /// What has been said last with [`Context::placed`] of the act with this ticket, here or by whom its
+    /// request has called.
+    pub fn place(&self, ticket: Handle) -> u32 {
+        let job = self.desk.strands.get(ticket).and_then(|it| self.desk.jobs.get(it.job));
+        job.map_or(0, |it| it.position)
     }
 
     /// Tells whoever watches that something happened, once, to a key.

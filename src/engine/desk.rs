@@ -32,7 +32,8 @@ pub struct Job {
     pub strands: u32,
     /// Version of the value last seen; 0 if none.
     pub version: u32,
-    /// Of a write: as far as the log goes with it, where there is one; else 0.
+    /// Of a write: as far as the log goes with it, where there is one; of what looks a name up: what it was
+    /// answered. Else 0.
     pub position: u32,
     /// Whether the answer has been given.
     pub answered: bool,
@@ -175,6 +176,8 @@ pub struct Route<P> {
     pub pool: Option<Box<Held>>,
     /// As far as the log goes with what it has written, where it wants to miss none of that.
     pub own: u32,
+    /// Where who leads is looked up by name: until when the answer is good; zero before the first.
+    pub until: Nanos,
 }
 
 /// A connection to a member.
@@ -345,6 +348,9 @@ impl<P: Picker> StableHash for Route<P> {
         pool.iter().for_each(|it| it.stable_hash(h));
         if self.own > 0 {
             h.word(self.own.into());
+        }
+        if self.until > Nanos::ZERO {
+            self.until.stable_hash(h);
         }
     }
 }

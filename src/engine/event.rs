@@ -185,7 +185,8 @@ pub struct Reply {
     pub call: Handle,
     /// Version of the value read or written; 0 if none.
     pub version: u32,
-    /// Of a write: as far as the log goes with it, where there is one; else 0.
+    /// Of a write: as far as the log goes with it, where there is one; of a name: what it stands for.
+    /// Else 0.
     pub position: u32,
     /// With [`Outcome::NotLeader`]: ordinal of the member believed to lead, or `u16::MAX`.
     pub leader: u16,

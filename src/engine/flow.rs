@@ -15,7 +15,7 @@ use super::plan::{Op, Or};
 use super::policy::Policy;
 use super::pool::Ticket;
 use super::trace::{Phase, Step};
-use super::{Addressing, Blueprint, Kinds, Picker, Served, blueprint::Reads};
+use super::{Addressing, Blueprint, Kinds, Picker, Served, Switch, blueprint::Reads};
 
 /// A request that has come this far has gone round in a circle.
 const HOPS_MAX: u8 = 32;
@@ -216,6 +216,17 @@ impl<K: Kinds> Context<'_, K> {
                     let request = Request { verb, version: job.version, ..job.request };
                     self.started(of, fresh);
                     return self.place_call(handle, request, *wire, *or);
+                }
+                Op::CallNamed(wires) => {
+                    // A component's address is its slot, and one.
+                    let leads =
+                        |it: &&u32| self.blueprint.wires[**it as usize].to + 1 == job.position;
+                    let (wire, request) = (wires.iter().find(leads).copied(), job.request);
+                    self.started(of, fresh);
+                    return match wire {
+                        Some(wire) => self.place_call(handle, request, wire, Or::Fail),
+                        None => self.strand_ended(handle, Outcome::NoRoute),
+                    };
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
                 Op::JumpIfHit(_) => {}
@@ -593,10 +604,14 @@ impl<K: Kinds> Context<'_, K> {
     /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
     /// leader, whatever the wire says of reads.
     pub(super) fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
+        let slot = wire;
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
         if !wire.alive || to.members.is_empty() {
             return None;
+        }
+        if to.switch != Switch::Members {
+            self.look_up(slot);
         }
         let route = &mut self.desk.routes[wire.out_index as usize];
         let members = to.members.len() as u16;
@@ -668,10 +683,13 @@ impl<K: Kinds> Context<'_, K> {
         self.desk.calls.discard(reply.call);
         let Some(strand_of) = self.desk.strands.get_mut(strand) else { return };
         strand_of.hit = reply.outcome == Outcome::Ok || or == Or::Else;
-        if let Some(job) = self.desk.jobs.get_mut(strand_of.job)
-            && reply.version > 0
-        {
-            job.version = reply.version;
+        if let Some(job) = self.desk.jobs.get_mut(strand_of.job) {
+            if reply.version > 0 {
+                job.version = reply.version;
+            }
+            if reply.position > 0 {
+                job.position = reply.position;
+            }
         }
         self.core.pending.push(Pending::Run(strand));
     }
@@ -710,11 +728,20 @@ impl<K: Kinds> Context<'_, K> {
         let members = self.members_behind(reply.call);
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
         call.redirects += 1;
-        let (redirects, wire) = (call.redirects, call.wire);
-        let out_index = self.blueprint.wires[wire as usize].out_index;
-        let route = &mut self.desk.routes[out_index as usize];
-        let known = reply.leader < members;
-        route.leader = if known { reply.leader } else { (route.leader + 1) % members.max(1) };
+        let (redirects, wire, asked) = (call.redirects, call.wire, call.asked);
+        let wire = &self.blueprint.wires[wire as usize];
+        let to = &self.blueprint.components[wire.to as usize];
+        let route = &mut self.desk.routes[wire.out_index as usize];
+        let known = match to.switch {
+            Switch::Members => {
+                let known = reply.leader < members;
+                route.leader =
+                    if known { reply.leader } else { (route.leader + 1) % members.max(1) };
+                known
+            }
+            // A replica sends who reads on to the address; whoever has that and does not lead, nowhere.
+            _ => to.members.get(usize::from(route.leader)).copied() != asked,
+        };
         if redirects > REDIRECTS_MAX || !known {
             return self.attempt_failed(reply.call, Outcome::NotLeader);
         }
@@ -748,7 +775,8 @@ impl<K: Kinds> Context<'_, K> {
         let to = &self.blueprint.components[wire.to as usize];
         let lives =
             matches!(outcome, Outcome::QueueFull | Outcome::NotLeader | Outcome::NoConnection);
-        if to.addressing == Addressing::Leader && !lives && members > 0 {
+        let asks_around = to.addressing == Addressing::Leader && to.switch == Switch::Members;
+        if asks_around && !lives && members > 0 {
             // Perhaps another leads by now: the next attempt asks the next member. (One that does
             // not lead has said so, and the belief is mended already.)
             let route = &mut self.desk.routes[wire.out_index as usize];
@@ -864,6 +892,7 @@ impl<K: Kinds> Context<'_, K> {
                 connections: Vec::new(),
                 pool: None,
                 own: 0,
+                until: Nanos::ZERO,
             };
             if self.desk.routes.len() <= index {
                 self.desk.routes.push(fresh());

@@ -16,6 +16,7 @@ pub mod flow;
 pub mod health;
 pub mod history;
 pub mod line;
+pub mod naming;
 pub mod network;
 pub mod note;
 pub mod plan;
@@ -37,7 +38,7 @@ use crate::base::candidate::Candidate;
 use crate::base::slab::Handle;
 use crate::base::stable::StableHash;
 
-pub use blueprint::{Addressing, Blueprint, Component, Draft, Link, Mesh, Station, Wire};
+pub use blueprint::{Addressing, Blueprint, Component, Draft, Link, Mesh, Station, Switch, Wire};
 pub use context::Context;
 pub use event::{Outcome, Request, Verb, Via};
 pub use fault::{Fault, Scope, Target};

@@ -85,6 +85,8 @@ pub enum Plan<W> {
         /// What the others do.
         otherwise: Box<Plan<W>>,
     },
+    /// Call over the one of these wires that leads to what a name stands for, and wait.
+    Named(Vec<W>),
     /// Start and do not wait; nobody learns how it ends.
     Detach(Box<Plan<W>>),
     /// End here, with this outcome.
@@ -135,6 +137,8 @@ pub enum Op {
         /// What its failure comes to.
         or: Or,
     },
+    /// Call, over the one of these that leads to what a name stands for, and wait.
+    CallNamed(Arc<[u32]>),
     /// Go on elsewhere if the last call that may fail, or act that may miss, was a hit.
     JumpIfHit(u16),
     /// Go on elsewhere unless the request meets the condition.
@@ -211,6 +215,7 @@ impl Program {
                 self.0[end] = Op::Jump(self.here());
             }
             Plan::Refuse(outcome) => self.0.push(Op::Refuse(*outcome)),
+            Plan::Named(wires) => self.0.push(Op::CallNamed(wires.as_slice().into())),
             Plan::Detach(plan) => {
                 let (detach, jump) = (self.hole(), self.hole());
                 self.0[detach] = Op::Detach(self.here());
@@ -267,6 +272,10 @@ impl StableHash for Program {
                     branches.iter().for_each(|it| h.word(u64::from(*it)));
                 }
                 Op::Detach(to) => (8u8, u32::from(*to)).stable_hash(h),
+                Op::CallNamed(wires) => {
+                    h.word(11);
+                    wires.iter().for_each(|it| h.word(u64::from(*it)));
+                }
                 Op::End => h.word(9),
                 Op::Refuse(outcome) => (10u8, *outcome).stable_hash(h),
             }

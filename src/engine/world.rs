@@ -81,6 +81,7 @@ impl<K: Kinds> World<K> {
             lives: Vec::new(),
             cuts: Default::default(),
             pipes: Vec::new(),
+            pointers: Vec::new(),
             watched: false,
             traced: None,
             notes: Vec::new(),
@@ -181,6 +182,7 @@ impl<K: Kinds> World<K> {
         }
         self.core.cuts.stable_hash(&mut h);
         self.core.pipes.iter().flatten().for_each(|it| it.stable_hash(&mut h));
+        self.core.pointers.iter().for_each(|it| it.stable_hash(&mut h));
         self.blueprint.stable_hash(&mut h);
         for member in &self.members {
             member.desk.stable_hash(&mut h);

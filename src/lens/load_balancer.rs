@@ -120,7 +120,7 @@ fn targets(behind: &Behind, most: u32, weighted: bool, sheet: &mut Sheet) {
         sheet.draw(number.anchored(Anchor::End));
         let start = left + 10.0;
         let bar = Rect::new(start, row.y + 5.0, row.width - start - right - 8.0, ROW - 10.0);
-        if let Some((words, tone)) = health(behind, candidate.index) {
+        if let Some((words, tone)) = health(behind.wire, behind.route, candidate.index) {
             let sign = Point::new(start + 6.0, row.y + ROW / 2.0);
             sheet.draw(Mark::sign(format!("{id}/sign"), sign, tone));
             let room = bar.width - 16.0;
@@ -140,10 +140,14 @@ fn targets(behind: &Behind, most: u32, weighted: bool, sheet: &mut Sheet) {
 }
 
 /// What is worth saying of a member's health; nothing of one that is well.
-fn health(behind: &Behind, ordinal: usize) -> Option<(String, Tone)> {
-    let (known, check) = (behind.route.health.get(ordinal)?, behind.wire.health?);
+pub(super) fn health(
+    wire: &Wire<Registry>,
+    route: &Route<Picker>,
+    ordinal: usize,
+) -> Option<(String, Tone)> {
+    let (known, check) = (route.health.get(ordinal)?, wire.health?);
     match (known.down, known.streak) {
-        (true, 0) if behind.route.is_offered(ordinal) => {
+        (true, 0) if route.is_offered(ordinal) => {
             Some(("down, asked all the same: all are".into(), Tone::Fail))
         }
         (true, 0) => Some(("down: passed over".into(), Tone::Fail)),

@@ -16,6 +16,7 @@ mod act;
 mod api_gateway;
 pub mod cache;
 mod column;
+mod dns;
 mod hash_ring;
 pub mod history;
 mod kv_store;
@@ -98,6 +99,7 @@ const ALL: &[(&str, Draw)] = &[
     ("kv-store", kv_store::draw),
     ("api-gateway", api_gateway::draw),
     ("load-balancer", load_balancer::draw),
+    ("dns", dns::draw),
 ];
 
 /// The inside of a component; none if its kind has no lens yet.

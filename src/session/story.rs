@@ -301,7 +301,7 @@ fn changes(run: &Run, without: &Recorder<Registry>, at: Nanos) -> Vec<(f64, Chan
                 add(TextId::Offered, Which::Throughput, weight, calls, now);
                 store(was, is, about, &mut add);
             }
-            Role::Server | Role::Balancer | Role::External => {}
+            Role::Server | Role::Balancer | Role::External | Role::Resolver => {}
         }
         let stale = |it: &Recorder<_>| it.staleness.within(slot, at, Nanos::SECOND) as f64;
         let (old, now) = (stale(without), stale(&run.recorder));

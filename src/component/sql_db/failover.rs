@@ -20,7 +20,8 @@ use super::super::Context;
 use super::cascade::Chain;
 use super::replication::{apply_next, beat};
 use super::{
-    Detector, Failover, Follower, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, by_itself,
+    Detector, Failover, Follower, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, by_address,
+    by_itself,
 };
 
 pub use led::{Led, LedMessage, LedTimer};
@@ -268,6 +269,7 @@ fn begin(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>)
     let unknown = Follower { sent: u64::MAX, ..Follower::default() };
     state.followers = vec![unknown; usize::from(members)];
     line_up(state);
+    ctx.take_address(if by_address(params) { params.switch_time } else { Nanos::ZERO });
     ctx.reign(Reign::Begins { term, after: before, at: end });
     say_all(ctx, &LedMessage::Term(term));
     lead(state, params, ctx);

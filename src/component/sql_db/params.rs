@@ -51,6 +51,23 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// How clients find a new primary.
+    pub enum Switching {
+        /// They know all members.
+        Members = "members",
+        /// They know one address, which the new primary takes over.
+        Address = "virtual-address",
+        /// They know a name, and keep the answer.
+        Dns = "dns",
+    }
+}
+
+/// Whether clients do not know all members.
+pub const fn by_address(it: &SqlDbParams) -> bool {
+    fails_over(it) && !matches!(it.switch, Switching::Members)
+}
+
 /// Whether a dead primary is replaced.
 pub const fn fails_over(it: &SqlDbParams) -> bool {
     !matches!(it.failover, Failover::None)
@@ -132,6 +149,16 @@ crate::params! {
         /// With phi accrual: the suspicion at which a replica wants to take over. At 8, one silence in
         /// 100 million is taken for a death, if signs of life are as regular as they were.
         phi: f64 = 8.0, in 0.5..=16.0, "", when |it| by_itself(it) && matches!(it.detector, Detector::Phi);
+        /// How clients find a new primary: they know all members, ask the next when one fails, and are
+        /// told who leads; by a virtual address that the new primary takes over; or by a DNS record,
+        /// whose answer each keeps until it expires, and asks whoever that was.
+        switch: Switching = Switching::Members, when fails_over;
+        /// How long it takes until the network has heard who has the address now (gratuitous ARP), or
+        /// the name servers have the changed record.
+        switch_time: Nanos = Nanos::millis(100), in Nanos::ZERO..=Nanos::seconds(3_600), when by_address;
+        /// For how long a client keeps the answer of the DNS (time to live).
+        dns_ttl: Nanos = Nanos::seconds(30), in Nanos::ZERO..=Nanos::seconds(86_400),
+            when |it| fails_over(it) && matches!(it.switch, Switching::Dns);
         /// Target: how long writes may fail after the primary has died (recovery time objective).
         rto: Nanos = Nanos::seconds(30), in Nanos::ZERO..=Nanos::seconds(86_400), when fails_over;
         /// Target: acknowledged writes that may be lost (recovery point objective).

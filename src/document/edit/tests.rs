@@ -112,7 +112,7 @@ fn refusals_name_the_field_and_the_fix() {
     check_error(
         Edit::AddComponent { kind: "abacus".into(), at: Point::default() },
         expect![[
-            r#"kind: there is no kind "abacus"; known: client, waf, api-gateway, load-balancer, service, cache, cache-cluster, sql-db, sharded-db, kv-store, failover-pair, raft-group, third-party"#
+            r#"kind: there is no kind "abacus"; known: client, dns, waf, api-gateway, load-balancer, service, cache, cache-cluster, sql-db, sharded-db, kv-store, failover-pair, raft-group, third-party"#
         ]],
     );
     check_error(

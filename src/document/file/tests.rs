@@ -78,7 +78,7 @@ fn unknown_things_are_kept_and_told_once() {
         expect![[r#"
             components.a.settings: not known here: apples, zeal; kept in the file, without effect
             components.a: not known here: icon, tint; kept in the file, without effect
-            components.b.kind: no kind "quantum"; known: client, waf, api-gateway, load-balancer, service, cache, cache-cluster, sql-db, sharded-db, kv-store, failover-pair, raft-group, third-party. The component is kept in the file, but neither drawn nor run
+            components.b.kind: no kind "quantum"; known: client, dns, waf, api-gateway, load-balancer, service, cache, cache-cluster, sql-db, sharded-db, kv-store, failover-pair, raft-group, third-party. The component is kept in the file, but neither drawn nor run
             wires.a-c: there is no component "c"; the wire is left out
             zones.z: not known here: colour; kept in the file, without effect
             script.s: not known here: fault.slow.x, why; kept in the file, without effect

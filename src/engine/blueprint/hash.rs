@@ -2,12 +2,12 @@
 
 use crate::base::stable::{StableHash, StableHasher};
 
-use super::{Blueprint, Component, Kinds, Wire};
+use super::{Blueprint, Component, Kinds, Switch, Wire};
 
 impl<K: Kinds> StableHash for Component<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
         let Self { id, spec, members, station, programs, out, mesh, apart, .. } = self;
-        let Self { addressing, stream, .. } = self;
+        let Self { addressing, switch, stream, .. } = self;
         id.stable_hash(h);
         spec.stable_hash(h);
         members.stable_hash(h);
@@ -22,6 +22,11 @@ impl<K: Kinds> StableHash for Component<K> {
         // What is seldom there is hashed only where it is.
         apart.iter().for_each(|it| it.stable_hash(h));
         addressing.stable_hash(h);
+        match switch {
+            Switch::Members => {}
+            Switch::Address => h.word(1),
+            Switch::Name { ttl } => (2u8, *ttl).stable_hash(h),
+        }
         h.word(stream.0);
     }
 }

@@ -3,6 +3,7 @@
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::sql_db::{Failover, SqlDbState};
+use crate::engine::Switch;
 use crate::engine::takeover::{Takeover, Written};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
@@ -118,6 +119,7 @@ impl Log<'_> {
             sheet.draw(figure.anchored(Anchor::End));
         }
         sheet.space(2.0);
+        self.callers(sheet);
         let (rto, rpo, lost) = (self.params.rto, u64::from(self.params.rpo), self.lost() as u64);
         let target = text::duration(rto.0 as f64);
         let late = total > rto;
@@ -143,6 +145,43 @@ impl Log<'_> {
             text::count(rpo)
         );
         self.line("rpo", tone, &words, sheet);
+    }
+
+    /// Whom clients that go by an address or a name are led to.
+    fn callers(&self, sheet: &mut Sheet) {
+        let (world, now) = (self.subject.world, self.now());
+        let blueprint = world.blueprint();
+        let to = self.subject.component;
+        let by_name = match blueprint.components[to as usize].switch {
+            Switch::Members => return,
+            Switch::Address => false,
+            Switch::Name { .. } => true,
+        };
+        let (mut all, mut old, mut last) = (0, 0, now);
+        for wire in blueprint.wires.iter().filter(|it| it.alive && it.to == to) {
+            for caller in &blueprint.components[wire.from as usize].members {
+                let routes = &world.member(*caller).desk.routes;
+                let Some(route) = routes.get(wire.out_index as usize) else { continue };
+                let kept = !by_name || route.until > now;
+                let elsewhere = kept && usize::from(route.leader) != self.lead;
+                all += 1;
+                if elsewhere {
+                    (old, last) = (old + 1, last.max(route.until));
+                }
+            }
+        }
+        let words = match (by_name, old) {
+            (true, 0) => format!("DNS: none of {all} callers has an old answer."),
+            (true, old) => {
+                let left = text::duration(last.saturating_sub(now).0 as f64);
+                format!("DNS: {old} of {all} callers go by an old answer, the last for {left}.")
+            }
+            (false, 0) => format!("Virtual address: all {all} callers reach the new primary."),
+            (false, old) => {
+                format!("Virtual address: {old} of {all} callers have last reached another member.")
+            }
+        };
+        self.line("callers", if old > 0 { Tone::Warn } else { Tone::Hit }, &words, sheet);
     }
 
     /// A sign and words.
