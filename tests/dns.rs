@@ -201,11 +201,13 @@ fn a_dead_site_is_asked_until_answers_expire() {
 fn the_inside_tells_who_goes_where() {
     let mut it = looking::Looking::open(sites(params()), 1, Nanos::ZERO, ("name", "Name"));
     it.on(21_500);
-    it.check("dns", &[], expect_test::expect![[r#"
+    it.check(
+        "dns",
+        &[],
+        expect_test::expect![[r#"
         Inside Name
-        Answers with the nearest: 0 of 3 addresses down by its checks; kept for 10.0 s.
-        Answers with: the nearest  Time to live: 10.0 s
-        Down, by checks: 0 of 3
+        Answer: nearest; 0 of 3 addresses down by its checks; kept for 10.0 s.
+        Answer: nearest  Kept for: 10.0 s  Down: 0 of 3
         Of those that are there, the one nearest to who
         asks.
         Addresses  by its checks
@@ -216,7 +218,8 @@ fn the_inside_tells_who_goes_where() {
         east-people → east-front  8.60 s
         south-people → south-front  8.60 s
         west-people → west-front  8.60 s
-    "#]]);
+    "#]],
+    );
     for part in ["front", "app"] {
         it.fault(Fault::Crash(target(&format!("east-{part}"))));
     }

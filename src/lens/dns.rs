@@ -28,9 +28,9 @@ pub fn draw(subject: &Subject) -> Scene {
         return Sheet::new(subject.width, title, "Nothing is inside yet.").finish();
     };
     let (answer, help) = match params.answer {
-        Answer::Nearest => ("the nearest", "Of those that are there, the one nearest to who asks."),
+        Answer::Nearest => ("nearest", "Of those that are there, the one nearest to who asks."),
         Answer::InTurn => ("in turn", "Those that are there, one after the other."),
-        Answer::First => ("the first", "The first in the order of its wires that is there."),
+        Answer::First => ("first", "The first in the order of its wires that is there."),
     };
     let routes = &subject.world.member(own).desk.routes;
     let wires = component.out.iter().map(|it| &blueprint.wires[*it as usize]).zip(routes);
@@ -42,19 +42,20 @@ pub fn draw(subject: &Subject) -> Scene {
     let (down, count) = (gone.count(), addresses.len());
     let ttl = text::duration(params.ttl.0 as f64);
     let description = format!(
-        "Answers with {answer}: {down} of {count} addresses down by its checks; kept for {ttl}."
+        "Answer: {answer}; {down} of {count} addresses down by its checks; kept for {ttl}."
     );
     let mut sheet = Sheet::new(subject.width, title, description);
     let (live, unit) = text::duration_parts(params.ttl.0 as f64);
     let figures = [
-        Figure::new("answer", "Answers with", answer, ""),
-        Figure::new("ttl", "Time to live", live, unit),
-        Figure::new("down", "Down, by checks", down.to_string(), &format!("of {count}")),
+        Figure::new("answer", "Answer", answer, ""),
+        Figure::new("ttl", "Kept for", live, unit),
+        Figure::new("down", "Down", down.to_string(), &format!("of {count}")),
     ];
     sheet.figures("figures", &figures);
     if !subject.world.is_up(own) {
         sheet.words("down", "It is down: clients have the answers that they have kept.");
     }
+    sheet.space(4.0);
     sheet.words("help", help);
     sheet.space(8.0);
     sheet.caption("addresses", ["Addresses", "by its checks"]);

@@ -228,10 +228,11 @@ impl Log<'_> {
                 "Semi-sync, but no replica answered in time: the primary goes on alone.".into()
             }
             (Replication::SemiSync, false) => {
-                format!(
-                    "Semi-sync: acknowledged once {} replicas have received it.",
-                    self.params.acks
-                )
+                let replicas = match self.params.acks {
+                    1 => "1 replica has".into(),
+                    acks => format!("{acks} replicas have"),
+                };
+                format!("Semi-sync: acknowledged once {replicas} received it.")
             }
             (Replication::Sync, _) => {
                 String::from("Sync: acknowledged once every replica has applied it.")
