@@ -53,7 +53,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 7,
         seconds: 20,
-        hash: 0x11d3_cdf4_26cf_9429,
+        hash: 0x27e8_3c53_c666_d530,
     },
     Golden {
         name: "cache killed",
@@ -61,7 +61,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_killed,
         seed: 8,
         seconds: 20,
-        hash: 0xca63_eab4_7fa1_611d,
+        hash: 0x1996_ac0c_31dc_8b70,
     },
     Golden {
         name: "replica cut off",
@@ -69,7 +69,7 @@ pub const ALL: &[Golden] = &[
         inputs: replica_cut_off,
         seed: 9,
         seconds: 20,
-        hash: 0xd84e_9399_bfa3_0975,
+        hash: 0xb334_b1c8_79c9_5db7,
     },
     Golden {
         name: "market, scripted",
@@ -77,7 +77,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0x571e_6840_9827_bc9e,
+        hash: 0x4683_c2bb_1681_a861,
     },
     Golden {
         name: "market, edited",
@@ -85,7 +85,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0x2365_4129_4f1f_4c44,
+        hash: 0xe579_abad_a433_d316,
     },
     Golden {
         name: "ledger, scripted",
@@ -93,7 +93,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0x2990_e6b1_abed_db07,
+        hash: 0x7b06_97f6_d438_32f3,
     },
     Golden {
         name: "ledger, edited",
@@ -101,7 +101,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0x2167_42b4_c727_f149,
+        hash: 0x1dc8_c566_bb4a_5f6b,
     },
     Golden {
         name: "lock, scripted",
@@ -109,7 +109,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 14,
         seconds: 20,
-        hash: 0x9962_c67c_f145_7240,
+        hash: 0xa248_9080_4922_4026,
     },
 ];
 
