@@ -116,6 +116,10 @@ fn stores_stay_as_large_as_they_are() {
     for when_cut in WhenCut::ALL.iter().copied() {
         let params = KvStoreParams { when_cut, ..KvStoreParams::default() };
         check_bounded(&format!("{when_cut:?}"), &served(Spec::KvStore(params)), &faults);
+        // Part of the members keep a key, and others stand in for them.
+        let (members, copies, sloppy) = (5, 2, true);
+        let params = KvStoreParams { when_cut, members, copies, sloppy, ..Default::default() };
+        check_bounded(&format!("{when_cut:?}, spread"), &served(Spec::KvStore(params)), &faults);
     }
     check_bounded("sharded database", &served(Spec::ShardedDb(Default::default())), &faults);
     check_bounded("cache cluster", &served(Spec::CacheCluster(Default::default())), &faults);
