@@ -1,6 +1,7 @@
 //! How much of a fault: each of its numbers in a field of its own, as people write it.
 
 use leptos::prelude::*;
+use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use crate::base::param::Control;
 use crate::base::typed::{read, written};
@@ -46,23 +47,34 @@ pub fn Amounts(
         };
         // What is refused is replaced by what holds.
         let again = shown.clone();
-        let typed = move |event: leptos::ev::Event| {
-            let value = read(&control, &event_target_value(&event));
+        let take = move |input: HtmlInputElement| {
+            let value = read(&control, &input.value());
             match fault.with_untracked(|it| with_amount(it, name, &value)) {
                 Ok(it) => {
                     problem.set(None);
-                    change.run(it);
+                    if fault.with_untracked(|before| *before != it) {
+                        change.run(it);
+                    }
                 }
                 Err(error) => problem.set(Some(error.to_string())),
             }
-            let input = event_target::<web_sys::HtmlInputElement>(&event);
             input.set_value(&untrack(&again));
+        };
+        // In a form, Enter is for the field and not for the form.
+        let entered = {
+            let take = take.clone();
+            move |event: KeyboardEvent| {
+                if event.key() == "Enter" {
+                    event.prevent_default();
+                    take(event_target(&event));
+                }
+            }
         };
         let label = format!("{words}: {}", word(name));
         view! {
             <span class="amount">{before}
                 <input class="num" type="text" autocomplete="off" spellcheck="false" aria-label=label
-                    prop:value=shown on:change=typed/>
+                    prop:value=shown on:keydown=entered on:change=move |event| take(event_target(&event))/>
             </span>
         }
     };

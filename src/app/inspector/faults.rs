@@ -182,6 +182,10 @@ fn One(
     let app = App::here();
     let (words, meaning, first) = item;
     let end = end(&first);
+    let behind = match &first {
+        Fault::Skew { offset, .. } => Some(offset.0 < 0),
+        _ => None,
+    };
     let lasts = end.is_some();
     let on = {
         let first = first.clone();
@@ -198,7 +202,12 @@ fn One(
         let end = end.clone().filter(|_| on.with_untracked(Option::is_some));
         app.fault(end.unwrap_or_else(|| fault.get_untracked()));
     };
-    let change = Callback::new(move |it: Fault| {
+    let change = Callback::new(move |mut it: Fault| {
+        // Ahead stays ahead, and behind behind, whatever sign is typed.
+        if let (Fault::Skew { offset, .. }, Some(behind)) = (&mut it, behind) {
+            let by = offset.0.saturating_abs();
+            *offset = Offset(if behind { -by } else { by });
+        }
         if on.with_untracked(Option::is_some) {
             app.fault(it.clone());
         }
