@@ -161,7 +161,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         B: pick it
         C: pick it
         D: pick it
-        0  10 000  20 000
+        0  10 000  20 000  25 000
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
         second.

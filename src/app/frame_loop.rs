@@ -8,6 +8,7 @@ use crate::base::time::Nanos;
 use crate::session::protocol::{First, Frame, Hit, Input, Stamped, View};
 
 use super::banner::Banner;
+use super::canvas::inspector_width;
 use super::canvas::overlay::{self, Overlay};
 use super::figures::Face;
 use super::store::{App, Selected, Tab};
@@ -24,14 +25,14 @@ const CLOCK_MS: f64 = 66.0;
 const LENS_MS: f64 = 200.0;
 /// The pace is measured over this long.
 const PACE_MS: f64 = 1_000.0;
-/// Width a lens may have beside the canvas, in pixels.
-const LENS_WIDTH: f32 = 288.0;
+/// Narrowest a lens may be, in pixels.
+const LENS_WIDTH_MIN: f32 = 240.0;
 /// Width it may have spread over the canvas; wider, and eyes travel too far.
 const LENS_WIDTH_MAX: f32 = 960.0;
 /// How much larger than drawn it is shown at most, as in the style sheet.
 const LENS_GROWTH: f64 = 1.5;
-/// What it leaves free where it is spread over the canvas.
-const LENS_MARGIN: f32 = 40.0;
+/// What it leaves free of the canvas' width, or of the inspector's, at both sides together.
+const LENS_MARGIN: f32 = 36.0;
 
 /// The loop and what it must remember between repaints.
 #[derive(Default)]
@@ -129,12 +130,11 @@ fn ask(app: App, at: f64, playing: bool) {
         (std::mem::take(&mut it.owed), figures)
     });
     let (owed, figures) = asked.unwrap_or_default();
-    let width = match app.large.get_untracked() {
-        true => {
-            (app.stage.get_untracked().0 as f32 - LENS_MARGIN).clamp(LENS_WIDTH, LENS_WIDTH_MAX)
-        }
-        false => LENS_WIDTH,
-    } / app.theme.get_untracked().growth().min(LENS_GROWTH) as f32;
+    let growth = app.theme.get_untracked().growth();
+    let wide = app.large.get_untracked() || app.place.with_untracked(|it| it.narrow);
+    let room = if wide { app.stage.get_untracked().0 } else { inspector_width(growth) };
+    let room = (room as f32 - LENS_MARGIN).min(LENS_WIDTH_MAX);
+    let width = (room / growth.min(LENS_GROWTH) as f32).max(LENS_WIDTH_MIN);
     let lens = match (app.selected.get_untracked(), app.tab.get_untracked()) {
         (Some(Selected::Node(id)), Tab::Inside) => Some((id, width)),
         _ => None,

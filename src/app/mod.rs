@@ -19,6 +19,7 @@ pub mod compare;
 pub mod deeds;
 pub mod desk;
 pub mod figures;
+pub mod form;
 pub mod frame_loop;
 pub mod glyphs;
 pub mod icons;

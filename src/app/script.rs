@@ -13,8 +13,10 @@ use crate::editor::Input as Gesture;
 use crate::engine::fault::Fault;
 use crate::session::protocol::{Command, Input, Stamped};
 
+use super::form;
 use super::icons::Icon;
 use super::inspector::amounts::Amounts;
+use super::inspector::shape::Problem;
 use super::marks;
 use super::store::App;
 
@@ -145,12 +147,7 @@ pub fn script(app: App) -> AnyView {
         }
     });
     let button = NodeRef::<html::Button>::new();
-    let close = move || {
-        open.set(false);
-        if let Some(it) = button.get_untracked() {
-            _ = it.focus();
-        }
-    };
+    let close = form::closing(open, button);
     let count = move || {
         let count = app.frame_of.with(|it| it.3.len());
         (count > 0).then(|| view! { <span class="num">{count}</span> })
@@ -160,7 +157,7 @@ pub fn script(app: App) -> AnyView {
             <button class="o" node_ref=button aria-label="Script" aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
                 title="Script: what goes wrong by itself in every run of this design, and when (J)"
                 on:click=move |_| open.update(|it| *it = !*it)><Icon name="script".to_owned()/> {count}</button>
-            {move || open.get().then(|| view! { <Form close=Callback::new(move |()| close())/> })}
+            {move || open.get().then(|| view! { <Form close/> })}
         </span>
         {move || app.planned.get().map(|at| {
             let seconds = text::clock(at, app.clock.with_untracked(|it| it.zero));
@@ -274,19 +271,8 @@ fn Form(close: Callback<()>) -> impl IntoView {
         }
         Err(words) => problem.set(Some(words)),
     };
-    let pressed = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            event.prevent_default();
-            event.stop_propagation();
-            close.run(());
-        }
-    };
     view! {
-        <form class="until-form" role="dialog" aria-label="Script" on:keydown=pressed
-            on:submit=move |event| {
-                event.prevent_default();
-                plan();
-            }>
+        <form::Dialog name="Script" close submit=Callback::new(move |()| plan())>
             <b>"Script"</b>
             <p class="help">"What goes wrong by itself in every run of this design. Seconds count from the end of the warm-up."</p>
             {move || {
@@ -298,14 +284,13 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 }
             }}
             <label>"Put what I do next in, at"
-                <span class="until-value"><input class="num" inputmode="decimal" prop:value=move || typed.get()
-                    on:input=move |event| typed.set(event_target_value(&event))/>"s"</span>
+                <form::Number typed unit=Signal::stored("s")/>
             </label>
-            <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
+            <p class="help">"Then kill, slow, cut or restart as usual."</p>
+            <Problem problem/>
             <div class="until-row">
-                <button class="p" type="submit" node_ref=first
-                    title="Then kill, slow, cut or restart as usual: it goes into the script">"Choose faults"</button>
-                <button class="o" type="button" on:click=move |_| close.run(())>"Close"</button>
+                <button class="p" type="submit" node_ref=first>"Choose faults"</button>
+                <form::Close close/>
             </div>
             {move || {
                 let count = by_hand();
@@ -317,6 +302,6 @@ fn Form(close: Callback<()>) -> impl IntoView {
                         }>{format!("Put in what was done by hand ({count}), and restart")}</button>
                 })
             }}
-        </form>
+        </form::Dialog>
     }
 }

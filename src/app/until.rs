@@ -3,16 +3,18 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::KeyboardEvent;
 
 use crate::base::text;
 use crate::base::time::Nanos;
+use crate::base::typed::spaced;
 use crate::component::Role;
 use crate::document::Id;
 use crate::engine::event::Outcome;
 use crate::session::protocol::{Breakpoint, Claim, Command, Measure};
 
 use super::canvas::overlay::message_speed;
+use super::form;
+use super::inspector::shape::Problem;
 use super::store::App;
 
 /// Simulated seconds per second while a breakpoint is looked for: as fast as it goes.
@@ -133,18 +135,13 @@ impl App {
 pub fn until(app: App) -> AnyView {
     let open = app.asks;
     let button = NodeRef::<html::Button>::new();
-    let close = move || {
-        open.set(false);
-        if let Some(it) = button.get_untracked() {
-            _ = it.focus();
-        }
-    };
+    let close = form::closing(open, button);
     view! {
         <span class="until">
             <button class="o" node_ref=button aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
                 title="Run until something happens, and stop at that very event (U)"
                 on:click=move |_| open.update(|it| *it = !*it)>"Run until…"</button>
-            {move || open.get().then(|| view! { <Form close=Callback::new(move |()| close())/> })}
+            {move || open.get().then(|| view! { <Form close/> })}
         </span>
         <State/>
     }
@@ -339,7 +336,8 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 (Some(number), Some((figure, name, unit))) => {
                     let above = above.get();
                     let way = if above { "above" } else { "below" };
-                    let words = format!("{name}{label} {way} {} {unit}", value.get().trim());
+                    let than = spaced(&format!("{}{unit}", value.get().trim()));
+                    let words = format!("{name}{label} {way} {than}");
                     let value = number * scale(unit);
                     Ok((Breakpoint::Crosses { component: id, figure, above, value }, words))
                 }
@@ -393,19 +391,9 @@ fn Form(close: Callback<()>) -> impl IntoView {
             Err(words) => problem.set(Some(words)),
         }
     };
-    let pressed = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            event.prevent_default();
-            event.stop_propagation();
-            close.run(());
-        }
-    };
+    let unit = Signal::derive(move || if show("at") { "s" } else { unit() });
     view! {
-        <form class="until-form" role="dialog" aria-label="Run until" on:keydown=pressed
-            on:submit=move |event| {
-                event.prevent_default();
-                submit();
-            }>
+        <form::Dialog name="Run until" close submit=Callback::new(move |()| submit())>
             <label>"Run until"
                 <select node_ref=first on:change=move |event| {
                     problem.set(None);
@@ -449,16 +437,14 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 </select>
             </label>
             <label hidden=move || !show("crosses") && !show("at")>{move || if show("at") { "Moment" } else { "Value" }}
-                <span class="until-value"><input class="num" inputmode="decimal" prop:value=move || value.get()
-                    on:input=move |event| value.set(event_target_value(&event))/>
-                    <span class="num">{move || if show("at") { "s" } else { unit() }}</span></span>
+                <form::Number typed=value unit/>
             </label>
-            <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
+            <Problem problem/>
             <p class="help">"Runs as fast as it can, and stops after the very event at which it first holds."</p>
             <div class="until-row">
                 <button class="p" type="submit">"Run"</button>
-                <button class="o" type="button" on:click=move |_| close.run(())>"Close"</button>
+                <form::Close close/>
             </div>
-        </form>
+        </form::Dialog>
     }
 }

@@ -21,7 +21,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// Puts a thin space between groups of three digits of the whole part.
-fn grouped(text: &str) -> String {
+pub fn grouped(text: &str) -> String {
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
     let mut out = String::from(sign);

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::param::Control;
+use super::text;
 
 /// A value as people write it: what a form shows.
 pub fn written(control: &Control, value: &Value) -> String {
@@ -17,17 +18,37 @@ pub fn written(control: &Control, value: &Value) -> String {
     }
 }
 
-/// A quantity with a space between its number and its unit, as the figures on screen have it; rates
-/// go without (`1200/s`).
+/// A quantity with a space between its number and its unit and thin ones between thousands, as the
+/// figures on screen have it; rates go without the first (`1 200/s`).
 pub fn spaced(quantity: &str) -> String {
     let end = quantity.find(|it: char| !it.is_ascii_digit() && !matches!(it, '.' | '-'));
     let (number, unit) = quantity.split_at(end.unwrap_or(quantity.len()));
+    let number = text::grouped(number);
     match unit.trim() {
-        "" => number.to_owned(),
+        "" => number,
         unit if unit.starts_with('/') => format!("{number}{unit}"),
         "us" => format!("{number} µs"),
         unit => format!("{number} {unit}"),
     }
+}
+
+/// What is wrong with a value, with the quantities that files have in quotes as people write them:
+/// `a duration from 0 s to 90 s`. Other words in quotes stay as they are.
+pub fn said(problem: &str) -> String {
+    let is_quantity = |it: &str| {
+        let unit = it.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
+        let known = ["ns", "us", "ms", "s", "min", "h", "/s", "%"];
+        unit.len() < it.len() && known.contains(&unit)
+    };
+    let mut out = String::new();
+    for (at, part) in problem.split('"').enumerate() {
+        match at % 2 {
+            1 if is_quantity(part) => out += &spaced(part),
+            1 => out = out + "\"" + part + "\"",
+            _ => out += part,
+        }
+    }
+    out
 }
 
 /// The file form of what was typed; text stands for itself where the file form is text. A bare
@@ -84,8 +105,8 @@ mod tests {
 
         let limits = 0.0..=1e6;
         let rate = control::<Rate>(limits.clone());
-        assert_eq!(written(&rate, &Rate(1_200.0).to_value()), "1200/s");
-        for typed in ["1200/s", "1 200 /s", "1\u{a0}200/s", "1200", "72000/min"] {
+        assert_eq!(written(&rate, &Rate(1_200.0).to_value()), "1\u{202f}200/s");
+        for typed in ["1200/s", "1 200 /s", "1\u{202f}200/s", "1200", "72000/min"] {
             assert_eq!(
                 Rate::from_value(&read(&rate, typed), &limits),
                 Ok(Rate(1_200.0)),
@@ -98,5 +119,17 @@ mod tests {
         for typed in ["30\u{a0}%", "30 %", "30%", "30"] {
             assert_eq!(Share::from_value(&read(&share, typed), &()), Ok(Share(0.3)), "{typed}");
         }
+    }
+    /// Bounds are told as people write them; what is no quantity stays as it is.
+    #[test]
+    fn bounds_are_told_as_people_write_them() {
+        let error = Nanos::from_value(&"soon".into(), &(Nanos::ZERO..=Nanos::seconds(3_600)));
+        assert_eq!(said(&error.unwrap_err()), "a duration from 0 s to 3\u{202f}600 s");
+        let error = Rate::from_value(&"soon".into(), &(0.0..=1e6));
+        assert_eq!(said(&error.unwrap_err()), "a rate from 0/s to 1\u{202f}000\u{202f}000/s");
+        let error = Share::from_value(&"120%".into(), &());
+        assert_eq!(said(&error.unwrap_err()), "a share from 0 % to 100 %");
+        let kept = "whole numbers, such as \"5, 1, 1\"";
+        assert_eq!(said(kept), kept);
     }
 }

@@ -175,3 +175,35 @@ journey("trace: what cannot be used is said, and how to mend it", async ({ page,
   await page.getByText("“reads.txt” was not opened").waitFor();
   assert.equal(await page.locator("[data-node=stock-report]").count(), 1);
 });
+
+journey("trace: the keyboard stays with what is under way, and is not taken from elsewhere", async ({ page, open }) => {
+  await inside(page, open);
+  const reads = keys(20_000, 2_000);
+  const table = `time,object\n${reads.map((it, at) => `${at},${it}\n`).join("")}`;
+  const held = () => page.evaluate(() => {
+    const at = document.activeElement;
+    return at.closest(".bring") ? `${at.tagName} ${at.textContent.trim().slice(0, 20)}` : `elsewhere: ${at.tagName} ${at.className}`;
+  });
+  const holds = (what, words) => until(async () => what.test(await held()) || (await held()), words, 30_000);
+  const press = async (name) => {
+    await page.locator(".bring").getByRole("button", { name }).focus();
+    await page.keyboard.press("Enter");
+  };
+  // What had the focus is gone: the first thing that can be done then has it.
+  await page.locator(".bring").getByRole("button", { name: "Choose a file…" }).focus();
+  await drop(page, "reads.csv", table);
+  await page.getByText("has 2 columns. Which one is the key?").waitFor();
+  await holds(/^SELECT/, "the columns have the focus");
+  await press("Read it");
+  await done(page);
+  await holds(/^INPUT|^BUTTON/, "then what can be done with the curves");
+  await press("Put away");
+  await holds(/^BUTTON Choose a file/, "and then another file");
+  // Nobody who is elsewhere is called away.
+  const tab = page.getByRole("tab", { name: "Inside" });
+  await tab.focus();
+  await drop(page, "reads.csv", table);
+  await page.getByText("has 2 columns. Which one is the key?").waitFor();
+  await page.waitForTimeout(300);
+  assert.ok(await tab.evaluate((it) => it === document.activeElement), await held());
+});

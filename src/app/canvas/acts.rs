@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use crate::app::store::{App, Selected};
+use crate::base::typed;
 use crate::document::Diff;
 use crate::document::edit::{Edit, EditError, Item};
 use crate::editor::{Editor, Effect as Brought, Input, Preview};
@@ -53,7 +54,7 @@ impl App {
 
     /// Makes an edit: one step of undo. An error says why not.
     pub fn make(self, edit: Edit) -> Result<(), String> {
-        self.try_act(Input::Edit(edit)).map_err(|it| it.problem)
+        self.try_act(Input::Edit(edit)).map_err(|it| typed::said(&it.problem))
     }
 
     /// Lets the editor act on what is shown, and carries out what comes of it.

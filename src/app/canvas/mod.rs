@@ -35,6 +35,8 @@ const TINY: f64 = 0.62;
 const FIT_ZOOM_MAX: f64 = 1.25;
 /// Smallest zoom that fitting chooses on a narrow screen: names and figures stay legible.
 const NARROW_ZOOM_MIN: f64 = 0.95;
+/// How far up from the middle fitting moves a design, as a part of the room above and below it.
+const FOOT_SHARE: f64 = 0.2;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
@@ -43,17 +45,22 @@ const INSPECTOR: f64 = 324.0;
 const INSPECTOR_GROWTH: f64 = 1.36;
 
 /// Width of the inspector where nodes are so many times as large as in the document.
-fn inspector_width(growth: f64) -> f64 {
+pub fn inspector_width(growth: f64) -> f64 {
     INSPECTOR * if growth > 1.0 { INSPECTOR_GROWTH } else { 1.0 }
 }
 
 /// The same where two futures stand side by side.
 const BESIDE: (f64, f64, f64, f64) = (16.0, 34.0, 16.0, 52.0);
 
+/// On a canvas lower than this less room is kept: the design would not be seen, in pixels.
+const LOW: f64 = 360.0;
+
 /// Room that is kept around the design: left, top, right, bottom.
-fn insets(narrow: bool, growth: f64) -> (f64, f64, f64, f64) {
+fn insets(narrow: bool, growth: f64, height: f64) -> (f64, f64, f64, f64) {
     if narrow {
         (8.0, 64.0 + 80.0 * (growth - 1.0), 8.0, 66.0)
+    } else if height < LOW {
+        (28.0, 12.0, 28.0, 48.0)
     } else {
         (28.0, 48.0 + 8.0 * growth, 28.0, 78.0)
     }
@@ -63,15 +70,17 @@ impl App {
     /// Shows all of the design.
     pub fn fit(self) {
         let (width, height) = self.stage.get_untracked();
-        let place = self.place.get_untracked();
-        let bounds = self.desk.with_value(|it| place.bounds(it.shown()));
+        let (bounds, narrow, growth) = self.place.with_untracked(|place| {
+            let bounds = self.desk.with_value(|it| place.bounds(it.shown()));
+            (bounds, place.narrow, place.growth)
+        });
         let (Some(bounds), true) = (bounds, width > 0.0) else { return };
         let (left, top, right, mut bottom) = match self.both.get_untracked() {
             true => BESIDE,
-            false => insets(place.narrow, place.growth),
+            false => insets(narrow, growth, height),
         };
         if self.large.get_untracked() {
-            bottom = height * sight::lens_share(place.narrow) + 12.0;
+            bottom = height * sight::lens_share(narrow) + 12.0;
         }
         let window = Rect {
             x: left,
@@ -81,11 +90,14 @@ impl App {
         };
         let mut camera = Camera::fit(bounds, window, FIT_ZOOM_MAX);
         // A long design on a narrow screen is read from its top, rather than not at all.
-        if place.narrow && camera.zoom < NARROW_ZOOM_MIN {
+        if narrow && camera.zoom < NARROW_ZOOM_MIN {
             let zoom = NARROW_ZOOM_MIN.min(window.width / bounds.width);
             let x = window.x + (window.width - bounds.width * zoom) / 2.0 - bounds.x * zoom;
             camera = Camera { offset: Point::new(x, window.y - bounds.y * zoom), zoom };
         }
+        // What is told stands at the foot: more of the room that is left is kept there.
+        let left_over = window.height - bounds.height * camera.zoom;
+        camera.offset.y -= (left_over * FOOT_SHARE).max(0.0);
         self.camera.set(camera);
         self.wake();
     }

@@ -150,18 +150,19 @@ impl Overlay {
 
     /// Walks the wires anew: something drawn has moved.
     fn survey(&mut self, app: App, wires: &[String], components: &[String]) {
-        let place = app.place.get_untracked();
-        let rect = |id: &str| {
-            let node = app.node(id)?;
-            let members = node.face.with_untracked(|it| it.members.len());
-            Some((node.record.with_untracked(|it| place.rect(id, it)), members))
-        };
-        let course = |id: &String| {
-            let record = app.wire(id)?.record.get_untracked();
-            Some(place.course(id, rect(&record.from)?.0, rect(&record.to)?.0))
-        };
-        self.courses = wires.iter().map(course).collect();
-        self.nodes = components.iter().map(|id| rect(id)).collect();
+        app.place.with_untracked(|place| {
+            let rect = |id: &str| {
+                let node = app.node(id)?;
+                let members = node.face.with_untracked(|it| it.members.len());
+                Some((node.record.with_untracked(|it| place.rect(id, it)), members))
+            };
+            let course = |id: &String| {
+                let record = app.wire(id)?.record.get_untracked();
+                Some(place.course(id, rect(&record.from)?.0, rect(&record.to)?.0))
+            };
+            self.courses = wires.iter().map(course).collect();
+            self.nodes = components.iter().map(|id| rect(id)).collect();
+        });
     }
 
     /// Lets the flow go on as far as simulated time has gone.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::app::inspector::pull::Tall;
 use crate::app::store::{App, Selected};
 use crate::base::geometry::{Point, Rect};
+use crate::document::Id;
 use crate::document::edit::Item;
 
 use super::hand::Hand;
@@ -40,10 +41,20 @@ pub fn reveal_chosen(app: App, chosen: &Selected) {
     }
 }
 
-/// Moves what is shown as little as needed for something to be in sight, and clear of the inspector.
+/// Moves what is shown as little as needed for something to be in sight, and clear of the inspector:
+/// of a wire, what it joins too.
 pub fn reveal(app: App, item: &Item) {
-    let rect = app.ask(|it| match item {
-        Item::Wire(id) => it.picture().curve(id).map(|it| it.bounds()),
+    let ends = match item {
+        Item::Wire(id) => app.wire(id).map(|it| it.record.get_untracked()),
+        _ => None,
+    };
+    let rect = app.ask(|it| match (item, &ends) {
+        (Item::Wire(id), Some(wire)) => {
+            let end = |id: &Id| it.picture().rect(&Item::Component(id.clone()));
+            let ends = [&wire.from, &wire.to].into_iter().filter_map(end);
+            let own = it.picture().curve(id).map(|it| it.bounds());
+            own.into_iter().chain(ends).reduce(Rect::union)
+        }
         _ => it.picture().rect(item),
     });
     let Some(rect) = rect else { return };
@@ -57,7 +68,8 @@ pub fn reveal(app: App, item: &Item) {
         by + (first - from - by).max(0.0)
     };
     let narrow = app.place.with_untracked(|it| it.narrow);
-    let margin = if narrow { 4.0 } else { 16.0 };
+    // The handle at a node's side is in sight too.
+    let margin = if narrow { 4.0 } else { 28.0 };
     // What is to be tried stands at the foot, the legend at the top.
     let open = app.selected.with_untracked(Option::is_some);
     let top = if narrow && app.large.get_untracked() { 8.0 } else { 56.0 };

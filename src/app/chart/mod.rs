@@ -13,7 +13,7 @@ use crate::document::{Design, Id};
 use crate::session::protocol::{Chart, ChartPoint, Line, LineRole, Place, Which};
 
 use super::store::{App, Selected, Tab};
-use plot::{MARGINS, Plot, draw};
+use plot::{Plot, draw};
 
 pub mod plot;
 
@@ -140,7 +140,7 @@ fn help(app: App, which: Which, line: &Line) -> String {
         })
         .unwrap_or_default(),
     };
-    let over = |it: Nanos| text::duration(it.0 as f64).replace(".00", "").replace(".0 ", " ");
+    let over = |it: Nanos| plot::shortest(&text::duration(it.0 as f64));
     let (window, coarse) = app.latest.with_value(|it| {
         (it.chart.window, Some(it.chart.coarse).filter(|_| it.chart.coarse_until > Nanos::ZERO))
     });
@@ -261,9 +261,9 @@ pub fn panel(app: App) -> AnyView {
         let element = canvas.get_untracked()?;
         let rect = element.get_bounding_client_rect();
         let scale = app.palette.with_value(|it| it.type_1) / 12.0;
-        let (left, right) = (MARGINS.0 * scale, MARGINS.1 * scale);
-        let width = rect.width() - left - right;
-        let part = (f64::from(event.client_x()) - rect.left() - left) / width.max(1.0);
+        let (left, right) = plot::sides(rect.width() / scale);
+        let width = rect.width() / scale - left - right;
+        let part = ((f64::from(event.client_x()) - rect.left()) / scale - left) / width.max(1.0);
         let (from, to) = untrack(window_shown);
         (0.0..=1.0).contains(&part).then_some(from + part * (to - from))
     };

@@ -5,7 +5,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters_canvas::CanvasBackend;
-use web_sys::HtmlCanvasElement;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::app::figures::decade;
 use crate::app::theme::Palette;
@@ -14,7 +15,22 @@ use crate::base::time::Nanos;
 use crate::session::protocol::{Chart, ChartPoint, LineRole, Unit};
 
 /// Room for labels, in pixels at the usual size of type: left, right, bottom, top.
-pub const MARGINS: (f64, f64, f64, f64) = (64.0, 64.0, 26.0, 8.0);
+const MARGINS: (f64, f64, f64, f64) = (64.0, 64.0, 22.0, 8.0);
+/// Narrower charts have no names at the ends of lines, only in the key, in pixels at the usual size of
+/// type; and the room that is left there.
+const NAMED_MIN: f64 = 480.0;
+const UNNAMED: f64 = 20.0;
+/// Room for a label of the time axis, between lines of the hatching, and how far these lean, in pixels
+/// at the usual size of type.
+const LABEL_ROOM: f64 = 64.0;
+const HATCH: (f64, f64) = (6.0, 18.0);
+
+/// Room left free at the left and the right of a chart of this width, all in pixels at the usual size of
+/// type.
+pub fn sides(width: f64) -> (f64, f64) {
+    (MARGINS.0, if width < NAMED_MIN { UNNAMED } else { MARGINS.1 })
+}
+
 /// Height that a label of the upright axis takes, in pixels at the usual size of type.
 const TICK_ROOM: f64 = 17.0;
 /// Ticks of the upright axis, at most.
@@ -206,6 +222,11 @@ type Area = DrawingArea<CanvasBackend, Shift>;
 
 /// Draws; says what went wrong, if anything did.
 pub fn draw(canvas: HtmlCanvasElement, plot: &Plot, palette: &Palette) -> Result<(), String> {
+    // Sharp corners would reach beyond what they tell: a lag that falls to 0 beyond the axis.
+    let context = canvas.get_context("2d").ok().flatten();
+    if let Some(it) = context.and_then(|it| it.dyn_into::<CanvasRenderingContext2d>().ok()) {
+        it.set_line_join("round");
+    }
     let root = CanvasBackend::with_canvas_object(canvas).ok_or("no context to draw on")?;
     paint(&root.into_drawing_area(), plot, palette).map_err(|error| error.to_string())
 }
@@ -218,20 +239,24 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     let family: &str = palette.num.split(',').next().unwrap_or("monospace");
     let font = || (FontFamily::Name(family), palette.type_1 * ratio).into_font();
     root.fill(&color(&palette.surface))?;
+    let (width, height) = root.dim_in_pixel();
+    let (width, height) = (f64::from(width) / scale, f64::from(height) / scale);
+    let (left, right) = sides(width);
+    let named = width >= NAMED_MIN;
+    let across = (width - left - right).max(1.0);
     let axis = plot.axis();
     let (from, to) = plot.window;
     let (low, high) = (axis.low, axis.high);
     let ticks: Vec<f64> = axis.ticks.iter().filter_map(|it| axis.height(*it)).collect();
     // None over another where there is little room.
-    let room = f64::from(root.dim_in_pixel().1) - (MARGINS.2 + MARGINS.3) * scale;
-    let fit = (room / (TICK_ROOM * scale)).max(1.0);
+    let fit = ((height - MARGINS.2 - MARGINS.3) / TICK_ROOM).max(1.0);
     let every = (ticks.len() as f64 / fit).ceil().max(1.0) as usize;
     let ticks = ticks.into_iter().step_by(every);
     let mut chart = ChartBuilder::on(root)
         .margin_top(px(MARGINS.3))
-        .margin_right(px(MARGINS.1))
+        .margin_right(px(right))
         .x_label_area_size(px(MARGINS.2))
-        .y_label_area_size(px(MARGINS.0))
+        .y_label_area_size(px(left))
         .build_cartesian_2d(from..to, low..high)?;
     // What was done to the run: a bracket from the fault to its end, below everything.
     for mark in plot.marks.iter().filter(|it| it.to >= from && it.from <= to) {
@@ -245,10 +270,9 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     }
     // The warm-up: hatched.
     if from < 0.0 {
-        let step = (to - from) / 160.0;
+        let [step, lean] = [HATCH.0, HATCH.1].map(|it| it * (to - from) / across);
         let mut at = from;
         while at < 0.0 {
-            let lean = step * 3.0;
             let part = if at + lean > 0.0 { -at / lean } else { 1.0 };
             let hatch = [(at, low), (at + lean * part, low + (high - low) * part)];
             chart.draw_series(std::iter::once(PathElement::new(hatch, line.stroke_width(1))))?;
@@ -256,16 +280,14 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         }
     }
     let unit = plot.unit();
-    let label = |it: &f64| {
-        figure(unit, axis.value(*it)).replace(".00", "").replace(".0 ", " ").replace(".0/", "/")
-    };
+    let label = |it: &f64| shortest(&figure(unit, axis.value(*it)));
     chart
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(line.stroke_width(px(1.0).max(1) as u32))
         .axis_style(line)
-        .x_labels(if to - from > 90.0 { 9 } else { 7 })
+        .x_labels(((across / LABEL_ROOM) as usize).clamp(2, if to - from > 90.0 { 9 } else { 7 }))
         .y_labels(0)
         .disable_y_mesh()
         .x_label_formatter(&|it| format!("{it:.0} s"))
@@ -319,7 +341,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
             }
         }
         let last = all.iter().rev().find_map(|it| Some((it.0, it.1?)));
-        if let Some((x, height)) = last {
+        if let Some((x, height)) = last.filter(|_| named) {
             // Beside the cursor, not under it.
             ends.push((short(it), (x.max(now.min(to)), height)));
         }
@@ -355,6 +377,17 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     upright(plot.seconds(plot.now), ink, 1.5)?;
     root.present()?;
     Ok(())
+}
+
+/// A figure without the zeros at the end of its number: `1.5 s` for `1.50 s`.
+pub fn shortest(figure: &str) -> String {
+    let end = figure.find(|it: char| !it.is_ascii_digit() && !matches!(it, '.' | '\u{202f}'));
+    let (number, unit) = figure.split_at(end.unwrap_or(figure.len()));
+    let number = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number,
+    };
+    format!("{number}{unit}")
 }
 
 /// Of what goes wrong, the lines have one colour: what stands on each tells which it is.

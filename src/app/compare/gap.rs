@@ -69,7 +69,11 @@ fn lines(app: App, fork: App, wanted: usize) -> Option<Lines> {
                 it.iter().map(|it| it.1.abs()).filter(|it| it.is_finite()).fold(0.0, f64::max)
             };
             let top = finite(&main).max(finite(&fork)).max(1e-9) * 1.08;
-            let reach = finite(&gap).max(top * 1e-3) * 1.15;
+            // Where there is no gap, a part of what is compared is a scale that can be read.
+            let reach = match finite(&gap) {
+                it if it > top * 1e-3 => it * 1.15,
+                _ => top / 10.0,
+            };
             let (name, unit) = (english::clause(&line.name), line.unit);
             Some(Lines { name, unit, main, fork, gap, window, top, reach })
         })
@@ -229,7 +233,7 @@ fn Panel(fork: App) -> impl IntoView {
                 <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
                     <path class="area" d=area/><path class="as-is" d=main/><path class="if" d=other/>
                 </svg>
-                <span class="num scale top">{top}</span><span class="num scale bottom">"0"</span>
+                <span class="num scale top">{top}</span><span class="num scale bottom">{figure(it.unit, 0.0)}</span>
             </div>
             <div class="gap-plot lower">
                 <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">

@@ -125,8 +125,9 @@ fn distances(app: App, id: Id, problem: RwSignal<Option<String>>) -> impl IntoVi
                 ("", _) => None,
                 (_, Some(it)) => Some(it),
                 _ => {
-                    return problem
-                        .set(Some("Distance: a duration such as 1ms; empty as by default".into()));
+                    return problem.set(Some(
+                        "Distance: a duration such as 1 ms; empty as by default".into(),
+                    ));
                 }
             };
             // One of the two says it: this one, unless the other did already.
@@ -197,10 +198,15 @@ fn size(
                     *of(&mut area) = number;
                     problem.set(app.make(Edit::Resize { zone: id.clone(), area }).err());
                 }
-                _ => problem.set(Some(format!("{name}: a number of pixels from 40 to 100000"))),
+                _ => problem
+                    .set(Some(format!("{name}: a number of pixels from 40 to 100\u{202f}000"))),
             }
         };
-        view! { <label>{name}" "<input class="num" inputmode="numeric" prop:value=value on:change=change/></label> }
+        view! {
+            <label>{name}<span class="box text">
+                <input class="num" inputmode="numeric" prop:value=value on:change=change/><span class="unit">"px"</span>
+            </span></label>
+        }
     };
     let width = one.clone()("Width", |it| &mut it.width);
     view! { {width} {one("Height", |it| &mut it.height)} }

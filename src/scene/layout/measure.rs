@@ -8,6 +8,11 @@ use crate::scene::{Face, Font, Weight};
 /// Every character of the monospaced face, in parts of its size.
 const MONO_EM: f32 = 0.6;
 
+/// What parts thousands (`text::number`): no font of ours has it, and others draw it narrow.
+const THIN: char = '\u{202f}';
+/// The columns it takes, at most.
+const THIN_COLUMNS: f32 = 0.5;
+
 /// What stands for words that were cut off.
 pub const ELLIPSIS: char = '…';
 
@@ -45,14 +50,18 @@ pub fn fit(text: &str, font: Font, width_max: f32) -> String {
     ELLIPSIS.to_string()
 }
 
-/// How many columns a character takes: wide scripts take two.
+/// How many columns a character takes: wide scripts take two, what parts thousands a part of one.
 fn columns(letter: char) -> f32 {
-    if is_wide(letter) { 2.0 } else { 1.0 }
+    match letter {
+        THIN => THIN_COLUMNS,
+        _ if is_wide(letter) => 2.0,
+        _ => 1.0,
+    }
 }
 
 fn ui_em(letter: char) -> f32 {
     match letter {
-        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '·' => 0.28,
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '·' | THIN => 0.28,
         ' ' | 'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '{' | '}' | '/' | '-' | '"' => 0.38,
         'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' | '→' | '←' => 0.92,
         'a'..='z' => 0.58,

@@ -47,7 +47,12 @@ const drop = (page, name, text) =>
   }, [name, text]);
 const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "database", "payments"];
 
-const READY = [[/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"], [/^Leaderless/, "store"], [/^Shopping cart/, "store"], [/^Two primaries/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"]];
+const READY = [
+  [/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"], [/^Leaderless/, "store"], [/^Shopping cart/, "store"],
+  [/^Two primaries/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"],
+  [/^Blog cache/, "cache"], [/^Leaderboard/, "board"], [/^Redis cluster/, "cluster"], [/^From modulo/, "cluster"],
+  [/^Bank transfer/, "accounts"], [/^Available database/, "orders"], [/^Multi-region/, "west-lb"],
+];
 
 /** A design whose every call brings two more, for ever: it has to be stopped. */
 const runaway = JSON.stringify({
@@ -132,10 +137,11 @@ const STATES = [
   ]),
   ["keys", async (page) => { await wait(page, 800); await page.keyboard.press("?"); await wait(page, 400); }],
   ["several", async (page) => { await wait(page, 800); await page.locator("[data-node=books]").focus(); await page.keyboard.press("Control+a"); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
-  ["zone", async (page) => { await wait(page, 1_200); const it = await page.locator(".zone").first().boundingBox(); await page.mouse.click(it.x + 40, it.y + 10); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
+  ["zone", async (page) => { await wait(page, 1_200); if ((await page.viewportSize()).width < 640) return; const it = await page.locator(".zone").first().boundingBox(); await page.mouse.click(it.x + 40, it.y + 10); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
   ["theory", async (page) => { await wait(page, 1_500); await select(page, "books"); await tab(page, "Theory"); await wait(page, 900); }],
   ["requests-of-wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await tab(page, "Requests"); await wait(page, 900); }],
   ["until", async (page) => { await wait(page, 1_200); await page.keyboard.press("u"); await wait(page, 400); }],
+  ["script", async (page) => { await wait(page, 1_200); await button(page, "Kill the cache").click(); await wait(page, 600); await page.keyboard.press("j"); await page.getByRole("dialog", { name: "Script" }).waitFor(); await wait(page, 300); }],
   ["what-if", async (page) => { await wait(page, 1_500); await page.keyboard.press("b"); await page.locator(".other [data-node=cache]").waitFor(); await wait(page, 1_200); }],
   ["refused", async (page) => { await wait(page, 1_200); await page.locator("[data-node=database]").focus(); await page.keyboard.press("w"); await page.locator("[data-node=readers]").focus(); await page.keyboard.press("Enter"); await wait(page, 400); }],
   ["share", async (page) => { await wait(page, 1_000); await page.locator("#share-button").click(); await page.locator("#share-link").waitFor(); }],
