@@ -43,8 +43,8 @@ fn with(params: SqlDbParams) -> Live {
     wire(&mut it, "client", "group", steady(Nanos::millis(1)));
     for zone in 0..4usize {
         let pair = |other: usize| {
-            let next = (other == zone + 1).then(|| HOPS[zone]);
-            let one_way = Nanos::millis(next.unwrap_or(300));
+            let next = HOPS.get(zone).filter(|_| other == zone + 1);
+            let one_way = Nanos::millis(next.copied().unwrap_or(300));
             ZonePair { zone: format!("z{other}"), one_way }
         };
         let pairs = (zone + 1..4).map(pair).collect();
@@ -120,7 +120,7 @@ fn entries_come_in_order_and_late_by_the_sum_of_hops() {
         };
         let mut late = Nanos::ZERO;
         for k in 1..4 {
-            late = late + Nanos::millis(HOPS[k - 1]);
+            late += Nanos::millis(HOPS[k - 1]);
             assert_eq!(
                 members[k].log.end(),
                 by(late),
