@@ -169,7 +169,7 @@ fn shown_keys() -> Vec<u32> {
 }
 
 /// All 96 keys and what every scheme is would be too much to read in a snapshot.
-const QUIET: &[&str] = &["key/", "scheme/"];
+const QUIET: &[&str] = &["key/", "scheme/", "view/"];
 
 fn open(settings: Value) -> Looking {
     let mut design = design();
@@ -452,4 +452,83 @@ fn weights_and_virtual_nodes_are_seen() {
     };
     assert!(figure(&uneven) > 1.4 && figure(&even) < 1.2, "{uneven} {even}");
     assert_eq!(params(&it.run.shown().design).vnodes, 200);
+}
+
+/// Peers that know only their fingers find the same owners: whoever begins, and however many there are.
+#[test]
+fn chord_finds_the_owner_of_the_ring() {
+    for (vnodes, few, many) in [(1, 0.0, 2.0), (8, 1.4, 3.2), (200, 3.9, 5.4)] {
+        let mut it = open(json!({ "scheme": "ring", "vnodes": vnodes }));
+        it.act("note view chord");
+        let names = ["A", "B", "C"];
+        let nodes = names.map(|name| Node { name: name.into(), weight: 1 });
+        let settings = Settings { vnodes, ..Settings::default() };
+        let placed = Scheme::Ring.build(&nodes, &settings).expect("a ring");
+        let mut total = 0.0;
+        for key in shown_keys().into_iter().step_by(8) {
+            it.act(&format!("note key {key}"));
+            let owner = placed.find(format!("product:{key}").as_bytes(), &[]).expect("placed");
+            let said = it.scene(300.0).description;
+            let last = said.split(" → ").last().expect("an owner").trim_end_matches('.');
+            // One node: it finds its own keys by itself.
+            let last = last.rsplit(' ').next().expect("a name").to_owned();
+            assert_eq!(last.split('·').next(), Some(names[owner]), "product:{key}: {said}");
+            let hops = it.words("lookup/caption-end");
+            total += hops.split(' ').next().and_then(|it| it.parse::<f64>().ok()).expect("hops");
+        }
+        // Half of log2 N is 0.8, 2.3 and 4.6.
+        let mean = it.words("hops/caption-end");
+        let mean: f64 = mean.trim_start_matches("mean ").parse().expect("a mean");
+        assert!(few <= mean && mean <= many, "{vnodes}: mean {mean}");
+        assert!(few <= total / 12.0 + 0.7 && total / 12.0 - 0.7 <= many, "{vnodes}: {total}");
+    }
+}
+
+/// What is drawn of it, and what can be picked.
+#[test]
+fn the_fingers_and_the_way() {
+    let mut it = open(json!({ "scheme": "ring", "vnodes": 4 }));
+    it.act("note view chord");
+    it.act("note key 1700");
+    it.click("node/B");
+    it.check("chord", &["key/", "scheme/", "point/", "requests"], expect![[r#"
+        Inside Product cache
+        Chord, 12 nodes: B·1 finds product:1700 by B·1 → A·3 → B·4.
+        Hit ratio, 10 s: 91.2 %  Entries: 4 481  Nodes asked: 3
+        Every caller knows all nodes  Chord: each node knows a few others, and asks on
+        B: look from B·1  C: look from C·1
+        2: A·3 to B·4
+        product:1700, picked
+        Finger 64 of B·1: A·3  1: B·1 to A·3
+        A: look from A·1  A: 24.6 % of the ring  B: 24.2 % of the ring  C: 51.2 % of the ring  Start: drag around the rim  Key: drag around to pick one
+        B·1 wants to know
+        Finger 59 of B·1: B·2
+        Finger 63 of B·1: A·1  Finger 62 of B·1: C·2
+        B·1 looks for product:1700  1 hop
+        1. B·1 → A·3: 0.788 % of the circle to go
+        A·3 knows: the node after it, B·4, owns the key.
+        Between different machines: 1 of 1.
+        Fingers of B·1  4 of 12 nodes
+        Finger 64: 1/2 of the circle on, the first node is A·3  Finger 63: 1/4 of the circle on, the first node is A·1  Fingers 60 to 62: up to 1/8 of the circle on, the first node is C·2
+        Fingers 1 to 59: up to 1/64 of the circle on, the first node is B·2
+        Hops of 96 lookups, from all round  mean 1.6
+        12 of 96 lookups: 0 hops
+        24 of 96 lookups: 1 hop
+        50 of 96 lookups: 2 hops
+        10 of 96 lookups: 3 hops
+        Half of log₂ 12 is 1.8: twice as many nodes, half
+        a hop more. The last step, to the owner itself, is
+        not counted.
+        Points on the ring (virtual nodes)  4 a node
+        Points on the ring (virtual nodes): 4 a node
+        Share of the ring: max/mean 1.54.
+    "#]]);
+    let hops = it.scene(300.0).marks.iter().filter(|it| it.id.starts_with("hop/")).count();
+    assert!(hops > 0, "the way is drawn");
+    let mut it = open(json!({ "scheme": "modulo" }));
+    it.act("note view chord");
+    assert_eq!(it.words("chord/none/0"), "Chord looks for keys on a hash ring. By Modulo");
+    it.click("chord/ring");
+    it.on(10);
+    assert!(it.scene(300.0).description.starts_with("Chord, 600 nodes"));
 }

@@ -114,6 +114,8 @@ impl Kind for CacheCluster {
             "Redis slots are dealt out anew with every change, in one piece for each node; a real \
              cluster moves as few as it can, and replaces a dead node by its replica.",
             "Callers that differ in what they know of the membership.",
+            "The Chord view (finger tables, lookups hop by hop) is worked out beside the run, for nodes \
+             that do not come or go: callers here know all nodes and ask the owner at once.",
         ],
         defaults: "200 points a node, as ketama has 160; checks twice a second; a node as the \
                    cache has it.",

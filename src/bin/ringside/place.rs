@@ -85,6 +85,9 @@ pub fn run(options: &Options) -> Result<(), String> {
         for it in Scheme::ALL {
             println!("{:<14} {}", it.id(), it.help());
         }
+        println!(
+            "\nChord finds the owners that ring has; who knows whom is shown inside a cache cluster."
+        );
         println!("\nhash functions");
         for it in Hash::ALL {
             println!("{:<14} {}", it.id(), it.help());

@@ -22,18 +22,34 @@ const INSIDE: f32 = 60.0;
 /// Members with a lane each, at most.
 const LANES_MAX: usize = 8;
 /// Width of a letter's box.
-const WIDTH: f32 = 22.0;
+pub(super) const WIDTH: f32 = 22.0;
 /// Shades of members, in turn.
 const SHADES: [(Tone, Fill); 3] =
     [(Tone::Ink3, Fill::Solid), (Tone::Line, Fill::Solid), (Tone::Ink3, Fill::Soft)];
 
 /// Measures of a circle.
-struct Circle {
-    center: Point,
-    radius: f32,
+pub(super) struct Circle {
+    /// Its middle.
+    pub center: Point,
+    /// Its outer radius.
+    pub radius: f32,
+    /// The room it has.
+    area: Rect,
 }
 
 impl Circle {
+    /// As large as a column allows, at its end.
+    pub fn of(column: &mut Column) -> Self {
+        let radius = (column.width / 2.0 - AROUND).min(RADIUS_MAX);
+        let area = column.block(2.0 * (radius + AROUND));
+        Self { center: area.middle(), radius, area }
+    }
+
+    /// Inner and outer radius of the stretches.
+    pub fn band(&self) -> (f32, f32) {
+        (self.radius - BAND, self.radius)
+    }
+
     /// Height of all lanes together: less on a small circle, so that the words in it have room.
     fn lanes(&self) -> f32 {
         (self.radius - INSIDE).clamp(LANES / 3.0, LANES)
@@ -50,7 +66,8 @@ impl Circle {
         (outer - height + 1.0, outer)
     }
 
-    fn tick(&self, turn: f32, (inner, outer): (f32, f32), stroke: Stroke) -> Shape {
+    /// A line across a lane.
+    pub fn tick(&self, turn: f32, (inner, outer): (f32, f32), stroke: Stroke) -> Shape {
         let (from, to) = (self.center.around(turn, inner), self.center.around(turn, outer));
         Shape::Line { from, to, stroke }
     }
@@ -58,15 +75,13 @@ impl Circle {
 
 /// Draws it.
 pub fn draw(ring: &Ring, column: &mut Column) {
-    let radius = (column.width / 2.0 - AROUND).min(RADIUS_MAX);
-    let area = column.block(2.0 * (radius + AROUND));
-    let circle = Circle { center: area.middle(), radius };
+    let circle = Circle::of(column);
     stretches(ring, &circle, column.marks);
     pick(ring, &circle, column.marks);
     keys(ring, &circle, column.marks);
     walk(ring, &circle, column.marks);
     middle(ring, &circle, column.marks);
-    handles(ring, &circle, area, column);
+    handles(ring, &circle, column);
 }
 
 /// Shade of a member; what comes new is lit.
@@ -78,8 +93,8 @@ fn tone(ring: &Ring, ordinal: usize) -> (Tone, Fill) {
 }
 
 /// Whose the stretches of the circle are.
-fn stretches(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
-    let (inner, outer) = (circle.radius - BAND, circle.radius);
+pub(super) fn stretches(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
+    let (inner, outer) = circle.band();
     let all = ring.layout.stretches();
     if all.is_empty() {
         let (start, end) = (0.0, 1.0);
@@ -108,7 +123,7 @@ fn stretches(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
 }
 
 /// Where a key is picked: all around, beneath the keys.
-fn pick(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
+pub(super) fn pick(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
     let outer = circle.radius - BAND - 2.0;
     let inner = outer - circle.lanes() - 2.0;
     let mut order: Vec<usize> = (0..ring.keys.len()).collect();
@@ -212,8 +227,8 @@ fn middle(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
 
 /// A letter for each member, to be picked or dragged off the ring; in the corner, those that are not
 /// on it, to be dragged there.
-fn handles(ring: &Ring, circle: &Circle, block: Rect, column: &mut Column) {
-    let (Point { x, y }, radius) = (circle.center, circle.radius);
+fn handles(ring: &Ring, circle: &Circle, column: &mut Column) {
+    let (Point { x, y }, radius, block) = (circle.center, circle.radius, circle.area);
     let on_ring = Rect::new(x - radius, y - radius, 2.0 * radius, 2.0 * radius);
     // Beyond the letters, on all four sides.
     let (edge, far) = (radius + 4.0, 400.0);

@@ -13,6 +13,7 @@ use crate::scene::layout::sheet::Sheet;
 use super::column::Column;
 use super::{Act, Subject};
 
+mod chord;
 mod circle;
 mod moves;
 mod panels;
@@ -55,7 +56,12 @@ pub fn draw(subject: &Subject) -> Scene {
     let Some(ring) = component.spec.as_ref().and_then(|it| Ring::new(subject, it)) else {
         return Sheet::new(subject.width, title, "Nothing is inside yet.").finish();
     };
-    let mut sheet = Sheet::new(subject.width, title, ring.describe());
+    let chord = ring.is_chord().then(|| chord::View::new(&ring));
+    let words = match &chord {
+        Some(Some(view)) => view.describe(),
+        _ => ring.describe(),
+    };
+    let mut sheet = Sheet::new(subject.width, title, words);
     ring.figures(&mut sheet);
     sheet.space(8.0);
     let (y, width) = (sheet.block(0.0).y, sheet.width());
@@ -63,15 +69,27 @@ pub fn draw(subject: &Subject) -> Scene {
     let left = if wide { (width - 24.0) * 0.46 } else { width };
     let marks = sheet.marks();
     let mut column = Column { marks, x: 0.0, y, width: left };
-    circle::draw(&ring, &mut column);
-    ring.picked(&mut column);
+    ring.views(&mut column);
+    match &chord {
+        Some(Some(view)) => view.circle(&mut column),
+        Some(None) => ring.no_chord(&mut column),
+        None => circle::draw(&ring, &mut column),
+    }
+    if chord.is_none() {
+        ring.picked(&mut column);
+    }
     let end = column.y;
     let mut column = match wide {
         true => Column { marks, x: left + 24.0, y, width: width - left - 24.0 },
         false => Column { marks, x: 0.0, y: end + 8.0, width },
     };
-    ring.change(&mut column);
-    ring.requests(&mut column);
+    match &chord {
+        Some(view) => view.iter().for_each(|it| it.panels(&mut column)),
+        None => {
+            ring.change(&mut column);
+            ring.requests(&mut column);
+        }
+    }
     ring.settings(&mut column);
     let end = column.y.max(end);
     sheet.block(end - y + 4.0);
