@@ -509,8 +509,8 @@ fn the_fingers_and_the_way() {
         A·3 knows: the node after it, B·4, owns the key.
         Between different machines: 1 of 1.
         Fingers of B·1  4 of 12 nodes
-        Finger 64: 1/2 of the circle on, the first node is A·3  Finger 63: 1/4 of the circle on, the first node is A·1  Fingers 60 to 62: up to 1/8 of the circle on, the first node is C·2
-        Fingers 1 to 59: up to 1/64 of the circle on, the first node is B·2
+        Finger 64: 1/2 of the circle on, the first node is A·3  Finger 63: 1/4 of the circle on, the first node is A·1
+        Fingers 60 to 62: up to 1/8 of the circle on, the first node is C·2  Fingers 1 to 59: up to 1/64 of the circle on, the first node is B·2
         Hops of 96 lookups, from all round  mean 1.6
         12 of 96 lookups: 0 hops
         24 of 96 lookups: 1 hop

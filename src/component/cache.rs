@@ -2,7 +2,10 @@
 //! or in front of one (read-through, write-through, write-behind).
 
 mod behind;
+pub mod disk;
 pub mod flight;
+mod plans;
+mod room;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,18 +13,17 @@ use std::sync::Arc;
 use crate::algorithm::eviction::{Policy, Running, Slot};
 use crate::base::key_map::KeyMap;
 use crate::base::slab::Handle;
-use crate::base::spread::{Shape, Spread};
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::engine::blueprint::Station;
 use crate::engine::event::Verb;
-use crate::engine::plan::{Condition, Plan};
+use crate::engine::plan::Plan;
 use crate::engine::{self, Happening, Outcome, Request, Served};
 
 use behind::{flush, flushed, write};
+use disk::Persistence;
+use room::{evict, hand_over};
 
-use super::client::for_classes;
-use super::service::call;
 use super::{Context, Fidelity, Gauge, Group, Kind, Never, OutWire, Ratio, Registry, Role};
 
 crate::choices! {
@@ -60,6 +62,16 @@ crate::params! {
         flush_every: Nanos = Nanos::seconds(1), in Nanos::millis(1)..=Nanos::seconds(3_600);
         /// With write-behind: entries sent to the store at once; the rest wait for the next time.
         flush_batch: u32 = 100, in 1..=100_000, "entries";
+        /// What outlives a crash: nothing (none); snapshots at times (rdb); or a log (AOF) that is on disk
+        /// before a write is acknowledged (aof-always), once a second (aof-everysec), or when the
+        /// kernel thinks fit, after 30 s (aof-no).
+        persistence: Persistence = Persistence::None;
+        /// With rdb: how long from one snapshot to the next, if anything has changed.
+        snapshot_every: Nanos = Nanos::seconds(60), in Nanos::seconds(1)..=Nanos::seconds(86_400),
+            when |it| it.persistence == Persistence::Rdb;
+        /// With aof-always: how long a change takes longer, until it is on disk.
+        fsync: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(1),
+            when |it| it.persistence == Persistence::AofAlways;
         /// Mean time to serve one request.
         work: Nanos = Nanos::micros(20), in Nanos::ZERO..=Nanos::seconds(1);
         /// Requests served at once; Redis serves one.
@@ -101,7 +113,7 @@ crate::stable! {
     Dirty { key, since, sent }
 }
 
-/// What a cache remembers: nothing that survives a crash.
+/// What a cache remembers: of it survives a crash what is on its disk.
 #[derive(Clone, Debug)]
 pub struct CacheState {
     /// Entries in the policy's order.
@@ -116,6 +128,8 @@ pub struct CacheState {
     begun: u64,
     /// Loads under way, where they are known.
     pub flights: Option<Box<flight::Flights>>,
+    /// What is on its disk, if it has one.
+    pub disk: Option<Box<disk::Disk>>,
 }
 
 impl CacheState {
@@ -124,19 +138,22 @@ impl CacheState {
         let order = params.policy.start(params.capacity.into());
         let (entries, dirty) = (KeyMap::default(), VecDeque::new());
         let flights = flight::Flights::of(params);
-        Self { order, entries, dirty, alarmed: false, begun: 0, flights }
+        Self { order, entries, dirty, alarmed: false, begun: 0, flights, disk: None }
     }
 }
 
 impl StableHash for CacheState {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Self { order, entries, dirty, alarmed, begun, flights } = self;
+        let Self { order, entries, dirty, alarmed, begun, flights, disk } = self;
         order.fold(&mut |word| h.word(word));
         entries.stable_hash(h);
         dirty.stable_hash(h);
         (*alarmed, *begun).stable_hash(h);
         if let Some(flights) = flights {
             flights.stable_hash(h);
+        }
+        if let Some(disk) = disk {
+            disk.stable_hash(h);
         }
     }
 }
@@ -148,12 +165,16 @@ pub enum Wake {
     Flush,
     /// The load of this key for this request may have been lost.
     Load(u32, u64),
+    /// What has changed goes to the disk.
+    Save,
 }
 
 impl StableHash for Wake {
     fn stable_hash(&self, h: &mut StableHasher) {
-        if let Self::Load(key, request) = self {
-            (*key, *request).stable_hash(h);
+        match self {
+            Self::Flush => {}
+            Self::Load(key, request) => (*key, *request).stable_hash(h),
+            Self::Save => h.word(1),
         }
     }
 }
@@ -178,6 +199,8 @@ pub const LOST: u8 = engine::accesses::LOST;
 pub const JOINED: u8 = 8;
 /// A read fetches what is good still.
 pub const EARLY: u8 = 9;
+/// After a crash the value of a key is older than it was, or gone, though there is a disk.
+pub const FORGOTTEN: u8 = 10;
 
 /// The kind.
 #[derive(Debug)]
@@ -190,7 +213,8 @@ impl Kind for Cache {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Cache;
     const COUNTERS: &'static [&'static str] =
-        &["hits", "misses", "admitted", "evicted", "expired", "dropped", "flushed", "lost", "joined", "early"];
+        &["hits", "misses", "admitted", "evicted", "expired", "dropped", "flushed", "lost", "joined", "early",
+          "forgotten"];
     const RATIOS: &'static [Ratio] = &[Ratio {
         name: "hit_ratio",
         part: HIT,
@@ -209,7 +233,10 @@ impl Kind for Cache {
             "Real keys and versions; the policy that is named, entry by entry.",
             "Entries grow old by the cache's own clock, which a fault can put wrong.",
             "One request at a time, as Redis serves them; a waiting line.",
-            "A crash empties it; what it missed meanwhile it does not know.",
+            "A crash empties it; with a disk it comes back with what was there, by its last snapshot \
+             (RDB) or its log as of the last fsync (AOF), without what had expired. What it missed \
+             meanwhile it does not know: what was dropped since may be back. With fsync always a \
+             change holds its worker until it is on disk.",
             "Another policy takes over what is held, as Redis does with CONFIG SET, in the order in \
              which it would have left; what the old one knew of its uses is forgotten.",
             "With a strategy of its own and a wire to a store it reads and writes there itself, \
@@ -221,8 +248,11 @@ impl Kind for Cache {
              longest. Early refresh (XFetch): by how long the entry's own load took.",
         ],
         left_out: &[
-            "Sizes in bytes: every entry counts as one.",
-            "Persistence.",
+            "Sizes in bytes (maxmemory) and data types: every entry counts as one, every request costs \
+             alike. Redis' LRU of five samples; its replicas and Sentinel.",
+            "How long a snapshot takes (fork, copy on write) and loading one; that Redis forces the \
+             changes of several clients onto the disk at once. A crash is one of the machine: what \
+             the kernel has not written is gone.",
             "Single flight: a write while a key is loaded does not end the wait for that load.",
         ],
         defaults: "20 µs a request: 50,000 a second on one core, the low end of what \
@@ -238,7 +268,7 @@ impl Kind for Cache {
     }
 
     fn needs_later(params: &CacheParams) -> bool {
-        params.policy.is_late() || params.knows_loads()
+        params.policy.is_late() || params.knows_loads() || params.persistence != Persistence::None
     }
 
     fn station(params: &CacheParams) -> Station {
@@ -248,36 +278,30 @@ impl Kind for Cache {
     }
 
     fn plan(params: &CacheParams, wires: &[OutWire]) -> Plan<Arc<str>> {
-        let spread = Spread::new(Shape::LogNormal, params.work);
-        let serve = |it| Plan::Sequence(vec![Plan::Work(spread), it]);
-        if wires.is_empty() {
-            return serve(Plan::Local);
-        }
-        let ask = |verb| {
-            let calls = wires.iter().map(|it| for_classes(it.classes, call(it, verb)));
-            Plan::Sequence(calls.collect())
-        };
-        // What is dirty is flushed even if the strategy has changed since.
-        if_verb(Verb::Flush, ask(None), serve(strategy(params.strategy, &ask)))
+        plans::plan(params, wires)
     }
 
     fn through(params: &CacheParams) -> bool {
         params.strategy != Strategy::CacheAside
     }
 
-    fn start(params: &CacheParams, _: &mut Context<Self>) -> CacheState {
-        CacheState::new(params)
+    fn start(params: &CacheParams, ctx: &mut Context<Self>) -> CacheState {
+        begin(None, params, ctx)
     }
 
     fn restart(old: &CacheState, params: &CacheParams, ctx: &mut Context<Self>) -> CacheState {
-        old.dirty.iter().for_each(|it| ctx.count(LOST, it.key));
-        CacheState { begun: old.begun, ..Self::start(params, ctx) }
+        if old.disk.is_none() {
+            old.dirty.iter().for_each(|it| ctx.count(LOST, it.key));
+        }
+        CacheState { begun: old.begun, ..begin(Some(old), params, ctx) }
     }
 
     fn flush(state: &mut CacheState, params: &CacheParams, ctx: &mut Context<Self>) {
+        state.dirty.iter().for_each(|it| ctx.count(LOST, it.key));
         // Loads under way are the callers' affair.
-        let (alarmed, flights) = (state.alarmed, state.flights.take());
-        *state = CacheState { alarmed, flights, ..Self::restart(state, params, ctx) };
+        let (alarmed, begun, flights) = (state.alarmed, state.begun, state.flights.take());
+        let disk = state.disk.take().map(|it| Box::new(it.emptied(ctx.now())));
+        *state = CacheState { alarmed, begun, flights, disk, ..CacheState::new(params) };
     }
 
     fn retune(
@@ -303,6 +327,7 @@ impl Kind for Cache {
             Happening::Timer(Wake::Load(key, request)) => {
                 (flight::deeds().overdue)(state, params, key, request, ctx);
             }
+            Happening::Timer(Wake::Save) => (disk::deeds().save)(state, params, ctx),
             Happening::Finished { request, outcome, version } => {
                 flushed(state, &request, outcome, version, ctx);
             }
@@ -328,8 +353,18 @@ impl Kind for Cache {
     }
 
     fn weight(state: &Self::State) -> usize {
-        state.order.bytes()
+        let saved = state.disk.as_ref().map_or(0, |it| it.saved.len());
+        state.order.bytes() + saved * size_of::<disk::Saved>()
     }
+}
+
+/// A cache that begins, or comes back.
+fn begin(before: Option<&CacheState>, params: &CacheParams, ctx: &mut Ctx) -> CacheState {
+    let mut state = CacheState::new(params);
+    if params.persistence != Persistence::None {
+        (disk::deeds().start)(&mut state, before, params, ctx);
+    }
+    state
 }
 
 /// A cache's own act on a request.
@@ -340,8 +375,8 @@ pub(super) fn serve(
     ticket: Handle,
     ctx: &mut Ctx,
 ) -> Served {
-    match request.verb {
-        Verb::Read => read(state, params, request, ticket, ctx),
+    let served = match request.verb {
+        Verb::Read => return read(state, params, request, ticket, ctx),
         Verb::Put => {
             put(state, params, request, ctx);
             if state.flights.is_some() {
@@ -350,19 +385,26 @@ pub(super) fn serve(
             Served::ok(request.version)
         }
         Verb::Write if params.strategy == Strategy::WriteBehind => {
-            write(state, params, request.key, ctx)
+            match write(state, params, request.key, ctx) {
+                Some(version) => Served::ok(version),
+                None => return Served::ended(Outcome::Miss),
+            }
         }
         Verb::Delete | Verb::Write => {
-            if let Some(entry) = state.entries.get(request.key).filter(|it| !it.dirty) {
-                state.entries.remove(request.key);
-                state.order.remove(entry.slot);
-                ctx.count(DROPPED, request.key);
-            }
+            let held = state.entries.get(request.key).filter(|it| !it.dirty);
+            let Some(entry) = held else { return Served::ok(0) };
+            state.entries.remove(request.key);
+            state.order.remove(entry.slot);
+            ctx.count(DROPPED, request.key);
             Served::ok(0)
         }
         // A flush is for the store, and there is none.
-        Verb::Flush => Served::ended(Outcome::NoTarget),
+        Verb::Flush => return Served::ended(Outcome::NoTarget),
+    };
+    if state.disk.is_some() {
+        (disk::deeds().changed)(state, params, ctx);
     }
+    served
 }
 
 /// Takes over other settings; false if only a restart will do.
@@ -378,31 +420,12 @@ pub(super) fn retune(
     if params.knows_loads() || state.flights.is_some() {
         (flight::deeds().retune)(state, params, ctx);
     }
+    if before.persistence != Persistence::None || params.persistence != Persistence::None {
+        (disk::deeds().retune)(state, before, params, ctx);
+    }
     state.order.resize(params.capacity.into());
     while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
     true
-}
-
-fn if_verb(verb: Verb, then: Plan<Arc<str>>, otherwise: Plan<Arc<str>>) -> Plan<Arc<str>> {
-    let condition = Condition::Verb(verb);
-    Plan::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }
-}
-
-/// What is done with reads and writes; `ask` calls the store.
-fn strategy(of: Strategy, ask: &dyn Fn(Option<Verb>) -> Plan<Arc<str>>) -> Plan<Arc<str>> {
-    let and_then = |verb, then| Plan::Sequence(vec![ask(Some(verb)), then]);
-    let fill = || and_then(Verb::Read, Plan::LocalAs(Verb::Put));
-    let write_through = || and_then(Verb::Write, Plan::LocalAs(Verb::Put));
-    let write = match of {
-        Strategy::CacheAside => return Plan::Local,
-        Strategy::ReadThrough => and_then(Verb::Write, Plan::LocalAs(Verb::Delete)),
-        Strategy::WriteThrough => write_through(),
-        Strategy::WriteBehind => {
-            let again = Plan::LocalOr(Box::new(write_through()));
-            Plan::LocalOr(Box::new(Plan::Sequence(vec![fill(), again])))
-        }
-    };
-    if_verb(Verb::Write, write, Plan::LocalOr(Box::new(fill())))
 }
 
 fn read(
@@ -466,33 +489,4 @@ fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mu
     let slot = state.order.insert(key, 1);
     state.entries.insert(key, Entry { slot, version, expires, dirty: false });
     ctx.count(ADMITTED, key);
-}
-
-/// Another policy takes over what is held, in the order in which it would have left.
-fn hand_over(state: &mut CacheState, params: &CacheParams) {
-    let keys: Vec<u32> = state.order.order().map(|slot| state.order.key(slot)).collect();
-    state.order = params.policy.start(params.capacity.into());
-    for key in keys {
-        let slot = state.order.insert(key, 1);
-        if let Some(entry) = state.entries.get(key) {
-            state.entries.insert(key, Entry { slot, ..entry });
-        }
-    }
-}
-
-/// Makes room by the policy's choice, passing over what is dirty and, if nothing `live` may leave,
-/// what has not expired. False if there is nothing else.
-fn evict(state: &mut CacheState, live: bool, ctx: &mut Ctx) -> bool {
-    let first = state.order.victim();
-    let entry_of = |slot: Slot| state.entries.get(state.order.key(slot));
-    let is_clean = |slot: &Slot| entry_of(*slot).is_none_or(|it| !it.dirty);
-    let victim = first.filter(is_clean).or_else(|| state.order.order().find(is_clean));
-    let Some(victim) = victim else { return false };
-    if !live && entry_of(victim).is_some_and(|it| it.expires > ctx.now()) {
-        return false;
-    }
-    let key = state.order.evict(victim);
-    state.entries.remove(key);
-    ctx.count(if live { EVICTED } else { EXPIRED }, key);
-    true
 }

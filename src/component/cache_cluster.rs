@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::algorithm::eviction::Policy;
 use crate::algorithm::hashing::Hash;
-use crate::algorithm::placement::{Node, Scheme, Settings};
+use crate::algorithm::placement::{Node, Scheme, Settings, redis_slots};
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
@@ -16,9 +16,10 @@ use crate::engine::blueprint::{Addressing, Station};
 use crate::engine::plan::Plan;
 use crate::engine::{HealthCheck, Request, Served};
 
+pub use super::placing::Learn;
 pub use super::scheme::ByHash;
 
-use super::cache::{self, Cache, CacheParams, CacheState, HIT, MISS};
+use super::cache::{self, CacheParams, CacheState, HIT, MISS};
 use super::{Context, Fidelity, Gauge, Group, Kind, Membership, Never, OutWire, Ratio, Role};
 
 const fn has_points(it: &CacheClusterParams) -> bool {
@@ -50,6 +51,10 @@ crate::params! {
         /// How far above its fair share of the calls that are out a node may be before keys pass it
         /// by; at least 1%.
         slack: Share = Share(0.25), when |it| it.scheme.0 == Scheme::Bounded;
+        /// How callers learn that slots have moved: all at once (at-once); or from the node they ask in
+        /// vain (MOVED), and then they remember that slot (moved-slot), or fetch the whole table
+        /// (moved-table).
+        callers_learn: Learn = Learn::AtOnce, when |it| it.scheme.0 == Scheme::RedisSlots;
         /// Entries each node holds; one more, and one must leave.
         capacity: u32 = 1_000, in 1..=1_000_000, "entries";
         /// Which entry leaves when a node is full.
@@ -77,6 +82,23 @@ impl CacheClusterParams {
     }
 }
 
+impl CacheClusterParams {
+    /// How callers learn of a change: where there are slots.
+    fn learn(&self) -> Learn {
+        if self.scheme.0 == Scheme::RedisSlots { self.callers_learn } else { Learn::AtOnce }
+    }
+
+    /// The ordinal of the node that has the slot of a key.
+    fn slot_owner(&self, key: &str) -> Option<usize> {
+        let among = || (0..self.nodes as usize).filter(|it| self.weights.of(*it) > 0);
+        let at = redis_slots::owner(redis_slots::slot(key.as_bytes()), among().count());
+        among().nth(at)
+    }
+}
+
+/// A node was asked for a key whose slot is another's, and has said so.
+pub const MOVED: u8 = 11;
+
 /// The kind.
 #[derive(Debug)]
 pub struct CacheCluster;
@@ -88,7 +110,10 @@ impl Kind for CacheCluster {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Cache;
     const ADDRESSING: Addressing = Addressing::Keyed;
-    const COUNTERS: &'static [&'static str] = <Cache as Kind>::COUNTERS;
+    const COUNTERS: &'static [&'static str] = &[
+        "hits", "misses", "admitted", "evicted", "expired", "dropped", "flushed", "lost", "joined",
+        "early", "forgotten", "moved",
+    ];
     const RATIOS: &'static [Ratio] = &[Ratio {
         name: "hit_ratio",
         part: HIT,
@@ -101,7 +126,9 @@ impl Kind for CacheCluster {
         modelled: &[
             "Client-side sharding: every caller knows the membership and hashes the key, written \
              as it is shown, with the scheme's own algorithm.",
-            "A change of nodes, weights or scheme reaches all callers at once. Entries stay where \
+            "A change of nodes, weights or scheme reaches all callers at once; callers of Redis slots \
+             may learn of it from MOVED answers instead, each by itself, at the price of a call. Then \
+             the keys of a dead node are refused, and asked of nobody else. Entries stay where \
              they are: a key that moved misses, and one that moves back may find an old value.",
             "Callers check the nodes over the network. A dead one is known as such after two \
              failed checks; until then its keys are refused and read from the store. Then they \
@@ -110,7 +137,8 @@ impl Kind for CacheCluster {
         ],
         left_out: &[
             "Copies of entries on several nodes; resharding that moves entries (Redis Cluster's \
-             MIGRATE).",
+             MIGRATE), and so ASK: a slot moves at one moment, and its keys miss. Replicas and \
+             Sentinel.",
             "Redis slots are dealt out anew with every change, in one piece for each node; a real \
              cluster moves as few as it can, and replaces a dead node by its replica.",
             "Callers that differ in what they know of the membership.",
@@ -155,7 +183,7 @@ impl Kind for CacheCluster {
             ..Settings::default()
         };
         let nodes = (0..params.nodes).map(node).collect();
-        Some(Membership { scheme: params.scheme.0, settings, nodes, bare: false })
+        Some(Membership { scheme: params.scheme.0, settings, nodes, bare: false, learn: params.learn() })
     }
 
     fn checked(params: &CacheClusterParams) -> Option<HealthCheck> {
@@ -188,6 +216,13 @@ impl Kind for CacheCluster {
         ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
+        if params.learn() != Learn::AtOnce {
+            let owner = params.slot_owner(&format!("{}:{}", ctx.key_name(), request.key));
+            if owner != Some(usize::from(ctx.ordinal())) {
+                ctx.count(MOVED, request.key);
+                return Served::not_leader(owner.map(|it| it as u16));
+            }
+        }
         cache::serve(state, &params.one(), request, ticket, ctx)
     }
 

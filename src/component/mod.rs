@@ -18,7 +18,7 @@ pub use placing::{Membership, Placing};
 
 mod context;
 pub mod later;
-mod placing;
+pub mod placing;
 mod scheme;
 
 /// Where a kind stands in the library.
@@ -456,6 +456,8 @@ macro_rules! registry {
         pub fn provide() {
             crate::algorithm::eviction::provide();
             placing::provide();
+            cache::disk::provide();
+            placing::slots::provide();
             cache::flight::provide();
             sql_db::cascade::provide();
             sql_db::failover::provide();
@@ -790,6 +792,19 @@ impl engine::Picker for Picker {
         match self {
             Self::Rule(rule) => rule.choose(candidates, key, draw),
             Self::Key(placing) => placing.pick(candidates, key),
+        }
+    }
+
+    fn turn_into(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::Key(own), Self::Key(new)) => own.turn_into(new),
+            _ => self.clone_from(other),
+        }
+    }
+
+    fn sent_on(&mut self, key: u32, to: u16) {
+        if let Self::Key(placing) = self {
+            placing.sent_on(key, to);
         }
     }
 }

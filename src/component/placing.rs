@@ -1,6 +1,8 @@
 //! Callers that place keys themselves: they know the membership of what they call, and the key says
 //! whom to ask.
 
+pub mod slots;
+
 use std::sync::Arc;
 
 use crate::algorithm::placement::{Node, Placed, Scheme, Settings};
@@ -22,6 +24,20 @@ pub struct Membership {
     pub nodes: Vec<Node>,
     /// Whether keys are placed by their numbers alone: 77, and not `user:77`.
     pub bare: bool,
+    /// How callers learn that keys have moved.
+    pub learn: Learn,
+}
+
+crate::choices! {
+    /// How callers learn that keys have moved.
+    pub enum Learn {
+        /// All at once, with the change.
+        AtOnce = "at-once",
+        /// From whom they ask in vain (MOVED); they remember the slot.
+        Slot = "moved-slot",
+        /// The same, but they fetch the whole table then.
+        Table = "moved-table",
+    }
 }
 
 impl Membership {
@@ -90,11 +106,16 @@ pub struct Placing {
     text: String,
     /// Length of the first two.
     prefix: usize,
+    /// The table it had before, as far as it still goes by it.
+    pub old: Option<Box<slots::Old>>,
 }
 
 impl PartialEq for Placing {
     fn eq(&self, other: &Self) -> bool {
-        self.by == other.by && self.among == other.among && self.name() == other.name()
+        self.by == other.by
+            && self.among == other.among
+            && self.name() == other.name()
+            && self.old == other.old
     }
 }
 
@@ -113,7 +134,7 @@ impl Placing {
             ParamError { field: field.into(), problem: problem.into() }
         })?;
         let text = if by.bare { String::new() } else { format!("{key_name}:") };
-        Ok(Self { by: Arc::new(by), among, prefix: text.len(), text, placed })
+        Ok(Self { by: Arc::new(by), among, prefix: text.len(), text, placed, old: None })
     }
 
     fn name(&self) -> &str {
@@ -122,11 +143,16 @@ impl Placing {
 
     /// The ordinal of the member to ask.
     pub fn pick(&mut self, candidates: &[Candidate], key: u32) -> Option<usize> {
-        self.turn_to(candidates);
+        if self.by.learn == Learn::AtOnce {
+            self.turn_to(candidates);
+        }
         use std::fmt::Write;
         self.text.truncate(self.prefix);
         // Writing to a string cannot fail.
         _ = write!(self.text, "{key}");
+        if let Some(owner) = self.old.as_ref().and_then(|it| (slots::deeds().owner)(self, it)) {
+            return Some(owner);
+        }
         let place = |loads: &[u32]| self.placed.find(self.text.as_bytes(), loads);
         let place = match self.by.scheme {
             Scheme::Bounded => {
@@ -138,6 +164,22 @@ impl Placing {
             _ => place(&[]),
         };
         self.among.get(place?).copied()
+    }
+
+    /// Another membership: where callers learn of it only from whom they ask, the table they had stays.
+    pub fn turn_into(&mut self, new: &Self) {
+        if self.by.learn == Learn::AtOnce || new.by.learn == Learn::AtOnce {
+            self.clone_from(new);
+        } else {
+            (slots::deeds().turn_into)(self, new);
+        }
+    }
+
+    /// Whoever was asked for this key has named another.
+    pub fn sent_on(&mut self, key: u32, to: u16) {
+        if self.old.is_some() {
+            (slots::deeds().sent_on)(self, key, to);
+        }
     }
 
     /// From now on keys go to those of the candidates who take part; to all who do, if none of them
@@ -163,7 +205,7 @@ impl Placing {
 
 impl StableHash for Placing {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Membership { scheme, settings, nodes, bare } = &*self.by;
+        let Membership { scheme, settings, nodes, bare, learn } = &*self.by;
         scheme.stable_hash(h);
         settings.hash.stable_hash(h);
         (settings.vnodes, settings.table).stable_hash(h);
@@ -174,6 +216,12 @@ impl StableHash for Placing {
         }
         if *bare {
             h.word(1);
+        }
+        if *learn != Learn::AtOnce {
+            learn.stable_hash(h);
+        }
+        if let Some(old) = &self.old {
+            old.stable_hash(h);
         }
         for node in nodes {
             node.name.stable_hash(h);

@@ -21,6 +21,7 @@ use crate::engine::network::Connecting;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Outcome, Request, Served};
 
+use super::placing::Learn;
 use super::{Context, Fidelity, Gauge, Group, Kind, Membership, OutWire, Role};
 
 pub use super::scheme::Sharding;
@@ -299,7 +300,7 @@ impl Kind for ShardedDb {
         };
         let settings = Settings { vnodes: params.vnodes, rows, ..Settings::default() };
         let nodes = (0..Self::members(params)).map(node).collect();
-        Some(Membership { scheme, settings, nodes, bare: true })
+        Some(Membership { scheme, settings, nodes, bare: true, learn: Learn::AtOnce })
     }
 
     fn start(params: &ShardedDbParams, ctx: &mut Context<Self>) -> Box<ShardedDbState> {

@@ -76,7 +76,8 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     let script = script.into_iter().map(|it| (it.0, it.3.clone())).collect();
     let classes = classes.iter().map(|it| it.as_str().into()).collect();
     let zones = zone::members(design);
-    Ok(Draft { seed, components, wires, classes, priorities, script, zones })
+    let key_name = design.key_name().into();
+    Ok(Draft { seed, components, wires, classes, priorities, script, zones, key_name })
 }
 
 /// All request classes, clients in id order, each name once, and the highest of their priorities.
@@ -141,11 +142,12 @@ fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
     wires
 }
 
-/// Whether a component is used in place of a store that it is wired to: of this one, or of any.
+/// Whether a component is used in place of what it is wired to, a store or a service: of this one, or of
+/// any.
 pub(super) fn passes(design: &Design, through: &str, store: Option<&str>) -> bool {
     let is_store = |id: &str| {
         let to = design.components.get(id);
-        to.is_some_and(|it| it.spec.about().role == Role::Store)
+        to.is_some_and(|it| matches!(it.spec.about().role, Role::Store | Role::Server))
     };
     design.components.get(through).is_some_and(|it| it.spec.through())
         && design.wires.values().any(|it| {

@@ -82,6 +82,10 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
             refusal(reason, format!("Let the service that asks {name} ask {other}."))
         }
         (caller, called) if allowed(caller, called) => Ok(()),
+        // A cache that asks for what it lacks may stand before a service, and be asked by anybody: as
+        // browsers' caches and content delivery networks do.
+        (Role::Cache, Role::Server) if through(design, from) => Ok(()),
+        (Role::Source | Role::Balancer, Role::Cache) if through(design, to) => Ok(()),
         // A store whose members answer for each other is what its clients stand at the sides of.
         (Role::Source, Role::Store) if peers(design, to) => Ok(()),
         (Role::Cache, _) => {
@@ -154,6 +158,10 @@ fn allowed(caller: Role, called: Role) -> bool {
             matches!(called, Role::Server | Role::Balancer | Role::External)
         }
     }
+}
+
+fn through(design: &Design, id: &str) -> bool {
+    design.components.get(id).is_some_and(|it| it.spec.through())
 }
 
 fn is_keyed(design: &Design, id: &str) -> bool {
@@ -275,6 +283,22 @@ mod tests {
             "nowhere",
             expect!["There is no component nowhere. Draw the wire between two components."],
         );
+    }
+
+    /// A cache that asks for itself may stand before a service.
+    #[test]
+    fn caches_may_stand_before_services() {
+        let mut design = store();
+        let with = |design: &mut Design, strategy: &str| {
+            let cache = &mut design.components.get_mut("cache").expect("a cache").spec;
+            cache.set("strategy", &serde_json::json!(strategy)).expect("it can be set");
+        };
+        assert!(may_call(&design, "cache", "search").is_err(), "cache-aside");
+        with(&mut design, "read-through");
+        assert_eq!(may_call(&design, "cache", "search"), Ok(()));
+        assert_eq!(may_call(&design, "readers", "cache"), Ok(()));
+        assert_eq!(may_call(&design, "balancer", "cache"), Ok(()));
+        assert!(may_call(&design, "cache", "balancer").is_err());
     }
 
     /// Every wire of the book store would be drawn again, and every pair of kinds is answered.

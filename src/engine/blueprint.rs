@@ -197,6 +197,8 @@ pub struct Draft<K: Kinds> {
     pub script: Vec<(Nanos, Fault)>,
     /// Zones by id, and who stands in each: components, or members as `store/0`.
     pub zones: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// What keys are called: `book` for `book:77`.
+    pub key_name: Arc<str>,
 }
 
 /// A component with its slots.

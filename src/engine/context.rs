@@ -153,6 +153,11 @@ impl<K: Kinds> Context<'_, K> {
         self.blueprint.classes.iter().position(|it| &**it == name).map(|it| it as u8)
     }
 
+    /// What keys are called: `book` for `book:77`.
+    pub fn key_name(&self) -> &str {
+        &self.blueprint.draft.key_name
+    }
+
     /// How long this piece of work takes here: slowness included.
     pub fn stretch(&self, work: Nanos) -> Nanos {
         if self.desk.slow == 1.0 {

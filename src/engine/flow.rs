@@ -729,12 +729,16 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
         call.redirects += 1;
         let (redirects, wire, asked) = (call.redirects, call.wire, call.asked);
+        let key = call.request.key;
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
         let route = &mut self.desk.routes[wire.out_index as usize];
         let known = match to.switch {
             Switch::Members => {
                 let known = reply.leader < members;
+                if known {
+                    route.picker.sent_on(key, reply.leader);
+                }
                 route.leader =
                     if known { reply.leader } else { (route.leader + 1) % members.max(1) };
                 known
@@ -869,7 +873,7 @@ impl<K: Kinds> Context<'_, K> {
             let picker = &self.blueprint.wires[*slot as usize].picker;
             let was = before.wires.get(*slot as usize).map(|it| hash_of(&it.picker));
             if was.is_some_and(|it| it != hash_of(picker)) {
-                self.desk.routes[index].picker = picker.clone();
+                self.desk.routes[index].picker.turn_into(picker);
             }
         }
     }

@@ -51,6 +51,14 @@ pub trait Picker: Clone + Debug + StableHash + Send + Sync {
     /// The index of the chosen candidate, or nothing if there is none to choose. `draw` is 64
     /// random bits of this call's own.
     fn pick(&mut self, candidates: &[Candidate], key: u32, draw: u64) -> Option<usize>;
+
+    /// An edit has made another of it; what was believed before may stay until it proves wrong.
+    fn turn_into(&mut self, other: &Self) {
+        self.clone_from(other);
+    }
+
+    /// Whoever was asked for this key has named another.
+    fn sent_on(&mut self, _key: u32, _to: u16) {}
 }
 
 /// What the kind's own act on a request came to.

@@ -25,6 +25,17 @@ fn tag(key: &[u8]) -> &[u8] {
     }
 }
 
+/// The position of a slot's node among so many.
+pub fn owner(slot: u32, nodes: usize) -> usize {
+    (0..nodes as u32).position(|node| slot <= last(node, nodes as u32)).unwrap_or(0)
+}
+
+/// The last slot of a node, by its position among so many; the first begins at 0. Rounded to the
+/// nearest, halves up.
+fn last(node: u32, of: u32) -> u32 {
+    (2 * (node + 1) * SLOTS + of) / (2 * of) - 1
+}
+
 /// The last slot of each node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RedisSlots {
@@ -44,9 +55,7 @@ impl Placement for RedisSlots {
         if count > SLOTS {
             return Err(format!("nodes: {count} are too many for {SLOTS} slots"));
         }
-        // Rounded to the nearest, halves up.
-        let end = |node: u32| (2 * node * SLOTS + count) / (2 * count);
-        Ok(Self { last: (1..=count).map(|node| end(node) - 1).collect() })
+        Ok(Self { last: (0..count).map(|node| last(node, count)).collect() })
     }
 
     fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {

@@ -34,8 +34,13 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/blog-cache.json"),
     },
     Ready {
+        name: "Cache layers",
+        about: "three caches in a row: misses multiply, and when one dies?",
+        text: include_str!("../../../static/designs/cache-layers.json"),
+    },
+    Ready {
         name: "Leaderboard",
-        about: "every score is written twice: what if the second write is lost?",
+        about: "every score is written twice: what if the second write, or the board, is lost?",
         text: include_str!("../../../static/designs/leaderboard.json"),
     },
     Ready {

@@ -2,16 +2,17 @@
 
 use crate::base::time::Nanos;
 use crate::engine::event::Verb;
-use crate::engine::{Outcome, Request, Served};
+use crate::engine::{Outcome, Request};
 
 use super::super::{Registry, Wrap};
 use super::{Cache, CacheParams, CacheState, Ctx, Dirty, Entry, FLUSHED, Wake, expiry};
 
-/// A write that the store learns of later. Only what is held can be changed: its version counts on.
-pub(super) fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx: &mut Ctx) -> Served {
+/// A write that the store learns of later: its version. Only what is held can be changed; its version
+/// counts on.
+pub(super) fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx: &mut Ctx) -> Option<u32> {
     let (now, clock) = (ctx.now(), ctx.clock());
     let held = state.entries.get(key).filter(|it| it.dirty || it.expires > clock);
-    let Some(entry) = held else { return Served::ended(Outcome::Miss) };
+    let entry = held?;
     let version = entry.version + 1;
     state.order.touch(entry.slot);
     let expires = expiry(params, clock);
@@ -20,10 +21,10 @@ pub(super) fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx:
         state.dirty.push_back(Dirty { key, since: now, sent: 0 });
         alarm(state, params, ctx);
     }
-    Served::ok(version)
+    Some(version)
 }
 
-fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
+pub(super) fn alarm(state: &mut CacheState, params: &CacheParams, ctx: &mut Ctx) {
     if !std::mem::replace(&mut state.alarmed, true) {
         ctx.timer(params.flush_every, <Registry as Wrap<Cache>>::timer(Wake::Flush));
     }

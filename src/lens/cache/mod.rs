@@ -4,8 +4,8 @@
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::cache::{
-    ADMITTED, CacheParams, CacheState, DROPPED, EARLY, EVICTED, EXPIRED, FLUSHED, HIT, JOINED,
-    LOST, MISS, Strategy,
+    ADMITTED, CacheParams, CacheState, DROPPED, EARLY, EVICTED, EXPIRED, FLUSHED, FORGOTTEN, HIT,
+    JOINED, LOST, MISS, Strategy,
 };
 use crate::component::{Spec, State};
 use crate::engine::recorder::{Recent, Window};
@@ -18,8 +18,10 @@ use super::column::Column;
 use super::{Act, Subject};
 
 mod curves;
+mod disk;
 mod flights;
 mod hits;
+mod layers;
 mod picked;
 mod structure;
 mod study;
@@ -63,7 +65,11 @@ pub fn draw(subject: &Subject) -> Scene {
     if it.up {
         it.structure(&mut column);
         it.flights(&mut column);
+        it.disk(&mut column);
         it.happenings(&mut column);
+    } else if let Some(disk) = &it.state.disk {
+        column.words("down", "It is down, and nobody reaches it.");
+        it.on_disk(disk, &mut column);
     } else {
         column.words("down", "It is down: all it held is lost, and nobody reaches it.");
         it.lost(&mut column);
@@ -74,6 +80,7 @@ pub fn draw(subject: &Subject) -> Scene {
         false => Column { marks, x: 0.0, y: end + 8.0, width },
     };
     it.history(&mut column);
+    it.layers(&mut column);
     it.curves(&mut column);
     let end = column.y.max(end);
     sheet.block(end - y + 4.0);
@@ -106,6 +113,9 @@ impl<'a> Inside<'a> {
     }
 
     fn describe(&self) -> String {
+        if !self.up && self.state.disk.is_some() {
+            return format!("{} is down; it has a disk.", self.subject.label);
+        }
         if !self.up {
             let lost = match self.state.dirty.len() {
                 0 => String::new(),
@@ -239,7 +249,7 @@ impl<'a> Inside<'a> {
                 FLUSHED => ("flushed", Tone::Ink, CellStyle::Plain),
                 JOINED => ("waits", Tone::Ink2, CellStyle::Plain),
                 EARLY => ("early", Tone::Ink, CellStyle::Plain),
-                LOST => ("lost", Tone::Fail, CellStyle::Struck),
+                LOST | FORGOTTEN => ("lost", Tone::Fail, CellStyle::Struck),
                 EXPIRED => ("expired", Tone::Stale, CellStyle::Struck),
                 _ => continue,
             };
@@ -257,13 +267,13 @@ impl<'a> Inside<'a> {
 }
 
 /// The whole seconds that had ended at the cursor, oldest first.
-fn seconds<'a>(subject: &Subject<'a>) -> Vec<&'a Window> {
+pub(super) fn seconds<'a>(subject: &Subject<'a>) -> Vec<&'a Window> {
     let at = subject.recorder.window_at(subject.component, 1, subject.now());
     let Some(((last, _), record)) = at.zip(subject.record()) else { return Vec::new() };
     record.windows[1].range(..=last).collect()
 }
 
-fn counter(window: &Window, of: u8) -> u64 {
+pub(super) fn counter(window: &Window, of: u8) -> u64 {
     window.counters.get(usize::from(of)).copied().unwrap_or(0).into()
 }
 

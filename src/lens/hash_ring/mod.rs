@@ -17,6 +17,7 @@ mod chord;
 mod circle;
 mod moves;
 mod panels;
+mod tables;
 
 use moves::{Keys, Layout, Moves};
 
@@ -88,6 +89,7 @@ pub fn draw(subject: &Subject) -> Scene {
         None => {
             ring.change(&mut column);
             ring.requests(&mut column);
+            ring.tables(&mut column);
         }
     }
     ring.settings(&mut column);

@@ -1,0 +1,75 @@
+//! Callers with an old table of slots, as clients of Redis Cluster have after a change: whoever they ask
+//! in vain names the owner (MOVED), and they remember the slot, or fetch the whole table. Later on the
+//! page.
+//!
+//! Source: Redis Cluster specification, "MOVED Redirection".
+
+use std::sync::Arc;
+
+use crate::algorithm::placement::redis_slots::{self, SLOTS};
+use crate::base::stable::{StableHash, StableHasher};
+
+use super::{Learn, Placing};
+
+/// The table that a caller goes by, where it is not that of the nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Old {
+    /// By slot: the ordinal of the node that it asks.
+    table: Arc<Vec<u8>>,
+}
+
+impl Old {
+    /// Whom it asks for a slot.
+    pub fn node(&self, slot: u32) -> usize {
+        self.table[slot as usize].into()
+    }
+}
+
+impl StableHash for Old {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        self.table.stable_hash(h);
+    }
+}
+
+/// What a caller does that may have an old table.
+#[derive(Debug)]
+pub struct Deeds {
+    /// Who owns the key whose text is at hand by the old table; none if it has learned better.
+    pub(super) owner: fn(&Placing, &Old) -> Option<usize>,
+    /// Another membership.
+    pub(super) turn_into: fn(&mut Placing, &Placing),
+    /// Whoever was asked for a key has named another.
+    pub(super) sent_on: fn(&mut Placing, u32, u16),
+}
+
+impl Deeds {
+    const ALL: Self = Self { owner, turn_into, sent_on };
+}
+
+crate::later! { pub(super) fn deeds() -> Deeds = Deeds::ALL, or "designs that have this wait for it" }
+
+fn owner(of: &Placing, old: &Old) -> Option<usize> {
+    let node = old.node(redis_slots::slot(of.text.as_bytes()));
+    // Who is no longer there cannot be asked.
+    (node < of.by.nodes.len()).then_some(node)
+}
+
+fn turn_into(of: &mut Placing, new: &Placing) {
+    let among = of.among.clone();
+    let table = || (0..SLOTS).map(|it| among[redis_slots::owner(it, among.len())] as u8).collect();
+    let old = of.old.take().unwrap_or_else(|| Box::new(Old { table: Arc::new(table()) }));
+    of.clone_from(new);
+    of.old = Some(old);
+}
+
+fn sent_on(of: &mut Placing, key: u32, to: u16) {
+    if of.by.learn == Learn::Table {
+        of.old = None;
+        return;
+    }
+    let text = format!("{}{key}", of.name());
+    let slot = redis_slots::slot(text.as_bytes());
+    if let Some(old) = &mut of.old {
+        Arc::make_mut(&mut old.table)[slot as usize] = to as u8;
+    }
+}
