@@ -109,7 +109,10 @@ impl Palette {
             surface: token("--surface"),
             paper: token("--paper"),
             num: token("--num"),
-            type_1: token("--t1").trim_end_matches("px").parse::<u32>().map_or(12.0, f64::from),
+            type_1: token("--t1")
+                .trim_end_matches(['p', 'x'])
+                .parse::<u32>()
+                .map_or(12.0, f64::from),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A growing list in shared chunks: a clone shares them, a write copies one. Large keyed stores
 //! and logs live in it, so that a snapshot of the world costs pointers, not rows.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::stable::{StableHash, StableHasher};
@@ -119,6 +120,38 @@ impl<T: StableHash> StableHash for CowList<T> {
         for chunk in &self.chunks {
             chunk.iter().for_each(|it| it.stable_hash(h));
         }
+    }
+}
+
+/// A value that clones share until one of them changes it. Who holds one and only reads need not know how it
+/// is cloned: on the page, that comes with whoever writes.
+#[derive(Clone, Debug)]
+pub struct Shared<T>(Arc<T>);
+
+impl<T> Shared<T> {
+    /// Nobody shares it yet.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<T: StableHash> StableHash for Shared<T> {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        (**self).stable_hash(h);
     }
 }
 

@@ -198,6 +198,10 @@ impl Kind for Client {
         Some(Patience { timeout, retries, backoff })
     }
 
+    fn needs_later(params: &ClientParams) -> bool {
+        !params.recording.is_empty()
+    }
+
     fn classes(params: &ClientParams) -> Vec<(String, u8)> {
         let named = params.classes.iter().map(|it| (it.name.clone(), it.priority as u8));
         let mut classes: Vec<_> = named.collect();

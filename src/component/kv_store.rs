@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::algorithm::replication::quorum::majority;
-use crate::base::cow::CowList;
+use crate::base::cow::{CowList, Shared};
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
@@ -354,7 +354,7 @@ impl Kind for KvStore {
         defaults: "Three members that keep all keys and majorities of two, as Cassandra's QUORUM; a millisecond of work.",
     };
     type Params = KvStoreParams;
-    type State = Box<KvStoreState>;
+    type State = Shared<KvStoreState>;
     type Message = KvStoreMessage;
     type Timer = KvStoreTimer;
 
@@ -398,8 +398,8 @@ impl Kind for KvStore {
         &params.places
     }
 
-    fn start(params: &KvStoreParams, ctx: &mut Context<Self>) -> Box<KvStoreState> {
-        let mut state = Box::new(KvStoreState {
+    fn start(params: &KvStoreParams, ctx: &mut Context<Self>) -> Shared<KvStoreState> {
+        let mut state = Shared::new(KvStoreState {
             rows: CowList::default(),
             hints: vec![BTreeSet::new(); usize::from(ctx.members())],
             silent: 0,
@@ -414,10 +414,10 @@ impl Kind for KvStore {
     }
 
     fn restart(
-        old: &Box<KvStoreState>,
+        old: &Shared<KvStoreState>,
         params: &KvStoreParams,
         ctx: &mut Context<Self>,
-    ) -> Box<KvStoreState> {
+    ) -> Shared<KvStoreState> {
         let mut state = old.clone();
         (state.beats, state.doing, state.silent) = ([false; 2], Vec::new(), 0);
         // It may have missed that homes have changed.
@@ -426,11 +426,12 @@ impl Kind for KvStore {
     }
 
     fn retune(
-        state: &mut Box<KvStoreState>,
+        state: &mut Shared<KvStoreState>,
         before: &KvStoreParams,
         params: &KvStoreParams,
         ctx: &mut Context<Self>,
     ) -> bool {
+        let state = &mut **state;
         hints::move_house(state, before, params, ctx);
         // With fewer members, or other quorums, less may be enough.
         rounds::go_on(state, params, ctx);
@@ -438,11 +439,12 @@ impl Kind for KvStore {
     }
 
     fn handle(
-        state: &mut Box<KvStoreState>,
+        state: &mut Shared<KvStoreState>,
         params: &KvStoreParams,
         what: Happening<KvStoreMessage, KvStoreTimer>,
         ctx: &mut Context<Self>,
     ) {
+        let state = &mut **state;
         match what {
             Happening::Message(from, message) => rounds::hear(state, params, from, message, ctx),
             Happening::Timer(KvStoreTimer::Patience(round)) => rounds::refuse(state, round, ctx),
@@ -462,17 +464,18 @@ impl Kind for KvStore {
     }
 
     fn serve(
-        state: &mut Box<KvStoreState>,
+        state: &mut Shared<KvStoreState>,
         params: &KvStoreParams,
         request: &Request,
         ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
+        let state = &mut **state;
         rounds::begin(state, params, request, ticket, ctx);
         Served::Later
     }
 
-    fn gauges(members: &[Option<&Box<KvStoreState>>], _: Nanos) -> Vec<f64> {
+    fn gauges(members: &[Option<&Shared<KvStoreState>>], _: Nanos) -> Vec<f64> {
         let hints = members.iter().flatten().flat_map(|it| &it.hints);
         vec![hints.map(BTreeSet::len).sum::<usize>() as f64]
     }

@@ -455,6 +455,7 @@ macro_rules! registry {
         /// What comes later is there: called by the parts of the page that do.
         pub fn provide() {
             crate::algorithm::eviction::provide();
+            crate::algorithm::traffic::recording::provide();
             placing::provide();
             cache::disk::provide();
             placing::slots::provide();

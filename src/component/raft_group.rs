@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::base::cow::CowList;
+use crate::base::cow::{CowList, Shared};
 use crate::base::order::sort_few;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
@@ -134,7 +134,7 @@ impl Kind for RaftGroup {
         defaults: "Election timeouts from 150 to 300 ms, as in the paper.",
     };
     type Params = RaftGroupParams;
-    type State = Box<RaftState>;
+    type State = Shared<RaftState>;
     type Message = RaftMessage;
     type Timer = RaftTimer;
 
@@ -164,8 +164,8 @@ impl Kind for RaftGroup {
         }
     }
 
-    fn start(params: &RaftGroupParams, ctx: &mut Context<Self>) -> Box<RaftState> {
-        let mut state = Box::new(RaftState {
+    fn start(params: &RaftGroupParams, ctx: &mut Context<Self>) -> Shared<RaftState> {
+        let mut state = Shared::new(RaftState {
             term: 0,
             voted_for: None,
             log: CowList::default(),
@@ -186,11 +186,11 @@ impl Kind for RaftGroup {
     }
 
     fn restart(
-        old: &Box<RaftState>,
+        old: &Shared<RaftState>,
         params: &RaftGroupParams,
         ctx: &mut Context<Self>,
-    ) -> Box<RaftState> {
-        let mut state = Box::new(RaftState {
+    ) -> Shared<RaftState> {
+        let mut state = Shared::new(RaftState {
             committed: old.snapshot.at,
             applied: old.snapshot.at,
             rows: old.snapshot.rows.clone(),
@@ -208,11 +208,12 @@ impl Kind for RaftGroup {
     }
 
     fn retune(
-        state: &mut Box<RaftState>,
+        state: &mut Shared<RaftState>,
         _: &RaftGroupParams,
         _: &RaftGroupParams,
         ctx: &mut Context<Self>,
     ) -> bool {
+        let state = &mut **state;
         let members = usize::from(ctx.members());
         if state.standing == Standing::Leader {
             state.next.resize(members, 0);
@@ -226,11 +227,12 @@ impl Kind for RaftGroup {
     }
 
     fn handle(
-        state: &mut Box<RaftState>,
+        state: &mut Shared<RaftState>,
         params: &RaftGroupParams,
         what: Happening<RaftMessage, RaftTimer>,
         ctx: &mut Context<Self>,
     ) {
+        let state = &mut **state;
         match what {
             Happening::Message(from, message) => hear(state, params, from, message, ctx),
             Happening::Timer(RaftTimer::Election) => stand(state, params, ctx),
@@ -245,12 +247,13 @@ impl Kind for RaftGroup {
     }
 
     fn serve(
-        state: &mut Box<RaftState>,
+        state: &mut Shared<RaftState>,
         _: &RaftGroupParams,
         request: &Request,
         ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
+        let state = &mut **state;
         if state.standing != Standing::Leader {
             return Served::not_leader(state.leader.filter(|it| *it != ctx.ordinal()));
         }
@@ -262,12 +265,12 @@ impl Kind for RaftGroup {
         Served::Later
     }
 
-    fn gauges(members: &[Option<&Box<RaftState>>], _: Nanos) -> Vec<f64> {
+    fn gauges(members: &[Option<&Shared<RaftState>>], _: Nanos) -> Vec<f64> {
         let leaders = members.iter().flatten().filter(|it| it.standing == Standing::Leader);
         vec![leaders.count() as f64]
     }
 
-    fn standing(state: &Box<RaftState>) -> Standing {
+    fn standing(state: &Shared<RaftState>) -> Standing {
         state.standing
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::order::sort_few;
 use crate::base::measured::Measured;
 use crate::base::spread::{LOG_NORMAL_SIGMA, PARETO_ALPHA, Shape, Spread};
 use crate::base::time::Nanos;
@@ -190,7 +191,7 @@ impl Kind for Service {
         let ways = aside.map(|it| (first, it)).into_iter();
         let each = |it: &OutWire| (it.step, for_classes(it.classes, call(it, None)));
         let mut ways: Vec<_> = ways.chain(others.iter().map(each)).collect();
-        ways.sort_by_key(|it| it.0);
+        sort_few(&mut ways, |one, other| one.0 < other.0);
         for group in ways.chunk_by(|one, other| one.0 == other.0) {
             let branches: Vec<_> = group.iter().map(|it| it.1.clone()).collect();
             let all = branches.len() as u16;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::algorithm::placement::pieces::Pieces;
 use crate::algorithm::placement::{Node, Scheme, Settings};
 use crate::algorithm::traffic::heavy::Heavy;
-use crate::base::cow::CowList;
+use crate::base::cow::{CowList, Shared};
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
@@ -236,7 +236,7 @@ impl Kind for ShardedDb {
         defaults: "9 workers at 10 ms: 900 requests a second, a small instance.",
     };
     type Params = ShardedDbParams;
-    type State = Box<ShardedDbState>;
+    type State = Shared<ShardedDbState>;
     type Message = ShardedDbMessage;
     type Timer = ShardedDbTimer;
 
@@ -303,15 +303,15 @@ impl Kind for ShardedDb {
         Some(Membership { scheme, settings, nodes, bare: true, learn: Learn::AtOnce })
     }
 
-    fn start(params: &ShardedDbParams, ctx: &mut Context<Self>) -> Box<ShardedDbState> {
-        Box::new(map::start(params, ctx))
+    fn start(params: &ShardedDbParams, ctx: &mut Context<Self>) -> Shared<ShardedDbState> {
+        Shared::new(map::start(params, ctx))
     }
 
     fn restart(
-        old: &Box<ShardedDbState>,
+        old: &Shared<ShardedDbState>,
         params: &ShardedDbParams,
         ctx: &mut Context<Self>,
-    ) -> Box<ShardedDbState> {
+    ) -> Shared<ShardedDbState> {
         let mut state = old.clone();
         (state.parked, state.open, state.parts) = Default::default();
         state.beats = false;
@@ -321,13 +321,14 @@ impl Kind for ShardedDb {
     }
 
     fn retune(
-        state: &mut Box<ShardedDbState>,
+        state: &mut Shared<ShardedDbState>,
         before: &ShardedDbParams,
         params: &ShardedDbParams,
         ctx: &mut Context<Self>,
     ) -> bool {
+        let state = &mut **state;
         if ctx.now() == Nanos::ZERO {
-            **state = map::start(params, ctx);
+            *state = map::start(params, ctx);
             return true;
         }
         if Self::membership(before) != Self::membership(params) || before.keys != params.keys {
@@ -337,11 +338,12 @@ impl Kind for ShardedDb {
     }
 
     fn handle(
-        state: &mut Box<ShardedDbState>,
+        state: &mut Shared<ShardedDbState>,
         params: &ShardedDbParams,
         what: Happening<ShardedDbMessage, ShardedDbTimer>,
         ctx: &mut Context<Self>,
     ) {
+        let state = &mut **state;
         match what {
             Happening::Message(from, message) => talk::hear(state, from, message, ctx),
             Happening::Timer(ShardedDbTimer::Beat) => moving::beat(state, params, ctx),
@@ -359,12 +361,13 @@ impl Kind for ShardedDb {
     }
 
     fn serve(
-        state: &mut Box<ShardedDbState>,
+        state: &mut Shared<ShardedDbState>,
         params: &ShardedDbParams,
         request: &Request,
         ticket: Handle,
         ctx: &mut Context<Self>,
     ) -> Served {
+        let state = &mut **state;
         if state.parts.iter().any(|it| it.0 == request.id) {
             return Served::ok(0);
         }
@@ -409,7 +412,7 @@ impl Kind for ShardedDb {
         }
     }
 
-    fn gauges(members: &[Option<&Box<ShardedDbState>>], _: Nanos) -> Vec<f64> {
+    fn gauges(members: &[Option<&Shared<ShardedDbState>>], _: Nanos) -> Vec<f64> {
         let left = members.iter().flatten().flat_map(|it| &it.moves).map(Move::left);
         vec![left.sum::<usize>() as f64]
     }

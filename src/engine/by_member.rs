@@ -79,8 +79,9 @@ impl ByMember {
 
     /// The imbalance of calls that arrived in the `span` of whole seconds that had ended at a moment.
     pub fn imbalance(&self, at: Nanos, span: usize) -> f64 {
-        let counts = self.until(at, span);
-        imbalance(&counts.iter().map(|it| it.offered.into()).collect::<Vec<_>>())
+        let mut sums = vec![0; self.live.len()];
+        self.each(at, span, |ordinal, it| sums[ordinal] += u64::from(it.offered));
+        imbalance(&sums)
     }
 
     /// What a clone of it takes, in entries: the seconds are shared, what members count now is not.
@@ -91,16 +92,22 @@ impl ByMember {
     /// What the members counted in the `span` of whole seconds that had ended at a moment, by ordinal.
     pub fn until(&self, at: Nanos, span: usize) -> Vec<MemberCounts> {
         let mut sums = Vec::new();
-        let after = self.seconds.partition_point(|it| it.0 <= at);
-        let since = at.saturating_sub(Nanos(WINDOW.0 * (span as u64 + 1)));
-        let seconds = self.seconds.range(after.saturating_sub(span)..after);
-        for (_, counts) in seconds.filter(|it| it.0 > since) {
-            sums.resize(counts.len().max(sums.len()), MemberCounts::default());
-            for (sum, it) in sums.iter_mut().zip(counts.iter()) {
-                sum.offered += it.offered;
-                (0..2).for_each(|at| sum.counters[at] += it.counters[at]);
+        self.each(at, span, |ordinal, it| {
+            if sums.len() <= ordinal {
+                sums.resize(ordinal + 1, MemberCounts::default());
             }
-        }
+            let sum = &mut sums[ordinal];
+            sum.offered += it.offered;
+            (0..2).for_each(|at| sum.counters[at] += it.counters[at]);
+        });
         sums
+    }
+
+    fn each(&self, at: Nanos, span: usize, mut act: impl FnMut(usize, &MemberCounts)) {
+        let since = at.saturating_sub(Nanos(WINDOW.0 * (span as u64 + 1)));
+        let before = self.seconds.iter().rev().skip_while(|it| it.0 > at).take(span);
+        for (_, counts) in before.take_while(|it| it.0 > since) {
+            counts.iter().enumerate().for_each(|(ordinal, it)| act(ordinal, it));
+        }
     }
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::draw::mix;
+use crate::base::order::sort_many;
 use crate::base::time::Nanos;
 use crate::component::Registry;
 use crate::engine::event::{Deed, Event};
@@ -79,7 +80,8 @@ pub fn flights(world: &World<Registry>) -> Vec<Flight> {
     let messages = world.messages();
     let mut flights: Vec<_> =
         messages.filter_map(|(number, due, event)| flight(world, number, due, event)).collect();
-    flights.sort_by_key(|it: &Flight| (it.sent, it.due, it.request));
+    let place = |it: &Flight| (it.sent, it.due, it.request);
+    sort_many(&mut flights, |one, other| place(one) < place(other));
     flights
 }
 
