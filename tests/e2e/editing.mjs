@@ -96,27 +96,31 @@ journey("by mouse: added, wired, refused, led elsewhere, several at once; all un
 
   // The wire's end is led to the database.
   const wire = page.locator("[data-wire=service-cache] .line");
-  const ends = await wire.evaluate((path) => {
+  const ends = () => wire.evaluate((path) => {
     const at = (share) => {
       const point = path.getPointAtLength(path.getTotalLength() * share).matrixTransform(path.getScreenCTM());
       return { x: point.x, y: point.y };
     };
     return { middle: at(0.12), end: at(1 - 14 / path.getTotalLength() / path.getScreenCTM().a) };
   });
-  await page.mouse.click(ends.middle.x, ends.middle.y);
+  const { middle: on } = await ends();
+  await page.mouse.click(on.x, on.y);
   await page.locator("[data-wire=service-cache].sel").waitFor({ state: "attached" });
   assert.equal(await page.locator(".sketch .end").count(), 2);
   await shot("editing-5-wire-selected");
-  await drag(page, ends.end, await middle(page, "[data-node=database]"), () => shot("editing-6-led-elsewhere"));
+  // A wire that is chosen is brought into sight with both its ends.
+  await page.waitForTimeout(400);
+  await drag(page, (await ends()).end, await middle(page, "[data-node=database]"), () => shot("editing-6-led-elsewhere"));
   await page.locator("[data-wire=service-database]").waitFor({ state: "attached" });
   assert.equal(await wires(page), wiresBefore + 1);
 
   // Escape cancels a drag without trace.
   await page.keyboard.press("Escape");
   const before = await picture(page);
-  await page.mouse.move(service.x - 40, service.y);
+  const now = await middle(page, "[data-node=service]");
+  await page.mouse.move(now.x - 40, now.y);
   await page.mouse.down();
-  await page.mouse.move(service.x + 60, service.y + 60, { steps: 5 });
+  await page.mouse.move(now.x + 60, now.y + 60, { steps: 5 });
   assert.notEqual(await picture(page), before);
   await page.keyboard.press("Escape");
   await page.mouse.up();
