@@ -103,7 +103,11 @@ impl Watched {
         self.fault(Fault::Crash(target(&format!("group/{ordinal}"))));
     }
 
+    /// Starts it if it is down.
     fn revive(&mut self, ordinal: u16) {
+        if self.is_up(ordinal.into()) {
+            return;
+        }
         self.fault(Fault::Restart(target(&format!("group/{ordinal}"))));
     }
 

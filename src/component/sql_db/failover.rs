@@ -108,6 +108,8 @@ fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb
             alarm: None,
         })
     });
+    // Who died while it asked whether another leads had led before.
+    state.primary |= led.asks.is_some();
     (led.stands, led.due, led.asks, led.alarm) = (None, None, None, None);
     (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
     if state.primary && fresh {
