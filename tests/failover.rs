@@ -103,12 +103,16 @@ impl Watched {
         self.fault(Fault::Crash(target(&format!("group/{ordinal}"))));
     }
 
+    /// Starts it, afresh if it is up.
+    fn restart(&mut self, ordinal: u16) {
+        self.fault(Fault::Restart(target(&format!("group/{ordinal}"))));
+    }
+
     /// Starts it if it is down.
     fn revive(&mut self, ordinal: u16) {
-        if self.is_up(ordinal.into()) {
-            return;
+        if !self.is_up(ordinal.into()) {
+            self.restart(ordinal);
         }
-        self.fault(Fault::Restart(target(&format!("group/{ordinal}"))));
     }
 
     fn promote(&mut self, ordinal: u16) {
@@ -278,11 +282,11 @@ fn a_majority_never_loses_a_synchronous_write_and_never_has_two_primaries() {
             }
             let up = (0..members).filter(|at| it.is_up(usize::from(*at))).count();
             if up <= usize::from(members / 2) || draw(400 + step, 2) == 0 {
-                (0..members).for_each(|at| it.revive(at));
+                (0..members).for_each(|at| it.restart(at));
             }
         }
         it.fault(heal("a"));
-        (0..members).for_each(|at| it.revive(at));
+        (0..members).for_each(|at| it.restart(at));
         it.run_for(Nanos::seconds(8));
         assert_eq!(it.leading().len(), 1, "one leads in the end");
         let ledger = it.ledger();

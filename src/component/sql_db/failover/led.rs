@@ -124,9 +124,10 @@ impl StableHash for LedTimer {
 
 impl Led {
     /// Whether it has given its word to somebody who wants to lead in a later term. Who has not won
-    /// takes back the word it gave itself.
+    /// takes back the word it gave itself; who has, and has not begun, is bound by it.
     pub(super) fn is_bound(&self, own: u16) -> bool {
-        self.voted > self.term && (leader_of(self.voted) != own || self.stands.is_some())
+        let own_word = self.stands.is_some() || self.due.is_some();
+        self.voted > self.term && (leader_of(self.voted) != own || own_word)
     }
 
     /// Whether a synchronous write waits for this member: all but a primary that has died, until it

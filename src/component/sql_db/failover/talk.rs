@@ -103,8 +103,8 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
             let fresh = term / MEMBERS_MAX > led.voted.max(led.term) / MEMBERS_MAX;
             let granted = fresh && theirs >= own && !leads && !follows;
             if granted {
-                led.voted = term;
-                led.stands = None;
+                // Who gives its word leads no earlier term, whatever it hears when it has asked.
+                (led.voted, led.stands, led.asks) = (term, None, None);
                 watch(state, params, ctx, 9);
             }
             // Who has more would rather lead itself.
