@@ -41,9 +41,13 @@ pub fn marks(app: App) -> impl IntoView {
     // One place on the scrubber, with what was there; clicked, it is looked at, with Shift in slow motion.
     let mark = move |at: Nanos, class: &str, words: &str| {
         let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
+        let named = name.clone();
         view! {
             <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
-                title=format!("{name}. Click: go there; with Shift: see it in slow motion") aria-label=name
+                title=move || match at <= app.clock.get().latest {
+                    true => format!("{named}. Click: go there; with Shift: see it in slow motion"),
+                    false => named.clone(),
+                } aria-label=name
                 on:click=move |event| match event.shift_key() && at <= app.clock.get_untracked().latest {
                     true => app.watch_slowly(at),
                     false => app.look_at(at),

@@ -336,7 +336,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
                 (Some(number), Some((figure, name, unit))) => {
                     let above = above.get();
                     let way = if above { "above" } else { "below" };
-                    let than = spaced(&format!("{}{unit}", value.get().trim()));
+                    let than = spaced(&format!("{number}{unit}"));
                     let words = format!("{name}{label} {way} {than}");
                     let value = number * scale(unit);
                     Ok((Breakpoint::Crosses { component: id, figure, above, value }, words))

@@ -554,8 +554,7 @@ impl<K: Kinds> Context<'_, K> {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, mut request, strand) = (call.wire, call.request, call.strand);
         let wire_of = &self.blueprint.wires[wire as usize];
-        let to = &self.blueprint.components[wire_of.to as usize];
-        let slot = to.members[usize::from(target)];
+        let slot = self.blueprint.components[wire_of.to as usize].members[usize::from(target)];
         self.trace_call(strand, handle, wire, Some(slot), request);
         let event = self.inside(Deed::Timeout(handle));
         let now = self.core.now;
@@ -573,8 +572,12 @@ impl<K: Kinds> Context<'_, K> {
         };
         let route = &mut self.desk.routes[wire_of.out_index as usize];
         route.candidates[usize::from(target)].outstanding += 1;
-        if request.verb == Verb::Read && to.addressing == Addressing::Leader {
-            request.version = if wire_of.reads == Reads::OwnWrites { route.own } else { 0 };
+        let own = wire_of.reads == Reads::OwnWrites;
+        if request.verb == Verb::Read
+            && (own || request.version != 0)
+            && self.blueprint.components[wire_of.to as usize].addressing == Addressing::Leader
+        {
+            request.version = if own { route.own } else { 0 };
         }
         if let Some(call) = self.desk.calls.get_mut(handle) {
             (call.target, call.asked, call.timer) = (Some(target), Some(slot), timer);
@@ -604,14 +607,11 @@ impl<K: Kinds> Context<'_, K> {
     /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
     /// leader, whatever the wire says of reads.
     pub(super) fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
-        let slot = wire;
+        let wire_slot = wire;
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
         if !wire.alive || to.members.is_empty() {
             return None;
-        }
-        if to.switch != Switch::Members {
-            self.look_up(slot);
         }
         let route = &mut self.desk.routes[wire.out_index as usize];
         let members = to.members.len() as u16;
@@ -637,6 +637,10 @@ impl<K: Kinds> Context<'_, K> {
             let picked = route.picker.pick(&offered, request.key, draw);
             return picked.map(|it| it as u16);
         }
+        if to.switch != Switch::Members {
+            self.look_up(wire_slot);
+        }
+        let route = &mut self.desk.routes[wire.out_index as usize];
         let leader = route.leader.min(members - 1);
         let by_leader = request.verb != Verb::Read || wire.reads == Reads::Primary;
         if by_leader || sent_on || members == 1 {

@@ -30,7 +30,7 @@ mod sql_db;
 pub struct Subject<'a> {
     /// The world at the cursor.
     pub world: &'a World<Registry>,
-    /// What was recorded, up to the newest moment known: later than the cursor when looking back.
+    /// What was recorded up to the cursor.
     pub recorder: &'a Recorder<Registry>,
     /// Slot of the component.
     pub component: u32,

@@ -104,7 +104,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0xdc8c_5bab_44d9_58b8,
+        hash: 0x60ab_fa5c_b344_7f39,
     },
     Golden {
         name: "ledger, edited",
@@ -112,7 +112,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0x309e_c3a6_95a9_67c4,
+        hash: 0x50f9_ab05_be51_36ea,
     },
     Golden {
         name: "ledger, from disk",
@@ -120,7 +120,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_comes_back,
         seed: 15,
         seconds: 20,
-        hash: 0x8fba_e3ae_a720_e253,
+        hash: 0xe963_8afb_df6e_c648,
     },
     Golden {
         name: "lock, scripted",

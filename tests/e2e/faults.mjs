@@ -42,7 +42,7 @@ journey("how much goes wrong is typed: before it does, and while it does", async
   assert.equal(await by.inputValue(), "100 ms");
   // What is none is said, with what is allowed, and what held stays.
   await type(by, "lots");
-  await inspector(page).getByRole("alert").getByText(/^by: a duration from/).waitFor();
+  await inspector(page).getByRole("alert").getByText(/^by: a duration from 0 s to 3600 s/).waitFor();
   assert.equal(await by.inputValue(), "100 ms");
   await type(by, "400ms");
   await until(async () => (await by.inputValue()) === "400 ms" || (await by.inputValue()), "as people write it");
@@ -105,7 +105,7 @@ journey("an amount in the script", async ({ page, open, shot }) => {
   assert.equal(await times.inputValue(), "3");
   await times.fill("99999");
   await times.press("Tab");
-  await form.getByRole("alert").getByText("factor: a number from 0 to 10000").waitFor();
+  await form.getByRole("alert").getByText(/^times: a number from 0 to 10/).waitFor();
   await type(times, "2.5");
   await form.getByLabel(/^Readers × 2.5: times$/).waitFor();
   await shot("amounts-3-script");
@@ -132,7 +132,7 @@ journey("members of a database are parted, both ways and one way, and healed", a
   await until(async () => (await inspector(page).locator("span.apart").count()) === 0, "together again");
   // One way: it hears nothing, and is heard.
   await replica.click();
-  await sides.getByRole("combobox", { name: "Which ways" }).selectOption({ label: "Only towards them" });
+  await sides.getByRole("combobox", { name: "Which ways" }).selectOption({ label: "Stops only what goes to them" });
   await cut.click();
   await mark(page, /Network cut one way$/).waitFor();
   await button(sides, "Heal").click();
@@ -198,9 +198,11 @@ journey("one event back, on, and again from the start, on a phone", { viewport: 
   await shot("phone-steps");
   await button(page, "Step").tap();
   await button(page, "Play").waitFor();
+  // Several, since the clock does not tell two events of one millisecond apart.
+  for (let step = 0; step < 8; step += 1) await button(page, "Step").tap();
   const now = await clock(page);
-  await button(page, "Back one event").tap();
-  await until(async () => (await clock(page)) <= now || (await clock(page)), "not later");
+  for (let step = 0; step < 30; step += 1) await button(page, "Back one event").tap();
+  await until(async () => (await clock(page)) < now || (await clock(page)), "earlier");
   await button(page, "Restart").tap();
   await until(async () => (await clock(page)) < "00:01" || (await clock(page)), "from the start");
 });

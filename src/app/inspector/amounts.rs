@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 
 use crate::base::param::Control;
-use crate::base::typed::{read, written};
+use crate::base::typed::{read, said, written};
 use crate::document::faults::{amounts, with_amount};
 use crate::engine::fault::Fault;
 
@@ -56,7 +56,9 @@ pub fn Amounts(
                         change.run(it);
                     }
                 }
-                Err(error) => problem.set(Some(error.to_string())),
+                Err(error) => {
+                    problem.set(Some(format!("{}: {}", word(name), said(&error.problem))))
+                }
             }
             input.set_value(&untrack(&again));
         };

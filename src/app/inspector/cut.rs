@@ -103,8 +103,11 @@ fn in_force(app: App, store: &str, now: Nanos) -> Vec<String> {
 /// Choosing which ways a cut stops: both, towards those on the other side, or from them.
 #[component]
 pub fn WhichWays(
-    /// What is chosen.
-    ways: RwSignal<Ways>,
+    /// What is shown.
+    #[prop(into)]
+    ways: Signal<Ways>,
+    /// Where a choice is put.
+    chosen: RwSignal<Ways>,
     /// What stopping the way to the other side is called, and the way back.
     names: [&'static str; 2],
     /// Whether nothing can be chosen now.
@@ -114,7 +117,7 @@ pub fn WhichWays(
     let all = [(Ways::Both, "Both ways"), (Ways::Forth, names[0]), (Ways::Back, names[1])];
     let choose = move |event: leptos::ev::Event| {
         let at = event_target_value(&event).parse::<usize>().ok();
-        ways.set(at.and_then(|it| all.get(it)).map_or(Ways::Both, |it| it.0));
+        chosen.set(at.and_then(|it| all.get(it)).map_or(Ways::Both, |it| it.0));
     };
     let options = all.into_iter().enumerate().map(|(at, (way, name))| {
         view! { <option value=at.to_string() selected=move || ways.get() == way>{name}</option> }
@@ -217,7 +220,7 @@ pub fn Sides(
             <p class="summary">{help}</p>
             <div class="parties">{move || all.get().into_iter().map(one).collect_view()}</div>
             <div class="doing">
-                <WhichWays ways names=["Only towards them", "Only from them"] disabled=false/>
+                <WhichWays ways chosen=ways names=["Stops only what goes to them", "Stops only what comes from them"] disabled=false/>
                 <button class="o" disabled=move || far.with(Vec::is_empty) on:click=separate>"Cut"</button>
                 <button class="o" disabled=move || cuts.with(Vec::is_empty) on:click=heal>"Heal"</button>
             </div>

@@ -151,15 +151,26 @@ fn replaces(later: &Fault, earlier: &Fault) -> bool {
     }
 }
 
-/// The fault that is in force of those that an item may stand for: the last one about the same thing, if
-/// that differs from the item's in its numbers only.
+/// An item's fault with the numbers in force: of the last one about the same thing, or about all of which
+/// that is a part, if it differs from the item's in its numbers only.
 fn held(last: &Fault, item: &Fault) -> Option<Fault> {
     let same = match (last, item) {
         (Fault::Skew { offset: a, .. }, Fault::Skew { offset: b, .. }) => (a.0 > 0) == (b.0 > 0),
         (Fault::CutWire { ways: a, .. }, Fault::CutWire { ways: b, .. }) => a == b,
         _ => true,
     };
-    (same && last.lasts()).then(|| last.clone())
+    let mut now = last.clone();
+    match (&mut now, item) {
+        (Fault::Gray { target: it, .. }, Fault::Gray { target, .. })
+        | (Fault::Slow { target: it, .. }, Fault::Slow { target, .. })
+        | (Fault::Skew { target: it, .. }, Fault::Skew { target, .. })
+        | (Fault::Spike { target: it, .. }, Fault::Spike { target, .. })
+        | (Fault::HotKey { target: it, .. }, Fault::HotKey { target, .. }) => {
+            it.clone_from(target);
+        }
+        _ => {}
+    }
+    (same && last.lasts()).then_some(now)
 }
 
 /// What is in force of those that an item may stand for.

@@ -146,7 +146,7 @@ pub fn handle(app: App) -> AnyView {
     let view = move || {
         narrow.get().then(|| view! {
         <section aria-label="Sheet">
-        <div class="pull" node_ref=handle class:low=move || tall.get() == Tall::Low class:high=move || tall.get() == Tall::High
+        <div class="pull" node_ref=handle class:low=move || tall.get() == Tall::Low
             role="slider" tabindex="0" aria-label="Height of the sheet" aria-orientation="vertical"
             aria-valuemin="0" aria-valuemax="2"
             aria-valuenow=move || (tall.get() as usize).to_string()

@@ -243,15 +243,15 @@ fn faults(
             let deeds = app.deeds();
             let known = deeds.iter().rev().filter(|it| it.at <= now);
             let says = |it: &Fault| match it {
-                Fault::Partition { name: it, .. } if *it == name => Some(true),
-                Fault::Heal { name: it } if *it == name => Some(false),
+                Fault::Partition { name: it, ways, .. } if *it == name => Some(Some(*ways)),
+                Fault::Heal { name: it } if *it == name => Some(None),
                 _ => None,
             };
             let mut ours = known.filter_map(|it| match &it.input {
                 Input::Fault(it) => says(it),
                 _ => None,
             });
-            let now = ours.next().unwrap_or(false);
+            let now = ours.next().flatten();
             app.meant(now, says)
         })
     };
@@ -269,9 +269,11 @@ fn faults(
             });
         }
     };
-    let ways = RwSignal::new(Ways::Both);
+    let chosen = RwSignal::new(Ways::Both);
+    // Which ways it is cut, or is to be.
+    let ways = Signal::derive(move || cut.get().unwrap_or_else(|| chosen.get()));
     let isolate = move |_| {
-        if cut.get_untracked() {
+        if cut.get_untracked().is_some() {
             app.fault(Fault::Heal { name: name.clone() });
             return;
         }
@@ -291,8 +293,8 @@ fn faults(
         </button>
         <button disabled=empty on:click=isolate
             title="Nothing passes its border, either way or one way: what lies in it stays up, and is alone.">
-            {move || if cut.get() { "Heal the network" } else { "Cut off" }}
+            {move || if cut.get().is_some() { "Heal the network" } else { "Cut off" }}
         </button>
-        <WhichWays ways names=["Only out of it", "Only into it"] disabled=cut/>
+        <WhichWays ways chosen names=["Stops only what goes out", "Stops only what comes in"] disabled=Signal::derive(move || cut.get().is_some())/>
     }
 }

@@ -244,8 +244,9 @@ fn line_up(state: &mut SqlDbState) {
 /// Is promoted: leads as soon as all it has received is applied.
 fn promote(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
     let Some(led) = &mut state.led else { return };
-    led.due = Some(term);
-    led.stands = None;
+    (led.due, led.stands) = (Some(term), None);
+    // Its own word, if it was people who promoted it.
+    led.voted = led.voted.max(term);
     if let Some(alarm) = led.alarm.take() {
         ctx.cancel(alarm);
     }
@@ -289,7 +290,7 @@ fn stand(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>)
     let (last, own) = (last(state), state.own);
     let Some(led) = &mut state.led else { return };
     let term = next_term(led.term.max(led.voted), own);
-    (led.voted, led.stands) = (term, Some((term, 1 << own)));
+    (led.voted, led.stands, led.asks) = (term, Some((term, 1 << own)), None);
     ctx.reign(Reign::Stands { term });
     say_all(ctx, &LedMessage::Stand(term, last));
     wake(ctx, Nanos(params.patience.0 / 2), LedTimer::Ballot(term));

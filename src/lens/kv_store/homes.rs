@@ -106,7 +106,8 @@ impl Store<'_> {
         }
         sheet.space(8.0);
         let key = self.key_name(self.key);
-        let right = format!("{} hints", text::count(all.len() as u64 + others));
+        let count = all.len() as u64 + others;
+        let right = format!("{} {}", text::count(count), if count == 1 { "hint" } else { "hints" });
         sheet.caption("hints", ["Kept until a home confirms it", &right]);
         for (index, (member, to, version)) in all.iter().take(HINTS).enumerate() {
             let [name, whom] = [*member, *to].map(|it| self.name(it));
