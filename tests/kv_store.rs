@@ -7,17 +7,16 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use common::peers::{held, holders, readers_and_writers};
 use common::*;
 use ringside::algorithm::consistency::{Guarantee, Verdict, text};
 use ringside::base::draw::mix;
 use ringside::base::time::{Nanos, Offset};
-use ringside::base::unit::Rate;
-use ringside::component::client::{Class, ClientParams, Does, Popularity};
+use ringside::component::Spec;
 use ringside::component::kv_store::{
     Conflicts, KvStoreParams, KvStoreState, Merged, Row, Rule, WhenCut, Written,
 };
-use ringside::component::{Spec, State};
-use ringside::document::{Design, WireParams, file};
+use ringside::document::{Design, file};
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::{Note, Outcome, Verb};
 use ringside::lens::history::recorded;
@@ -29,38 +28,6 @@ const SECOND: Nanos = Nanos::SECOND;
 fn params(members: u32, when_cut: WhenCut) -> KvStoreParams {
     let patience = Nanos::millis(50);
     KvStoreParams { members, when_cut, patience, work: MS, ..KvStoreParams::default() }
-}
-
-/// Readers and writers of a few keys at several members.
-fn with(params: KvStoreParams, rate: f64, keys: u32) -> Design {
-    let mut it = design();
-    for id in ["one", "two"] {
-        let class = |name: &str, does| Class { name: name.into(), does, ..Class::default() };
-        let classes = vec![class("read", Does::Read), class("write", Does::Write)];
-        let (rate, popularity) = (Rate(rate), Popularity::Uniform);
-        let (timeout, zipf) = (Nanos::seconds(1), 0.0);
-        let client =
-            ClientParams { rate, classes, keys, popularity, timeout, zipf, ..Default::default() };
-        add(&mut it, id, Spec::Client(client));
-    }
-    add(&mut it, "store", Spec::KvStore(params));
-    for id in ["one", "two"] {
-        wire(&mut it, id, "store", WireParams { latency: MS, ..WireParams::default() });
-    }
-    it
-}
-
-fn members(world: &World) -> Vec<&KvStoreState> {
-    let states = states(world, "store").into_iter();
-    states.filter_map(|it| if let State::KvStore(it) = it { Some(&**it) } else { None }).collect()
-}
-
-/// What members hold of a key: their versions.
-fn held(state: &KvStoreState, key: u32) -> Vec<u32> {
-    let row = state.rows.get(key.into());
-    let mut it: Vec<_> = row.map_or(&[][..], |it| &it.copies).iter().map(|it| it.version).collect();
-    it.sort_unstable();
-    it
 }
 
 /// Crashes, restarts, cuts both ways and one way, and clocks that go wrong, at random.
@@ -121,7 +88,8 @@ fn acknowledged(live: &Live) -> BTreeMap<u32, Vec<u32>> {
 fn majorities_lose_no_acknowledged_write() {
     for_seeds(2_000, |seed| {
         let n = [3, 3, 5][(seed % 3) as usize];
-        let mut live = Live::new(&with(params(n, WhenCut::Consistent), 40.0, 3), seed);
+        let mut live =
+            Live::new(&readers_and_writers(params(n, WhenCut::Consistent), 40.0, 3), seed);
         live.audit.keep = true;
         let mut next = disturb(seed, n.into());
         for _ in 0..14 {
@@ -135,7 +103,7 @@ fn majorities_lose_no_acknowledged_write() {
         for (key, versions) in acknowledged(&live) {
             for version in versions {
                 let has = |it: &&KvStoreState| held(it, key).iter().any(|it| *it >= version);
-                let holders = members(&live.world).iter().filter(|it| has(it)).count();
+                let holders = holders(&live.world).iter().filter(|it| has(it)).count();
                 assert!(holders as u32 > n / 2, "seed {seed}: {version} of key {key} at {holders}");
             }
         }
@@ -157,7 +125,7 @@ fn history(run: &Run) -> ringside::algorithm::consistency::History {
 fn majorities_are_linearizable() {
     let mut refused = 0;
     for seed in 0..150u64 {
-        let mut run = run_with(with(params(3, WhenCut::Consistent), 30.0, 2), seed);
+        let mut run = run_with(readers_and_writers(params(3, WhenCut::Consistent), 30.0, 2), seed);
         let mut next = disturb(seed, 3);
         for _ in 0..20 {
             let (after, fault) = next();
@@ -180,7 +148,8 @@ fn majorities_are_linearizable() {
 #[test]
 fn last_write_wins_drops_exactly_what_it_says() {
     for_seeds(300, |seed| {
-        let mut live = Live::new(&with(params(3, WhenCut::Available), 30.0, 2), seed);
+        let mut live =
+            Live::new(&readers_and_writers(params(3, WhenCut::Available), 30.0, 2), seed);
         live.audit.keep = true;
         let skew = Offset((mix(seed) % 400_000_000) as i64 - 200_000_000);
         live.fault(Fault::Skew { target: target("store/1"), offset: skew });
@@ -216,7 +185,7 @@ fn last_write_wins_drops_exactly_what_it_says() {
         }
         for (key, writes) in writes {
             let (_, last) = *writes.iter().max().expect("a write");
-            for it in members(&live.world) {
+            for it in holders(&live.world) {
                 assert_eq!(held(it, key), [last], "seed {seed}, key {key}: all hold the latest");
             }
             // Whoever is gone was either known to one that came later, or told of.
@@ -378,7 +347,7 @@ fn the_picture_and_the_command_agree() {
     let mut broken = 0;
     for seed in 0..60u64 {
         let mode = [WhenCut::Available, WhenCut::Consistent][(seed % 2) as usize];
-        let mut run = run_with(with(params(3, mode), 12.0, 2), seed);
+        let mut run = run_with(readers_and_writers(params(3, mode), 12.0, 2), seed);
         let mut next = disturb(seed, 3);
         for _ in 0..10 {
             let (after, fault) = next();
@@ -414,7 +383,7 @@ fn quorums_that_overlap_miss_no_finished_write() {
                 patience: Nanos::millis(400),
                 ..params(3, when_cut)
             };
-            let mut run = run_with(with(it, 4.0, 1), seed);
+            let mut run = run_with(readers_and_writers(it, 4.0, 1), seed);
             run.advance(Nanos::seconds(8), u64::MAX);
             let component = run.shown().world.blueprint().component("store").expect("there");
             let log = run.recorder.history.of(component).expect("a log");
@@ -450,7 +419,7 @@ fn siblings_stay_until_somebody_writes_over_them() {
     run.advance(Nanos::seconds(2), u64::MAX);
     let counts = |run: &Run| {
         let world = &run.shown().world;
-        members(world).iter().map(|it| held(it, 0).len()).collect::<Vec<_>>()
+        holders(world).iter().map(|it| held(it, 0).len()).collect::<Vec<_>>()
     };
     assert_eq!(counts(&run), [2, 2, 2], "both everywhere");
     // The recording begins again after 20 s, and Delhi writes 5.4 s later.

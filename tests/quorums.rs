@@ -7,14 +7,11 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use common::peers::{holders, readers_and_writers};
 use common::*;
 use ringside::base::draw::mix;
 use ringside::base::time::Nanos;
-use ringside::base::unit::Rate;
-use ringside::component::client::{Class, ClientParams, Does, Popularity};
 use ringside::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut};
-use ringside::component::{Spec, State};
-use ringside::document::{Design, WireParams};
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::{Note, Outcome, Settled, Verb};
 
@@ -30,28 +27,6 @@ fn params(when_cut: WhenCut, conflicts: Conflicts) -> KvStoreParams {
         work: MS,
         ..Default::default()
     }
-}
-
-/// Two clients that read and write a few keys.
-fn with(params: KvStoreParams, rate: f64, keys: u32) -> Design {
-    let mut it = design();
-    add(&mut it, "store", Spec::KvStore(params));
-    for id in ["one", "two"] {
-        let class = |name: &str, does| Class { name: name.into(), does, ..Class::default() };
-        let classes = vec![class("read", Does::Read), class("write", Does::Write)];
-        let (rate, popularity, zipf) = (Rate(rate), Popularity::Uniform, 0.0);
-        let timeout = Nanos::seconds(1);
-        let client =
-            ClientParams { rate, classes, keys, popularity, zipf, timeout, ..Default::default() };
-        add(&mut it, id, Spec::Client(client));
-        wire(&mut it, id, "store", WireParams { latency: MS, ..WireParams::default() });
-    }
-    it
-}
-
-fn members(world: &World) -> Vec<&KvStoreState> {
-    let states = states(world, "store").into_iter();
-    states.filter_map(|it| if let State::KvStore(it) = it { Some(&**it) } else { None }).collect()
 }
 
 /// Whether a member has a write of a key, or one that knows of it.
@@ -100,7 +75,7 @@ fn no_acknowledged_write_is_lost_as_long_as_w_members_cannot_all_be_gone() {
         (it.members, it.write_quorum, it.read_quorum) = (n, write, read);
         // Messages take long enough for a crash to come between.
         it.mesh_latency = Nanos::millis(8);
-        let mut live = Live::new(&with(it, 60.0, 3), seed);
+        let mut live = Live::new(&readers_and_writers(it, 60.0, 3), seed);
         live.audit.keep = true;
         let mut gone = BTreeSet::new();
         let most = if seed % 3 == 0 { n } else { n - write };
@@ -111,7 +86,7 @@ fn no_acknowledged_write_is_lost_as_long_as_w_members_cannot_all_be_gone() {
             live.fault(Fault::Crash(target(&format!("store/{one}"))));
         }
         live.run_for(Nanos::millis(300));
-        let states = members(&live.world);
+        let states = holders(&live.world);
         let left = || states.iter().enumerate().filter(|it| !gone.contains(&it.0)).map(|it| it.1);
         for (key, version) in acknowledged(&live) {
             let takers = states.iter().filter(|it| has(it, key, version)).count() as u32;
@@ -139,7 +114,7 @@ fn what_the_application_unites_holds_every_write() {
     for_seeds(300, |seed| {
         let mut it = params(WhenCut::Available, Conflicts::Merge);
         it.handoff = Nanos::millis(100);
-        let mut live = Live::new(&with(it, 25.0, 2), seed);
+        let mut live = Live::new(&readers_and_writers(it, 25.0, 2), seed);
         live.audit.keep = true;
         for step in 0..6 {
             live.run_for(Nanos::millis(30 + mix(seed << 8 | step) % 100));
@@ -168,7 +143,7 @@ fn what_the_application_unites_holds_every_write() {
                 _ => {}
             }
         }
-        for state in members(&live.world) {
+        for state in holders(&live.world) {
             for (key, version) in &writes {
                 assert!(has(state, *key, *version), "seed {seed}: {version} of key {key}");
             }
@@ -180,7 +155,7 @@ fn what_the_application_unites_holds_every_write() {
                 versions.sort_unstable();
                 versions
             };
-            members(&live.world).iter().map(of).collect::<BTreeSet<_>>().len()
+            holders(&live.world).iter().map(of).collect::<BTreeSet<_>>().len()
         };
         assert!((0..2).all(|key| held(key) == 1), "seed {seed}: all hold the same");
     });
@@ -198,7 +173,7 @@ fn comparing_trees_brings_all_that_differs() {
                 .filter_map(|key| Some((key, it.rows.get(key)?.copies.first()?.version)))
                 .collect::<Vec<_>>()
         };
-        members(&live.world).iter().map(of).collect::<BTreeSet<_>>().len()
+        holders(&live.world).iter().map(of).collect::<BTreeSet<_>>().len()
     };
     let synced = |live: &Live| {
         let of = |it: &&(Nanos, u64, Note)| matches!(it.2, Note::Count { counter: 7, .. });
@@ -208,7 +183,7 @@ fn comparing_trees_brings_all_that_differs() {
         for anti_entropy in [Nanos::ZERO, Nanos::millis(100)] {
             let mut it = params(WhenCut::Available, Conflicts::LastWriteWins);
             it.anti_entropy = anti_entropy;
-            let mut live = Live::new(&with(it, 80.0, 300), seed);
+            let mut live = Live::new(&readers_and_writers(it, 80.0, 300), seed);
             live.audit.keep = true;
             let (one, other) =
                 (vec![target("store/0")], vec![target("store/1"), target("store/2")]);

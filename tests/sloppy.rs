@@ -7,18 +7,17 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use common::peers::{held, holders, readers_and_writers};
 use common::*;
 use ringside::algorithm::placement::{Node, Scheme, Settings};
 use ringside::base::draw::mix;
 use ringside::base::text::letter;
 use ringside::base::time::Nanos;
-use ringside::base::unit::Rate;
-use ringside::component::client::{Class, ClientParams, Does, Popularity};
+use ringside::component::Spec;
 use ringside::component::kv_store::{
     Conflicts, KvStoreParams, KvStoreState, Row, Rule, WhenCut, Written, each, homes, preference,
 };
-use ringside::component::{Spec, State};
-use ringside::document::{Design, WireParams};
+use ringside::document::Design;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::history::Log;
 use ringside::engine::{Note, Outcome, Verb};
@@ -37,36 +36,6 @@ fn params(members: u32, copies: u32) -> KvStoreParams {
         work: MS,
         ..KvStoreParams::default()
     }
-}
-
-/// Two clients that read and write a few keys, at every member in turn.
-fn with(params: KvStoreParams, rate: f64, keys: u32) -> Design {
-    let mut it = design();
-    add(&mut it, "store", Spec::KvStore(params));
-    for id in ["one", "two"] {
-        let class = |name: &str, does| Class { name: name.into(), does, ..Class::default() };
-        let classes = vec![class("read", Does::Read), class("write", Does::Write)];
-        let (rate, popularity, zipf) = (Rate(rate), Popularity::Uniform, 0.0);
-        let timeout = Nanos::seconds(1);
-        let client =
-            ClientParams { rate, classes, keys, popularity, zipf, timeout, ..Default::default() };
-        add(&mut it, id, Spec::Client(client));
-        wire(&mut it, id, "store", WireParams { latency: MS, ..WireParams::default() });
-    }
-    it
-}
-
-fn members(world: &World) -> Vec<&KvStoreState> {
-    let states = states(world, "store").into_iter();
-    states.filter_map(|it| if let State::KvStore(it) = it { Some(&**it) } else { None }).collect()
-}
-
-/// What a member holds of a key: versions in order.
-fn held(state: &KvStoreState, key: u32) -> Vec<u32> {
-    let row = state.rows.get(key.into());
-    let mut it: Vec<_> = row.map_or(&[][..], |it| &it.copies).iter().map(|it| it.version).collect();
-    it.sort_unstable();
-    it
 }
 
 /// Whether a member has a write of a key, or one that knows of it.
@@ -151,7 +120,7 @@ fn all_well(live: &mut Live, count: u32) {
 /// was acknowledged is there or was written over.
 #[track_caller]
 fn check_home(live: &Live, params: &KvStoreParams, keys: u32) {
-    let (seed, states) = (live.seed, members(&live.world));
+    let (seed, states) = (live.seed, holders(&live.world));
     for (member, state) in states.iter().enumerate() {
         let open: Vec<_> = state.hints.iter().flatten().collect();
         assert!(open.is_empty(), "seed {seed}: {member} has {open:?} left");
@@ -204,15 +173,14 @@ fn keys_lie_with_their_homes() {
     for (members, copies) in [(5, 3), (9, 2), (4, 1), (3, 3)] {
         for when_cut in WhenCut::ALL.iter().copied() {
             let it = KvStoreParams { when_cut, ..params(members, copies) };
-            let mut live = Live::new(&with(it.clone(), 150.0, 60), 3);
+            let mut live = Live::new(&readers_and_writers(it.clone(), 150.0, 60), 3);
             live.audit.keep = true;
             live.run_for(Nanos::seconds(2));
             silence(&mut live);
             live.run_for(Nanos::seconds(1));
             assert!(acknowledged(&live).len() > 100);
             check_home(&live, &it, 60);
-            let unwritten =
-                (0..60).filter(|key| held(self::members(&live.world)[0], *key).is_empty());
+            let unwritten = (0..60).filter(|key| held(holders(&live.world)[0], *key).is_empty());
             assert!(unwritten.count() > 0 || members == copies, "not all is everywhere");
             live.check_replay();
         }
@@ -228,7 +196,7 @@ fn strict_refuses_where_sloppy_stands_in() {
         for sloppy in [false, true] {
             let it = KvStoreParams { sloppy, when_cut, ..params(5, 3) };
             let order = preference(&it, 0);
-            let mut live = Live::new(&with(it.clone(), 60.0, 1), 11);
+            let mut live = Live::new(&readers_and_writers(it.clone(), 60.0, 1), 11);
             live.audit.keep = true;
             live.fault(apart("x", &order[..3], &order[3..]));
             live.run_for(Nanos::seconds(2));
@@ -243,7 +211,7 @@ fn strict_refuses_where_sloppy_stands_in() {
             let done = ended(&live, order[0], Outcome::Ok);
             assert!(done > 30 && ended(&live, order[0], Outcome::NoQuorum) == 0, "{done}");
             // What was left with them names those it is for.
-            let states = members(&live.world);
+            let states = holders(&live.world);
             let hints = |at: u16, home: u16| states[usize::from(at)].hints[usize::from(home)].len();
             let kept: usize = order[3..]
                 .iter()
@@ -267,7 +235,7 @@ fn strict_refuses_where_sloppy_stands_in() {
 /// As [`check_home`], where of writes that did not know of each other only the last is kept.
 #[track_caller]
 fn check_home_last(live: &Live, params: &KvStoreParams) {
-    let states = members(&live.world);
+    let states = holders(&live.world);
     assert!(states.iter().all(|it| it.hints.iter().all(BTreeSet::is_empty)));
     let homes = homes(params, 0);
     let kept: BTreeSet<_> = each(homes).map(|it| held(states[usize::from(it)], 0)).collect();
@@ -301,7 +269,7 @@ fn all_that_was_left_with_others_comes_home() {
         it.sloppy = draw(4) > 0;
         it.write_quorum = 1 + draw(u64::from(copies)) as u32;
         it.read_quorum = 1 + draw(u64::from(copies)) as u32;
-        let mut live = Live::new(&with(it.clone(), 50.0, 4), seed);
+        let mut live = Live::new(&readers_and_writers(it.clone(), 50.0, 4), seed);
         live.audit.keep = true;
         let mut next = disturb(seed, members.into());
         for _ in 0..12 {
@@ -343,7 +311,7 @@ fn under_sloppy_quorums_overlap_is_not_enough() {
         let order = preference(&it, 0);
         let [read, write] = it.quorum();
         assert!(read + write > it.homes());
-        let mut run = run_with(with(it, 20.0, 1), 5);
+        let mut run = run_with(readers_and_writers(it, 20.0, 1), 5);
         run.advance(Nanos::seconds(1), u64::MAX);
         run.act(Act::Fault(apart("x", &order[..3], &order[3..]))).expect("a fault");
         let cut = run.shown().world.now();
@@ -397,7 +365,7 @@ fn strict_quorums_never_miss_an_acknowledged_write() {
             it.read_quorum = copies as u32 + 1 - it.write_quorum;
             it.read_repair = seed % 2 == 0;
             it.handoff = [Nanos::ZERO, Nanos::millis(100)][(seed / 2 % 2) as usize];
-            let mut run = run_with(with(it, 40.0, 2), seed);
+            let mut run = run_with(readers_and_writers(it, 40.0, 2), seed);
             let mut next = disturb(seed, members);
             for _ in 0..20 {
                 let (after, fault) = next();
@@ -430,7 +398,7 @@ fn as_many_copies_as_members_is_as_it_was() {
         for when_cut in WhenCut::ALL.iter().copied() {
             let notes = |copies, sloppy| {
                 let it = KvStoreParams { when_cut, sloppy, ..params(3, copies) };
-                let mut live = Live::new(&with(it, 40.0, 3), seed);
+                let mut live = Live::new(&readers_and_writers(it, 40.0, 3), seed);
                 live.audit.keep = true;
                 let mut next = disturb(seed, 3);
                 for _ in 0..8 {
@@ -457,7 +425,7 @@ fn keys_follow_their_homes() {
         it.when_cut = [WhenCut::Quorums, WhenCut::Consistent][(seed % 2) as usize];
         // A write may be half done whose member goes for good (seed 2161): nobody has a hint of it.
         it.anti_entropy = Nanos::millis(200);
-        let mut live = Live::new(&with(it.clone(), 60.0, 30), seed);
+        let mut live = Live::new(&readers_and_writers(it.clone(), 60.0, 30), seed);
         live.audit.keep = true;
         live.run_for(Nanos::seconds(1));
         let steps = [(7, 2), (7, 4), (7, 1), (6, 3), (4, 3), (4, 0)];
@@ -487,14 +455,14 @@ fn homes_that_compare_come_to_hold_the_same() {
         (it.handoff, it.read_repair) = (Nanos::ZERO, false);
         (it.write_quorum, it.read_quorum) = (1, 1);
         it.anti_entropy = Nanos::millis(100);
-        let mut live = Live::new(&with(it.clone(), 80.0, 200), seed);
+        let mut live = Live::new(&readers_and_writers(it.clone(), 80.0, 200), seed);
         live.audit.keep = true;
         live.fault(apart("x", &[0, 1], &[2, 3, 4]));
         live.run_for(Nanos::seconds(1));
         live.fault(heal("x"));
         silence(&mut live);
         live.run_for(Nanos::seconds(8));
-        let states = members(&live.world);
+        let states = holders(&live.world);
         for key in 0..200 {
             let homes = homes(&it, key);
             let kept: BTreeSet<_> =

@@ -188,19 +188,6 @@ fn rates_follow_their_course() {
     }
 }
 
-/// N users who think for an exponential Z on average, and one place of exponential service S: the
-/// machine-repair model M/M/1//N. By mean value analysis (Reiser & Lavenberg, JACM 27(2), 1980):
-/// W(n) = S (1 + L(n−1)), X(n) = n / (Z + W(n)), L(n) = X(n) W(n).
-fn mean_value(users: u32, think_s: f64, service_s: f64) -> (f64, f64) {
-    let (mut present, mut rate, mut stay) = (0.0, 0.0, 0.0);
-    for n in 1..=users {
-        stay = service_s * (1.0 + present);
-        rate = f64::from(n) / (think_s + stay);
-        present = rate * stay;
-    }
-    (rate, stay)
-}
-
 fn closed(users: u32, think: Nanos) -> ClientParams {
     let load = Load::Closed;
     ClientParams { load, users, think, keys: 1, timeout: FOREVER, ..ClientParams::default() }
@@ -260,6 +247,29 @@ impl Watch<Registry> for Ends {
     }
 }
 
+/// A closed design's throughput and response time, seeds fixed beforehand, against theory.
+#[track_caller]
+fn check_closed(design: &Design, (rate, stay): (f64, f64)) {
+    let (mut rates, mut stays) = (Vec::new(), Vec::new());
+    for seed in 1..=RUNS {
+        let mut world = start(design, seed);
+        let (from, batch) = (Nanos::seconds(5), Nanos::seconds(3));
+        let (ended, stays_s) = ([0.0; BATCHES], [0.0; BATCHES]);
+        let mut ends = Ends { from, batch, ended, stays_s };
+        world.run(from + Nanos(batch.0 * BATCHES as u64), u64::MAX, &mut ends);
+        rates.push(ends.rates());
+        stays.push(ends.stays());
+    }
+    for (what, seen, theory, off) in
+        [("throughput", rates, rate, 0.02), ("response time", stays, stay, 0.04)]
+    {
+        let means: Vec<_> = seen.iter().map(|it| mean(it)).collect();
+        check(what, &means, theory, off);
+        let intervals: Vec<_> = seen.iter().map(interval).collect();
+        check_covered(what, &intervals, theory, theory * (1.0 + 3.0 * off));
+    }
+}
+
 #[test]
 fn closed_loops_agree_with_mean_value_analysis() {
     for (users, think_ms, think_shape) in [
@@ -272,25 +282,8 @@ fn closed_loops_agree_with_mean_value_analysis() {
     ] {
         let think = Nanos::millis(think_ms);
         let people = ClientParams { think_shape, ..closed(users, think) };
-        let (rate, stay) = mean_value(users, think.as_seconds(), 0.005);
-        let (mut rates, mut stays) = (Vec::new(), Vec::new());
-        for seed in 1..=RUNS {
-            let mut world = start(&served(people.clone(), Nanos::millis(5), 1), seed);
-            let (from, batch) = (Nanos::seconds(5), Nanos::seconds(3));
-            let (ended, stays_s) = ([0.0; BATCHES], [0.0; BATCHES]);
-            let mut ends = Ends { from, batch, ended, stays_s };
-            world.run(from + Nanos(batch.0 * BATCHES as u64), u64::MAX, &mut ends);
-            rates.push(ends.rates());
-            stays.push(ends.stays());
-        }
-        for (what, seen, theory, off) in
-            [("throughput", rates, rate, 0.02), ("response time", stays, stay, 0.04)]
-        {
-            let means: Vec<_> = seen.iter().map(|it| mean(it)).collect();
-            check(what, &means, theory, off);
-            let intervals: Vec<_> = seen.iter().map(interval).collect();
-            check_covered(what, &intervals, theory, theory * (1.0 + 3.0 * off));
-        }
+        let (rate, stay) = mean_values(users, think.as_seconds(), &[0.005]);
+        check_closed(&served(people.clone(), Nanos::millis(5), 1), (rate, stay));
     }
 }
 
@@ -336,24 +329,7 @@ fn a_closed_network_agrees_with_mean_value_analysis() {
         }
         let services_s = works_us.map(|it| it as f64 / 1e6);
         let (rate, stay) = mean_values(users, think.as_seconds(), &services_s);
-        let (mut rates, mut stays) = (Vec::new(), Vec::new());
-        for seed in 1..=RUNS {
-            let mut world = start(&design, seed);
-            let (from, batch) = (Nanos::seconds(5), Nanos::seconds(3));
-            let (ended, stays_s) = ([0.0; BATCHES], [0.0; BATCHES]);
-            let mut ends = Ends { from, batch, ended, stays_s };
-            world.run(from + Nanos(batch.0 * BATCHES as u64), u64::MAX, &mut ends);
-            rates.push(ends.rates());
-            stays.push(ends.stays());
-        }
-        for (what, seen, theory, off) in
-            [("throughput", rates, rate, 0.02), ("response time", stays, stay, 0.04)]
-        {
-            let means: Vec<_> = seen.iter().map(|it| mean(it)).collect();
-            check(what, &means, theory, off);
-            let intervals: Vec<_> = seen.iter().map(interval).collect();
-            check_covered(what, &intervals, theory, theory * (1.0 + 3.0 * off));
-        }
+        check_closed(&design, (rate, stay));
     }
 }
 

@@ -7,6 +7,7 @@ pub mod books;
 pub mod command;
 pub mod golden;
 pub mod looking;
+pub mod peers;
 pub mod pooled;
 
 use std::collections::BTreeMap;

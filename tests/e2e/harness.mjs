@@ -131,6 +131,22 @@ export async function until(check, what, ms = 30_000) {
   assert.fail(`${what}; last seen: ${last}`);
 }
 
+export const UNITS = { "µs": 1e-3, ms: 1, s: 1e3 };
+
+/** A figure on a node: its number, durations in milliseconds; NaN while there is none. */
+export async function figure(page, id, at) {
+  const it = page.locator(`[data-node=${id}] .figure`).nth(at);
+  const [number, unit] = [await it.locator("b").innerText(), await it.locator(".figure-unit").innerText()];
+  return /\d/.test(number) ? Number(number.replace(/[^\d.]/g, "")) * (UNITS[unit.trim()] ?? 1) : NaN;
+}
+
+/** Waits until a figure on a node is as it should be. */
+export const becomes = (page, id, at, check, what) =>
+  until(async () => {
+    const it = await figure(page, id, at);
+    return check(it) || `${it}`;
+  }, `${id}: ${what}`, 40_000);
+
 /** Saves a picture as target/screenshots/NAME.png. */
 async function take(page, name, options = {}) {
   await mkdir(screenshots, { recursive: true });

@@ -3,27 +3,11 @@
 
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
-import { journey, until } from "./harness.mjs";
+import { UNITS, becomes, figure, journey, until } from "./harness.mjs";
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const inspector = (page) => page.locator(".inspector");
 const clock = (page) => page.locator(".clock").innerText();
-const UNITS = { "µs": 1e-3, ms: 1, s: 1e3 };
-
-/** A figure on a node: its number, durations in milliseconds; NaN while there is none. */
-async function figure(page, id, at) {
-  const it = page.locator(`[data-node=${id}] .figure`).nth(at);
-  const [number, unit] = [await it.locator("b").innerText(), await it.locator(".figure-unit").innerText()];
-  return /\d/.test(number) ? Number(number.replace(/[^\d.]/g, "")) * (UNITS[unit.trim()] ?? 1) : NaN;
-}
-
-/** Waits until a figure on a node is as it should be. */
-const becomes = (page, id, at, check, what) =>
-  until(async () => {
-    const it = await figure(page, id, at);
-    return check(it) || `${it}`;
-  }, `${id}: ${what}`, 40_000);
-
 async function set(page, label, value) {
   const field = inspector(page).getByLabel(label, { exact: true }).first();
   await field.fill(value);
