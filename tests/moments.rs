@@ -26,15 +26,19 @@ fn points(frame: &Frame) -> &[ChartPoint] {
     frame.chart.as_ref().map_or(&[], |it| &it.points)
 }
 
+/// More frames than a study takes.
+const STUDIED: u32 = 8;
+
 /// What is shown of a component at the cursor, in debug form, since NaN is not equal to itself.
 fn shown(session: &mut Session, id: &str) -> Vec<(&'static str, String)> {
     let mut seen = Vec::new();
-    // A cache's study is drawn as far as it has come.
+    // A cache's study is drawn as far as it has come, or as the last that was complete until the next
+    // is, which takes some frames.
     let mut lens = || session.frame(&view(id, Which::Latency)).lens.map(|it| it.svg);
-    let mut last = lens();
-    while let next = lens()
-        && next != last
-    {
+    let (mut last, mut same) = (lens(), 0);
+    while same < STUDIED {
+        let next = lens();
+        same = if next == last { same + 1 } else { 0 };
         last = next;
     }
     for which in [

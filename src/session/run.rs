@@ -22,11 +22,11 @@ use super::twin::{TWIN_MAX, Twin};
 /// Events between snapshots: what seeking has to replay at most, near the newest. With the number
 /// of them allowed they lie so from [`DENSE_EVENTS`] ago on: were they closer, some would be thinned
 /// out, which leaves gaps of twice as much.
-const SNAPSHOT_EVENTS: u64 = 200_000;
+const SNAPSHOT_EVENTS: u64 = 125_000;
 /// So far back, in events, all snapshots are kept if there is room for them.
 const DENSE_EVENTS: u64 = 5_000_000;
 /// Snapshots of what lies before that.
-const SPARSE: u64 = 30;
+const SPARSE: u64 = 14;
 /// What snapshots may take; older ones are thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {

@@ -19,7 +19,7 @@ pub const SEEN_MIN: usize = 1_000;
 /// Sizes at which other policies than LRU are simulated.
 const SIZES: u64 = 12;
 /// Requests simulated for one picture, about.
-const BUDGET: u64 = 400_000;
+const BUDGET: u64 = 150_000;
 /// How many times as long a request takes a policy that knows the future.
 const BOUND_COST: u64 = 4;
 /// Studies kept: of several components, or futures.
