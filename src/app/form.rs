@@ -1,8 +1,9 @@
-//! The small forms of the bar of time: what opens and closes them, and what each has.
+//! What forms have in common: those of the bar of time, with what opens and closes them; what is folded;
+//! and fields that take what is typed with Enter.
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::KeyboardEvent;
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
 /// What closes one: the keyboard goes back to the button that opened it.
 pub fn closing(open: RwSignal<bool>, button: NodeRef<html::Button>) -> Callback<()> {
@@ -12,6 +13,41 @@ pub fn closing(open: RwSignal<bool>, button: NodeRef<html::Button>) -> Callback<
             _ = it.focus();
         }
     })
+}
+
+/// Enter in a field is for the field, and not for the form that it stands in.
+pub fn entered(take: impl Fn(HtmlInputElement) + 'static) -> impl Fn(KeyboardEvent) {
+    move |event| {
+        if event.key() == "Enter" {
+            event.prevent_default();
+            take(event_target(&event));
+        }
+    }
+}
+
+/// What is folded until somebody asks for it, and is not there before.
+#[component]
+pub fn Folded(
+    /// Its class.
+    class: &'static str,
+    /// What unfolds it.
+    words: &'static str,
+    /// What is in it.
+    title: &'static str,
+    /// What unfolds it, for those who hear it.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// What is in it.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let children = StoredValue::new(children);
+    view! {
+        <details class=class on:toggle=move |event| open.set(event_target::<Element>(&event).has_attribute("open"))>
+            <summary title=title aria-label=label>{words}</summary>
+            {move || open.get().then(|| children.with_value(|it| it()))}
+        </details>
+    }
 }
 
 /// A form that stands over the bar; Escape closes it.

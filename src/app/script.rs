@@ -3,7 +3,6 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::KeyboardEvent;
 
 use crate::base::text;
 use crate::base::time::Nanos;
@@ -39,14 +38,23 @@ impl App {
     /// Whether something is so, by what the page sees now; or, while a moment is set for which faults go
     /// into the script, by the last fault before it that says.
     pub fn meant<T>(self, now: T, says: impl Fn(&Fault) -> Option<T>) -> T {
-        let Some(at) = self.planned.get() else { return now };
-        let by = self.frame_of.with(|it| it.3.values().filter(|it| it.at <= at).count());
-        let all = self.deeds_by(by);
-        let faults = all.iter().rev().filter_map(|it| match &it.input {
-            Input::Fault(it) => Some(it),
-            _ => None,
-        });
-        faults.into_iter().find_map(says).unwrap_or(now)
+        let planned = self.planned.with(Option::is_some);
+        let said = planned.then(|| last_said(&self.done(), says)).flatten();
+        said.unwrap_or(now)
+    }
+
+    /// What was done to the run by the moment that is looked at, oldest first; or, while a moment is set for
+    /// which faults go into the script, what will have been done by then.
+    pub fn done(self) -> Vec<Stamped> {
+        let planned = self.planned.get();
+        let by = planned.unwrap_or_else(|| self.clock.get().now);
+        let come = match planned {
+            Some(at) => self.frame_of.with(|it| it.3.values().filter(|it| it.at <= at).count()),
+            None => self.come.get(),
+        };
+        let mut all = self.deeds_by(come);
+        all.retain(|it| it.at <= by);
+        all
     }
 
     fn deeds_by(self, come: usize) -> Vec<Stamped> {
@@ -127,6 +135,14 @@ impl App {
         self.edit(diff);
         self.restart();
     }
+}
+
+/// What the last fault that says anything says.
+pub fn last_said<T>(done: &[Stamped], says: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+    done.iter().rev().find_map(|it| match &it.input {
+        Input::Fault(it) => says(it),
+        _ => None,
+    })
 }
 
 /// Latest moment of a scripted fault, in seconds.
@@ -240,12 +256,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
         let moved = move |typed: String| put(app.moment(&typed), fault.clone());
         let entered = {
             let moved = moved.clone();
-            move |event: KeyboardEvent| {
-                if event.key() == "Enter" {
-                    event.prevent_default();
-                    moved(event_target_value(&event));
-                }
-            }
+            form::entered(move |it| moved(it.value()))
         };
         view! {
             <li>

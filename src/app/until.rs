@@ -70,9 +70,15 @@ fn scale(unit: &str) -> f64 {
 
 /// The figures of a component: those of all, and its kind's own.
 fn measures(app: App, id: &str) -> Vec<(Measure, String, &'static str)> {
-    let own = app.desk.with_value(|it| it.shown().components.get(id).map(|it| it.spec.about()));
-    let mut all: Vec<_> = MEASURES.iter().map(|it| (it.0, it.1.to_owned(), it.2)).collect();
-    let Some(about) = own else { return all };
+    let own = app.desk.with_value(|it| {
+        let record = it.shown().components.get(id);
+        record.map(|it| (it.spec.about(), it.spec.members()))
+    });
+    // One member alone is in no imbalance.
+    let alone = own.as_ref().is_some_and(|it| it.1 < 2);
+    let offered = MEASURES.iter().filter(|it| !(alone && it.0 == Measure::Imbalance));
+    let mut all: Vec<_> = offered.map(|it| (it.0, it.1.to_owned(), it.2)).collect();
+    let Some((about, _)) = own else { return all };
     let words = |name: &str| name.trim_end_matches("_ns").replace('_', " ");
     for (at, it) in about.ratios.iter().enumerate() {
         all.push((Measure::Ratio(at as u8), words(it.name), "%"));

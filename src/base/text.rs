@@ -59,6 +59,17 @@ pub fn duration(nanos: f64) -> String {
     format!("{number} {unit}")
 }
 
+/// A figure without the zeros at the end of its number: `1.5 s` for `1.50 s`.
+pub fn shortest(figure: &str) -> String {
+    let end = figure.find(|it: char| !it.is_ascii_digit() && !matches!(it, '.' | '\u{202f}'));
+    let (number, unit) = figure.split_at(end.unwrap_or(figure.len()));
+    let number = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number,
+    };
+    format!("{number}{unit}")
+}
+
 /// A rate with its unit: `1 204 req/s`.
 pub fn rate(per_second: f64, what: &str) -> String {
     format!("{} {what}/s", number(per_second))
@@ -99,6 +110,11 @@ mod tests {
         assert_eq!(number(-12_345_678.0), "-12\u{202f}345\u{202f}678");
         assert_eq!(duration(412e6), "412 ms");
         assert_eq!(duration(999.7e3), "1.00 ms");
+        for (figure, short) in
+            [("1.50 s", "1.5 s"), ("5.00 min", "5 min"), ("100 ms", "100 ms"), ("–", "–")]
+        {
+            assert_eq!(shortest(figure), short);
+        }
         assert_eq!(percent(0.864), "86.4 %");
         assert_eq!(clock(Nanos::millis(41_273), Nanos::ZERO), "00:41.273");
         assert_eq!(clock(Nanos::millis(1_000), Nanos::seconds(4)), "-00:03.000");

@@ -252,29 +252,61 @@ impl Fault {
         !self.is_reversal() && !moment(self)
     }
 
-    /// Whether this takes that earlier fault back, or a part of it.
-    pub fn ends(&self, earlier: &Self) -> bool {
+    /// What ends it; none for what is over at once, or is an end itself.
+    pub fn end(&self) -> Option<Self> {
+        let mut end = self.clone();
+        match &mut end {
+            Self::Slow { factor, .. } | Self::Spike { factor, .. } => *factor = 1.0,
+            Self::Gray { share, .. } | Self::Loss { share, .. } | Self::HotKey { share, .. } => {
+                *share = 0.0;
+            }
+            Self::Skew { offset, .. } => *offset = Offset(0),
+            Self::Delay { by, .. } => *by = Nanos::ZERO,
+            Self::Crash(target) => end = Self::Restart(target.clone()),
+            Self::CutWire { wire, .. } => end = Self::MendWire { wire: wire.clone() },
+            Self::Partition { name, .. } => end = Self::Heal { name: name.clone() },
+            Self::ZoneOutage { zone } => end = Self::ZoneRestart { zone: zone.clone() },
+            _ => {}
+        }
+        self.lasts().then_some(end)
+    }
+
+    /// Whether this is about the same thing as that earlier fault, or about all of which that is a part: of
+    /// the two, this one says how it is.
+    pub fn replaces(&self, earlier: &Self) -> bool {
         let same = |now: &Target, then: &Target| {
             now == then || now.member.is_none() && now.component == then.component
         };
         match (earlier, self) {
-            (Self::Crash(then), Self::Restart(now)) => same(now, then),
-            (Self::Slow { target: then, .. }, Self::Slow { target: now, .. })
+            (Self::Crash(then), Self::Crash(now) | Self::Restart(now))
+            | (Self::Slow { target: then, .. }, Self::Slow { target: now, .. })
             | (Self::Gray { target: then, .. }, Self::Gray { target: now, .. })
             | (Self::Skew { target: then, .. }, Self::Skew { target: now, .. })
             | (Self::Spike { target: then, .. }, Self::Spike { target: now, .. })
             | (Self::HotKey { target: then, .. }, Self::HotKey { target: now, .. }) => {
-                earlier.lasts() && self.is_reversal() && same(now, then)
+                same(now, then)
             }
             (Self::Loss { on: then, .. }, Self::Loss { on: now, .. })
-            | (Self::Delay { on: then, .. }, Self::Delay { on: now, .. }) => {
-                earlier.lasts() && self.is_reversal() && now == then
-            }
-            (Self::CutWire { wire: then, .. }, Self::MendWire { wire: now }) => now == then,
-            (Self::Partition { name: then, .. }, Self::Heal { name: now }) => now == then,
-            (Self::ZoneOutage { zone: then }, Self::ZoneRestart { zone: now }) => now == then,
+            | (Self::Delay { on: then, .. }, Self::Delay { on: now, .. }) => now == then,
+            (
+                Self::CutWire { wire: then, .. },
+                Self::CutWire { wire: now, .. } | Self::MendWire { wire: now },
+            )
+            | (
+                Self::Partition { name: then, .. },
+                Self::Partition { name: now, .. } | Self::Heal { name: now },
+            )
+            | (
+                Self::ZoneOutage { zone: then },
+                Self::ZoneOutage { zone: now } | Self::ZoneRestart { zone: now },
+            ) => now == then,
             _ => false,
         }
+    }
+
+    /// Whether this takes that earlier fault back, or a part of it.
+    pub fn ends(&self, earlier: &Self) -> bool {
+        earlier.lasts() && self.is_reversal() && self.replaces(earlier)
     }
 }
 

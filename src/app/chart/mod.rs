@@ -10,6 +10,7 @@ use crate::base::time::Nanos;
 use crate::base::{english, text};
 use crate::component::{About, Role};
 use crate::document::{Design, Id};
+use crate::engine::recorder::KEPT;
 use crate::session::protocol::{Chart, ChartPoint, Line, LineRole, Place, Which};
 
 use super::store::{App, Selected, Tab};
@@ -140,11 +141,12 @@ fn help(app: App, which: Which, line: &Line) -> String {
         })
         .unwrap_or_default(),
     };
-    let over = |it: Nanos| plot::shortest(&text::duration(it.0 as f64));
+    let over = |it: Nanos| text::shortest(&text::duration(it.0 as f64));
     let (window, coarse) = app.latest.with_value(|it| {
         (it.chart.window, Some(it.chart.coarse).filter(|_| it.chart.coarse_until > Nanos::ZERO))
     });
-    let before = coarse.map(|it| format!("; for each {} before the last five minutes", over(it)));
+    let fine = over(Nanos(window.0 * KEPT as u64));
+    let before = coarse.map(|it| format!("; for each {} before the last {fine}", over(it)));
     format!("{words} One point for each {}{}.", over(window), before.unwrap_or_default())
 }
 

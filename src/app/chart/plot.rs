@@ -280,7 +280,7 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         }
     }
     let unit = plot.unit();
-    let label = |it: &f64| shortest(&figure(unit, axis.value(*it)));
+    let label = |it: &f64| text::shortest(&figure(unit, axis.value(*it)));
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -377,17 +377,6 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
     upright(plot.seconds(plot.now), ink, 1.5)?;
     root.present()?;
     Ok(())
-}
-
-/// A figure without the zeros at the end of its number: `1.5 s` for `1.50 s`.
-pub fn shortest(figure: &str) -> String {
-    let end = figure.find(|it: char| !it.is_ascii_digit() && !matches!(it, '.' | '\u{202f}'));
-    let (number, unit) = figure.split_at(end.unwrap_or(figure.len()));
-    let number = match number.contains('.') {
-        true => number.trim_end_matches('0').trim_end_matches('.'),
-        false => number,
-    };
-    format!("{number}{unit}")
 }
 
 /// Of what goes wrong, the lines have one colour: what stands on each tells which it is.

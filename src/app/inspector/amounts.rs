@@ -1,12 +1,14 @@
 //! How much of a fault: each of its numbers in a field of its own, as people write it.
 
 use leptos::prelude::*;
-use web_sys::{HtmlInputElement, KeyboardEvent};
+use web_sys::HtmlInputElement;
 
 use crate::base::param::Control;
 use crate::base::typed::{read, said, written};
 use crate::document::faults::{amounts, with_amount};
 use crate::engine::fault::Fault;
+
+use super::super::form;
 
 /// What a number of a fault is called beside the others.
 fn word(name: &str) -> &str {
@@ -35,7 +37,7 @@ pub fn Amounts(
         let (control, name) = (amount.control, amount.name);
         let before = match (&control, name) {
             (Control::Number { unit: "×", .. }, _) => "×",
-            (_, "key") => "key",
+            (_, "key" | "offset") => word(name),
             _ => "",
         };
         let shown = {
@@ -62,16 +64,7 @@ pub fn Amounts(
             }
             input.set_value(&untrack(&again));
         };
-        // In a form, Enter is for the field and not for the form.
-        let entered = {
-            let take = take.clone();
-            move |event: KeyboardEvent| {
-                if event.key() == "Enter" {
-                    event.prevent_default();
-                    take(event_target(&event));
-                }
-            }
-        };
+        let entered = form::entered(take.clone());
         let label = format!("{words}: {}", word(name));
         view! {
             <span class="amount">{before}

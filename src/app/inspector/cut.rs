@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 
+use crate::app::form::Folded;
 use crate::app::store::{App, Tab};
-use crate::base::time::Nanos;
 use crate::document::Id;
 use crate::engine::Addressing;
 use crate::engine::fault::{Fault, Target, Ways};
@@ -81,13 +81,13 @@ fn cut(app: App, store: &str, parties: &[(Target, String)], far: &[Target], ways
     app.fault(Fault::Partition { name, one, other, ways });
 }
 
-/// The cuts of this store in force at a moment, by name.
-fn in_force(app: App, store: &str, now: Nanos) -> Vec<String> {
+/// The cuts around this store or its members in force, by name.
+fn in_force(app: App, store: &str) -> Vec<String> {
     let mut cuts = Vec::new();
-    for it in app.deeds().iter().filter(|it| it.at <= now) {
+    for it in app.done() {
         match &it.input {
             Input::Fault(Fault::Partition { name, one, other, .. }) => {
-                let ours = |it: &Target| it.component == store && it.member.is_some();
+                let ours = |it: &Target| it.component == store;
                 cuts.retain(|it| it != name);
                 if one.iter().chain(other).any(ours) {
                     cuts.push(name.clone());
@@ -154,12 +154,10 @@ pub fn Parting(
         let store = store.clone();
         offered.get().then(|| {
             view! {
-                <details class="parting">
-                    <summary title="Who reaches whom: a partition between its members, or around some of them">
-                        "Cut the network…"
-                    </summary>
-                    <Sides store drawn=false/>
-                </details>
+                <Folded class="parting" words="Cut the network…"
+                    title="Who reaches whom: a partition between its members, or around some of them">
+                    <Sides store=store.clone() drawn=false/>
+                </Folded>
             }
         })
     }
@@ -182,7 +180,7 @@ pub fn Sides(
     };
     let cuts = {
         let store = store.clone();
-        Memo::new(move |_| in_force(app, &store, app.clock.get().now))
+        Memo::new(move |_| in_force(app, &store))
     };
     let one = move |(target, name): (Target, String)| {
         let on = {

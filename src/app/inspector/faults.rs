@@ -6,9 +6,11 @@ use leptos::prelude::*;
 use crate::base::time::{Nanos, Offset};
 use crate::component::Role;
 use crate::engine::fault::{Fault, Scope, Ways};
-use crate::session::protocol::{Input, Stamped};
+use crate::session::protocol::Stamped;
 
 use super::super::canvas::actions::SLOW;
+use super::super::form::Folded;
+use super::super::script::last_said;
 use super::super::store::App;
 use super::amounts::Amounts;
 
@@ -38,8 +40,6 @@ fn on_messages(on: &Scope) -> [Item; 2] {
 fn on_members(on: &Scope, caches: bool) -> Vec<Item> {
     let Scope::Target(target) = on else { return Vec::new() };
     let target = || target.clone();
-    let skew = |offset| Fault::Skew { target: target(), offset: Offset(offset) };
-    let ten = Nanos::seconds(10).0 as i64;
     let mut items = vec![
         (
             "Slow",
@@ -53,14 +53,10 @@ fn on_members(on: &Scope, caches: bool) -> Vec<Item> {
             Fault::Gray { target: target(), share: 0.3, factor: 20.0 },
         ),
         (
-            "Clock ahead",
-            "Its own clock is wrong from now on: what goes by it grows old too soon (clock skew).",
-            skew(ten),
-        ),
-        (
-            "Clock behind",
-            "Its own clock is wrong from now on: what goes by it is kept too long (clock skew).",
-            skew(-ten),
+            "Clock wrong",
+            "Its own clock is so far ahead from now on, or behind if the number is negative: what goes by it \
+             grows old too soon, or is kept too long (clock skew).",
+            Fault::Skew { target: target(), offset: Offset(Nanos::seconds(10).0 as i64) },
         ),
     ];
     if caches {
@@ -115,47 +111,10 @@ fn on_wire(on: &Scope) -> Vec<Item> {
     ]
 }
 
-/// What ends a fault; none for what is over at once.
-fn end(fault: &Fault) -> Option<Fault> {
-    let mut end = fault.clone();
-    match &mut end {
-        Fault::Slow { factor, .. } | Fault::Spike { factor, .. } => *factor = 1.0,
-        Fault::Gray { share, .. } | Fault::Loss { share, .. } | Fault::HotKey { share, .. } => {
-            *share = 0.0;
-        }
-        Fault::Skew { offset, .. } => *offset = Offset(0),
-        Fault::Delay { by, .. } => *by = Nanos::ZERO,
-        Fault::CutWire { wire, .. } => end = Fault::MendWire { wire: wire.clone() },
-        _ => return None,
-    }
-    Some(end)
-}
-
-/// Whether two faults are about the same thing: the later one replaces the earlier.
-fn replaces(later: &Fault, earlier: &Fault) -> bool {
-    match (later, earlier) {
-        (Fault::Gray { target: a, .. }, Fault::Gray { target: b, .. })
-        | (Fault::Slow { target: a, .. }, Fault::Slow { target: b, .. })
-        | (Fault::Skew { target: a, .. }, Fault::Skew { target: b, .. })
-        | (Fault::Spike { target: a, .. }, Fault::Spike { target: b, .. })
-        | (Fault::HotKey { target: a, .. }, Fault::HotKey { target: b, .. }) => {
-            a == b || a.member.is_none() && a.component == b.component
-        }
-        (Fault::Loss { on: a, .. }, Fault::Loss { on: b, .. })
-        | (Fault::Delay { on: a, .. }, Fault::Delay { on: b, .. }) => a == b,
-        (
-            Fault::CutWire { wire: a, .. } | Fault::MendWire { wire: a },
-            Fault::CutWire { wire: b, .. },
-        ) => a == b,
-        _ => false,
-    }
-}
-
 /// An item's fault with the numbers in force: of the last one about the same thing, or about all of which
 /// that is a part, if it differs from the item's in its numbers only.
 fn held(last: &Fault, item: &Fault) -> Option<Fault> {
     let same = match (last, item) {
-        (Fault::Skew { offset: a, .. }, Fault::Skew { offset: b, .. }) => (a.0 > 0) == (b.0 > 0),
         (Fault::CutWire { ways: a, .. }, Fault::CutWire { ways: b, .. }) => a == b,
         _ => true,
     };
@@ -173,52 +132,35 @@ fn held(last: &Fault, item: &Fault) -> Option<Fault> {
     (same && last.lasts()).then_some(now)
 }
 
-/// What is in force of those that an item may stand for.
-fn in_force(inputs: &[Stamped], item: &Fault) -> Option<Fault> {
-    let faults = inputs.iter().rev().filter_map(|it| match &it.input {
-        Input::Fault(it) => Some(it),
-        _ => None,
-    });
-    faults.into_iter().find(|it| replaces(it, item)).and_then(|it| held(it, item))
-}
-
 /// One item of a menu.
 #[component]
 fn One(
     /// What it is.
     item: Item,
+    /// It, with the numbers chosen last.
+    chosen: RwSignal<Fault>,
+    /// What was done to the run.
+    done: Memo<Vec<Stamped>>,
+    /// Whom it befalls, where others stand beside it.
+    whom: Option<String>,
     /// What is wrong with a number.
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let app = App::here();
     let (words, meaning, first) = item;
-    let end = end(&first);
-    let behind = match &first {
-        Fault::Skew { offset, .. } => Some(offset.0 < 0),
-        _ => None,
-    };
+    let end = first.end();
     let lasts = end.is_some();
-    let on = {
-        let first = first.clone();
-        Memo::new(move |_| {
-            let now = in_force(&app.deeds(), &first);
-            let says = |it: &Fault| replaces(it, &first).then(|| held(it, &first));
-            if lasts { app.meant(now, says) } else { None }
-        })
-    };
+    let on = Memo::new(move |_| {
+        let says = |it: &Fault| it.replaces(&first).then(|| held(it, &first));
+        done.with(|it| last_said(it, says)).flatten()
+    });
     // With the numbers in force, or else those chosen last.
-    let chosen = RwSignal::new(first);
     let fault = Signal::derive(move || on.get().unwrap_or_else(|| chosen.get()));
     let act = move |_| {
         let end = end.clone().filter(|_| on.with_untracked(Option::is_some));
         app.fault(end.unwrap_or_else(|| fault.get_untracked()));
     };
-    let change = Callback::new(move |mut it: Fault| {
-        // Ahead stays ahead, and behind behind, whatever sign is typed.
-        if let (Fault::Skew { offset, .. }, Some(behind)) = (&mut it, behind) {
-            let by = offset.0.saturating_abs();
-            *offset = Offset(if behind { -by } else { by });
-        }
+    let change = Callback::new(move |it: Fault| {
         if on.with_untracked(Option::is_some) {
             app.fault(it.clone());
         }
@@ -226,32 +168,56 @@ fn One(
             chosen.set(it);
         }
     });
+    let name = whom.map(|it| format!("{words}, {it}"));
+    let called = name.clone().unwrap_or_else(|| words.to_owned());
     view! {
         <div class="fault">
-            <button title=meaning aria-pressed=move || lasts.then(|| on.with(Option::is_some).to_string())
+            <button title=meaning aria-label=name aria-pressed=move || lasts.then(|| on.with(Option::is_some).to_string())
                 on:click=act>{words}</button>
-            <Amounts fault words=words.to_owned() change problem/>
+            <Amounts fault words=called change problem/>
         </div>
     }
 }
 
 /// The menu.
 #[component]
-pub fn Menu(on: Scope, #[prop(optional)] role: Option<Role>) -> impl IntoView {
+pub fn Menu(
+    /// Where.
+    on: Scope,
+    /// What a component is for.
+    #[prop(optional)]
+    role: Option<Role>,
+    /// Which member, where others have a menu beside it.
+    #[prop(optional, into)]
+    whom: Option<String>,
+) -> impl IntoView {
     let mut items = on_members(&on, role == Some(Role::Cache));
     if role == Some(Role::Source) {
         items.splice(0..0, on_clients(&on));
     }
     items.extend(on_wire(&on));
     items.extend(on_messages(&on));
-    let problem = RwSignal::new(None::<String>);
+    // What was typed outlives the menu's being folded.
+    let with_numbers = |it: Item| (RwSignal::new(it.2.clone()), it);
+    let items = StoredValue::new(items.into_iter().map(with_numbers).collect::<Vec<_>>());
+    let label = whom.as_ref().map_or("More faults".to_owned(), |it| format!("More faults, {it}"));
     view! {
-        <details class="faults">
-            <summary title="What else can go wrong here" aria-label="More faults">"More…"</summary>
-            <div>
-                {items.into_iter().map(|item| view! { <One item problem/> }).collect_view()}
-                <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
-            </div>
-        </details>
+        <Folded class="faults" words="More…" title="What else can go wrong here" label>
+            {
+                let app = App::here();
+                let problem = RwSignal::new(None::<String>);
+                let done = Memo::new(move |_| app.done());
+                let one = |(chosen, item)| {
+                    let whom = whom.clone();
+                    view! { <One item chosen done whom problem/> }
+                };
+                view! {
+                    <div>
+                        {items.get_value().into_iter().map(one).collect_view()}
+                        <p class="problem" role="alert" hidden=move || problem.with(Option::is_none)>{move || problem.get()}</p>
+                    </div>
+                }
+            }
+        </Folded>
     }
 }

@@ -259,6 +259,7 @@ fn MemberList(id: Id) -> impl IntoView {
             };
             let act = move || if down.get() { "Restart" } else { "Kill" };
             let on = Scope::Target(target.clone());
+            let whom = name.clone();
             let label = {
                 let name = name.clone();
                 move || format!("{} {name}", act())
@@ -270,7 +271,7 @@ fn MemberList(id: Id) -> impl IntoView {
                     <button aria-label=label on:click=move |_| app.set_up(target.clone(), down.get_untracked())>
                         {act}
                     </button>
-                    <faults::Menu on/>
+                    <faults::Menu on whom/>
                 </li>
             }
         });

@@ -9,6 +9,7 @@ use super::settings::Settings;
 use super::shape::{CopyAndDelete, Name, Problem};
 use crate::app::figures::Health;
 use crate::app::glyphs::Glyph;
+use crate::app::script::last_said;
 use crate::app::store::{App, Selected};
 use crate::base::geometry::Rect;
 use crate::base::param::Params;
@@ -17,7 +18,6 @@ use crate::base::typed::spaced;
 use crate::document::edit::{Edit, Item};
 use crate::document::{Id, ZonePair, ZoneRecord, zone};
 use crate::engine::fault::{Fault, Target, Ways};
-use crate::session::protocol::Input;
 
 /// The panel.
 #[component]
@@ -239,20 +239,12 @@ fn faults(
     let cut = {
         let name = name.clone();
         Memo::new(move |_| {
-            let now = app.clock.get().now;
-            let deeds = app.deeds();
-            let known = deeds.iter().rev().filter(|it| it.at <= now);
             let says = |it: &Fault| match it {
                 Fault::Partition { name: it, ways, .. } if *it == name => Some(Some(*ways)),
                 Fault::Heal { name: it } if *it == name => Some(None),
                 _ => None,
             };
-            let mut ours = known.filter_map(|it| match &it.input {
-                Input::Fault(it) => says(it),
-                _ => None,
-            });
-            let now = ours.next().flatten();
-            app.meant(now, says)
+            last_said(&app.done(), says).flatten()
         })
     };
     let empty = {

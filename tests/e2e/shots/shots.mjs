@@ -45,6 +45,12 @@ const drop = (page, name, text) =>
     data.items.add(new File([text], name));
     document.querySelector("main").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   }, [name, text]);
+/** Opens what is folded, and has it in sight. */
+const unfold = async (page, summary) => {
+  await summary.click();
+  await summary.locator("..").evaluate((it) => it.scrollIntoView({ block: "nearest" }));
+  await wait(page, 400);
+};
 const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "database", "payments"];
 
 const READY = [
@@ -73,6 +79,20 @@ const runaway = JSON.stringify({
   seed: 1,
   warmup: "0s",
 });
+
+/** The book store with a script of faults that have numbers. */
+const scripted = async () => {
+  const it = JSON.parse(await readFile(path.join(site, "designs/bookstore.json"), "utf8"));
+  const fault = (seconds, fault) => ({ at: `${seconds}s`, fault });
+  it.design.script = {
+    a: fault(4, { gray: { target: "books", share: 0.3, factor: 20 } }),
+    b: fault(20, { hot_key: { target: "readers", key: 7, share: 0.5 } }),
+    c: fault(26, { loss: { on: { wire: "books-cache" }, share: 0.05 } }),
+    d: fault(32, { skew: { target: "database/1", offset: "-10s" } }),
+    e: fault(40, { crash: "cache" }),
+  };
+  return JSON.stringify(it);
+};
 
 /** Name, what is done, and whether the page is left as it is for the next one. */
 const STATES = [
@@ -119,6 +139,10 @@ const STATES = [
   ["waterfall", async (page) => { await wait(page, 1_500); await select(page, "readers"); await tab(page, "Requests"); await page.locator(".pick").first().click(); await page.locator(".bar").nth(2).waitFor(); await wait(page, 1_500); }],
   ["wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await wait(page, 600); }],
   ["wire-cut", async (page) => { await page.locator(".inspector").getByRole("button", { name: "Cut", exact: true }).click(); await wait(page, 1_500); }, true],
+  ["wire-faults", async (page) => { await unfold(page, page.locator(".inspector .faults summary").first()); }, true],
+  ["member-faults", async (page) => { await wait(page, 1_200); await select(page, "database"); await unfold(page, page.locator(".member-list .faults summary").first()); }],
+  ["client-faults", async (page) => { await wait(page, 1_200); await select(page, "readers"); await unfold(page, page.locator(".inspector .faults summary").first()); }],
+  ["parting", async (page) => { await wait(page, 1_200); await select(page, "database"); await unfold(page, page.locator(".parting summary")); }],
   ...[0, 1, 2, 3, 4].map((index) => [`chart-${index}`, async (page) => {
     await wait(page, index === 0 ? 3_000 : 0);
     if (index === 0) { await button(page, "Kill the cache").click(); await wait(page, 4_000); }
@@ -142,6 +166,7 @@ const STATES = [
   ["requests-of-wire", async (page) => { await wait(page, 1_200); await page.locator("[data-wire=books-cache]").focus(); await page.keyboard.press("Enter"); await tab(page, "Requests"); await wait(page, 900); }],
   ["until", async (page) => { await wait(page, 1_200); await page.keyboard.press("u"); await wait(page, 400); }],
   ["script", async (page) => { await wait(page, 1_200); await button(page, "Kill the cache").click(); await wait(page, 600); await page.keyboard.press("j"); await page.getByRole("dialog", { name: "Script" }).waitFor(); await wait(page, 300); }],
+  ["script-fields", async (page) => { await wait(page, 800); await drop(page, "scripted.json", await scripted()); await wait(page, 1_500); await page.keyboard.press("j"); await page.getByRole("dialog", { name: "Script" }).waitFor(); await wait(page, 300); }],
   ["what-if", async (page) => { await wait(page, 1_500); await page.keyboard.press("b"); await page.locator(".other [data-node=cache]").waitFor(); await wait(page, 1_200); }],
   ["refused", async (page) => { await wait(page, 1_200); await page.locator("[data-node=database]").focus(); await page.keyboard.press("w"); await page.locator("[data-node=readers]").focus(); await page.keyboard.press("Enter"); await wait(page, 400); }],
   ["share", async (page) => { await wait(page, 1_000); await page.locator("#share-button").click(); await page.locator("#share-link").waitFor(); }],
@@ -152,6 +177,9 @@ const STATES = [
   ["worker-died", async (page) => { await wait(page, 1_500); await page.evaluate(() => globalThis.workers[0].dispatchEvent(new ErrorEvent("error", { message: "a test" }))); await page.getByRole("alert").waitFor(); }],
   ["link-broken", async (page) => { await page.goto("about:blank"); await page.goto(`${address}/#d=${deflateRawSync("not json").toString("base64url")}`); await page.locator(".notice").waitFor(); await wait(page, 800); }],
 ];
+
+/** Whether a state is wanted, or one that goes on from it. */
+const isNeeded = (at) => wanted.test(STATES[at][0]) || (STATES[at + 1]?.[2] === true && isNeeded(at + 1));
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
 for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
@@ -178,12 +206,13 @@ for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
       await page.locator(".track").waitFor({ timeout: 60_000 });
       broken = false;
     };
-    for (const [name, act, goesOn] of STATES.filter((it) => wanted.test(it[0]))) {
-      if (!goesOn || !page) await fresh();
+    for (const [at, [name, act, goesOn]] of STATES.entries()) {
+      if (!isNeeded(at)) continue;
+      if (!goesOn) await fresh();
       if (broken) continue;
       try {
         await act(page);
-        await page.screenshot({ path: path.join(folder, `${name}.png`) });
+        if (wanted.test(name)) await page.screenshot({ path: path.join(folder, `${name}.png`) });
       } catch (error) {
         // What cannot be reached at one size (a button behind a sheet) is told, and the rest goes on.
         broken = true;
