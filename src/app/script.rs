@@ -264,7 +264,7 @@ fn Form(close: Callback<()>) -> impl IntoView {
                     prop:value=format!("{}", app.seconds(record.at)) on:keydown=entered
                     on:change=move |event| moved(event_target_value(&event))/>"s"</span>
                 <span>{words}</span>
-                {amounts}
+                <span class="amounts">{amounts}</span>
                 <button class="close" aria-label=gone.clone() title=gone on:click=move |_| {
                     let made = app.make(Edit::Remove { items: [Item::Fault(taken.clone())].into() });
                     if made.is_ok() {

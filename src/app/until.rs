@@ -144,9 +144,9 @@ pub fn until(app: App) -> AnyView {
     let close = form::closing(open, button);
     view! {
         <span class="until">
-            <button class="o" node_ref=button aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
+            <button class="o" node_ref=button aria-label="Run until…" aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
                 title="Run until something happens, and stop at that very event (U)"
-                on:click=move |_| open.update(|it| *it = !*it)>"Run until…"</button>
+                on:click=move |_| open.update(|it| *it = !*it)><span class="spare">"Run "</span>"until…"</button>
             {move || open.get().then(|| view! { <Form close/> })}
         </span>
         <State/>

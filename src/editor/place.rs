@@ -19,7 +19,7 @@ use super::way::Way;
 /// stands below the first, so that it grows less in width.
 const LARGE: (f64, f64) = (172.0, 86.0);
 /// How much larger its label is, the room beside that, a member mark, and from one to the next.
-const LARGE_LABEL: (f64, f64, f64, f64) = (1.42, 51.0, 12.0, 15.0);
+const LARGE_LABEL: (f64, f64, f64, f64) = (1.42, 51.0, 12.0, 16.5);
 /// Room between larger nodes.
 const GAP: (f64, f64) = (36.0, 16.0);
 /// The same on a narrow screen.

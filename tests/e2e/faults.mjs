@@ -52,17 +52,20 @@ journey("one member is slowed, and restarted; a component that runs is restarted
   await page.locator("[data-node=books]").click();
   const rows = inspector(page).locator(".member-list li");
   const row = rows.nth(1);
+  // Those who hear them tell the rows apart; what is folded is not there.
+  assert.equal(await rows.nth(0).locator(".fault").count(), 0);
+  assert.equal(await row.locator("summary").getAttribute("aria-label"), "More faults, instance 2");
   await row.locator("summary").click();
-  await type(row.getByLabel("Slow: times"), "40");
-  await row.getByRole("button", { name: /Slow$/ }).click();
+  await type(row.getByLabel("Slow, instance 2: times"), "40");
+  await button(row, "Slow, instance 2").click();
   await mark(page, /slowed 40 times$/).waitFor();
   await until(async () => (await row.locator("span.slow").count()) === 1, "only this one is slow");
   assert.equal(await rows.locator("span.slow").count(), 1);
   // It stays open: the number is changed, and taken back.
   await shot("amounts-2-member");
-  await row.getByRole("button", { name: /Slow$/ }).click();
+  await button(row, "Slow, instance 2").click();
   await until(async () => (await rows.locator("span.slow").count()) === 0, "at full speed");
-  await row.getByRole("button", { name: "Restart", exact: true }).click();
+  await button(row, "Restart, instance 2").click();
   await mark(page, /Books, .*restarted$/).waitFor();
   // A cache that is restarted begins empty.
   await page.locator("[data-node=cache]").click();
@@ -94,6 +97,10 @@ journey("an amount in the script", async ({ page, open, shot }) => {
   await type(times, "2.5");
   await form.getByLabel(/^Readers × 2.5: times$/).waitFor();
   await shot("amounts-3-script");
+  // Words and fields stand clear of each other.
+  const words = await form.locator(".script-rows li > :nth-child(2)").boundingBox();
+  const field = await times.boundingBox();
+  assert.ok(words.y + words.height <= field.y && words.width > 100, JSON.stringify([words, field]));
 });
 
 journey("members of a database are parted, both ways and one way, and healed", async ({ page, open, shot }) => {
@@ -107,6 +114,8 @@ journey("members of a database are parted, both ways and one way, and healed", a
   const name = await replica.innerText();
   await replica.click();
   await shot("parting-1-sides");
+  const room = await inspector(page).evaluate((it) => [...it.querySelectorAll(".sides button, .sides select, .sides p")].map((part) => part.getBoundingClientRect().right - it.getBoundingClientRect().right));
+  assert.ok(room.every((it) => it < 0), `nothing sticks out: ${room}`);
   await cut.click();
   await sides.getByText(new RegExp(`^Cut: .*\\| ${name}$`)).waitFor();
   await mark(page, /Network cut$/).waitFor();
@@ -122,6 +131,18 @@ journey("members of a database are parted, both ways and one way, and healed", a
   await mark(page, /Network cut one way$/).waitFor();
   await button(sides, "Heal").click();
   await until(async () => (await sides.locator(".cuts").innerText()) === "", "healed");
+  // While a moment is set for the script, what holds then is said, and healed then.
+  await page.keyboard.press("j");
+  const form = page.getByRole("dialog", { name: "Script" });
+  await form.getByLabel("Put what I do next in, at").fill("300");
+  await button(form, "Choose faults").click();
+  await replica.click();
+  await cut.click();
+  await sides.getByText(new RegExp(`^Cut: .*\\| ${name}$`)).waitFor();
+  assert.equal(await inspector(page).locator("span.apart").count(), 0, "not yet");
+  await button(sides, "Heal").click();
+  await until(async () => (await sides.locator(".cuts").innerText()) === "", "to be healed");
+  await page.locator(".script > button .num").getByText("2", { exact: true }).waitFor();
 });
 
 journey("a mark of the timeline in slow motion, by pointer and by key", async ({ page, open, shot }) => {
@@ -171,6 +192,23 @@ journey("a run stops at a call over a wire that fails, and at what is done to it
   await button(form, "Run").click();
   await page.locator(".until-state").getByText(/Stopped at .* a call from Books → Book cache fails \(refused\)/).waitFor({ timeout: 30_000 });
   await shot("until-call-2-stopped");
+  // One member alone is in no imbalance.
+  await page.keyboard.press("u");
+  await kind.selectOption({ label: "a figure passes a value" });
+  const figures = form.getByLabel("Figure", { exact: true });
+  for (const [where, offered] of [["Book cache", 0], ["Books", 1]]) {
+    await form.getByLabel("Where").selectOption({ label: where });
+    assert.equal(await figures.locator("option", { hasText: "imbalance" }).count(), offered, where);
+  }
+  // What the script does counts as well: the primary dies at 20 s.
+  await page.keyboard.press("Escape");
+  await page.locator("#designs-button").click();
+  await page.getByRole("button", { name: /^Bank transfer/ }).click();
+  await page.locator("[data-node=accounts]").waitFor();
+  await page.keyboard.press("u");
+  await kind.selectOption({ label: "a fault or an edit comes" });
+  await button(form, "Run").click();
+  await page.locator(".until-state").getByText(/Stopped at 00:20\.000, event .*: a fault or an edit comes/).waitFor({ timeout: 60_000 });
 });
 
 journey("one event back, on, and again from the start, on a phone", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }, async ({ page, open, shot }) => {

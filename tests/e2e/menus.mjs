@@ -21,6 +21,10 @@ async function item(page, name) {
   return menu.getByRole("button", { name: new RegExp(`${name}$`) });
 }
 
+/** The fields of an item of the open menu, as they stand. */
+const amounts = (page, item) =>
+  inspector(page).locator(".doing .fault", { has: page.getByRole("button", { name: new RegExp(`${item}$`) }) }).locator("input").evaluateAll((all) => all.map((it) => it.value));
+
 /** Uses an item of the menu, sees what follows, takes it back, sees that too. */
 async function there_and_back(page, name, felt, over, shot) {
   const it = await item(page, name);
@@ -44,6 +48,8 @@ journey("a service that is slow for some, and no more", async ({ page, open, sho
   await open();
   await page.locator("[data-node=books]").click();
   await becomes(page, "books", 1, (it) => it > 0 && it < 150, "the usual");
+  await item(page, "Slow for some");
+  assert.deepEqual(await amounts(page, "Slow for some"), ["30 %", "20"]);
   await there_and_back(
     page,
     "Slow for some",
@@ -66,17 +72,21 @@ journey("a cache whose clock is wrong, either way, and one that is emptied", asy
   await becomes(page, "cache", 0, (it) => it > 10, "hits");
   const hits = await figure(page, "cache", 0);
   // By a clock that was put back, what was stored before has ten seconds more.
+  await item(page, "Clock wrong");
+  assert.deepEqual(await amounts(page, "Clock wrong"), ["10 s"]);
+  await set(page, "Clock wrong: by", "-10 s");
   await there_and_back(
     page,
-    "Clock behind",
+    "Clock wrong",
     () => becomes(page, "cache", 0, (it) => it > hits + 6, `kept for too long, beside ${hits}`),
     () => becomes(page, "cache", 0, (it) => it < hits + 4, "as before"),
     shot,
   );
   // And what was stored by a clock that was ahead, once that is taken back.
+  await set(page, "Clock wrong: by", "10 s");
   await there_and_back(
     page,
-    "Clock ahead",
+    "Clock wrong",
     async () => {
       const [minutes, seconds] = (await clock(page)).split(":").map(Number);
       const later = minutes * 60 + seconds + 3;
@@ -100,6 +110,9 @@ journey("a wire that loses, delays, and is cut one way or the other", async ({ p
   await becomes(page, "readers", 1, (it) => it > 0 && it < 180, "the usual");
   const usual = () => becomes(page, "readers", 1, (it) => it < 180, "as before");
   // One call in ten or so loses one of its two messages: the slowest in a hundred wait 200 ms and more.
+  await item(page, "Lose messages");
+  assert.deepEqual(await amounts(page, "Lose messages"), ["5 %"]);
+  assert.deepEqual(await amounts(page, "Delay messages"), ["100 ms"]);
   await there_and_back(page, "Lose messages", () => becomes(page, "readers", 1, (it) => it >= 200, "sent again"), usual, shot);
   // 100 ms there and 100 ms back.
   await there_and_back(page, "Delay messages", () => becomes(page, "readers", 1, (it) => it >= 200, "late"), usual, shot);

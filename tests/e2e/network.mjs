@@ -62,6 +62,8 @@ journey("clients bring five times as much, and half of them want one key; both a
   await inspector(page).locator(".doing summary").click();
   // What is in force has a tick before its name.
   const spike = page.getByRole("button", { name: /More traffic$/ });
+  const value = (label) => inspector(page).getByLabel(label, { exact: true }).inputValue();
+  assert.deepEqual([await value("More traffic: times"), await value("Hot key: share"), await value("Hot key: key")], ["5", "50 %", "0"]);
   await spike.click();
   await until(async () => (await offered(page, "readers")) > 4_500 || (await offered(page, "readers")), "five times as much", 30_000);
   assert.equal(await spike.getAttribute("aria-pressed"), "true");

@@ -37,6 +37,10 @@ const FIT_ZOOM_MAX: f64 = 1.25;
 const NARROW_ZOOM_MIN: f64 = 0.95;
 /// How far up from the middle fitting moves a design, as a part of the room above and below it.
 const FOOT_SHARE: f64 = 0.2;
+/// The same where what is told and what is asked stand one above the other, and below which width that is,
+/// as in the style sheet.
+const FOOT_SHARE_STACKED: f64 = 0.5;
+const STACKED: f64 = 1300.0;
 /// How far one notch of the wheel zooms.
 const WHEEL_ZOOM: f64 = 0.0022;
 /// Width of the inspector that fitting and showing keep clear of, as in the style sheet.
@@ -97,7 +101,8 @@ impl App {
         }
         // What is told stands at the foot: more of the room that is left is kept there.
         let left_over = window.height - bounds.height * camera.zoom;
-        camera.offset.y -= (left_over * FOOT_SHARE).max(0.0);
+        let share = if narrow || width > STACKED { FOOT_SHARE } else { FOOT_SHARE_STACKED };
+        camera.offset.y -= (left_over * share).max(0.0);
         self.camera.set(camera);
         self.wake();
     }

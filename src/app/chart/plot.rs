@@ -302,6 +302,10 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         let style = font().color(&ink_3).pos(place);
         // Clear of the first moment, which stands right below.
         let y = y.min(chart.backend_coord(&(from, low)).1 - px(4.0));
+        // Nothing is known of what it counts before there is a line.
+        if plot.chart.lines.is_empty() {
+            continue;
+        }
         root.draw(&Text::new(label(&height), (x - px(8.0), y), style))?;
     }
     let mut ends = Vec::new();

@@ -215,9 +215,10 @@ fn Panel(fork: App) -> impl IntoView {
         let clock = app.clock.get_untracked();
         let parted =
             app.parted.get_untracked().map_or(0.0, |it| (it.0 as f64 - clock.zero.0 as f64) / 1e9);
+        let ticks_max = if app.place.with_untracked(|it| it.narrow) { 4.5 } else { 9.0 };
         let step = [5.0, 10.0, 20.0, 30.0]
             .into_iter()
-            .find(|step| (it.window.1 - it.window.0) / step < 9.0)
+            .find(|step| (it.window.1 - it.window.0) / step < ticks_max)
             .unwrap_or(60.0);
         let first = (it.window.0 / step).ceil() as i64;
         let last = (it.window.1 / step).floor() as i64;

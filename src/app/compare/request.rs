@@ -68,6 +68,7 @@ pub fn compared(app: App, fork: App) -> AnyView {
             {head(title)}
             {fall("As it is", app, &one, lengths[0])}
             {fall("What if", fork, &other, lengths[1])}
+            {requests::key(&[&one, &other])}
             <p class="told" role="status">{move || {
                 let told = told.get();
                 if told.is_empty() { "Both on one axis. A click on a bar goes to its moment.".to_owned() } else { told }

@@ -165,6 +165,7 @@ fn waterfall(app: App, trace: Trace) -> AnyView {
             {head(title)}
             <p class="scale num" aria-hidden="true"><span>"0"</span><span>{text::duration(span)}</span></p>
             <ol>{rows.collect_view()}</ol>
+            {key(&[&trace])}
             <p class="told" role="status">{move || {
                 let told = told.get();
                 if told.is_empty() { "Each bar says what happened; a click goes to its moment.".to_owned() } else { told }
@@ -174,6 +175,16 @@ fn waterfall(app: App, trace: Trace) -> AnyView {
     }
     .into_any()
 }
+
+/// Classes of bars, and what they stand for.
+const KEY: [(&str, &str); 6] = [
+    ("job", "whole"),
+    ("queue", "waiting"),
+    ("work", "work"),
+    ("way", "network"),
+    ("retry", "tried again"),
+    ("failed", "failed"),
+];
 
 /// What a bar is called, and the class that draws it.
 fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
@@ -190,6 +201,25 @@ fn kind(bar: &TraceBar) -> (&'static str, &'static str) {
         Kind::Forth => ("way", "way there"),
         Kind::Back => ("way", "way back"),
     }
+}
+
+/// What the bars of a waterfall stand for: those kinds that it has.
+pub fn key(traces: &[&Trace]) -> impl IntoView + use<> {
+    let mut there = [false; KEY.len()];
+    for bar in traces.iter().flat_map(|it| &it.bars) {
+        let failed = bar.outcome.is_some_and(Outcome::is_failure);
+        let class = if failed { "failed" } else { kind(bar).0 };
+        // A call lasts as the job of whom it calls does: one line.
+        let class = if class == "call" { "job" } else { class };
+        if let Some(at) = KEY.iter().position(|it| it.0 == class) {
+            there[at] = true;
+        }
+    }
+    let shown = KEY.into_iter().zip(there).filter(|it| it.1);
+    let one = |((class, words), _)| {
+        view! { <span class=format!("bar {class}")><i><u style="left:0;width:100%"></u></i>{words}</span> }
+    };
+    view! { <p class="bar-key">{shown.map(one).collect_view()}</p> }
 }
 
 /// A bar of a waterfall that begins at `from` and is `span` ns wide.

@@ -200,7 +200,7 @@ for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
         };
       });
       page = await context.newPage();
-      page.setDefaultTimeout(8_000);
+      page.setDefaultTimeout(20_000);
       await page.goto(address);
       await page.locator("#shell").waitFor({ state: "detached", timeout: 60_000 });
       await page.locator(".track").waitFor({ timeout: 60_000 });
@@ -208,9 +208,9 @@ for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
     };
     for (const [at, [name, act, goesOn]] of STATES.entries()) {
       if (!isNeeded(at)) continue;
-      if (!goesOn) await fresh();
-      if (broken) continue;
+      if (goesOn && broken) continue;
       try {
+        if (!goesOn) await fresh();
         await act(page);
         if (wanted.test(name)) await page.screenshot({ path: path.join(folder, `${name}.png`) });
       } catch (error) {
