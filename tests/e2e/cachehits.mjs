@@ -72,8 +72,11 @@ journey("cache hits: one key twice, and the size along the curve", async ({ page
   assert.match(long, /· 8[12]\d ms · answered/, "a miss takes 820 ms");
   assert.ok((await page.locator(".waterfall li").filter({ hasText: /database/i }).count()) > 0, "it asks the database");
   // The key lists what there is, and no more.
-  const kind = (it) => (it.classList.contains("failed") ? "failed" : it.classList[1].replace("call", "job"));
-  const kinds = (bars) => page.locator(bars).evaluateAll((all, kind) => [...new Set(all.map((it) => eval(kind)(it)))].sort(), `${kind}`);
+  const kinds = (bars) =>
+    page.locator(bars).evaluateAll((all) => {
+      const kind = (it) => (it.classList.contains("failed") ? "failed" : it.classList[1].replace("call", "job"));
+      return [...new Set(all.map(kind))].sort();
+    });
   assert.deepEqual(await kinds(".bar-key .bar"), await kinds(".waterfall li .bar"));
   await shot("cachehits-2-miss");
   await button(page, "Let go").click();
