@@ -146,7 +146,7 @@ pub fn until(app: App) -> AnyView {
         <span class="until">
             <button class="o" node_ref=button aria-label="Run until…" aria-haspopup="dialog" aria-expanded=move || open.get().to_string()
                 title="Run until something happens, and stop at that very event (U)"
-                on:click=move |_| open.update(|it| *it = !*it)><span class="spare">"Run "</span>"until…"</button>
+                on:click=move |_| open.update(|it| *it = !*it)><span><span class="spare">"Run "</span>"until…"</span></button>
             {move || open.get().then(|| view! { <Form close/> })}
         </span>
         <State/>
