@@ -195,11 +195,12 @@ journey("a run stops at a call over a wire that fails, and at what is done to it
   // One member alone is in no imbalance.
   await page.keyboard.press("u");
   await kind.selectOption({ label: "a figure passes a value" });
-  const figures = form.getByLabel("Figure", { exact: true });
+  const figures = form.getByRole("combobox", { name: "Figure" });
   for (const [where, offered] of [["Book cache", 0], ["Books", 1]]) {
     await form.getByLabel("Where").selectOption({ label: where });
     const count = () => figures.locator("option", { hasText: "imbalance" }).count();
     await until(async () => (await count()) === offered || (await count()), where);
+    assert.equal(await figures.locator("option", { hasText: "goodput" }).count(), 1, where);
   }
   // What the script does counts as well: the primary dies at 20 s.
   await page.keyboard.press("Escape");

@@ -101,7 +101,8 @@ impl App {
         }
         // What is told stands at the foot: more of the room that is left is kept there.
         let left_over = window.height - bounds.height * camera.zoom;
-        let share = if narrow || width > STACKED { FOOT_SHARE } else { FOOT_SHARE_STACKED };
+        let stacked = !narrow && !self.both.get_untracked() && width <= STACKED;
+        let share = if stacked { FOOT_SHARE_STACKED } else { FOOT_SHARE };
         camera.offset.y -= (left_over * share).max(0.0);
         self.camera.set(camera);
         self.wake();
