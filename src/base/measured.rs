@@ -103,14 +103,19 @@ impl Measured {
         }
     }
 
-    /// Mean, and squared coefficient of variation.
-    pub fn moments(&self) -> (Nanos, f64) {
-        let (mut whole, mut mean, mut square) = (0.0, 0.0, 0.0);
+    /// Moments about zero, E\[S\] to E\[S⁴\], in seconds to the same powers: of weighted values, and
+    /// of what is even between two quantiles (the mean of xⁿ from a to b is that of aⁱ bⁿ⁻ⁱ).
+    pub fn moments_s(&self) -> [f64; 4] {
+        let (mut whole, mut sums) = (0.0, [0.0; 4]);
         let mut add = |weight: f64, from: Nanos, to: Nanos| {
-            let (from, to) = (from.0 as f64, to.0 as f64);
+            let (from, to) = (from.as_seconds(), to.as_seconds());
             whole += weight;
-            mean += weight * (from + to) / 2.0;
-            square += weight * (from * from + from * to + to * to) / 3.0;
+            let (mut power, mut all) = (1.0, 1.0);
+            for (at, sum) in sums.iter_mut().enumerate() {
+                power *= from;
+                all = all * to + power;
+                *sum += weight * all / (at + 2) as f64;
+            }
         };
         if self.quantiles {
             let (first, last) = (self.points.first(), self.points.last());
@@ -120,11 +125,7 @@ impl Measured {
         } else {
             self.points.iter().for_each(|it| add(it.0, it.1, it.1));
         }
-        if mean <= 0.0 {
-            return (Nanos::ZERO, 0.0);
-        }
-        let variation = square * whole / (mean * mean) - 1.0;
-        (Nanos((mean / whole + 0.5) as u64), variation.max(0.0))
+        if whole > 0.0 { sums.map(|it| it / whole) } else { sums }
     }
 
     /// The same, every duration times a factor.
@@ -201,28 +202,39 @@ mod tests {
         assert!(Measured::read(&"1ms: 1,".repeat(65)).is_err());
     }
 
-    /// Means and variations by hand, and of 400,000 samples, to within four standard errors.
+    /// Moments by hand, and the means of 400,000 samples and of their squares, to within four standard
+    /// errors.
     #[test]
     fn samples_have_the_moments_by_hand() {
-        let millis = |mean: f64| Nanos((mean * 1e6) as u64);
+        // In milliseconds to the powers 1 to 4.
         let cases = [
-            ("1ms: 3, 5ms: 1", millis(2.0), 3.0 / 4.0),
-            // Uniform between 0 and 6 ms: 1/3.
-            ("p0: 0s, p100: 6ms", millis(3.0), 1.0 / 3.0),
-            // Half at 2 ms, half between 2 and 6: mean 3; E x² = (4 + 52/3) / 2.
-            ("p50: 2ms, p100: 6ms", millis(3.0), (4.0 + 52.0 / 3.0) / 2.0 / 9.0 - 1.0),
+            ("1ms: 3, 5ms: 1", [2.0, 28.0 / 4.0, 128.0 / 4.0, 628.0 / 4.0]),
+            // Uniform between 0 and 6 ms: 6ⁿ / (n + 1).
+            ("p0: 0s, p100: 6ms", [3.0, 12.0, 54.0, 259.2]),
+            // Half at 2 ms, half between 2 and 6: (6ⁿ⁺¹ − 2ⁿ⁺¹) / 4 (n + 1).
+            (
+                "p50: 2ms, p100: 6ms",
+                [3.0, (4.0 + 52.0 / 3.0) / 2.0, (8.0 + 80.0) / 2.0, (16.0 + 387.2) / 2.0],
+            ),
         ];
-        for (text, mean, variation) in cases {
+        for (text, moments) in cases {
             let it = read(text);
-            let (seen, spread) = it.moments();
-            assert_eq!(seen, mean, "{text}");
-            assert!((spread - variation).abs() < 1e-9, "{text}: {spread}");
+            for (at, (found, by_hand)) in it.moments_s().into_iter().zip(moments).enumerate() {
+                let ratio = found / by_hand * 1e3f64.powi(at as i32 + 1);
+                assert!((ratio - 1.0).abs() < 1e-12, "{text}, {}: {ratio}", at + 1);
+            }
             let stream = Stream::new(3, text);
             let n = 400_000;
-            let total: f64 = (0..n).map(|at| it.sample(stream.bits(at, 0)).0 as f64).sum();
-            let off = total / n as f64 / mean.0 as f64 - 1.0;
-            assert!(off.abs() < 4.0 * libm::sqrt(variation / n as f64), "{text}: {off}");
+            let samples = (0..n).map(|at| it.sample(stream.bits(at, 0)).0 as f64 / 1e6);
+            let (sum, squares) =
+                samples.fold((0.0, 0.0), |(sum, squares), it| (sum + it, squares + it * it));
+            let [one, two, _, four] = moments;
+            let off = (sum / n as f64 - one) / libm::sqrt((two - one * one) / n as f64);
+            assert!(off.abs() < 4.0, "{text}: {off} standard errors");
+            let off = (squares / n as f64 - two) / libm::sqrt((four - two * two) / n as f64);
+            assert!(off.abs() < 4.0, "{text}: {off} standard errors");
         }
+        assert_eq!(read("").moments_s(), [0.0; 4]);
         assert_eq!(read("").sample(7), Nanos::ZERO);
         assert_eq!(read("4ms: 1").times(0.5), read("2ms: 1"));
     }

@@ -14,7 +14,7 @@ use crate::algorithm::queueing::error::{
 };
 use crate::algorithm::queueing::{Load as Offered, Steady, erlang_c, mg1, mmc, mmck};
 use crate::base::english::{Argument, Text, TextId};
-use crate::base::spread::{Shape, Spread};
+use crate::base::spread::Shape;
 use crate::base::time::Nanos;
 use crate::component::client::{Arrivals, Course, Does, Load as Comes};
 use crate::component::{Registry, Role, Spec, State};
@@ -315,7 +315,7 @@ impl Work {
 /// The work that requests of these flows are to a component.
 fn services(run: &Run, component: &Component<Registry>, flows: &[Flow]) -> Result<Work, Text> {
     let roles = component.spec.as_ref().map(|it| it.about().role);
-    let mut spreads: Vec<(Spread, f64)> = Vec::new();
+    let mut works: Vec<(Piece, f64)> = Vec::new();
     for (kind, rate) in flows.iter().filter(|it| it.1 > 0.0) {
         let path = path(component, *kind).ok_or_else(|| fail(TextId::Depends, Vec::new()))?;
         if let Some(wire) = path.calls.first() {
@@ -323,32 +323,40 @@ fn services(run: &Run, component: &Component<Registry>, flows: &[Flow]) -> Resul
             return Err(fail(TextId::WaitsFor, vec![label(run, to)]));
         }
         let own = path.own > 0 && roles != Some(Role::Cache);
-        let [spread] = path.work.as_slice() else {
+        let [piece] = path.work.as_slice() else {
             return Err(fail(TextId::NoWork, Vec::new()));
         };
         if own {
             return Err(fail(TextId::Depends, Vec::new()));
         }
-        spreads.push((*spread, *rate));
+        works.push((*piece, *rate));
     }
-    let total: f64 = spreads.iter().map(|it| it.1).sum();
-    let first = spreads.first().map(|it| it.0);
-    let Some(first) = first.filter(|it| it.mean > Nanos::ZERO) else {
+    let total: f64 = works.iter().map(|it| it.1).sum();
+    let first = works.first().map(|it| it.0);
+    let Some(first) = first.filter(|it| it.moments[0] > 0.0) else {
         return Err(fail(TextId::NoWork, Vec::new()));
     };
     let mut moments = [0.0; 4];
-    for (spread, rate) in &spreads {
-        let of = spread.moments_s();
-        moments.iter_mut().zip(of).for_each(|(sum, it)| *sum += it * rate / total);
+    for (piece, rate) in &works {
+        moments.iter_mut().zip(piece.moments).for_each(|(sum, it)| *sum += it * rate / total);
     }
-    let same = spreads.iter().all(|it| it.0 == first);
-    Ok(Work { shape: same.then_some(first.shape), moments })
+    let same = works.iter().all(|it| it.0 == first);
+    Ok(Work { shape: first.shape.filter(|_| same), moments })
+}
+
+/// A piece of work.
+#[derive(Clone, Copy, PartialEq)]
+struct Piece {
+    /// None if it is as measured.
+    shape: Option<Shape>,
+    /// E\[S\] to E\[S⁴\].
+    moments: [f64; 4],
 }
 
 /// What a request of one class and verb does at a component.
 #[derive(Default)]
 struct Path {
-    work: Vec<Spread>,
+    work: Vec<Piece>,
     calls: Vec<u32>,
     own: u32,
 }
@@ -363,7 +371,10 @@ fn path(component: &Component<Registry>, (class, verb): (u8, Verb)) -> Option<Pa
         let op = ops.get(at)?;
         at += 1;
         match op {
-            Op::Work(spread) => path.work.push(*spread),
+            Op::Work(it) => {
+                path.work.push(Piece { shape: Some(it.shape), moments: it.moments_s() });
+            }
+            Op::Measured(it) => path.work.push(Piece { shape: None, moments: it.moments_s() }),
             Op::Local { soft: false, .. } => path.own += 1,
             Op::Call { wire, or: Or::Fail, .. } => path.calls.push(*wire),
             Op::JumpUnless(condition, to) if !condition.holds(&request) => at = usize::from(*to),
@@ -460,7 +471,7 @@ fn passed_on(
         if path.own > 0 {
             return Err(dependent());
         }
-        work_s += rate * path.work.iter().map(|it| it.mean.as_seconds()).sum::<f64>();
+        work_s += rate * path.work.iter().map(|it| it.moments[0]).sum::<f64>();
     }
     // Work for as many at once as come is a delay; so is a line that as good as nobody stands in.
     let members = caller.members.len().max(1) as f64;
