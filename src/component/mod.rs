@@ -340,8 +340,6 @@ pub struct About {
     pub ratios: &'static [Ratio],
     /// What is sampled of it.
     pub gauges: &'static [Gauge],
-    /// What it models.
-    pub fidelity: Fidelity,
     /// A fresh one.
     pub spec: fn() -> Spec,
 }
@@ -439,7 +437,6 @@ macro_rules! registry {
             counters: <$module::$name as Kind>::COUNTERS,
             ratios: <$module::$name as Kind>::RATIOS,
             gauges: <$module::$name as Kind>::GAUGES,
-            fidelity: <$module::$name as Kind>::FIDELITY,
             spec: || Spec::$name(Default::default()),
         } ),* ];
 
@@ -506,6 +503,11 @@ macro_rules! registry {
             /// Sets one parameter from its file form.
             pub fn set(&mut self, name: &str, value: &Value) -> Result<(), ParamError> {
                 match self { $( Spec::$name(it) => it.set(name, value), )* }
+            }
+
+            /// What its kind models: kept out of [`ALL`], so that the page loads the words later.
+            pub fn fidelity(&self) -> Fidelity {
+                match self { $( Spec::$name(_) => <$module::$name as Kind>::FIDELITY, )* }
             }
 
             /// How many members it has.

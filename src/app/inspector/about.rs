@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::component;
+use crate::component::Fidelity;
 
 /// The card.
 #[component]
 pub fn About(
-    /// Of which kind.
-    about: &'static component::About,
+    /// Of its kind.
+    fidelity: Fidelity,
 ) -> impl IntoView {
     let list = |items: &'static [&'static str]| {
         items.iter().map(|it| view! { <li>{*it}</li> }).collect_view()
     };
-    let fidelity = &about.fidelity;
     view! {
         <section class="about">
             <h3>"Behaves as the real thing"</h3>

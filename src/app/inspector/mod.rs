@@ -92,6 +92,7 @@ fn OfNode(id: Id) -> impl IntoView {
     let (record, figures) = (node.record, node.figures);
     let figures_of = figures.clone();
     let about = record.with_untracked(|it| it.spec.about());
+    let fidelity = record.with_untracked(|it| it.spec.fidelity());
     let has_lens = lens::has(about.id);
     if !has_lens && app.tab.get_untracked() == Tab::Inside {
         app.tab.set(Tab::Settings);
@@ -182,7 +183,7 @@ fn OfNode(id: Id) -> impl IntoView {
                     Tab::Inside => view! { <inside::Inside id=lens_id.clone()/> }.into_any(),
                     Tab::Requests => view! { <requests::Requests/> }.into_any(),
                     Tab::Theory => view! { <theory::Theory/> }.into_any(),
-                    Tab::About => view! { <about::About about/> }.into_any(),
+                    Tab::About => view! { <about::About fidelity/> }.into_any(),
                 }}
             </div>
         </aside>
