@@ -157,7 +157,7 @@ fn cut_and_consistent() {
             Refused: 6  Writes dropped: 0  Not confirmed: 1
             Stays consistent (CP): 2 of 3 must answer, or the
             request is refused.
-            Kept until a home confirms it  1 hints
+            Kept until a home confirms it  1 hint
             C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             Mumbai  Delhi
@@ -238,7 +238,7 @@ fn cut_and_answering_then_healed() {
             Refused: 0  Writes dropped: 0  Not confirmed: 1
             Keeps answering (AP): whoever is asked answers by
             itself; of two writes, the later clock wins.
-            Kept until a home confirms it  1 hints
+            Kept until a home confirms it  1 hint
             C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             Mumbai  Delhi
@@ -408,7 +408,7 @@ fn siblings_and_a_cut_of_one_way() {
             Refused: 0  Writes dropped: 0  Not confirmed: 1
             Keeps answering (AP): whoever is asked answers by
             itself; writes in conflict are both kept.
-            Kept until a home confirms it  1 hints
+            Kept until a home confirms it  1 hint
             C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             Mumbai  Delhi
@@ -579,7 +579,7 @@ fn a_member_is_down_and_all_stand_together() {
             Refused: 0  Writes dropped: 0  Not confirmed: 1
             Stays consistent (CP): 3 of 5 must answer, or the
             request is refused.
-            Kept until a home confirms it  1 hints
+            Kept until a home confirms it  1 hint
             A brings x = 2 to B.  A brings x = 2 to B.
             Who can reach whom  down: B
             A believes x = 2; it reaches 4 of 5, itself included  A  x = 2
