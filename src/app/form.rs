@@ -30,11 +30,11 @@ pub fn entered(take: impl Fn(HtmlInputElement) + 'static) -> impl Fn(KeyboardEve
 pub fn Folded(
     /// Its class.
     class: &'static str,
-    /// What unfolds it.
+    /// The words that unfold it.
     words: &'static str,
-    /// What is in it.
+    /// What the words are about, for those who point at them.
     title: &'static str,
-    /// What unfolds it, for those who hear it.
+    /// The words for those who hear them, where several of these stand beside each other.
     #[prop(optional, into)]
     label: Option<String>,
     /// What is in it.

@@ -303,10 +303,9 @@ fn paint(root: &Area, plot: &Plot, palette: &Palette) -> Result<(), Box<dyn std:
         // Clear of the first moment, which stands right below.
         let y = y.min(chart.backend_coord(&(from, low)).1 - px(4.0));
         // Nothing is known of what it counts before there is a line.
-        if plot.chart.lines.is_empty() {
-            continue;
+        if !plot.chart.lines.is_empty() {
+            root.draw(&Text::new(label(&height), (x - px(8.0), y), style))?;
         }
-        root.draw(&Text::new(label(&height), (x - px(8.0), y), style))?;
     }
     let mut ends = Vec::new();
     for (at, it) in plot.chart.lines.iter().enumerate() {

@@ -82,7 +82,7 @@ const runaway = JSON.stringify({
 
 /** The book store with a script of faults that have numbers. */
 const scripted = async () => {
-  const it = JSON.parse(await readFile(path.join(site, "designs/bookstore.json"), "utf8"));
+  const it = JSON.parse(await readFile(new URL("../../../static/designs/bookstore.json", import.meta.url), "utf8"));
   const fault = (seconds, fault) => ({ at: `${seconds}s`, fault });
   it.design.script = {
     a: fault(4, { gray: { target: "books", share: 0.3, factor: 20 } }),
