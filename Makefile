@@ -28,7 +28,7 @@ test: test-tools dist $(RINGSIDE) ## Run every test: native, in the browser, jou
 dist: dist/first-load.json ## Build the static site in dist/
 
 bench: $(RINGSIDE) ## Measure the engine natively and in WebAssembly, beside SimPy and Ciw (minutes)
-	@.ci/need cargo wasm-target bindgen wasm-opt node playwright browser
+	@.ci/need cargo wasm-target bindgen wasm-opt esbuild node playwright browser
 	@node tests/bench/bench.mjs
 
 swarm: ## Run thousands of random designs, faults and edits (RUNS=); SEED=n repeats one
@@ -50,14 +50,15 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 tools:
-	@.ci/need cargo wasm-target bindgen wasm-opt
+	@.ci/need cargo wasm-target bindgen wasm-opt esbuild
 
 test-tools:
 	@.ci/need cargo wasm-target bindgen wasm-pack node playwright browser \
 		firefox geckodriver webkit webkitdriver xvfb
 
 dist/first-load.json: $(DIST_SOURCES) $(MANIFEST) $(SITE) | tools
-	$(SITE) --out dist --wasm-opt $(TARGET)/tools/node_modules/.bin/wasm-opt
+	$(SITE) --out dist --wasm-opt $(TARGET)/tools/node_modules/.bin/wasm-opt \
+		--esbuild $(TARGET)/tools/esbuild/node_modules/.bin/esbuild
 
 # Cargo leaves a binary alone that it finds up to date; `touch` tells make so.
 $(RINGSIDE): $(RINGSIDE_SOURCES) $(MANIFEST) | tools

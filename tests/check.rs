@@ -60,6 +60,27 @@ fn other_guarantees_can_be_asked_for() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// A replica read 3 s after a write was acknowledged that it does not have.
+#[test]
+fn a_bound_is_given_in_seconds() {
+    let text = r#"{ "operations": [
+        { "process": 0, "f": "write", "value": 1, "invoked": 0, "completed": 10000000 },
+        { "process": 1, "f": "read", "value": null, "invoked": 3000000000, "completed": 3001000000 }
+    ] }"#;
+    let ends = |name: &str, bound: &str| {
+        let options = ["--json", "--guarantee", "bounded-staleness", "--bound", bound];
+        let output = check(name, text.as_bytes(), &options);
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).ok())
+    };
+    assert_eq!(ends("bound-5", "5").0, Some(0));
+    let (code, report) = ends("bound-2", "2.9");
+    assert_eq!(code, Some(1));
+    assert_eq!(report.expect("JSON")["bounded_staleness"], false);
+    for bad in ["-1", "soon", "inf", "NaN"] {
+        assert_eq!(ends(&format!("bound{bad}"), bad).0, Some(2), "{bad}");
+    }
+}
+
 #[test]
 fn what_cannot_be_read_ends_with_2_and_says_where() {
     let refused = |name: &str, text: &[u8], part: &str| {

@@ -274,3 +274,35 @@ fn bad_placements_are_refused_by_name() {
         "rows: \"x\" has no",
     );
 }
+
+/// Redis documentation, "Redis data types" (lists as queue and stack, SET NX, sorted sets, GEODIST) and the
+/// pages of the commands; as redis-cli prints it.
+#[test]
+fn commands_are_answered_as_redis_does() {
+    let commands = "SET user:2:email a@b\nSET user:2:email c@d NX\nLPUSH q 1 2 3\nRPOP q\nLPOP q\n\
+        INCR q\nZADD board 10 ann 20 bob\nZINCRBY board 15 ann\nZREVRANGE board 0 -1 WITHSCORES\n\
+        GEOADD Sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania\n\
+        GEODIST Sicily Palermo Catania\nGET\n";
+    let expected = [
+        "OK",
+        "(nil)",
+        "(integer) 3",
+        "\"1\"",
+        "\"3\"",
+        "(error) WRONGTYPE Operation against a key holding the wrong kind of value",
+        "(integer) 2",
+        "\"25\"",
+        "1) \"ann\"\n2) \"25\"\n3) \"bob\"\n4) \"20\"",
+        "(integer) 2",
+        "\"166274.1516\"",
+        "(error) ERR wrong number of arguments for 'get' command",
+    ];
+    let printed = text(&["redis"], commands.as_bytes());
+    assert_eq!(printed.trim_end().split("\n\n").collect::<Vec<_>>(), expected);
+    // What replicas are told has no chance and no clock left in it.
+    let told = text(&["redis", "--effects"], b"SET k v EX 10\nSADD s a\nSPOP s\n");
+    assert_eq!(
+        told,
+        "OK\n-> SET k v PXAT 11000\n\n(integer) 1\n-> SADD s a\n\n\"a\"\n-> SREM s a\n\n"
+    );
+}

@@ -90,8 +90,27 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             book:395 v2  book:2 v17  book:3246 v2  book:3512 v2  book:1 v21  book:8218 v2  book:5 v11  book:1361 v2  book:7445 v2  book:502 v2  book:433 v2  book:27 v3  book:0 v40  book:32 v6  book:0 v41  book:17 v3  book:22 v3  book:11210 v2  book:1 v22  book:4 v14  book:1219 v2  book:288 v2  book:3013 v2  book:0 v42
             replica 2 applies  as fast as it can
             as fast as it can  80/s
+            Work for one write  11.0 ms in all, ×1.1
+            primary  primary executes it, 10.0 ms  executes it, 10.0 ms
+            replica 1  replica 1 applies the change, 500 µs  applies the change, 500 µs
+            replica 2  replica 2 applies the change, 500 µs  applies the change, 500 µs
+            Passive (primary–backup) replication: the primary
+            executes, the others apply what it changed.
             Stale reads, last 10 s  newest left
             None.
+            The primary answers 182 of 546 reads a second.
+            History of book:49  the last 10 s
+            readers  readers read book:49 at replica 2, from 1.12 s to 1.32 s: found v2  readers read book:49 at replica 1, from 3.55 s to 3.59 s: found v2  readers read book:49 at replica 1, from 5.02 s to 5.09 s: found v2  readers read book:49 at primary, from 6.72 s to 6.75 s: found v2  readers wrote book:49 v3 at primary, from 7.35 s to 7.37 s: acknowledged  readers read book:49 at replica 1, from 7.99 s to 8.01 s: found v3
+            readers wrote book:49 v2 at primary, from 40.7 ms to 63.3 ms: acknowledged  readers read book:49 at replica 2, from 911 ms to 949 ms: found v2
+            0 s  5 s  10 s
+            What clients can rely on  the last 38 operations
+            Linearizable: kept so far. Every operation happens at one moment between its invocation and its response, for everybody.  Causal: kept so far. Nobody sees an effect without its causes.
+            Read your own writes: kept so far. A client that has written does not read anything older.  Monotonic reads: kept so far. A client never reads anything older than it has read before.
+            Monotonic writes: kept so far. Whoever sees a client's write also sees what that client wrote before.  Bounded staleness: kept so far. No read finds what an acknowledged write had replaced for longer than a bound when it began.
+            Convergence: kept so far. Once all is healed and nobody writes, everybody reads the same.  No acknowledged write lost: kept so far. What was acknowledged is still there at the end, unless it was overwritten.
+            Every answer can be explained (linearizable).
+            Judged by what clients did with 8 keys, as a
+            sample.
         "#]],
     );
     run.act(Input::Fault(cut())).expect("it compiles");
@@ -119,11 +138,30 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             768 entries applied  Entry 769 is on its way
             replica 2 applies  as fast as it can
             as fast as it can  80/s
+            Work for one write  11.0 ms in all, ×1.1
+            primary  primary executes it, 10.0 ms  executes it, 10.0 ms
+            replica 1  replica 1 applies the change, 500 µs  applies the change, 500 µs
+            replica 2  replica 2 applies the change, 500 µs  applies the change, 500 µs
+            Passive (primary–backup) replication: the primary
+            executes, the others apply what it changed.
             Stale reads, last 10 s  newest left
             member 1: Read book:0 v42, but v45 had been acknowledged 359 ms before  member 1: Read book:0 v42, but v45 had been acknowledged 259 ms before
             member 1: Read book:0 v42, but v45 had been acknowledged 78.9 ms before  member 1: Read book:9 v8, but v9 had been acknowledged 414 ms before
             member 1: Read book:0 v42, but v43 had been acknowledged 279 ms before  … 3 more
             Of the last 8: readers 8.
+            The primary answers 175 of 525 reads a second.
+            History of book:49  the last 10 s
+            readers  readers read book:49 at replica 2, from 1.12 s to 1.32 s: found v2  readers read book:49 at replica 1, from 3.55 s to 3.59 s: found v2  readers read book:49 at replica 1, from 5.02 s to 5.09 s: found v2  readers read book:49 at primary, from 6.72 s to 6.75 s: found v2  readers wrote book:49 v3 at primary, from 7.35 s to 7.37 s: acknowledged  readers read book:49 at replica 1, from 7.99 s to 8.01 s: found v3
+            readers wrote book:49 v2 at primary, from 40.7 ms to 63.3 ms: acknowledged  readers read book:49 at replica 2, from 911 ms to 949 ms: found v2
+            0 s  5 s  10 s
+            What clients can rely on  the last 41 operations
+            Linearizable: kept so far. Every operation happens at one moment between its invocation and its response, for everybody.  Causal: kept so far. Nobody sees an effect without its causes.
+            Read your own writes: kept so far. A client that has written does not read anything older.  Monotonic reads: kept so far. A client never reads anything older than it has read before.
+            Monotonic writes: kept so far. Whoever sees a client's write also sees what that client wrote before.  Bounded staleness: kept so far. No read finds what an acknowledged write had replaced for longer than a bound when it began.
+            Convergence: cannot be told yet. Once all is healed and nobody writes, everybody reads the same.  No acknowledged write lost: cannot be told yet. What was acknowledged is still there at the end, unless it was overwritten.
+            Every answer can be explained (linearizable).
+            Judged by what clients did with 8 keys, as a
+            sample.
         "#]],
     );
     run.advance(Nanos::millis(1_700), u64::MAX);
@@ -152,11 +190,29 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             939 entries applied
             replica 2 applies  as fast as it can
             as fast as it can  80/s
+            Work for one write  11.0 ms in all, ×1.1
+            primary  primary executes it, 10.0 ms  executes it, 10.0 ms
+            replica 1  replica 1 applies the change, 500 µs  applies the change, 500 µs
+            replica 2  replica 2 applies the change, 500 µs  applies the change, 500 µs
+            Passive (primary–backup) replication: the primary
+            executes, the others apply what it changed.
             Stale reads, last 10 s  newest left
             member 1: Read book:4553 v1, but v2 had been acknowledged 2.69 s before  member 1: Read book:11 v4, but v6 had been acknowledged 2.48 s before
             member 1: Read book:1 v22, but v32 had been acknowledged 67.8 ms before  member 1: Read book:0 v42, but v50 had been acknowledged 470 ms before
             member 1: Read book:0 v42, but v50 had been acknowledged 359 ms before  … 38 more
             Of the last 32: readers 32.
+            The primary answers 169 of 508 reads a second.
+            History of book:49  the last 10 s
+            readers  readers read book:49 at replica 2, from 1.12 s to 1.32 s: found v2  readers read book:49 at replica 1, from 3.55 s to 3.59 s: found v2  readers read book:49 at replica 1, from 5.02 s to 5.09 s: found v2  readers read book:49 at primary, from 6.72 s to 6.75 s: found v2  readers wrote book:49 v3 at primary, from 7.35 s to 7.37 s: acknowledged  readers read book:49 at replica 1, from 7.99 s to 8.01 s: found v3  readers read book:49 at primary, from 10.8 s to 10.8 s: found v3
+            5 s  10 s
+            What clients can rely on  the last 44 operations
+            Linearizable: kept so far. Every operation happens at one moment between its invocation and its response, for everybody.  Causal: kept so far. Nobody sees an effect without its causes.
+            Read your own writes: kept so far. A client that has written does not read anything older.  Monotonic reads: kept so far. A client never reads anything older than it has read before.
+            Monotonic writes: kept so far. Whoever sees a client's write also sees what that client wrote before.  Bounded staleness: kept so far. No read finds what an acknowledged write had replaced for longer than a bound when it began.
+            Convergence: cannot be told yet. Once all is healed and nobody writes, everybody reads the same.  No acknowledged write lost: kept so far. What was acknowledged is still there at the end, unless it was overwritten.
+            Every answer can be explained (linearizable).
+            Judged by what clients did with 8 keys, as a
+            sample.
         "#]],
     );
 }
@@ -192,8 +248,31 @@ fn a_synchronous_database_waits_for_its_replicas() {
             book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  4 entries are on their way
             replica 2  level
             book:25 v3  book:2787 v2  book:334 v2  book:7714 v2  book:30 v4  book:212 v2  book:66 v3  book:6 v9  book:46 v4  book:220 v2  book:8 v4  book:7824 v2  book:37 v2  book:0 v19  book:13778 v2  book:19 v2  book:42 v4  book:72 v2  book:206 v2  book:11 v4  book:879 v2  book:19 v3  book:392 v2  book:4651 v2
+            Work for one write  11.0 ms in all, ×1.1
+            primary  primary executes it, 10.0 ms  executes it, 10.0 ms
+            replica 1  replica 1 applies the change, 500 µs  applies the change, 500 µs
+            replica 2  replica 2 applies the change, 500 µs  applies the change, 500 µs
+            Passive (primary–backup) replication: the primary
+            executes, the others apply what it changed.
             Stale reads, last 10 s  newest left
             None.
+            The primary answers 217 of 651 reads a second.
+            History of book:0  the last 10 s
+            readers  readers wrote book:0 v3 at primary, from 351 ms to 381 ms: acknowledged  readers read book:0 at replica 1, from 408 ms to 448 ms: found v3  readers read book:0 at replica 1, from 922 ms to 961 ms: found v3  readers wrote book:0 v5 at primary, from 1.04 s to 1.09 s: acknowledged  readers read book:0 at primary, from 1.37 s to 1.41 s: found v7  readers read book:0 at replica 2, from 1.41 s to 1.45 s: found v7  readers wrote book:0 v8 at primary, from 1.47 s to 1.51 s: acknowledged  readers read book:0 at replica 2, from 1.93 s to 1.96 s: found v9  readers read book:0 at replica 1, from 1.97 s to 2.02 s: found v9  readers read book:0 at replica 2, from 2.06 s to 2.09 s: found v9  readers read book:0 at replica 1, from 2.13 s to 2.17 s: found v9  readers read book:0 at primary, from 2.21 s to 2.25 s: found v10  readers read book:0 at replica 1, from 2.35 s to 2.38 s: found v10  readers read book:0 at replica 2, from 2.40 s to 2.43 s: found v10  readers wrote book:0 v11 at primary, from 2.55 s to 2.58 s: acknowledged  readers read book:0 at replica 1, from 2.59 s to 2.61 s: found v11  readers wrote book:0 v12 at primary, from 2.63 s to 2.69 s: acknowledged  readers read book:0 at replica 1, from 2.72 s to 2.76 s: found v13  readers read book:0 at replica 1, from 2.98 s to 3.02 s: found v13  readers wrote book:0 v14 at primary, from 3.04 s to 3.10 s: acknowledged  readers read book:0 at primary, from 3.15 s to 3.19 s: found v14  readers wrote book:0 v15 at primary, from 3.22 s to 3.24 s: acknowledged  readers read book:0 at replica 1, from 3.47 s to 3.51 s: found v15  readers read book:0 at primary, from 3.51 s to 3.55 s: found v15  readers read book:0 at primary, from 3.65 s to 3.71 s: found v15  readers read book:0 at replica 1, from 3.76 s to 3.78 s: found v15  readers read book:0 at replica 1, from 3.79 s to 3.82 s: found v15  readers read book:0 at replica 2, from 3.86 s to 3.90 s: found v15  readers read book:0 at replica 1, from 3.97 s to 3.99 s: found v15  readers read book:0 at primary, from 4.05 s to 4.09 s: found v15  readers read book:0 at primary, from 4.18 s to 4.21 s: found v15  readers wrote book:0 v17 at primary, from 4.39 s to 4.42 s: acknowledged  readers wrote book:0 v18 at primary, from 4.60 s to 4.62 s: acknowledged  readers read book:0 at primary, from 4.66 s to 4.70 s: found v18  readers read book:0 at primary, from 4.78 s to 4.81 s: found v18  readers wrote book:0 v19 at primary, from 4.85 s to 4.87 s: acknowledged  readers read book:0 at primary, from 4.90 s to 4.94 s: found v19
+            readers read book:0 at replica 1, from 72.8 ms to 154 ms: found v2  readers read book:0 at replica 1, from 445 ms to 482 ms: found v3  readers read book:0 at primary, from 1.06 s to 1.10 s: found v5  readers wrote book:0 v7 at primary, from 1.15 s to 1.18 s: acknowledged  readers read book:0 at primary, from 1.20 s to 1.24 s: found v7  readers read book:0 at primary, from 1.25 s to 1.30 s: found v7  readers read book:0 at primary, from 1.39 s to 1.43 s: found v7  readers read book:0 at replica 2, from 1.58 s to 1.62 s: found v8  readers read book:0 at replica 2, from 1.62 s to 1.66 s: found v8  readers read book:0 at replica 2, from 1.75 s to 1.78 s: found v8  readers read book:0 at replica 1, from 1.80 s to 1.83 s: found v8  readers wrote book:0 v9 at primary, from 1.84 s to 1.86 s: acknowledged  readers read book:0 at primary, from 1.94 s to 1.98 s: found v9  readers read book:0 at replica 2, from 2.06 s to 2.09 s: found v9  readers wrote book:0 v10 at primary, from 2.22 s to 2.25 s: acknowledged  readers read book:0 at replica 2, from 2.25 s to 2.28 s: found v10  readers read book:0 at primary, from 2.94 s to 2.99 s: found v13  readers read book:0 at primary, from 3.71 s to 3.73 s: found v15  readers read book:0 at replica 2, from 3.81 s to 3.84 s: found v15  readers read book:0 at replica 2, from 4.13 s to 4.16 s: found v15  readers read book:0 at replica 2, from 4.33 s to 4.39 s: found v16  readers read book:0 at replica 1, from 4.40 s to 4.43 s: found v17  readers read book:0 at replica 2, from 4.50 s to 4.52 s: found v17  readers read book:0 at replica 2, from 4.61 s to 4.63 s: found v18  readers read book:0 at replica 2, from 4.68 s to 4.72 s: found v18  readers read book:0 at replica 1, from 4.87 s to 4.90 s: found v19
+            readers read book:0 at primary, from 461 ms to 508 ms: found v3  readers wrote book:0 v4 at primary, from 942 ms to 974 ms: acknowledged  readers wrote book:0 v6 at primary, from 1.16 s to 1.18 s: acknowledged  readers read book:0 at primary, from 1.62 s to 1.66 s: found v8  readers read book:0 at primary, from 1.76 s to 1.80 s: found v8  readers read book:0 at replica 1, from 2.60 s to 2.63 s: found v11  readers wrote book:0 v13 at primary, from 2.66 s to 2.71 s: acknowledged  readers read book:0 at primary, from 2.96 s to 3.02 s: found v13  readers read book:0 at replica 1, from 4.15 s to 4.19 s: found v15  readers wrote book:0 v16 at primary, from 4.34 s to 4.38 s: acknowledged
+            readers read book:0 at primary, from 2.96 s to 2.99 s: found v13  readers read book:0 at primary, from 4.37 s to 4.39 s: found v16
+            readers wrote book:0 v2 at primary, from 57.7 ms to 119 ms: acknowledged
+            readers read book:0 at replica 2, from 78.6 ms to 140 ms: found v2
+            0 s  5 s  10 s
+            What clients can rely on  106 operations
+            Linearizable: kept so far. Every operation happens at one moment between its invocation and its response, for everybody.  Causal: kept so far. Nobody sees an effect without its causes.
+            Read your own writes: kept so far. A client that has written does not read anything older.  Monotonic reads: kept so far. A client never reads anything older than it has read before.
+            Monotonic writes: kept so far. Whoever sees a client's write also sees what that client wrote before.  Bounded staleness: kept so far. No read finds what an acknowledged write had replaced for longer than a bound when it began.
+            Convergence: cannot be told yet. Once all is healed and nobody writes, everybody reads the same.  No acknowledged write lost: cannot be told yet. What was acknowledged is still there at the end, unless it was overwritten.
+            Every answer can be explained (linearizable).
+            Judged by what clients did with 8 keys, as a
+            sample.
         "#]],
     );
 }
@@ -352,6 +431,9 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
             37.5 % of the reads hit in the latest second that had any
             0 %
             −60 s  −40 s  −20 s  now
+            Stale reads, 10 s  0
+            None: no read returned an older version than one
+            acknowledged before.
             Misses by size, on the reads seen here
             80 %
             LRU: 48.3 % misses at 2 500  Measured at 400 entries: 61.3 % misses
@@ -397,6 +479,9 @@ fn a_cache_with_dirty_entries_and_what_its_crash_loses() {
             37.5 % of the reads hit in the latest second that had any
             0 %
             −60 s  −40 s  −20 s  now
+            Stale reads, 10 s  0
+            None: no read returned an older version than one
+            acknowledged before.
             Misses by size, on the reads seen here
             80 %
             LRU: 48.3 % misses at 2 500  Measured at 400 entries: 61.3 % misses

@@ -255,7 +255,7 @@ fn last_words_of_a_removed_member_are_dropped() {
             };
             states(&live.world, "group").into_iter().map(own).collect()
         };
-        let leader = members(&live).iter().position(|it| it.standing == Standing::Leader);
+        let leader = members(&live).iter().position(|it| it.standing() == Standing::Leader);
         let Some(leader) = leader.filter(|it| *it < 2) else { continue };
         let (one, other) = (format!("group/{leader}"), format!("group/{}", 1 - leader));
         live.fault(cut("a", &[&one], &[&other], Ways::Both));

@@ -498,6 +498,65 @@ fn a_slow_replica_applies_what_it_has_before_it_leads() {
     assert_eq!(it.lost(), []);
 }
 
+/// Failback: the old primary comes back, follows, catches up, and takes over again once it is asked to; what
+/// the one in its place had acknowledged is there. If it is asked while it lacks something, that is lost.
+#[test]
+fn the_old_primary_takes_over_again_when_asked() {
+    for (replication, fencing) in
+        [(Replication::Sync, true), (Replication::Sync, false), (Replication::Async, true)]
+    {
+        let mut shape = params(replication, Failover::Manual);
+        (shape.fencing, shape.ship_every) = (fencing, Nanos::millis(200));
+        let mut it = Watched::new(shape, 20.0, 9);
+        it.run_to(SECOND);
+        it.kill(0);
+        it.promote(1);
+        it.run_for(Nanos::seconds(2));
+        assert_eq!(it.leading(), [1]);
+        let once = it.lost().len();
+        it.revive(0);
+        it.run_for(Nanos::seconds(2));
+        if fencing {
+            assert_eq!(it.leading(), [1], "not by itself");
+            let members = it.members();
+            assert!(members[1].log.end() - members[0].log.end() < 40, "it has caught up");
+        }
+        it.promote(0);
+        it.run_for(Nanos::seconds(2));
+        let leading = it.leading();
+        assert!(leading.contains(&0), "{leading:?}");
+        assert_eq!(
+            leading.len() == 1,
+            fencing,
+            "{leading:?}: without fencing the other leads, too"
+        );
+        if fencing {
+            assert_eq!(it.takeovers().len(), 2);
+        }
+        let lost = it.lost();
+        match replication {
+            Replication::Sync if fencing => {
+                assert_eq!(lost, [], "nothing is lost either way");
+                let lead = it.members()[0];
+                for ((key, version, _), _) in &it.both.acknowledged {
+                    let row = lead.rows.get(u64::from(*key)).copied().unwrap_or(1);
+                    assert!(row >= *version, "key {key}: {row}, acknowledged {version}");
+                }
+            }
+            // Up to 200 ms of writes lie at the one that is replaced, each time.
+            Replication::Async => {
+                assert!((once..once + 20).contains(&lost.len()), "{once} lost, then {lost:?}");
+            }
+            _ => {}
+        }
+        if fencing {
+            let members = it.members();
+            let behind = members[0].log.end() - members[2].log.end();
+            assert!(behind < 40, "the other replica follows: {behind}");
+        }
+    }
+}
+
 /// What is seen of a run does not depend on being watched, and it can be played again.
 #[test]
 fn takeovers_replay() {

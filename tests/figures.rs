@@ -4,8 +4,8 @@
 mod common;
 
 use ringside::base::time::Nanos;
-use ringside::engine::fault::Fault;
-use ringside::session::protocol::{Branch, Command, Figures, Input, Tick, View};
+use ringside::engine::fault::{Fault, Target};
+use ringside::session::protocol::{Branch, Command, ComponentFigures, Figures, Input, Tick, View};
 use ringside::session::{Session, golden, report};
 
 /// The figures of a run with two faults, once a second from the end of its warm-up on.
@@ -67,6 +67,34 @@ fn figures_on_screen_are_those_of_the_command_line() {
         failures += told.throughput - told.goodput;
     }
     assert!(failures > 0.0, "there was something to add up");
+}
+
+/// What comes back shows no rates until a whole second has passed.
+#[test]
+fn what_is_back_has_no_figures_before_its_first_whole_second() {
+    let mut session = Session::default();
+    let (design, warmup) = (Box::new(golden::design()), Nanos::seconds(2));
+    let open = Command::Open { design, seed: 21, warmup, inputs: Vec::new() };
+    let view = View { figures: true, ..View::default() };
+    let tick = |session: &mut Session, commands, quarters: u64| {
+        let advance = Nanos(quarters * Nanos::SECOND.0 / 4);
+        session.tick(&Tick { commands, advance, view: view.clone() }, u64::MAX);
+        let slot = session.run().expect("it is open").head.world.blueprint();
+        let slot = slot.components.iter().position(|it| &*it.id == "cache").expect("there is one");
+        session.frame(&view).figures.expect("asked for").components[slot].clone()
+    };
+    let act = |fault: fn(Target) -> Fault| {
+        vec![Command::Act(Branch::Main, Input::Fault(fault(common::target("cache"))))]
+    };
+    tick(&mut session, vec![open], 12);
+    let down = tick(&mut session, act(Fault::Crash), 10);
+    assert_eq!(down.offered, 0.0, "a whole second passed without a call");
+    // It comes back at 5.5 s of the run; the second that ends at 6 s is not whole.
+    assert!(tick(&mut session, act(Fault::Restart), 1).offered.is_nan());
+    let rates = |it: &ComponentFigures| [it.offered, it.completed, it.failed].map(f64::is_nan);
+    assert_eq!(rates(&tick(&mut session, Vec::new(), 0)), [true; 3]);
+    let back = tick(&mut session, Vec::new(), 6);
+    assert!(back.offered > 0.0 && rates(&back) == [false; 3], "{back:?}");
 }
 
 /// How uneven members are asked is counted from what arrives at each: on screen over the last ten seconds, on

@@ -382,9 +382,9 @@ impl Promises {
             if !world.is_up(*slot) {
                 continue;
             }
-            if member.standing == Standing::Leader {
-                let first = *self.leaders.entry(member.term).or_insert(*slot);
-                assert_eq!(first, *slot, "two leaders in term {}", member.term);
+            if member.standing() == Standing::Leader {
+                let first = *self.leaders.entry(member.ballot.term).or_insert(*slot);
+                assert_eq!(first, *slot, "two leaders in term {}", member.ballot.term);
             }
             let log = &member.log;
             assert!(member.applied <= member.committed && member.committed <= log.end());
@@ -397,8 +397,8 @@ impl Promises {
                 }
             }
             // Leader completeness: a leader of the latest term has all that was ever committed.
-            let latest = self.leaders.keys().last() == Some(&member.term);
-            if member.standing == Standing::Leader && latest {
+            let latest = self.leaders.keys().last() == Some(&member.ballot.term);
+            if member.standing() == Standing::Leader && latest {
                 assert!(log.end() >= self.committed.len() as u64, "a leader lacks entries");
             }
             let terms = (log.start()..log.end()).map(|it| log.get(it).expect("it is there").term);
@@ -436,9 +436,9 @@ impl Promises {
 
 fn raft_leader(world: &World) -> Option<usize> {
     let slots = slots(world, "group");
-    let leads = |it: &usize| raft(world)[*it].standing == Standing::Leader;
+    let leads = |it: &usize| raft(world)[*it].standing() == Standing::Leader;
     let up = (0..slots.len()).filter(|it| world.is_up(slots[*it])).filter(leads);
-    up.max_by_key(|it| raft(world)[*it].term)
+    up.max_by_key(|it| raft(world)[*it].ballot.term)
 }
 
 fn raft_design(members: u32) -> Design {
@@ -469,7 +469,7 @@ fn a_leader_cut_off_is_replaced_and_the_majority_goes_on() {
             // It cannot be heard: another is elected, whom it hears and follows.
             Ways::Forth => {
                 assert_ne!(raft_leader(&live.world), Some(leader));
-                assert_eq!(raft(&live.world)[leader].standing, Standing::Follower);
+                assert_eq!(raft(&live.world)[leader].standing(), Standing::Follower);
             }
             // It is heard but hears nobody: its heartbeats keep the others quiet, and it cannot
             // commit. So figure 2 of the paper; the dissertation adds a check of its quorum
@@ -508,7 +508,7 @@ fn a_member_added_live_joins_catches_up_and_votes() {
     promises.run(&mut live, Nanos::seconds(2));
     let (fresh, leader) = (raft(&live.world)[3], raft_leader(&live.world).expect("one leads"));
     assert!(fresh.log.end() + 10 > raft(&live.world)[leader].log.end());
-    assert!(fresh.committed > 200 && fresh.leader == Some(leader as u16));
+    assert!(fresh.committed > 200 && fresh.ballot.leader == Some(leader as u16));
     // Of four, three are a majority: with one dead, the new one is needed, and serves.
     live.fault(Fault::Crash(target(&format!("group/{leader}"))));
     let committed = promises.committed.len();

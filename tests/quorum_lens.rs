@@ -116,7 +116,14 @@ fn sets_that_need_not_overlap() {
         What clients can rely on  52 operations
         Read an old value after a finished write (not
         linearizable).
-        Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.. Go there
+        Linearizable: broken at 2.24 s  Linearizable: broken at 2.24 s. Go there
+        writer writes key = 2 at A, from 696 ms to 698 ms: acknowledged.  writer writes key = 2 at A, from 696 ms to 698 ms: acknowledged. Go there
+        698 ms: acknowledged.  Follow the request: writer writes key = 2 at A, from 696 ms to 698 ms: acknowledged
+        writer writes key = 3 at B, from 2.24 s to 2.24 s: acknowledged.  writer writes key = 3 at B, from 2.24 s to 2.24 s: acknowledged. Go there
+        s: acknowledged.  Follow the request: writer writes key = 3 at B, from 2.24 s to 2.24 s: acknowledged
+        reader reads key at A, from 2.24 s to 2.24 s: found 2.  reader reads key at A, from 2.24 s to 2.24 s: found 2. Go there
+        found 2.  Follow the request: reader reads key at A, from 2.24 s to 2.24 s: found 2
+        Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped. Go there
         is kept, 4 is dropped.
         What it does
         Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
@@ -174,7 +181,7 @@ fn sets_that_overlap_and_a_member_that_is_down() {
         Who can reach whom  down: B
         What clients can rely on  60 operations
         Every answer can be explained (linearizable).
-        Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.. Go there
+        Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped. Go there
         is kept, 4 is dropped.
         What it does
         Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
@@ -338,6 +345,13 @@ fn stand_ins_and_hints_are_told() {
         The next so many clockwise from the key on the
         ring of members.
         Who can reach whom  the network is cut
+        The two sides of the cut  drag across
+        A, B, D on this side of the cut  A: drag it across the cut  B: drag it across the cut  D: drag it across the cut  E, C on this side of the cut  E: drag it across the cut  C: drag it across the cut
+        Who may answer?  seen
+        Who may answer? only A, B, D  Who may answer? only C, E  Who may answer? both sides
+        Who may answer? nobody
+        Since the latest change: A, B, D answered; C, E refused.  Since the latest change: A, B, D answered; C,
+        E refused.
         What clients can rely on  65 operations
         Every answer can be explained (linearizable).
         What it does
@@ -406,9 +420,21 @@ fn stand_ins_and_hints_are_told() {
         E, no home, brings key = 6 to A, then drops it.  E, no home, brings key = 6 to A, then drops it.
         E, no home, brings key = 6 to D, then drops it.  E, no home, brings key = 6 to D, then drops it.
         Who can reach whom  the network is cut
+        The two sides of the cut  drag across
+        A, B, D on this side of the cut  A: drag it across the cut  B: drag it across the cut  D: drag it across the cut  E, C on this side of the cut  E: drag it across the cut  C: drag it across the cut
+        Who may answer?  seen
+        Who may answer? only A, B, D  Who may answer? only C, E  Who may answer? both sides
+        Who may answer? nobody
+        Since the latest change: A, B, D answered; C, E answered.  Since the latest change: A, B, D answered; C,
+        E answered.
         What clients can rely on  65 operations
         Read an old value after a finished write (not
         linearizable).
+        Linearizable: broken at 3.22 s  Linearizable: broken at 3.22 s. Go there
+        writer writes key = 3 at B, from 2.24 s to 2.25 s: acknowledged.  writer writes key = 3 at B, from 2.24 s to 2.25 s: acknowledged. Go there
+        s: acknowledged.  Follow the request: writer writes key = 3 at B, from 2.24 s to 2.25 s: acknowledged
+        reader reads key at C, from 3.11 s to 3.22 s: found 1.  reader reads key at C, from 3.11 s to 3.22 s: found 1. Go there
+        found 1.  Follow the request: reader reads key at C, from 3.11 s to 3.22 s: found 1
         What it does
         Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
         Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member

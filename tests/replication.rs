@@ -10,7 +10,7 @@ use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::client::{Arrivals, ClientParams};
-use ringside::component::sql_db::{Replication, SqlDb, SqlDbParams, SqlDbState};
+use ringside::component::sql_db::{Carries, Failover, Replication, SqlDb, SqlDbParams, SqlDbState};
 use ringside::component::{Kind, Spec, State};
 use ringside::document::{Design, WireParams};
 use ringside::engine::blueprint::Reads;
@@ -404,4 +404,115 @@ fn lag_is_what_rates_make_it() {
         assert!((entries - theory).abs() <= 3.0, "{entries} entries after {seconds} s");
         assert!((age - entries / written).abs() <= 1.5 / written, "{age} s, {entries} entries");
     }
+}
+
+/// Passive: the primary executes, replicas apply the change. Active: each member executes, with the work of
+/// so many machines; a replica does one after the other, so that it falls behind where the primary does
+/// sixteen at once.
+#[test]
+fn active_replicas_execute_what_passive_ones_apply() {
+    let run = |log_carries: Carries, per_second: f64| {
+        let mut it = design();
+        add(&mut it, "client", Spec::Client(client(per_second, 1, 1)));
+        let params = SqlDbParams { log_carries, ..params(Replication::Async) };
+        add(&mut it, "group", Spec::SqlDb(params));
+        wire(&mut it, "client", "group", WireParams::default());
+        let mut live = Live::new(&it, 5);
+        live.run_to(Nanos::seconds(20));
+        live.check_replay();
+        let all = members(&live);
+        let each = |it: &&SqlDbState| it.worked.1.as_seconds() * 1e3 / it.worked.0 as f64;
+        let work: Vec<_> = all[1..].iter().map(each).collect();
+        let behind = all[0].applied - all[1].applied;
+        // In the same order, as far as they are.
+        for it in &all[1..] {
+            let entries = (0..it.applied).map(|at| (all[0].log.get(at), it.log.get(at)));
+            assert!(entries.into_iter().all(|it| it.0.is_none() || it.1.is_none() || it.0 == it.1));
+        }
+        (work, behind)
+    };
+    // Half of what the client asks for is writes.
+    let (passive, level) = run(Carries::Changes, 100.0);
+    assert!(passive.iter().all(|it| (it - 0.5).abs() < 0.01) && level < 5, "{passive:?}, {level}");
+    let (active, level) = run(Carries::Operations, 100.0);
+    assert!(active.iter().all(|it| (it - 8.0).abs() < 0.5) && level < 10, "{active:?}, {level}");
+    // 8 ms each are 125 writes a second; 200 come, so it falls 75 behind in each of 20 s.
+    let (_, behind) = run(Carries::Operations, 400.0);
+    assert!((1_200..=1_800).contains(&behind), "{behind} behind");
+    let (_, level) = run(Carries::Changes, 400.0);
+    assert!(level < 10, "{level}");
+}
+
+/// Writes wait for the first replica only: it has every one that is acknowledged, and the others may lag
+/// as they like, or be dead. Readers of the asynchronous ones ask nobody else.
+#[test]
+fn writes_wait_for_the_first_replica_only() {
+    for replication in [Replication::Sync, Replication::SemiSync] {
+        let ack_timeout = Nanos::ZERO;
+        let mesh_latency = Nanos::millis(20);
+        let last_applies = Rate(10.0);
+        let shape = SqlDbParams {
+            replicas: 3,
+            synchronous: 1,
+            ack_timeout,
+            mesh_latency,
+            last_applies,
+            ..params(replication)
+        };
+        let mut it = design();
+        add(&mut it, "client", Spec::Client(client(100.0, 1, 1)));
+        add(&mut it, "group", Spec::SqlDb(shape));
+        let reads = Reads::Asynchronous;
+        wire(&mut it, "client", "group", WireParams { reads, ..WireParams::default() });
+        let mut live = Live::new(&it, 7);
+        live.audit.keep = true;
+        live.run_to(Nanos::seconds(3));
+        live.fault(Fault::Crash(target("group/2")));
+        live.run_for(Nanos::seconds(3));
+        let slots = slots(&live.world, "group");
+        let read_at = |which: usize| {
+            let of = |it: &&(Nanos, u64, Note)| matches!(it.2, Note::Ended { member, request, outcome: Outcome::Ok, own: false, .. } if member == slots[which] && request.verb == Verb::Read);
+            live.audit.notes.iter().filter(of).count()
+        };
+        assert_eq!([read_at(0), read_at(1)], [0, 0], "{replication:?}");
+        assert!(read_at(2) > 50 && read_at(3) > 50, "{replication:?}");
+        assert!(acknowledged(&live).len() > 200, "a dead one stops nothing");
+        live.fault(Fault::Crash(target("group/0")));
+        live.run_for(SECOND);
+        assert_eq!(lost(&live, 1), 0, "{replication:?}: the first has all");
+        assert!(lost(&live, 2) > 50, "{replication:?}: who was dead has not");
+    }
+    // Of three, the first is dead and nobody takes over: all wait for it.
+    let shape = SqlDbParams { replicas: 3, synchronous: 1, ..params(Replication::Sync) };
+    let mut live = with(shape, 8);
+    live.run_to(SECOND);
+    live.fault(Fault::Crash(target("group/1")));
+    live.run_for(Nanos::millis(100));
+    let before = acknowledged(&live).len();
+    live.run_for(SECOND);
+    assert_eq!(acknowledged(&live).len(), before);
+}
+
+/// The first two that are there: if only one is, writes wait until another is back (PostgreSQL 17, 19.6.1:
+/// transactions wait until so many standbys have them).
+#[test]
+fn one_of_two_is_not_enough() {
+    let failover = Failover::Automatic;
+    let shape = SqlDbParams { replicas: 3, synchronous: 2, failover, ..params(Replication::Sync) };
+    let mut live = with(shape, 8);
+    live.run_to(SECOND);
+    live.fault(Fault::Crash(target("group/1")));
+    live.run_for(Nanos::seconds(4));
+    let one_dead = acknowledged(&live).len();
+    live.run_for(SECOND);
+    let more = acknowledged(&live).len() - one_dead;
+    assert!(more > 30, "the other two do: {more}");
+    live.fault(Fault::Crash(target("group/2")));
+    live.run_for(Nanos::seconds(4));
+    let two_dead = acknowledged(&live).len();
+    live.run_for(SECOND);
+    assert_eq!(acknowledged(&live).len(), two_dead, "one alone does not");
+    live.fault(Fault::Restart(target("group/2")));
+    live.run_for(Nanos::seconds(4));
+    assert!(acknowledged(&live).len() > two_dead + 50, "it is back");
 }

@@ -8,14 +8,16 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::target;
+use expect_test::expect;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::component::sql_db::{Failover, Replication, SqlDbParams, Topology};
 use ringside::document::edit::Edit;
 use ringside::document::file;
 use ringside::engine::fault::{Fault, Ways};
+use ringside::lens::history::{BOUND, CHOICES, CHOSEN};
 use ringside::lens::{self, Act, Look, Subject};
-use ringside::scene::{Mark, Scene, check, svg, text};
+use ringside::scene::{Mark, Scene, Tone, check, svg, text};
 use ringside::session::protocol::Input;
 use ringside::session::run::Run;
 
@@ -112,6 +114,8 @@ impl News {
             Act::Restart(it) => self.fault(Fault::Restart(target(&format!("stories/{it}")))),
             Act::Promote(it) => self.fault(Fault::Promote(target(&format!("stories/{it}")))),
             Act::At(at) | Act::Follow(_, at) => self.run.seek(Nanos(at)),
+            Act::Move(who, ..) => panic!("nobody expects to move {who}"),
+            Act::Command(_, words) => panic!("nobody expects to type {words}"),
         }
     }
 
@@ -125,6 +129,37 @@ impl News {
             _ => 0,
         };
         end(0) - end(1)
+    }
+
+    /// Each guarantee, chosen one after the other: what is said of it, and the operations that show it.
+    fn guarantees(&mut self, name: &str, bound: Nanos) -> String {
+        let mut told = String::new();
+        for guarantee in CHOICES {
+            self.look.note(CHOSEN, guarantee.id());
+            self.look.note(BOUND, &bound.0.to_string());
+            _ = self.look(&format!("{name}-{}", guarantee.id()));
+            let scene = self.scene(320.0);
+            let of = |id: &'static str| scene.marks.iter().filter(move |it| it.id.starts_with(id));
+            let sentence: Vec<_> = of("verdict/sentence/").map(|it| it.words()).collect();
+            told += &format!("{}\n", sentence.join(" "));
+            let shown = of("verdict/operation/").filter(|it| !it.id.ends_with("/follow"));
+            for it in shown.filter(|it| it.action.is_some()) {
+                let label = it.label.as_deref().unwrap_or_default().trim_end_matches(" Go there");
+                told += &format!("  {label}\n");
+            }
+            let outlined =
+                of("operation/").filter(|it| it.tone == Tone::Fail && it.action.is_some());
+            let outlined = outlined.count();
+            if outlined > 0 {
+                told += &format!("  {outlined} outlined\n");
+            }
+        }
+        told
+    }
+
+    fn reads(&mut self, wire: &str, value: &str) {
+        let (id, field, value) = (wire.into(), "reads".into(), serde_json::Value::from(value));
+        self.edit(&Edit::SetWire { id, field, value });
     }
 
     fn stale_of(&self, who: &str) -> u64 {
@@ -329,6 +364,13 @@ fn split_brain_is_said_and_entries_of_one_side_are_told_apart() {
     let scene = it.scene(520.0);
     assert!(scene.marks.iter().any(|it| it.id.starts_with("member/0/alone")
         || it.label.as_deref().is_some_and(|it| it.starts_with("Only here"))));
+    // Healed, both lead on: what one side has, the other never gets.
+    it.fault(Fault::Heal { name: "cut".into() });
+    it.run_to(9.0);
+    it.look.note(CHOSEN, "convergence");
+    it.look.note(BOUND, &Nanos::millis(500).0.to_string());
+    let words = it.look("guarantees-split").replace('\n', " ");
+    assert!(words.contains("first primary has entries that others do not (eventual"), "{words}");
 }
 
 /// In slow motion: appended and acknowledged first, sent to the replicas after.
@@ -363,4 +405,111 @@ fn a_write_is_acknowledged_before_it_flies() {
         it.run.step(1);
     }
     _ = it.look("write-flies");
+}
+
+/// Reads at the primary keep every guarantee; reads at replicas that lag break those that are about what a
+/// client sees, and the primary's death the one that what is acknowledged stays.
+#[test]
+fn guarantees_are_kept_or_broken_by_where_is_read() {
+    let mut it = News::new(|it| it.last_applies.0 = 180.0);
+    for wire in ["newsroom-stories", "website-stories"] {
+        it.reads(wire, "primary");
+    }
+    it.run_to(15.0);
+    let kept = it.guarantees("guarantees-primary", Nanos::millis(500));
+    expect![[r#"
+        Every answer can be explained (linearizable).
+        Nobody has seen an effect without its cause (causal).
+        Every client has read what it had written itself (read your writes).
+        No client has read something older than before (monotonic reads).
+        Nobody has seen the writes of one client out of their order (monotonic writes).
+        No read has found what had been replaced for more than 500 ms (bounded staleness of 500 ms).
+        Cannot be told yet: replica 1 is 8 entries behind (eventual consistency).
+        What was acknowledged is there, or was overwritten (no write lost).
+    "#]]
+    .assert_eq(&kept);
+    let mut it = News::new(|it| it.last_applies.0 = 180.0);
+    it.run_to(15.0);
+    let broken = it.guarantees("guarantees-replicas", Nanos::millis(500));
+    expect![[r#"
+        Read an old value after a finished write (not linearizable).
+          Reporters wrote story:106 v6 at first primary, from 447 ms to 454 ms: acknowledged.
+          Reporters wrote story:106 v7 at first primary, from 3.78 s to 3.80 s: acknowledged.
+          Reporters read story:106 at replica 2, from 4.05 s to 4.06 s: found v6.
+        Reporters saw an effect without its cause (not: causal).
+          Reporters wrote story:106 v6 at first primary, from 447 ms to 454 ms: acknowledged.
+          Reporters read story:106 at first primary, from 2.64 s to 2.65 s: found v6.
+          Reporters read story:334 at replica 1, from 2.71 s to 2.72 s: found v8.
+          Reporters wrote story:4 v5 at first primary, from 2.91 s to 2.93 s: acknowledged.
+          Reporters wrote story:28 v5 at first primary, from 3.23 s to 3.24 s: acknowledged.
+          Reporters wrote story:106 v7 at first primary, from 3.78 s to 3.80 s: acknowledged.
+          Reporters wrote story:151 v3 at first primary, from 3.98 s to 3.99 s: acknowledged.
+          Reporters read story:106 at replica 2, from 4.05 s to 4.06 s: found v6.
+        Reporters wrote v7, and then read v6 (not: read your writes).
+          Reporters wrote story:106 v6 at first primary, from 447 ms to 454 ms: acknowledged.
+          Reporters wrote story:106 v7 at first primary, from 3.78 s to 3.80 s: acknowledged.
+          Reporters read story:106 at replica 2, from 4.05 s to 4.06 s: found v6.
+        No client has read something older than before (monotonic reads).
+        Reporters saw the writes of one client out of their order (not: monotonic writes).
+          Reporters wrote story:4 v8 at first primary, from 7.56 s to 7.56 s: acknowledged.
+          Reporters wrote story:4 v9 at first primary, from 8.56 s to 8.57 s: acknowledged.
+          Reporters wrote story:334 v12 at first primary, from 8.69 s to 8.70 s: acknowledged.
+          Reporters read story:334 at replica 1, from 9.27 s to 9.28 s: found v12.
+          Reporters read story:4 at replica 2, from 9.52 s to 9.53 s: found v8.
+          3 outlined
+        Reporters read v8 517 ms after v10 had been acknowledged (not: bounded staleness of 500 ms).
+          Reporters wrote story:4 v8 at first primary, from 7.56 s to 7.56 s: acknowledged.
+          Reporters wrote story:4 v10 at first primary, from 8.99 s to 9.00 s: acknowledged.
+          Reporters read story:4 at replica 2, from 9.52 s to 9.53 s: found v8.
+          3 outlined
+        Cannot be told yet: replica 1 is 8 entries behind (eventual consistency).
+        What was acknowledged is there, or was overwritten (no write lost).
+    "#]]
+    .assert_eq(&broken);
+}
+
+#[test]
+fn what_is_lost_breaks_a_guarantee() {
+    let mut it = News::new(|_| ());
+    it.run_to(6.0);
+    it.look.note(CHOSEN, "no-lost-writes");
+    // When something of the sample has gathered.
+    let sampled = |it: &News| {
+        let component = it.run.head.world.blueprint().component("stories").expect("it");
+        let log = it.run.recorder.history.of(component).expect("it");
+        let now = it.run.head.world.now();
+        let lately = now.saturating_sub(Nanos::millis(20));
+        log.operations.iter().any(|it| it.writes && it.ended.is_some_and(|it| it.1 >= lately))
+    };
+    while !(it.unsent() > 4 && sampled(&it)) {
+        it.run.step(1);
+    }
+    let before = it.guarantees("guarantees-before", Nanos::millis(500));
+    it.click("act/kill/0", None);
+    it.run_to(7.5);
+    it.click("act/promote/1", None);
+    it.run_to(9.0);
+    let after = it.guarantees("guarantees-lost", Nanos::millis(500));
+    expect![[r#"
+        Every answer can be explained (linearizable).
+        Nobody has seen an effect without its cause (causal).
+        Every client has read what it had written itself (read your writes).
+        No client has read something older than before (monotonic reads).
+        Nobody has seen the writes of one client out of their order (monotonic writes).
+        No read has found what had been replaced for more than 500 ms (bounded staleness of 500 ms).
+        Cannot be told yet: replica 1 is 17 entries behind (eventual consistency).
+        What was acknowledged is there, or was overwritten (no write lost).
+        ---
+        Every answer can be explained (linearizable).
+        Nobody has seen an effect without its cause (causal).
+        Every client has read what it had written itself (read your writes).
+        No client has read something older than before (monotonic reads).
+        Nobody has seen the writes of one client out of their order (monotonic writes).
+        No read has found what had been replaced for more than 500 ms (bounded staleness of 500 ms).
+        Cannot be told yet: first primary is down (eventual consistency).
+        1 acknowledged write is lost, story:4 v7 (not: no write lost).
+          Reporters wrote story:4 v7 at first primary, from 6.21 s to 6.22 s: acknowledged.
+          1 outlined
+    "#]]
+    .assert_eq(&format!("{before}---\n{after}"));
 }

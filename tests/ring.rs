@@ -220,12 +220,12 @@ fn a_node_joins() {
             3 nodes by Modulo; product:1700 belongs to B. 91.2 % of reads hit in the last 10 s.
             Hit ratio, 10 s: 91.2 %  Entries: 4 481  Nodes asked: 3
             D: not on the ring; drag it there to add it
-            C: pick it, or drag it off the ring  A: pick it, or drag it off the ring
+            C: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
             product:1700, picked  0  Hashes grow clockwise
             Key: drag around to pick one  96
             keys shown
             on 3 nodes
-            B: pick it, or drag it off the ring
+            B: pick it, drag it off the ring, or into its middle to kill it
             Key product:1700  to B
             xxHash64 15231030284556196024, modulo 3 is
             1: B.
@@ -258,12 +258,12 @@ fn a_node_joins() {
         4 nodes by Modulo; product:1700 belongs to A. D joins: 72 of 96 keys moved, 54 of them between nodes that stay. 81.1 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 81.1 %  Entries: 5 579  Nodes asked: 4
         E: not on the ring; drag it there to add it
-        D: pick it, or drag it off the ring  A: pick it, or drag it off the ring
+        D: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
         product:1700, picked  0  Hashes grow clockwise
         Key: drag around to pick one  72
         of 96 keys
         moved
-        C: pick it, or drag it off the ring  B: pick it, or drag it off the ring
+        C: pick it, drag it off the ring, or into its middle to kill it  B: pick it, drag it off the ring, or into its middle to kill it
         Key product:1700  to A
         xxHash64 15231030284556196024, modulo 4 is
         0: A.
@@ -289,13 +289,13 @@ fn a_node_joins() {
         4 nodes by Hash ring; product:0 belongs to C. D joins: 27 of 96 keys moved, 0 of them between nodes that stay. 88.6 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 88.6 %  Entries: 4 856  Nodes asked: 4
         E: not on the ring; drag it there to add it
-        D: pick it, or drag it off the ring  A: pick it, or drag it off the ring
+        D: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
         0  Hashes grow clockwise
         A: 24.2 % of the ring  B: 25.5 % of the ring  C: 24.2 % of the ring  D: 26.2 % of the ring  Key: drag around to pick one  27
         of 96 keys
         moved
         product:0, picked
-        C: pick it, or drag it off the ring  B: pick it, or drag it off the ring
+        C: pick it, drag it off the ring, or into its middle to kill it  B: pick it, drag it off the ring, or into its middle to kill it
         The next point clockwise is C's
         Key product:0  to C
         xxHash64 9664140091863494558: 52.4 % of the
@@ -352,9 +352,16 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
     assert_eq!(spread.len(), 2, "they are spread over both that are left");
 
     let mut it = open(json!({ "scheme": "ring" }));
+    // Dragged into the middle of the ring: what would move is what moves.
+    it.look.trial = Some("crash 1".into());
+    let tried = it.words("moved");
+    it.look.trial = None;
+    let asks = it.mark("node/B").slide.expect("it can be dragged").spots;
+    assert!(asks.iter().any(|it| it.action == "crash 1"), "{asks:?}");
     it.act("note node B");
     it.click("node-act/fault");
     it.on(1_500);
+    assert_eq!(it.words("moved"), tried, "what was tried is what came");
     let keys = shown_keys();
     let (moved, between) = place("ring", "A,B,C", "A,C", 200, &keys);
     assert_eq!((it.words("moved"), between), (moved.to_string(), 0));
@@ -363,7 +370,7 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         2 nodes by Hash ring; product:0 belongs to C. B is down: 32 of 96 keys moved, 0 of them between nodes that stay. 90.4 % of reads hit in the last 10 s.
         Hit ratio, 10 s: 90.4 %  Entries: 3 164  Nodes asked: 2
         D: not on the ring; drag it there to add it
-        C: pick it, or drag it off the ring  A: pick it, or drag it off the ring
+        C: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
         0  Hashes grow clockwise
         A: 50.2 % of the ring  C: 49.8 % of the ring  Key: drag around to pick one  32
         of 96 keys

@@ -11,7 +11,10 @@ use common::looking::Looking;
 use common::target;
 use expect_test::expect;
 use ringside::base::time::Nanos;
+use ringside::document::edit::Edit;
 use ringside::engine::fault::Fault;
+use ringside::scene::check;
+use ringside::session::protocol::Input;
 use serde_json::{Value, json};
 
 const DESIGN: &str = "static/designs/users-sharded.json";
@@ -90,19 +93,32 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 10 000 rows, 33.3 %
         B: 10 000 rows, 33.3 %
         C: 10 000 rows, 33.3 %
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
         Split a range at  user:25 000
         Split a range at: user:25 000
         Add D from 25 000 on  The keys from 20 000 on go from C to B
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
         Latest: user:29 274 to 29 374  101 rows
         C: 101 rows after 13.9 ms
         C alone was asked: 13.9 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
 
     rate(&mut it, "1500/s");
@@ -128,19 +144,32 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 10 000 rows, 33.3 %
         B: 10 000 rows, 33.3 %
         C: 10 000 rows, 33.3 %
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
         Split a range at  user:25 000
         Split a range at: user:25 000
         Add D from 25 000 on  The keys from 20 000 on go from C to B
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
         Latest: user:28 839 to 28 939  101 rows
         C: 101 rows after 583 ms
         C alone was asked: 583 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
 
     it.click("split-act");
@@ -165,6 +194,8 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
         second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 10 000 rows, 33.3 %
         B: 10 000 rows, 33.3 %
@@ -174,15 +205,26 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C copies: 0 of 5 000 rows handed over to D, 0 more copied
         Filled: handed over. Dashed: copied, still served
         where it was.
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
         Split a range at  user:27 500
         Split a range at: user:27 500
         Add E from 27 500 on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
         Latest: user:29 321 to 29 421  101 rows
         C: 101 rows after 584 ms
         C alone was asked: 584 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
     settle(&mut it);
     it.on(6_000);
@@ -213,6 +255,8 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 9 984 rows, 33.3 %
         B: 9 998 rows, 33.3 %
@@ -227,6 +271,8 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         Add D: how many rows move?  drag to guess
         Add D: how many rows move?: drag to guess
         Add D, now: its rows move while requests go on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C.
@@ -236,6 +282,11 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C: 36 rows after 7.42 ms
         3 shards were asked; the slowest decides: A,
         15.7 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
 }
 
@@ -279,6 +330,8 @@ fn queries_are_shown_as_they_are() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 9 984 rows, 33.3 %
         B: 9 998 rows, 33.3 %
@@ -293,6 +346,8 @@ fn queries_are_shown_as_they_are() {
         Add D: how many rows move?  drag to guess
         Add D: how many rows move?: drag to guess
         Add D, now: its rows move while requests go on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C.
@@ -302,6 +357,11 @@ fn queries_are_shown_as_they_are() {
         C: 35 rows after 6.56 ms
         3 shards were asked; the slowest decides: A,
         40.6 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
 }
 
@@ -339,6 +399,8 @@ fn a_celebrity_is_named() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 9 984 rows, 33.3 %
         B: 9 998 rows, 33.3 %
@@ -353,6 +415,8 @@ fn a_celebrity_is_named() {
         Add D: how many rows move?  drag to guess
         Add D: how many rows move?: drag to guess
         Add D, now: its rows move while requests go on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C.
@@ -362,6 +426,11 @@ fn a_celebrity_is_named() {
         C: 38 rows after 7.83 ms
         3 shards were asked; the slowest decides: B,
         13.6 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
 }
 
@@ -394,6 +463,8 @@ fn four_to_five_shards() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 7 438 rows, 24.8 %
         B: 7 664 rows, 25.5 %
@@ -415,6 +486,8 @@ fn four_to_five_shards() {
         Add E: how many rows move?  20 %
         Add E: how many rows move?: 20 %
         Add E, now: its rows move while requests go on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C, D.
@@ -425,6 +498,11 @@ fn four_to_five_shards() {
         D: 19 rows after 4.12 ms
         4 shards were asked; the slowest decides: B,
         14.9 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
     let from = it.run.head.world.now();
     it.click("add");
@@ -450,6 +528,8 @@ fn four_to_five_shards() {
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
         second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  28 482 rows
         A: 8 826 rows, 31.0 %
         B: 7 645 rows, 26.8 %
@@ -475,6 +555,8 @@ fn four_to_five_shards() {
         Add F: how many rows move?  drag to guess
         Add F: how many rows move?: drag to guess
         Add F, now: its rows move while requests go on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C, D, E.
@@ -485,6 +567,11 @@ fn four_to_five_shards() {
         D: 25 rows after 6.69 ms
         4 shards were asked; the slowest decides: C,
         15.5 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
     let middle = it.scene(520.0);
     settle(&mut it);
@@ -508,6 +595,8 @@ fn four_to_five_shards() {
         0
         Bars: whose keys are whose; lit: moved by the
         latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
         A: 5 892 rows, 19.6 %
         B: 5 978 rows, 19.9 %
@@ -532,6 +621,8 @@ fn four_to_five_shards() {
         Add F: how many rows move?  drag to guess
         Add F: how many rows move?: drag to guess
         Add F, now: its rows move while requests go on
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C, D, E.
@@ -543,6 +634,11 @@ fn four_to_five_shards() {
         E: 23 rows after 7.53 ms
         5 shards were asked; the slowest decides: D,
         10.2 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
     "#]]);
     let keys: String = (0..5_000).map(|it| format!("{}\n", it * 6)).collect();
     for scheme in ["modulo", "ring", "rendezvous", "jump"] {
@@ -569,6 +665,322 @@ fn four_to_five_shards() {
     assert!(it.scene(520.0).description.contains("Resharding"), "in the middle of it");
 }
 
+/// Writes of rows of two shards: under way, in doubt while who decides is down, known again, and half done
+/// where each shard writes for itself.
+#[test]
+fn transactions_over_two_shards_are_seen() {
+    let mut it = open();
+    it.set("store", "mesh_latency", json!("15ms"));
+    it.click("across/begin");
+    it.on(3_000);
+    // 20 % of 250 writes a second.
+    let done = it.words("across/caption-end").replace("/s committed", "");
+    let done: f64 = done.parse().expect("a rate");
+    assert!((done - 50.0).abs() < 12.0, "{done} committed a second");
+    it.check("across", QUIET, expect![[r#"
+        Inside User database
+        3 shards by range, 900 requests a second each. C has most to do: 844 of 1 267 a second, 66.6 %.
+        Installed: 2 700 /s  What could come in all before the busiest shard has more to do than it can, with requests dealt out as in the last seconds.  Asked, last 3 s: 1 267 /s
+        Requests, last 3 s  1 267/s in all
+        A: 221 a second, 17.5 % of all and 24.6 % of what it can
+        B: 202 a second, 15.9 % of all and 22.4 % of what it can
+        C: 844 a second, 66.6 % of all and 93.8 % of what it can
+        capacity 900/s
+        The key space  user:0 to 29 999
+        A: pick it
+        B: pick it
+        C: pick it
+        0  10 000  20 000
+        Bars: whose keys are whose; lit: moved by the
+        latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
+        Split a range at  user:25 000
+        Split a range at: user:25 000
+        Add D from 25 000 on  The keys from 20 000 on go from C to B
+        Writes of two shards  45.3/s committed
+        C (coordinates) has promised; user:28564 is locked; begun 32.4 ms ago  A has been asked to promise its part, on user:9305; begun 32.4 ms ago
+        C (coordinates) has promised; user:29745 is locked; begun 31.8 ms ago  A has promised; user:7118 is locked; begun 31.8 ms ago
+        B (coordinates) has promised; user:12551 is locked; begun 23.3 ms ago  A has promised; user:8918 is locked; begun 23.3 ms ago
+        C (coordinates) has done its part; begun 7.56 ms ago  A has promised; user:4107 is locked; begun 7.56 ms ago
+        B (coordinates) has done its part; begun 7.16 ms ago  C has promised; user:26246 is locked; begun 7.16 ms ago
+        Rows locked: A 3, B 1, C 3.
+        Latest, and how long they took; struck: aborted
+        user:13080 of B and user:26246 of C: committed after 60.0 ms  user:29754 of C and user:4107 of A: committed after 85.3 ms
+        user:29979 of C and user:13182 of B: committed after 36.5 ms  … 2 more
+        Last 3 s: 0 a second aborted, 0 a second refused
+        by a shard and tried again.
+        All rows together hold 0: every unit that left one
+        has come to another.
+        How two shards write together
+        Two-phase commit: Both promise, then the coordinator writes its decision down and tells it: both or neither.  Not written down: The coordinator keeps its decision in memory: if it crashes then, the other takes it to be aborted.
+        Each for itself: One shard writes, then the other: what fails in between stays half done.
+        Both promise, then the coordinator writes its
+        decision down and tells it: both or neither.
+        A query over keys  user:1 000 to 1 100
+        A query over keys: user:1 000 to 1 100
+        By the map it asks A alone.
+        Latest: user:29 523 to 29 623  101 rows
+        C: 101 rows after 2.73 ms
+        C alone was asked: 2.73 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
+    "#]]);
+    it.fault(Fault::Crash(target("store/1")));
+    it.on(1_500);
+    let told = it.words("across/doubt/0");
+    assert!(told.starts_with("In doubt: "), "{told}");
+    it.check("across-in-doubt", QUIET, expect![[r#"
+        Inside User database
+        3 shards by range, 900 requests a second each. C has most to do: 860 of 1 217 a second, 70.7 %.
+        Installed: 1 800 /s  What could come in all before the busiest shard has more to do than it can, with requests dealt out as in the last seconds.  Asked, last 3 s: 1 217 /s
+        Requests, last 3 s  1 217/s in all
+        A: 217 a second, 17.8 % of all and 24.1 % of what it can
+        B: 140 a second, 11.5 % of all and 15.5 % of what it can
+        C: 860 a second, 70.7 % of all and 95.6 % of what it can, 18 wait
+        capacity 900/s
+        Waiting: 18 at C.
+        The key space  user:0 to 29 999
+        A: pick it
+        B: down; pick it
+        C: pick it
+        0  10 000  20 000
+        Bars: whose keys are whose; lit: moved by the
+        latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
+        Split a range at  user:25 000
+        Split a range at: user:25 000
+        Add D from 25 000 on  The keys from 20 000 on go from C to B
+        Writes of two shards  41.0/s committed
+        B (coordinates) has promised; user:12551 is locked; begun 1.52 s ago
+        A has promised, user:8918 is locked, and who decides is down; begun 1.52 s ago
+        B (coordinates) has done its part; begun 1.51 s ago  C has done its part, on user:26246; begun 1.51 s ago
+        A (coordinates) has promised; user:8854 is locked; begun 949 ms ago  B has been asked to promise its part, on user:14592; begun 949 ms ago
+        C (coordinates) has promised; user:29359 is locked; begun 942 ms ago  B has been asked to promise its part, on user:18093; begun 942 ms ago
+        C (coordinates) has promised; user:28952 is locked; begun 886 ms ago  B has been asked to promise its part, on user:16143; begun 886 ms ago
+        and 18 more under way.
+        Rows locked: A 6, B 1, C 16. Writes that wait for
+        them: 2.
+        In doubt: 1. B, which decides, is down: rows stay
+        locked until it has said.
+        Latest, and how long they took; struck: aborted
+        user:29372 of C and user:9813 of A: committed after 42.7 ms  user:28922 of C and user:14177 of B: aborted after 1.03 s
+        user:7012 of A and user:24739 of C: committed after 59.3 ms  … 2 more
+        Last 3 s: 0 a second aborted, 0 a second refused
+        by a shard and tried again.
+        All rows together hold 0: every unit that left one
+        has come to another.
+        How two shards write together
+        Two-phase commit: Both promise, then the coordinator writes its decision down and tells it: both or neither.  Not written down: The coordinator keeps its decision in memory: if it crashes then, the other takes it to be aborted.
+        Each for itself: One shard writes, then the other: what fails in between stays half done.
+        Both promise, then the coordinator writes its
+        decision down and tells it: both or neither.
+        A query over keys  user:1 000 to 1 100
+        A query over keys: user:1 000 to 1 100
+        By the map it asks A alone.
+        Latest: user:29 814 to 29 914  101 rows
+        C: 101 rows after 23.4 ms
+        C alone was asked: 23.4 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
+    "#]]);
+    it.fault(Fault::Restart(target("store/1")));
+    it.on(2_000);
+    let doubts =
+        |it: &Looking| it.scene(300.0).marks.iter().any(|it| it.id.starts_with("across/doubt"));
+    assert!(!doubts(&it), "all is known again");
+    assert!(it.words("across/sum/0").starts_with("All rows together hold 0"));
+    it.click("across-commit/each-alone");
+    it.on(500);
+    it.fault(Fault::Crash(target("store/1")));
+    it.on(3_000);
+    let told = format!("{} {}", it.words("across/sum/0"), it.words("across/sum/1"));
+    assert!(told.contains("half-done writes"), "{told}");
+}
+
+/// Tables in partitions: all rows lie in one, the framed ones are those that the query reads, and why is said.
+#[test]
+fn partitions_are_seen() {
+    let mut it = open();
+    for (kind, why) in [
+        ("range", "the others have other keys"),
+        ("list", "lists go by"),
+        ("hash", "says nothing of neighbours"),
+    ] {
+        it.click(&format!("partitions/{kind}"));
+        it.on(1_000);
+        let scene = it.scene(900.0);
+        assert_eq!(check::problems(&scene), Vec::<String>::new());
+        let cells =
+            scene.marks.iter().filter(|it| it.id.starts_with("table/") && it.label.is_some());
+        let told: Vec<_> = cells.filter_map(|it| it.label.as_deref()).collect();
+        let rows = |label: &&str| {
+            let of = label.split(": ").nth(1).and_then(|it| it.split(" row").next()).expect("rows");
+            of.chars()
+                .filter(char::is_ascii_digit)
+                .collect::<String>()
+                .parse::<u32>()
+                .expect("a number")
+        };
+        assert_eq!(told.iter().map(rows).sum::<u32>(), 30_000, "{kind}");
+        let read: Vec<_> = told.iter().copied().filter(|it| it.ends_with(", read")).collect();
+        let lines = scene.marks.iter().filter(|it| it.id.starts_with("pruned/keys"));
+        let sentence = lines.map(|it| it.words()).collect::<Vec<_>>().join(" ");
+        assert!(sentence.contains(why), "{sentence}");
+        let of = format!("reads {} of {} partitions", read.len(), told.len());
+        assert!(sentence.contains(&of), "{of}: {sentence}");
+        // Only where keys decide does a range leave partitions out.
+        assert_eq!(read.len() < told.len() / 3, kind == "range", "{kind}: {sentence}");
+    }
+}
+
+/// Rows by another attribute: all shards read all, all look once, or one shard knows; and what that
+/// costs those who write.
+#[test]
+fn an_index_is_seen() {
+    let mut it = open();
+    it.set("store", "mesh_latency", json!("5ms"));
+    it.click("attribute/begin");
+    it.on(4_000);
+    let told = |it: &Looking| it.words("found/words/0");
+    assert!(told(&it).starts_with("3 shards were asked, and each read all"), "{}", told(&it));
+    it.click("attribute/local");
+    it.on(4_000);
+    assert!(told(&it).starts_with("3 shards were asked, and each looked once"), "{}", told(&it));
+    it.check("index-local", QUIET, expect![[r#"
+        Inside User database
+        3 shards by range, 900 requests a second each. C has most to do: 855 of 1 291 a second, 66.3 %.
+        Installed: 2 700 /s  What could come in all before the busiest shard has more to do than it can, with requests dealt out as in the last seconds.  Asked, last 3 s: 1 291 /s
+        Requests, last 3 s  1 291/s in all
+        A: 221 a second, 17.1 % of all and 24.6 % of what it can
+        B: 214 a second, 16.6 % of all and 23.8 % of what it can
+        C: 855 a second, 66.3 % of all and 95.0 % of what it can, 77 wait
+        capacity 900/s
+        Waiting: 77 at C.
+        The key space  user:0 to 29 999
+        A: pick it
+        B: pick it
+        C: pick it
+        0  10 000  20 000
+        Bars: whose keys are whose; lit: moved by the
+        latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
+        Split a range at  user:25 000
+        Split a range at: user:25 000
+        Add D from 25 000 on  The keys from 20 000 on go from C to B
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
+        A query over keys  user:1 000 to 1 100
+        A query over keys: user:1 000 to 1 100
+        By the map it asks A alone.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Rows by city: the index  1 000 values
+        None: Every shard reads all its rows.  Local: Each shard has an index of its own rows, written with them: never behind, but a query asks all shards.  Global: One shard knows all rows with a value, and a query asks only those who have them. It is told of writes afterwards: more work, and at times behind.
+        Each shard has an index of its own rows, written
+        with them: never behind, but a query asks all
+        shards.
+        Latest: city 23  27 rows
+        A: 9 rows after 13.1 ms
+        B: 8 rows after 16.5 ms
+        C: 10 rows after 109 ms
+        3 shards were asked, and each looked once: 109
+        ms.
+    "#]]);
+    it.click("attribute/global");
+    it.on(6_000);
+    assert!(told(&it).starts_with("One shard knew which rows"), "{}", told(&it));
+    it.check("index-global", QUIET, expect![[r#"
+        Inside User database
+        3 shards by range, 900 requests a second each. C has most to do: 852 of 1 316 a second, 64.8 %.
+        Installed: 2 700 /s  What could come in all before the busiest shard has more to do than it can, with requests dealt out as in the last seconds.  Asked, last 3 s: 1 316 /s
+        Requests, last 3 s  1 316/s in all
+        A: 241 a second, 18.3 % of all and 26.7 % of what it can
+        B: 223 a second, 16.9 % of all and 24.8 % of what it can
+        C: 852 a second, 64.8 % of all and 94.7 % of what it can, 7 wait
+        capacity 900/s
+        Waiting: 7 at C.
+        The key space  user:0 to 29 999
+        A: pick it
+        B: pick it
+        C: pick it
+        0  10 000  20 000
+        Bars: whose keys are whose; lit: moved by the
+        latest change. Dots: requests of the last second.
+        Replicas of each shard  none
+        Each shard gets two replicas; the database begins anew
+        Rows per shard  30 000 rows
+        A: 10 000 rows, 33.3 %
+        B: 10 000 rows, 33.3 %
+        C: 10 000 rows, 33.3 %
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
+        Split a range at  user:25 000
+        Split a range at: user:25 000
+        Add D from 25 000 on  The keys from 20 000 on go from C to B
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
+        A query over keys  user:1 000 to 1 100
+        A query over keys: user:1 000 to 1 100
+        By the map it asks A alone.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Rows by city: the index  1 000 values
+        None: Every shard reads all its rows.  Local: Each shard has an index of its own rows, written with them: never behind, but a query asks all shards.  Global: One shard knows all rows with a value, and a query asks only those who have them. It is told of writes afterwards: more work, and at times behind.
+        One shard knows all rows with a value, and a
+        query asks only those who have them. It is told of
+        writes afterwards: more work, and at times
+        behind.
+        Latest: city 13  27 rows
+        C, index: names 27 rows after 37.3 ms
+        A: 11 rows after 42.8 ms
+        B: 12 rows after 57.0 ms
+        C: 4 rows after 80.1 ms
+        One shard knew which rows; 3 shards had them:
+        80.1 ms.
+        On the way to the index: 5 changes, the oldest for
+        28.5 ms.
+        Last 3 s: 56.7 pieces of work a second to keep
+        it, 0 rows a second named in vain.
+    "#]]);
+}
+
 /// What the shards have to do in whole seconds is what the report of the same run counts for all.
 #[test]
 fn loads_are_those_of_the_report() {
@@ -582,4 +994,77 @@ fn loads_are_those_of_the_report() {
     let expected = store["offered"].as_f64().expect("a rate") + parts;
     // Each is shown in three digits.
     assert!((shown - expected).abs() < 6.0, "{shown}, by the report {expected}");
+}
+
+/// Two replicas each: the primary of A dies, one of its replicas leads, and A1 follows when it is back; reads at
+/// replicas are counted.
+#[test]
+fn replicas_of_shards_are_seen() {
+    let mut it = open();
+    it.set("store", "replicas", json!(2));
+    it.on(5_000);
+    assert_eq!(it.words("member/A1"), "A1 leads");
+    it.fault(Fault::Crash(target("store/0")));
+    it.on(6_000);
+    let quiet = [
+        "scheme/", "routed/", "rain/", "row/", "copy/", "load", "space", "shard/", "rows", "split",
+    ];
+    it.check("replicas", &quiet, expect![[r#"
+        Inside User database
+        3 shards by range, 900 requests a second each. C has most to do: 866 of 1 283 a second, 67.5 %.
+        Installed: 2 700 /s  What could come in all before the busiest shard has more to do than it can, with requests dealt out as in the last seconds.  Asked, last 3 s: 1 283 /s
+        0  10 000  20 000
+        Members of each shard  2 replicas each
+        A1 is down; click brings it back  A2 leads, in term 2; a click kills it  A3 has all that its primary has; a click kills it
+        B1 leads, in term 1; a click kills it  B2 has all that its primary has; a click kills it  B3 has all that its primary has; a click kills it
+        C1 leads, in term 1; a click kills it  C2 has all that its primary has; a click kills it  C3 has all that its primary has; a click kills it
+        By the primary: A write is acknowledged as soon as the primary has it: what its replicas have not, is lost with it.  By a majority: A write is acknowledged once a majority of the shard's members has it: no takeover loses it.
+        A write is acknowledged as soon as the primary
+        has it: what its replicas have not, is lost with it.
+        Takeovers so far: 1.
+        Ranges that split by themselves  by hand
+        By hand  By themselves
+        By themselves: a shard that is asked for much
+        more than the others gives half of it away.
+        The keys from 20 000 on go from C to B
+        Writes of two shards  none
+        A unit goes from a row of one shard to one of another
+        A query over keys  user:1 000 to 1 100
+        A query over keys: user:1 000 to 1 100
+        By the map it asks A alone.
+        Latest: user:28 821 to 28 921  101 rows
+        C: 101 rows after 12.5 ms
+        C alone was asked: 12.5 ms.
+        Partitions of the tables  none
+        None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
+        The table of each shard is one piece.
+        Queries by another attribute  none
+        Requests of the class list ask for all rows with one city
+    "#]]);
+    it.fault(Fault::Restart(target("store/0")));
+    it.on(3_000);
+    let back = it.words("member/A1");
+    assert!(back == "A1 level" || back.starts_with("A1 −"), "{back}");
+    let (id, field, value) = ("api-store".into(), "reads".into(), json!("any"));
+    let edit = Edit::SetWire { id, field, value };
+    let diff = edit.diff(&it.run.shown().design, &Default::default()).expect("it can be set");
+    it.run.act(Input::Edit(diff)).expect("it compiles");
+    it.on(5_000);
+    assert!(it.words("members/words/0").starts_with("Replicas answer"));
+}
+
+/// The hot end of the ids is split by a click on one chip and nothing else; each step is told.
+#[test]
+fn ranges_that_split_by_themselves_are_seen() {
+    let mut it = open();
+    let before = load(&it, "C");
+    it.click("auto/true");
+    it.on(60_000);
+    let (a, b, c) = (load(&it, "A"), load(&it, "B"), load(&it, "C"));
+    assert!(c < 0.75 * before && a.max(b).max(c) < 1.6 * (a + b + c) / 3.0, "{a}, {b}, {c}");
+    let steps = ["auto/0/0", "auto/1/0"].map(|id| it.words(id));
+    assert!(steps.iter().any(|it| it.contains("split at user:2")), "{steps:?}");
+    for width in [300.0, 520.0, 900.0] {
+        assert_eq!(check::problems(&it.scene(width)), Vec::<String>::new(), "at {width}");
+    }
 }

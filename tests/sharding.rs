@@ -6,6 +6,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use common::sharded::shards;
 use common::{
     Input, Live, World, add, client, cut, design, for_seeds, heal, instant, steady, target, wire,
 };
@@ -14,7 +15,7 @@ use ringside::base::time::Nanos;
 use ringside::component::client::{Class, ClientParams, Popularity};
 use ringside::component::service::ServiceParams;
 use ringside::component::sharded_db::{Map, ShardedDbParams, ShardedDbState, Stage};
-use ringside::component::{Registry, Spec, State};
+use ringside::component::{Registry, Spec};
 use ringside::document::Design;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::world::Watch;
@@ -51,16 +52,6 @@ fn params(design: &Design) -> &ShardedDbParams {
         Spec::ShardedDb(it) => it,
         other => panic!("{other:?} is no sharded database"),
     }
-}
-
-fn shards(world: &World) -> Vec<&ShardedDbState> {
-    fn own(it: &State) -> &ShardedDbState {
-        match it {
-            State::ShardedDb(it) => it,
-            other => panic!("{other:?} is no shard"),
-        }
-    }
-    common::states(world, "store").into_iter().map(own).collect()
 }
 
 /// Who has each row: nobody while it is on its way, and never two.

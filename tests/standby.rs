@@ -9,10 +9,13 @@ use std::fs;
 use common::*;
 use ringside::base::time::Nanos;
 use ringside::component::sql_db::failover::leader_of;
-use ringside::component::sql_db::{Replication, SqlDbParams, SqlDbState};
+use ringside::component::sql_db::{Failover, Replication, SqlDbParams, SqlDbState, Standby};
 use ringside::component::{Spec, State};
-use ringside::document::file;
+use ringside::document::{Diff, file};
+use ringside::engine::blueprint::Reads;
+use ringside::engine::fault::Fault;
 use ringside::engine::takeover::{Ledger, Takeover};
+use ringside::session::protocol::Input as Act;
 use ringside::session::report::{Report, report};
 use ringside::session::run::Run;
 
@@ -188,4 +191,138 @@ fn a_region_is_lost() {
         let (failed, all) = (failed(id), offered(&report, id));
         assert!(failed < all / 50.0, "{id}: {failed} of {all} failed");
     }
+}
+
+/// The same database three times, the same load, the same crash: a hot standby leads once the silence and
+/// the ballot are over, a warm one is opened first, a cold one started; that one has what the last
+/// backup had, and what was acknowledged since is lost.
+#[test]
+fn three_standbys_race() {
+    let mut race = Ready::open("standby-race", "hot", |_| {});
+    race.run_to(89);
+    for (id, level) in [("hot", true), ("warm", true), ("cold", false)] {
+        race.id = id;
+        let members = race.members();
+        let behind = members[0].log.end() - members[1].applied;
+        assert_eq!(behind < 5, level, "{id}: {behind} behind");
+    }
+    race.run_to(480);
+    for (id, start) in [("hot", 0.0), ("warm", 30.0), ("cold", 300.0)] {
+        race.id = id;
+        let it = race.takeover();
+        assert_eq!(it.down, Some(Nanos::seconds(90)));
+        let chosen = between(it.down, it.chosen);
+        assert!((1.3..=1.8).contains(&chosen), "{id}: {chosen} s until one was chosen");
+        let open = if start > 0.0 { it.opened } else { it.chosen };
+        assert_eq!(it.opened.is_some(), start > 0.0, "{id}");
+        assert_eq!(between(it.chosen, open), start, "{id}");
+        let applied = between(open, it.began);
+        assert!(applied < 0.1, "{id}: what it had was applied in {applied} s");
+        let served = between(it.began, it.served);
+        assert!(served < 2.0, "{id}: clients found it after {served} s");
+        let ledger = race.ledger();
+        let writes =
+            (ledger.writes.start()..ledger.writes.end()).filter_map(|it| ledger.writes.get(it));
+        // The last backup was at 60 s.
+        let since = writes.filter(|it| {
+            it.acknowledged.is_some() && it.term == 0 && it.committed > Nanos::seconds(60)
+        });
+        let lost = ledger.lost(race.run.head.world.now()).count();
+        match id {
+            "cold" => assert_eq!(lost, since.count(), "all since the backup"),
+            _ => assert!(lost <= 3, "{id}: {lost} lost"),
+        }
+        assert_eq!(lost > 200, id == "cold", "{id}: {lost} lost");
+    }
+}
+
+/// What is closed or off answers nobody; writes wait for a warm standby, and for no cold one.
+#[test]
+fn a_closed_standby_answers_nobody() {
+    for (standby, reads, waits) in
+        [(Standby::Hot, true, true), (Standby::Warm, false, true), (Standby::Cold, false, false)]
+    {
+        let mut bank = Ready::open("bank-transfer", "accounts", |it| it.standby = standby);
+        bank.run.advance(Nanos::seconds(1), u64::MAX);
+        let before = bank.run.shown().design.clone();
+        let mut after = before.clone();
+        after.wires.get_mut("transfers-accounts").expect("it").settings.reads = Reads::Replicas;
+        let change = Diff::between(&before, &after);
+        bank.run.act(Act::Edit(change)).expect("it compiles");
+        bank.run_to(19);
+        let report = bank.report();
+        let at_replicas = report.components["accounts"].own["replica_reads"];
+        assert_eq!(at_replicas > 5.0, reads, "{standby:?}: {at_replicas} reads at the standby");
+        let mean = report.components["accounts"].latency.as_ref().expect("some").mean / 1e6;
+        // Applied there and told: 10 ms more, for two of three.
+        assert_eq!(mean > 11.0, waits, "{standby:?}: {mean} ms");
+    }
+}
+
+/// While the one that was chosen is brought up, it says so, and nobody else stands; if it dies, another is.
+#[test]
+fn who_is_being_brought_up_is_waited_for() {
+    for dies in [false, true] {
+        let mut orders = Ready::open("available-database", "orders", |it| {
+            (it.standby, it.failover) = (Standby::Warm, Failover::Majority);
+        });
+        orders.run_to(25);
+        let first = orders.takeover();
+        assert!(first.chosen.is_some() && first.began.is_none(), "{first:?}");
+        if dies {
+            let of = slots(&orders.run.head.world, "orders");
+            let member = of.iter().position(|it| *it == first.member).expect("one of them");
+            let crash = Fault::Crash(target(&format!("orders/{member}")));
+            orders.run.act(Act::Fault(crash)).expect("it dies");
+            // Of four, three have to vote.
+            let back = Fault::Restart(target("orders/0"));
+            orders.run.act(Act::Fault(back)).expect("it is back");
+        }
+        orders.run_to(65);
+        let all = &orders.ledger().takeovers;
+        assert_eq!(all.len(), 1 + usize::from(dies), "{all:?}");
+        assert!(all[all.len() - 1].served.is_some(), "{all:?}");
+        assert_eq!(all[0].began.is_none(), dies, "{all:?}");
+        assert_eq!(orders.members().iter().filter(|it| it.primary).count(), 1);
+    }
+}
+
+/// All three work: one dies, its callers ask another at once, and the two that are left go from a third of
+/// the load to a half each. One works and one stands by: until the balancer's checks have found the death,
+/// everybody fails; then the other takes it all, and gives it back.
+#[test]
+fn survivors_take_the_load() {
+    let mut pair = Ready::open("active-active", "both", |_| {});
+    let offered = |pair: &Ready, id: &str| -> Vec<f64> {
+        let world = &pair.run.head.world;
+        let slot = world.blueprint().component(id).expect("there");
+        let counts = pair.run.recorder.components[slot as usize].by_member.until(world.now(), 5);
+        counts.iter().map(|it| f64::from(it.offered)).collect()
+    };
+    let failed =
+        |pair: &Ready, id: &str| -> u64 { pair.report().components[id].errors.values().sum() };
+    let shares = |it: Vec<f64>| -> Vec<f64> {
+        let all: f64 = it.iter().sum();
+        it.into_iter().map(|it| it / all).collect()
+    };
+    pair.run_to(19);
+    let near = |it: &[f64], expected: &[f64]| {
+        it.len() == expected.len() && it.iter().zip(expected).all(|it| (it.0 - it.1).abs() < 0.03)
+    };
+    let third = 1.0 / 3.0;
+    let before = [shares(offered(&pair, "both")), shares(offered(&pair, "spare"))];
+    assert!(near(&before[0], &[third, third, third]), "{before:?}");
+    assert_eq!(before[1], [1.0, 0.0], "who stands by does nothing");
+    pair.run_to(40);
+    let after = [shares(offered(&pair, "both")), shares(offered(&pair, "spare"))];
+    assert!(near(&after[0], &[0.0, 0.5, 0.5]), "{after:?}");
+    assert_eq!(after[1], [0.0, 1.0], "{after:?}");
+    assert_eq!(failed(&pair, "both-users"), 0, "no gap");
+    // Three checks, a second apart, each of which may take a second; a refusal is an answer at once.
+    let gap = failed(&pair, "spare-users") as f64 / 100.0;
+    assert!((1.6..=3.3).contains(&gap), "a gap of {gap} s");
+    let back = Fault::Restart(target("spare/0"));
+    pair.run.act(Act::Fault(back)).expect("it is back");
+    pair.run_to(50);
+    assert_eq!(shares(offered(&pair, "spare")), [1.0, 0.0], "failback");
 }

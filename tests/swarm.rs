@@ -293,6 +293,17 @@ fn edit(dice: &mut Dice, design: &mut Design) {
             }
             _ => (it.workers, it.queue) = (1 + 4 * small, dice.below(50) as u32),
         },
+        Spec::Redis(it) => match dice.below(6) {
+            0 => it.replicas = small % 5,
+            1 => (it.sentinels, it.quorum) = (small % 6, 1 + small % 3),
+            2 => {
+                it.down_after = Nanos::millis(20 + dice.below(300));
+                it.failover_timeout = Nanos::millis(100 + dice.below(900));
+            }
+            3 => it.min_replicas_to_write = small % 3,
+            4 => (it.backlog, it.sync_time) = (1 + 10 * small, Nanos::millis(dice.below(200))),
+            _ => (it.workers, it.queue) = (1 + small, dice.below(50) as u32),
+        },
         Spec::FailoverPair(it) => match flip {
             true => it.members = 2 + small % 3,
             false => it.heartbeat = Nanos::millis(20 + 30 * u64::from(small)),

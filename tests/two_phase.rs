@@ -32,6 +32,8 @@ struct Schedule {
     begun: BTreeMap<u64, BTreeSet<usize>>,
     /// What clients were told.
     told: BTreeMap<u64, bool>,
+    /// How transactions ended at participants: these may forget it.
+    ended: BTreeMap<(u64, usize), bool>,
 }
 
 impl Schedule {
@@ -46,6 +48,7 @@ impl Schedule {
             flying: Vec::new(),
             begun: BTreeMap::new(),
             told: BTreeMap::new(),
+            ended: BTreeMap::new(),
         }
     }
 
@@ -151,6 +154,12 @@ impl Schedule {
                 }
             }
             8 => self.remind(),
+            10 => {
+                let who = self.draw(3) as usize;
+                if self.participants[who].1 {
+                    self.participants[who].0.forget(2);
+                }
+            }
             9 if self.coordinator.1 => {
                 let waiting: Vec<_> = self.coordinator.0.waiting().collect();
                 if let Some(id) = waiting.first() {
@@ -180,9 +189,18 @@ impl Schedule {
                     "SEED={seed}: {id} was told otherwise"
                 );
             }
-            let state = |it: &usize| self.participants[*it].0.state(*id);
-            let commits = who.iter().any(|it| state(it) == Some(&State::Committed));
-            let aborts = who.iter().any(|it| state(it) == Some(&State::Aborted));
+            for at in who {
+                let commits = match self.participants[*at].0.state(*id) {
+                    Some(State::Committed) => true,
+                    Some(State::Aborted) => false,
+                    _ => continue,
+                };
+                let before = self.ended.insert((*id, *at), commits);
+                assert!(before.is_none_or(|it| it == commits), "SEED={seed}: {id} ended otherwise");
+            }
+            let ended = |it: &usize| self.ended.get(&(*id, *it)).copied();
+            let commits = who.iter().any(|it| ended(it) == Some(true));
+            let aborts = who.iter().any(|it| ended(it) == Some(false));
             assert!(!(commits && aborts), "SEED={seed}: transaction {id} is half applied");
             match self.told.get(id) {
                 Some(true) => assert!(!aborts, "SEED={seed}: {id} was told to be committed"),
@@ -238,7 +256,7 @@ fn play(seed: u64) -> (u64, u64) {
         let states: Vec<_> = who.iter().map(|at| it.participants[*at].0.state(*id)).collect();
         let doubt = |it: &Option<&State>| matches!(it, Some(State::InDoubt(_)));
         assert!(!states.iter().any(doubt), "SEED={seed}: {id} is in doubt for ever");
-        let commits = states.iter().filter(|it| **it == Some(&State::Committed)).count();
+        let commits = who.iter().filter(|at| it.ended.get(&(*id, **at)) == Some(&true)).count();
         assert!(commits == 0 || commits == who.len(), "SEED={seed}: {id} is half applied");
         for (at, _) in &it.participants {
             assert!((0..ACCOUNTS).all(|key| at.value(key) >= 0 && at.lock(key).is_none()));

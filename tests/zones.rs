@@ -13,11 +13,13 @@ use ringside::base::unit::Rate;
 use ringside::component::Spec;
 use ringside::component::client::{Arrivals, ClientParams};
 use ringside::component::service::ServiceParams;
+use ringside::component::sql_db::SqlDbParams;
 use ringside::document::edit::{Edit, Item};
 use ringside::document::zone::{distance, settle};
-use ringside::document::{Design, Diff, file};
+use ringside::document::{Design, Diff, WireParams, file};
+use ringside::engine::blueprint::Reads;
 use ringside::engine::fault::Fault;
-use ringside::engine::{Note, Outcome};
+use ringside::engine::{Note, Outcome, Verb};
 
 /// client | region ( front | az ( back ) ), nothing but distance taking time.
 fn regions() -> Design {
@@ -130,4 +132,40 @@ fn files_keep_the_distance_and_the_outage() {
     let add = Edit::AddFault { at: Nanos::ZERO, fault };
     let error = add.diff(&it, &BTreeSet::new()).expect_err("there is none");
     assert_eq!(error.to_string(), "fault: there is no zone \"moon\"");
+}
+
+/// Reads go to the members that are nearest to the caller, in turn, wherever the primary is; writes go to the
+/// primary, and take the way there.
+#[test]
+fn readers_ask_the_nearest() {
+    for (place, near) in [("north", vec![0]), ("south", vec![1, 2])] {
+        let mut it = design();
+        let places = "north, south, south".into();
+        add(&mut it, "client", Spec::Client(client(100.0, 3, 1)));
+        add(&mut it, "group", Spec::SqlDb(SqlDbParams { places, ..SqlDbParams::default() }));
+        wire(&mut it, "client", "group", WireParams { reads: Reads::Nearest, ..instant() });
+        zone(&mut it, "north", [0.0, 0.0, 400.0, 400.0], Nanos::millis(15));
+        zone(&mut it, "south", [1_000.0, 0.0, 400.0, 400.0], Nanos::millis(15));
+        let at = if place == "north" { 100.0 } else { 1_100.0 };
+        it.components.get_mut("client").expect("it").at = Point::new(at, 100.0);
+        it.components.get_mut("group").expect("it").at = Point::new(100.0, 300.0);
+        settle(&mut it);
+        let mut live = Live::new(&it, 3);
+        live.audit.keep = true;
+        live.run_for(Nanos::seconds(20));
+        let members = slots(&live.world, "group");
+        let served = |which: usize, verb: Verb| {
+            let of = |it: &&(Nanos, u64, Note)| matches!(it.2, Note::Ended { member, request, outcome: Outcome::Ok, own: false, .. } if member == members[which] && request.verb == verb);
+            live.audit.notes.iter().filter(of).count()
+        };
+        let reads: Vec<_> = (0..3).map(|it| served(it, Verb::Read)).collect();
+        let all: usize = reads.iter().sum();
+        assert!(all > 1_400, "{reads:?}");
+        for (member, count) in reads.iter().enumerate() {
+            let share = if near.contains(&member) { all / near.len() } else { 0 };
+            assert!(count.abs_diff(share) <= 1, "{place}: {reads:?}");
+        }
+        let writes: Vec<_> = (0..3).map(|it| served(it, Verb::Write)).collect();
+        assert!(writes[0] > 400 && writes[1..] == [0, 0], "{place}: {writes:?}");
+    }
 }

@@ -12,6 +12,7 @@ pub mod hashing;
 pub mod limiting;
 pub mod placement;
 pub mod queueing;
+pub mod redis;
 pub mod replication;
 pub mod requests;
 pub mod traffic;

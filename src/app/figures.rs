@@ -182,7 +182,7 @@ fn pair(spec: &Spec, it: &ComponentFigures) -> (Figure, Figure) {
     match about.id {
         "load-balancer" => (offered(it), rule(spec)),
         "cache" | "cache-cluster" => (ratio(about, it, "hits"), gauge(about, it, "entries")),
-        "sql-db" => (offered(it), lag(about, it)),
+        "sql-db" | "redis" => (offered(it), lag(about, it)),
         _ => (offered(it), percentile("p99", it.p99_ns)),
     }
 }
@@ -204,7 +204,7 @@ pub fn trio(spec: &Spec, it: &ComponentFigures) -> [Figure; 3] {
             Figure { unit: String::new(), ..named("Entries", gauge(about, it, "entries")) },
             named("Requests", offered(it)),
         ],
-        "sql-db" => [
+        "sql-db" | "redis" => [
             named("Requests", offered(it)),
             named("p99", percentile("p99", it.p99_ns)),
             named("Lag", lag(about, it)),

@@ -354,14 +354,25 @@ impl App {
         let wanted = self.slowly.get_untracked()
             || self.auto_speed.get_untracked()
                 && self.awaited.with_untracked(Option::is_none)
-                && (self.following.get_untracked().is_some()
-                    || self.heart.with_value(|it| at < it.slow_until));
+                && (self.watches_a_request() || self.heart.with_value(|it| at < it.slow_until));
         let slow = wanted.then(|| self.latest.with_value(|it| overlay::message_speed(&it.figures)));
         let slow = slow.flatten().filter(|it| *it < asked);
         if self.slowed.get_untracked() != slow.is_some() {
             self.slowed.set(slow.is_some());
         }
         slow.unwrap_or(asked)
+    }
+}
+
+impl App {
+    /// Whether the request that is followed goes on at the moment shown, as far as is known.
+    fn watches_a_request(self) -> bool {
+        let now = self.latest.with_value(|it| it.now);
+        let over = self.trace.with_untracked(|it| {
+            let first = it.as_ref().and_then(|it| it.bars.first());
+            first.is_some_and(|it| it.end.is_some_and(|end| end <= now))
+        });
+        self.following.get_untracked().is_some() && !over
     }
 }
 

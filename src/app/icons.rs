@@ -30,6 +30,9 @@ pub(super) fn body(name: &str) -> &'static str {
             r#"<ellipse cx="9" cy="4" rx="6" ry="2.200"/><path d="M3 4v10c0 1.200 2.700 2.200 6 2.200s6-1 6-2.200V4M3 9c0 1.200 2.700 2.200 6 2.200s6-1 6-2.200"/>"#
         }
         "sharded-db" => r#"<path d="M3 3h3v12H3zM7.500 3h3v12h-3zM12 3h3v12h-3z"/>"#,
+        "redis" => {
+            r#"<path d="M2.500 6L9 3l6.500 3L9 9zM2.500 9.500L9 12.500l6.500-3M2.500 13L9 16l6.500-3"/>"#
+        }
         "failover-pair" | "raft-group" | "kv-store" => {
             r#"<circle cx="9" cy="4" r="2"/><circle cx="4" cy="13" r="2"/><circle cx="14" cy="13" r="2"/><path d="M8 5.800L5 11.200M10 5.800l3 5.400M6 13h6"/>"#
         }

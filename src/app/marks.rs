@@ -140,6 +140,9 @@ pub fn told(app: App, input: &Input) -> (&'static str, String) {
             }
         }
         Input::Fault(Fault::Promote(target)) => ("edit", format!("{} promoted", name(target))),
+        Input::Fault(Fault::Command { target, words }) => {
+            ("edit", format!("{}: {words}", label(&target.component)))
+        }
         Input::Fault(Fault::Flush(target)) => ("crash", format!("{} emptied", name(target))),
         Input::Fault(it @ (Fault::Loss { .. } | Fault::Delay { .. })) => match it.is_reversal() {
             true => ("back", "Network well again".to_owned()),

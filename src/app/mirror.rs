@@ -83,8 +83,11 @@ impl Mirror {
                 None => {
                     let signals = NodeSignals {
                         record: ArcRwSignal::new(record.clone()),
-                        face: ArcRwSignal::new(Face::new(&record.spec, &Default::default())),
-                        figures: ArcRwSignal::new(ComponentFigures::default()),
+                        face: ArcRwSignal::new(Face::new(
+                            &record.spec,
+                            &ComponentFigures::unknown(),
+                        )),
+                        figures: ArcRwSignal::new(ComponentFigures::unknown()),
                         heat: ArcRwSignal::new(Heat::default()),
                         gap: ArcRwSignal::new(String::new()),
                     };

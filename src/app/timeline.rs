@@ -1,6 +1,7 @@
 //! Time: play, step, restart, speed, the scrubber with what was done to the run, the seed.
 
 use leptos::prelude::*;
+use web_sys::HtmlInputElement;
 
 use crate::base::text;
 use crate::session::protocol::{Command, Whom};
@@ -16,6 +17,9 @@ pub const SPEEDS: [f64; 17] = [
 ];
 /// Ends the scrubber may have, in seconds; beyond, whole hours.
 const SPANS: [u64; 8] = [30, 60, 120, 300, 600, 1_200, 1_800, 3_600];
+
+/// So much of what was typed as a seed is said again.
+const TYPED_MAX: usize = 24;
 
 /// The shortest end that leaves room after a moment.
 pub fn span_for(seconds: f64) -> u64 {
@@ -112,6 +116,7 @@ impl App {
 
 /// The bar.
 pub fn timeline(app: App) -> AnyView {
+    let tell = super::keep::teller();
     let playing = app.playing;
     let clock = app.clock;
     // What is stopped does not play, whatever was asked for.
@@ -188,10 +193,18 @@ pub fn timeline(app: App) -> AnyView {
             <input class="num" inputmode="numeric" aria-label="Seed"
                 prop:value=move || app.seed.get().to_string()
                 on:change=move |event| {
-                    if let Ok(seed) = event_target_value(&event).trim().parse() {
+                    let typed = event_target_value(&event);
+                    if let Ok(seed) = typed.trim().parse() {
                         app.seed.set(seed);
-                        app.restart();
+                        return app.restart();
                     }
+                    let seed = app.seed.get_untracked();
+                    event_target::<HtmlInputElement>(&event).set_value(&seed.to_string());
+                    let typed: String = typed.chars().take(TYPED_MAX).collect();
+                    tell(format!(
+                        "Seed: “{typed}” is not a whole number from 0 to {}; the seed is {seed} as before.",
+                        u64::MAX
+                    ));
                 }/>
         </label>
     }

@@ -13,13 +13,28 @@ use super::store::App;
 /// Keys struck within so many ms belong together.
 const KEYS_MS: f64 = 700.0;
 
+/// A finger that has moved less has tapped; and how near to a mark it means the mark, in pixels.
+const STAY: f64 = 8.0;
+const NEAR: f64 = 22.0;
+
+/// The mark that a finger at `x` means: marks are small, and fingers are not.
+fn mark_near(track: &web_sys::Element, x: f64) -> Option<web_sys::HtmlElement> {
+    let marks = track.parent_element()?.query_selector_all(".event").ok()?;
+    let away = |it: &web_sys::HtmlElement| {
+        let rect = it.get_bounding_client_rect();
+        (rect.left() + rect.width() / 2.0 - x).abs()
+    };
+    let marks = (0..marks.length()).filter_map(|at| marks.item(at)?.dyn_into().ok());
+    marks.filter(|it| away(it) < NEAR).min_by(|one, other| away(one).total_cmp(&away(other)))
+}
+
 /// The scrubber.
 pub fn track(app: App) -> impl IntoView {
     let clock = app.clock;
     let span = app.span;
     let track = NodeRef::<html::Div>::new();
-    // While the pointer is down: whether time ran before.
-    let held = StoredValue::new_local(None::<bool>);
+    // While the pointer is down: whether time ran before, and where it was put down.
+    let held = StoredValue::new_local(None::<(bool, f64)>);
     let to = move |event: &PointerEvent| {
         let Some(track) = track.get_untracked() else { return };
         let rect = track.get_bounding_client_rect();
@@ -29,8 +44,15 @@ pub fn track(app: App) -> impl IntoView {
         let at = clock.zero.saturating_add(Nanos::from_seconds(seconds));
         app.seek(at.min(clock.latest));
     };
-    let release = move |_: PointerEvent| {
-        if let Some(Some(true)) = held.try_update_value(|it| it.take()) {
+    let release = move |event: PointerEvent| {
+        let Some((ran, from)) = held.try_update_value(Option::take).flatten() else { return };
+        let x = f64::from(event.client_x());
+        let tapped = event.pointer_type() == "touch" && (x - from).abs() < STAY;
+        let meant = track.get_untracked().filter(|_| tapped).and_then(|it| mark_near(&it, x));
+        if let Some(mark) = meant {
+            return mark.click();
+        }
+        if ran {
             app.playing.set(true);
             app.wake();
         }
@@ -77,7 +99,7 @@ pub fn track(app: App) -> impl IntoView {
                     if let Some(it) = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok()) {
                         _ = it.set_pointer_capture(event.pointer_id());
                     }
-                    held.set_value(Some(app.playing.get_untracked()));
+                    held.set_value(Some((app.playing.get_untracked(), event.client_x().into())));
                     app.playing.set(false);
                     to(&event);
                 }

@@ -74,6 +74,13 @@ impl<T: Clone> CowList<T> {
         self.end - 1
     }
 
+    /// Adds copies of a value until there is one at a position.
+    pub fn grow(&mut self, position: u64, value: T) {
+        while self.end <= position {
+            self.push(value.clone());
+        }
+    }
+
     /// Replaces the element at a position that is held.
     pub fn set(&mut self, position: u64, value: T) {
         let offset = (position - self.base) as usize;

@@ -45,6 +45,8 @@ pub enum TextId {
     Flushed,
     /// A replica was promoted.
     Promoted,
+    /// Somebody typed a command.
+    Commanded,
     /// Messages get lost.
     Lossy,
     /// Messages take longer.
@@ -202,6 +204,7 @@ impl TextId {
             Self::OnTime => "The clock of {0} is right again",
             Self::Flushed => "{0} was emptied",
             Self::Promoted => "{0} was promoted",
+            Self::Commanded => "{0} was told {1}",
             Self::Lossy => "{1} of the messages of {0} got lost and were sent again",
             Self::Delayed => "Messages of {0} took {1} longer",
             Self::Untroubled => "Messages of {0} get through as before",

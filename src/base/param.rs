@@ -313,6 +313,16 @@ pub fn refusal(value: &Value, wanted: &str) -> String {
     }
 }
 
+/// Reads the next field of a set of parameters in its binary form.
+#[inline(never)]
+pub fn next<'de, T: serde::Deserialize<'de>, A: serde::de::SeqAccess<'de>>(
+    seq: &mut A,
+    place: &mut T,
+) -> Result<(), A::Error> {
+    *place = seq.next_element()?.ok_or_else(|| serde::de::Error::custom("cut short"))?;
+    Ok(())
+}
+
 /// Declares a set of parameters. Doc comments become the help text. `when |it| …` at the end of a
 /// line says beside which values of the others the parameter has an effect; without it, always.
 #[macro_export]
@@ -328,8 +338,34 @@ macro_rules! params {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         pub struct $name { $( $(#[doc = $help])+ pub $field: $ty, )* }
+
+        // One field after the other, each by a call that all fields of its type share: derived, this was
+        // the largest function of the page's first module.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Fields;
+                impl<'de> serde::de::Visitor<'de> for Fields {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                        f.write_str(stringify!($name))
+                    }
+
+                    #[allow(unused_mut, unused_variables, reason = "a set may be empty")]
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                        self, mut seq: A,
+                    ) -> Result<$name, A::Error> {
+                        let mut it = $name::default();
+                        $( $crate::base::param::next(&mut seq, &mut it.$field)?; )*
+                        Ok(it)
+                    }
+                }
+                const NAMES: &[&str] = &[$( stringify!($field) ),*];
+                from.deserialize_struct(stringify!($name), NAMES, Fields)
+            }
+        }
 
         impl Default for $name {
             fn default() -> Self { Self { $( $field: $default, )* } }

@@ -90,15 +90,23 @@ impl<T> Slab<T> {
         self.remove_at(handle.index)
     }
 
-    /// Drops the value where it is; its handle is void from now on.
-    pub fn discard(&mut self, handle: Handle) {
-        let entry = self.entries.get_mut(handle.index as usize);
-        if let Some((generation, value)) = entry.filter(|it| it.0 == handle.generation)
+    /// Drops the value at a position where it is; its handle is void from now on.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    pub fn discard_at(&mut self, index: u32) {
+        if let Some((generation, value)) = self.entries.get_mut(index as usize)
             && value.is_some()
         {
             *value = None;
             *generation += 1;
-            self.free.push(handle.index);
+            self.free.push(index);
+        }
+    }
+
+    /// Drops the value where it is; its handle is void from now on.
+    pub fn discard(&mut self, handle: Handle) {
+        let entry = self.entries.get(handle.index as usize);
+        if entry.is_some_and(|it| it.0 == handle.generation) {
+            self.discard_at(handle.index);
         }
     }
 

@@ -20,6 +20,15 @@ pub fn number(value: f64) -> String {
     grouped(&text)
 }
 
+/// So many bytes: `1.50 MB`, a thousand of one unit being one of the next.
+pub fn bytes(bytes: f64) -> String {
+    let units = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let unit = units.into_iter().find(|it| bytes >= it.0 * 0.9995);
+    let (of, unit) = unit.unwrap_or((1.0, "B"));
+    let value = if of == 1.0 { count((bytes + 0.5) as u64) } else { number(bytes / of) };
+    format!("{value} {unit}")
+}
+
 /// Puts a thin space between groups of three digits of the whole part.
 pub fn grouped(text: &str) -> String {
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
@@ -37,6 +46,11 @@ pub fn grouped(text: &str) -> String {
 /// A count, exact, grouped.
 pub fn count(value: u64) -> String {
     grouped(&value.to_string())
+}
+
+/// So many things, in words: `1 row`, `2 rows`; the plural ends in s.
+pub fn some(count: u64, what: &str) -> String {
+    format!("{} {what}{}", self::count(count), if count == 1 { "" } else { "s" })
 }
 
 /// A duration to three significant digits, number and unit apart: `("412", "ms")`.

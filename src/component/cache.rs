@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::algorithm::eviction::{Policy, Running, Slot};
 use crate::base::key_map::KeyMap;
 use crate::base::slab::Handle;
+use crate::base::spread::Shape;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 use crate::engine::blueprint::Station;
@@ -22,7 +23,8 @@ use crate::engine::{self, Happening, Outcome, Request, Served};
 
 use behind::{flush, flushed, write};
 use disk::Persistence;
-use room::{evict, hand_over};
+pub(super) use room::{forget, take_in};
+use room::{evict, hand_over, put};
 
 use super::{Context, Fidelity, Gauge, Group, Kind, Never, OutWire, Ratio, Registry, Role};
 
@@ -44,7 +46,14 @@ crate::params! {
     /// Parameters of a cache.
     pub struct CacheParams {
         /// Entries it holds; one more, and one must leave.
-        capacity: u32 = 1_000, in 1..=1_000_000, "entries";
+        capacity: u32 = 1_000, in 1..=1_000_000, "entries", when |it| it.max_memory == 0;
+        /// What the values it holds may take together (Redis' maxmemory), in place of a number of
+        /// entries: entries leave until what comes in fits; 0: entries are counted.
+        max_memory: u32 = 0, in 0..=100_000_000, "kB";
+        /// Mean size of a value; each key's has one of its own, as long as it is there.
+        item_size: u32 = 1_000, in 1..=100_000_000, "bytes", when |it| it.max_memory > 0;
+        /// How sizes are distributed.
+        item_sizes: Shape = Shape::LogNormal, when |it| it.max_memory > 0;
         /// Which entry leaves when it is full.
         policy: Policy = Policy::Lru;
         /// How long an entry is good for; 0s for ever.
@@ -135,7 +144,7 @@ pub struct CacheState {
 impl CacheState {
     /// An empty cache.
     pub(super) fn new(params: &CacheParams) -> Self {
-        let order = params.policy.start(params.capacity.into());
+        let order = params.policy.start(params.room());
         let (entries, dirty) = (KeyMap::default(), VecDeque::new());
         let flights = flight::Flights::of(params);
         Self { order, entries, dirty, alarmed: false, begun: 0, flights, disk: None }
@@ -159,7 +168,7 @@ impl StableHash for CacheState {
 }
 
 /// Why a cache wakes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Wake {
     /// What is dirty goes to the store.
     Flush,
@@ -230,7 +239,9 @@ impl Kind for Cache {
     ];
     const FIDELITY: Fidelity = Fidelity {
         modelled: &[
-            "Real keys and versions; the policy that is named, entry by entry.",
+            "Real keys and versions; the policy that is named, entry by entry. Its room in entries, or in \
+             bytes: then every key's value has a size of its own, and what is larger than the cache is \
+             not taken in.",
             "Entries grow old by the cache's own clock, which a fault can put wrong.",
             "One request at a time, as Redis serves them; a waiting line.",
             "A crash empties it; with a disk it comes back with what was there, by its last snapshot \
@@ -248,8 +259,9 @@ impl Kind for Cache {
              longest. Early refresh (XFetch): by how long the entry's own load took.",
         ],
         left_out: &[
-            "Sizes in bytes (maxmemory) and data types: every entry counts as one, every request costs \
-             alike. Redis' LRU of five samples; its replicas and Sentinel.",
+            "Data types: every request costs alike, whatever the size of its value, and the keys' own \
+             room and what an entry needs besides is not counted. Redis' LRU of five samples; its \
+             replicas and Sentinel.",
             "How long a snapshot takes (fork, copy on write) and loading one; that Redis forces the \
              changes of several clients onto the disk at once. A crash is one of the machine: what \
              the kernel has not written is gone.",
@@ -414,8 +426,9 @@ pub(super) fn retune(
     params: &CacheParams,
     ctx: &mut Ctx,
 ) -> bool {
-    if before.policy != params.policy {
-        hand_over(state, params);
+    let counted = |it: &CacheParams| it.max_memory == 0;
+    if before.policy != params.policy || counted(before) != counted(params) {
+        hand_over(state, params, ctx);
     }
     if params.knows_loads() || state.flights.is_some() {
         (flight::deeds().retune)(state, params, ctx);
@@ -423,8 +436,8 @@ pub(super) fn retune(
     if before.persistence != Persistence::None || params.persistence != Persistence::None {
         (disk::deeds().retune)(state, before, params, ctx);
     }
-    state.order.resize(params.capacity.into());
-    while state.order.len() > params.capacity as usize && evict(state, true, ctx) {}
+    state.order.resize(params.room());
+    while state.order.weight() > params.room() && evict(state, true, ctx) {}
     true
 }
 
@@ -459,34 +472,4 @@ fn read(
 
 fn expiry(params: &CacheParams, clock: Nanos) -> Nanos {
     if params.ttl == Nanos::ZERO { Nanos::MAX } else { clock.saturating_add(params.ttl) }
-}
-
-fn put(state: &mut CacheState, params: &CacheParams, request: &Request, ctx: &mut Ctx) {
-    let (key, version) = (request.key, request.version);
-    let expires = expiry(params, ctx.clock());
-    if let Some(entry) = state.entries.get(key) {
-        state.order.touch(entry.slot);
-        // A cache that asks its store itself does not put an older answer over a newer one.
-        let through = params.strategy != Strategy::CacheAside;
-        let stays = entry.dirty || through && version < entry.version;
-        if !stays {
-            let mut slot = entry.slot;
-            if params.policy.needs_ttl() {
-                // Its time begins anew, and entries are ordered by that.
-                state.order.remove(slot);
-                slot = state.order.insert(key, 1);
-            }
-            state.entries.insert(key, Entry { slot, version, expires, ..entry });
-        }
-        return;
-    }
-    state.order.arriving(key);
-    while state.order.len() >= params.capacity as usize {
-        if !evict(state, !params.policy.needs_ttl(), ctx) {
-            return flush(state, params, ctx);
-        }
-    }
-    let slot = state.order.insert(key, 1);
-    state.entries.insert(key, Entry { slot, version, expires, dirty: false });
-    ctx.count(ADMITTED, key);
 }

@@ -89,7 +89,7 @@ impl StableHash for ClientState {
 }
 
 /// Why a client wakes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Alarm {
     /// A request arrives, or a burst begins or ends.
     Arrival(bool),
@@ -302,7 +302,7 @@ impl Kind for Client {
             Happening::HotKey(key, share) => {
                 state.hot_key = (share > 0.0).then_some((key, share));
             }
-            Happening::Message(..) | Happening::Promote => {}
+            Happening::Message(..) | Happening::Promote | Happening::Command(_) => {}
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct FailoverPairMessage {
 }
 
 /// Why a member wakes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum FailoverPairTimer {
     /// The leader of this term says that it lives.
     Beat(u32),
@@ -183,7 +183,7 @@ impl Kind for FailoverPair {
                     beat(state, params, ctx);
                 }
             }
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote | Happening::Command(_) => {}
         }
     }
 

@@ -22,12 +22,15 @@ use crate::engine::{Happening, Request, Served};
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role};
 
+pub use entropy::{Comparison, tree};
+pub use message::KvStoreMessage;
 pub use homes::{Members, each, homes, preference};
 pub use row::{Merged, Row, Rule, Written};
 
 mod entropy;
 mod hints;
 mod homes;
+mod message;
 mod rounds;
 mod row;
 
@@ -171,6 +174,8 @@ pub struct KvStoreState {
     beats: [bool; 2],
     /// What it compares with others, if it does.
     sums: entropy::Sums,
+    /// By member: the last comparison with it.
+    pub compared: Vec<Comparison>,
 }
 
 /// A request that waits for others.
@@ -197,29 +202,8 @@ struct Doing {
     relief: Option<Handle>,
 }
 
-/// Between members.
-#[derive(Clone, Debug)]
-pub enum KvStoreMessage {
-    /// What do you have of this key? Round, key.
-    Ask(u32, u32),
-    /// This. Round, copies.
-    Have(u32, Arc<[Written]>),
-    /// Keep this. Round (0 for none), key, the version that asks for it, copies.
-    Store(u32, u32, u32, Arc<[Written]>),
-    /// Kept. Round, key, version.
-    Stored(u32, u32, u32),
-    /// Keep this for a home of it that does not answer. Round, the home, key, version, copies.
-    Hold(u32, u16, u32, u32, Arc<[Written]>),
-    /// Kept for it. Round, the home, key, version.
-    Held(u32, u16, u32, u32),
-    /// I have these hashes. Level of the tree, places and hashes.
-    Compare(u32, Arc<[(u32, u64)]>),
-    /// Send me what you hold in this part of the keys.
-    Want(u32),
-}
-
 /// Why a member wakes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum KvStoreTimer {
     /// Too few have answered in this round.
     Patience(u32),
@@ -232,40 +216,11 @@ pub enum KvStoreTimer {
 }
 
 crate::stable! {
-    KvStoreState { rows, hints, silent, doing, rounds, beats, sums }
+    KvStoreState { rows, hints, silent, doing, rounds, beats, sums, compared }
     Doing { round, ticket, request, storing, homes, stand_ins, heard, agree, found, alarm, relief }
 }
 
 use crate::base::stable::{StableHash, StableHasher};
-
-impl StableHash for KvStoreMessage {
-    fn stable_hash(&self, h: &mut StableHasher) {
-        match self {
-            Self::Ask(round, key) => ((0u8, *round), *key).stable_hash(h),
-            Self::Have(round, copies) => {
-                (1u8, *round).stable_hash(h);
-                copies.stable_hash(h);
-            }
-            Self::Store(round, key, version, copies) => {
-                ((2u8, *round), (*key, *version)).stable_hash(h);
-                copies.stable_hash(h);
-            }
-            Self::Stored(round, key, version) => ((3u8, *round), (*key, *version)).stable_hash(h),
-            Self::Compare(level, nodes) => {
-                (4u8, *level).stable_hash(h);
-                nodes.stable_hash(h);
-            }
-            Self::Want(part) => (5u8, *part).stable_hash(h),
-            Self::Hold(round, home, key, version, copies) => {
-                ((6u8, *round), (*home, (*key, *version))).stable_hash(h);
-                copies.stable_hash(h);
-            }
-            Self::Held(round, home, key, version) => {
-                ((7u8, *round), (*home, (*key, *version))).stable_hash(h);
-            }
-        }
-    }
-}
 
 impl StableHash for KvStoreTimer {
     fn stable_hash(&self, h: &mut StableHasher) {
@@ -384,6 +339,7 @@ impl Kind for KvStore {
         match message {
             KvStoreMessage::Have(_, copies)
             | KvStoreMessage::Store(.., copies)
+            | KvStoreMessage::Bring(.., copies)
             | KvStoreMessage::Hold(.., copies) => copies.len(),
             // A place and its hash take 12 bytes.
             KvStoreMessage::Compare(_, nodes) => nodes.len().div_ceil(20),
@@ -407,6 +363,7 @@ impl Kind for KvStore {
             rounds: 0,
             beats: [false; 2],
             sums: Default::default(),
+            compared: Vec::new(),
         });
         entropy::add_up(&mut state, params, ctx.ordinal());
         hints::look_after(&mut state, params, ctx);
@@ -459,7 +416,7 @@ impl Kind for KvStore {
                 }
                 hints::look_after(state, params, ctx);
             }
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote | Happening::Command(_) => {}
         }
     }
 

@@ -146,6 +146,8 @@ pub trait Kind: Sized {
     const ROLE: Role;
     /// Who of it may be asked.
     const ADDRESSING: Addressing = Addressing::Any;
+    /// Whether people can type commands at its members ([`Happening::Command`]).
+    const COMMANDS: bool = false;
     /// Names of what it counts, by counter number.
     const COUNTERS: &'static [&'static str] = &[];
     /// Ratios of its counters.
@@ -161,7 +163,7 @@ pub trait Kind: Sized {
     /// What its members say to each other.
     type Message: Clone + std::fmt::Debug + StableHash;
     /// Why a member wakes itself.
-    type Timer: Clone + std::fmt::Debug + StableHash;
+    type Timer: Copy + std::fmt::Debug + StableHash;
 
     /// How many members it has.
     fn members(_: &Self::Params) -> u32 {
@@ -200,6 +202,18 @@ pub trait Kind: Sized {
     /// If one of its members leads, how callers find it.
     fn switch(_: &Self::Params) -> Switch {
         Switch::Members
+    }
+
+    /// How many of its members are in reserve: see [`DraftComponent::reserve`].
+    ///
+    /// [`DraftComponent::reserve`]: crate::engine::blueprint::DraftComponent::reserve
+    fn reserve(_: &Self::Params) -> u16 {
+        0
+    }
+
+    /// How many of its members, the last ones, watch the others and are asked by no caller.
+    fn watchers(_: &Self::Params) -> u16 {
+        0
     }
 
     /// How patient it is with those it calls, if its own parameters say so and not the wire's.
@@ -302,7 +316,7 @@ pub trait Kind: Sized {
 }
 
 /// For kinds that have no messages or no timers: cannot be made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Never {}
 
 impl StableHash for Never {
@@ -311,10 +325,12 @@ impl StableHash for Never {
     }
 }
 
-/// Puts a kind's own messages and timers into the sums over all kinds.
+/// Puts what a kind remembers, its own messages and timers into the sums over all kinds.
 pub trait Wrap<T: Kind>: Kinds {
     /// A message.
     fn message(message: T::Message) -> Self::Message;
+    /// What a member remembers.
+    fn state(state: T::State) -> Self::State;
     /// A timer.
     fn timer(timer: T::Timer) -> Self::Timer;
 }
@@ -334,6 +350,8 @@ pub struct About {
     pub role: Role,
     /// Who of it may be asked.
     pub addressing: Addressing,
+    /// Whether people can type commands at its members.
+    pub commands: bool,
     /// What it counts.
     pub counters: &'static [&'static str],
     /// Ratios of what it counts.
@@ -389,6 +407,28 @@ macro_rules! provide {
     };
 }
 
+/// What a kind remembers or says, as it is kept; how to keep it, and how to have it back.
+macro_rules! kept {
+    ($type:ty) => { $type };
+    ($type:ty, later) => { later::Kept<$type> };
+}
+macro_rules! keep {
+    ($it:expr) => {
+        $it
+    };
+    ($it:expr, later) => {
+        later::keep($it)
+    };
+}
+macro_rules! let_go {
+    ($it:expr) => {
+        $it
+    };
+    ($it:expr, later) => {
+        later::let_go($it)
+    };
+}
+
 macro_rules! registry {
     ($( $module:ident :: $name:ident $(($when:ident))? ),* $(,)?) => {
         $( pub mod $module; )*
@@ -405,18 +445,18 @@ macro_rules! registry {
         #[derive(Clone, Debug)]
         pub enum State { $(
             #[doc = concat!("See [`", stringify!($module), "`].")]
-            $name(<$module::$name as Kind>::State),
+            $name(kept!(<$module::$name as Kind>::State $(, $when)?)),
         )* }
 
         /// A message between members of one component.
         #[derive(Clone, Debug)]
         pub enum Message { $(
             #[doc = concat!("See [`", stringify!($module), "`].")]
-            $name(<$module::$name as Kind>::Message),
+            $name(kept!(<$module::$name as Kind>::Message $(, $when)?)),
         )* }
 
         /// A member's own alarm.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Copy, Debug)]
         pub enum Timer { $(
             #[doc = concat!("See [`", stringify!($module), "`].")]
             $name(<$module::$name as Kind>::Timer),
@@ -434,15 +474,20 @@ macro_rules! registry {
             group: <$module::$name as Kind>::GROUP,
             role: <$module::$name as Kind>::ROLE,
             addressing: <$module::$name as Kind>::ADDRESSING,
+            commands: <$module::$name as Kind>::COMMANDS,
             counters: <$module::$name as Kind>::COUNTERS,
             ratios: <$module::$name as Kind>::RATIOS,
             gauges: <$module::$name as Kind>::GAUGES,
             spec: || Spec::$name(Default::default()),
         } ),* ];
 
-        $( impl Wrap<$module::$name> for Registry {
+        $( #[allow(unreachable_code, reason = "some kinds' members have nothing to say")]
+        impl Wrap<$module::$name> for Registry {
             fn message(message: <$module::$name as Kind>::Message) -> Message {
-                Message::$name(message)
+                Message::$name(keep!(message $(, $when)?))
+            }
+            fn state(state: <$module::$name as Kind>::State) -> State {
+                State::$name(keep!(state $(, $when)?))
             }
             fn timer(timer: <$module::$name as Kind>::Timer) -> Timer {
                 Timer::$name(timer)
@@ -529,7 +574,7 @@ macro_rules! registry {
 
             /// How it serves requests.
             pub fn plan(&self, wires: &[OutWire]) -> Plan<std::sync::Arc<str>> {
-                match self { $( Spec::$name(it) => <$module::$name as Kind>::plan(it, wires), )* }
+                match self { $( Spec::$name(it) => (deeds!($module::$name $(, $when)?).plan)(it, wires), )* }
             }
 
             /// Between its members.
@@ -545,6 +590,16 @@ macro_rules! registry {
             /// How callers find who leads.
             pub fn switch(&self) -> Switch {
                 match self { $( Spec::$name(it) => <$module::$name as Kind>::switch(it), )* }
+            }
+
+            /// How many members are in reserve.
+            pub fn reserve(&self) -> u16 {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::reserve(it), )* }
+            }
+
+            /// How many members watch the others.
+            pub fn watchers(&self) -> u16 {
+                match self { $( Spec::$name(it) => <$module::$name as Kind>::watchers(it), )* }
             }
 
             /// How patient it is, if it says so itself.
@@ -564,7 +619,7 @@ macro_rules! registry {
 
             /// Who of it there is for callers that place keys themselves.
             pub fn membership(&self) -> Option<Membership> {
-                match self { $( Spec::$name(it) => <$module::$name as Kind>::membership(it), )* }
+                match self { $( Spec::$name(it) => (deeds!($module::$name $(, $when)?).membership)(it), )* }
             }
 
             /// How its callers check it, if it says so.
@@ -585,8 +640,9 @@ macro_rules! registry {
             /// Samples what there is to sample; all members are of this kind.
             pub fn gauges(&self, members: &[Option<&State>], now: Nanos) -> Vec<f64> {
                 match self { $( Spec::$name(_) => {
-                    let members: Vec<_> = members.iter().map(|it| match it {
-                        Some(State::$name(it)) => Some(it),
+                    type Member = <$module::$name as Kind>::State;
+                    let members: Vec<Option<&Member>> = members.iter().map(|it| match it {
+                        Some(State::$name(it)) => Some(it as &Member),
                         _ => None,
                     }).collect();
                     (deeds!($module::$name $(, $when)?).gauges)(&members, now)
@@ -597,12 +653,12 @@ macro_rules! registry {
         impl State {
             /// What a member says of itself.
             pub fn standing(&self) -> Standing {
-                match self { $( State::$name(it) => <$module::$name as Kind>::standing(it), )* }
+                match self { $( State::$name(it) => (deeds!($module::$name $(, $when)?).standing)(it), )* }
             }
 
             /// What a clone of it takes of memory, roughly, in bytes.
             pub fn weight(&self) -> usize {
-                match self { $( State::$name(it) => <$module::$name as Kind>::weight(it), )* }
+                match self { $( State::$name(it) => (deeds!($module::$name $(, $when)?).weight)(it), )* }
             }
         }
 
@@ -641,15 +697,15 @@ macro_rules! registry {
             fn start(spec: &Spec, ctx: &mut engine::Context<Self>) -> State {
                 match spec { $( Spec::$name(params) => {
                     let start = deeds!($module::$name $(, $when)?).start;
-                    State::$name(start(params, &mut Context::new(ctx)))
+                    start(params, &mut Context::new(ctx))
                 } )* }
             }
 
             fn restart(old: &State, spec: &Spec, ctx: &mut engine::Context<Self>) -> State {
                 match (spec, old) {
-                    $( (Spec::$name(params), State::$name(old)) => State::$name(
-                        (deeds!($module::$name $(, $when)?).restart)(old, params, &mut Context::new(ctx)),
-                    ), )*
+                    $( (Spec::$name(params), State::$name(old)) => {
+                        (deeds!($module::$name $(, $when)?).restart)(old, params, &mut Context::new(ctx))
+                    } )*
                     _ => Self::start(spec, ctx),
                 }
             }
@@ -666,6 +722,7 @@ macro_rules! registry {
                 }
             }
 
+            #[allow(unreachable_code, reason = "some kinds' members have nothing to say")]
             fn handle(
                 state: &mut State,
                 spec: &Spec,
@@ -676,7 +733,7 @@ macro_rules! registry {
                     $( (State::$name(state), Spec::$name(params)) => {
                         let what = match what {
                             Happening::Message(from, Message::$name(it)) => {
-                                Happening::Message(from, it)
+                                Happening::Message(from, let_go!(it $(, $when)?))
                             }
                             Happening::Timer(Timer::$name(it)) => Happening::Timer(it),
                             Happening::Finished { request, outcome, version } => {
@@ -685,6 +742,7 @@ macro_rules! registry {
                             Happening::Surge(factor) => Happening::Surge(factor),
                             Happening::HotKey(key, share) => Happening::HotKey(key, share),
                             Happening::Promote => Happening::Promote,
+                            Happening::Command(it) => Happening::Command(it),
                             // Meant for another kind: the component was replaced meanwhile.
                             #[allow(unreachable_patterns, reason = "with one kind there is none")]
                             _ => return,
@@ -736,6 +794,7 @@ registry! {
     sql_db::SqlDb,
     sharded_db::ShardedDb (later),
     kv_store::KvStore (later),
+    redis::Redis (later),
     failover_pair::FailoverPair (later),
     raft_group::RaftGroup (later),
     third_party::ThirdParty,
@@ -809,6 +868,10 @@ impl engine::Picker for Picker {
         if let Self::Key(placing) = self {
             placing.sent_on(key, to);
         }
+    }
+
+    fn copies(&self) -> u16 {
+        if let Self::Key(placing) = self { placing.by.copies } else { 1 }
     }
 }
 

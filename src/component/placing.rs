@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::algorithm::placement::{Node, Placed, Scheme, Settings};
 use crate::base::candidate::Candidate;
+use crate::base::draw::mix;
 use crate::base::param::ParamError;
 use crate::base::stable::{StableHash, StableHasher};
 
@@ -26,6 +27,13 @@ pub struct Membership {
     pub bare: bool,
     /// How callers learn that keys have moved.
     pub learn: Learn,
+    /// How many members each node has, all with the same keys; those of the first come first.
+    pub copies: u16,
+    /// The node to ask where a key is, if callers have to ask: it has no keys itself.
+    pub directory: Option<u16>,
+    /// Groups that keys belong to, by a hash: `de` of `de:42`; a place stands for the key itself. Empty if
+    /// keys stand for themselves.
+    pub groups: Vec<Arc<str>>,
 }
 
 crate::choices! {
@@ -41,6 +49,21 @@ crate::choices! {
 }
 
 impl Membership {
+    /// Writes how a key is called where it is placed.
+    pub fn write_key(&self, key: u32, text: &mut String) {
+        use std::fmt::Write;
+        let group = match self.groups.len() as u64 {
+            0 => None,
+            groups => self.groups.get((mix(u64::from(key)) % groups) as usize),
+        };
+        // Writing to a string cannot fail.
+        _ = match group {
+            None => write!(text, "{key}"),
+            Some(group) if self.scheme == Scheme::Geographic => text.write_str(group),
+            Some(group) => write!(text, "{group}:{key}"),
+        };
+    }
+
     /// The ordinals of those who take part.
     pub fn ordinals(&self) -> Vec<usize> {
         (0..self.nodes.len()).filter(|it| self.nodes[*it].weight > 0).collect()
@@ -129,10 +152,16 @@ impl Placing {
             let field = match (field, by.scheme) {
                 ("rows", Scheme::Range) => "ranges",
                 ("rows", Scheme::Directory) => "directory",
+                ("rows", Scheme::List) => "groups",
                 _ => field,
             };
             ParamError { field: field.into(), problem: problem.into() }
         })?;
+        let lost = |it: &&Arc<str>| placed.find(it.as_bytes(), &[]).is_none();
+        if let Some(it) = by.groups.iter().find(lost).filter(|_| by.scheme == Scheme::Geographic) {
+            let problem = format!("{it:?} is no latitude and longitude, such as 52.5:13.4");
+            return Err(ParamError { field: "homes".into(), problem });
+        }
         let text = if by.bare { String::new() } else { format!("{key_name}:") };
         Ok(Self { by: Arc::new(by), among, prefix: text.len(), text, placed, old: None })
     }
@@ -146,12 +175,13 @@ impl Placing {
         if self.by.learn == Learn::AtOnce {
             self.turn_to(candidates);
         }
-        use std::fmt::Write;
         self.text.truncate(self.prefix);
-        // Writing to a string cannot fail.
-        _ = write!(self.text, "{key}");
+        self.by.write_key(key, &mut self.text);
         if let Some(owner) = self.old.as_ref().and_then(|it| (slots::deeds().owner)(self, it)) {
             return Some(owner);
+        }
+        if let Some(it) = self.by.directory {
+            return Some(it.into());
         }
         let place = |loads: &[u32]| self.placed.find(self.text.as_bytes(), loads);
         let place = match self.by.scheme {
@@ -177,7 +207,7 @@ impl Placing {
 
     /// Whoever was asked for this key has named another.
     pub fn sent_on(&mut self, key: u32, to: u16) {
-        if self.old.is_some() {
+        if self.by.learn != Learn::AtOnce {
             (slots::deeds().sent_on)(self, key, to);
         }
     }
@@ -185,9 +215,12 @@ impl Placing {
     /// From now on keys go to those of the candidates who take part; to all who do, if none of them
     /// can be chosen.
     fn turn_to(&mut self, candidates: &[Candidate]) {
+        let copies = usize::from(self.by.copies);
         let takes_part =
-            |it: &Candidate| self.by.nodes.get(it.index).is_some_and(|it| it.weight > 0);
-        let offered = candidates.iter().filter(|it| takes_part(it)).map(|it| it.index);
+            |it: &usize| self.by.nodes.get(it / copies).is_some_and(|it| it.weight > 0);
+        let offered = candidates.iter().map(|it| it.index).filter(takes_part);
+        // What has several members is there as long as one of them is.
+        let offered = offered.filter(|it| it % copies == 0).map(|it| it / copies);
         if offered.clone().eq(self.among.iter().copied()) {
             return;
         }
@@ -205,7 +238,8 @@ impl Placing {
 
 impl StableHash for Placing {
     fn stable_hash(&self, h: &mut StableHasher) {
-        let Membership { scheme, settings, nodes, bare, learn } = &*self.by;
+        let Membership { scheme, settings, nodes, bare, learn, copies, directory, groups } =
+            &*self.by;
         scheme.stable_hash(h);
         settings.hash.stable_hash(h);
         (settings.vnodes, settings.table).stable_hash(h);
@@ -217,11 +251,17 @@ impl StableHash for Placing {
         if *bare {
             h.word(1);
         }
+        if *copies > 1 || directory.is_some() {
+            h.word(u64::from(*copies) << 16 | directory.map_or(0, u64::from));
+        }
         if *learn != Learn::AtOnce {
             learn.stable_hash(h);
         }
         if let Some(old) = &self.old {
             old.stable_hash(h);
+        }
+        if !groups.is_empty() {
+            groups.stable_hash(h);
         }
         for node in nodes {
             node.name.stable_hash(h);

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::replication::ballot::{Ballot, held_by_majority};
 use crate::base::cow::{CowList, Shared};
-use crate::base::order::sort_few;
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::time::Nanos;
@@ -66,10 +66,8 @@ pub struct Entry {
 /// What a member remembers. Term, vote, log and snapshot survive a crash.
 #[derive(Clone, Debug)]
 pub struct RaftState {
-    /// Term it knows of.
-    pub term: u32,
-    /// Whom it voted for in this term.
-    pub voted_for: Option<u16>,
+    /// Who leads: the term it knows of, its vote.
+    pub ballot: Ballot,
     /// The log; position 0 is the first entry. Of those that the snapshot stands for, the latest are
     /// kept for members that are a little behind.
     pub log: CowList<Entry>,
@@ -81,12 +79,8 @@ pub struct RaftState {
     pub applied: u64,
     /// Version of each row, by applied entries only; those never written are not there.
     pub rows: CowList<u32>,
-    /// What it is now.
-    pub standing: Standing,
-    /// Who it believes leads.
-    pub leader: Option<u16>,
-    /// As a candidate: who voted for it.
-    votes: Vec<u16>,
+    /// Its own ordinal.
+    own: u16,
     /// As leader: next position to send to each, and how far each is known to agree.
     next: Vec<u64>,
     agreed: Vec<u64>,
@@ -98,12 +92,24 @@ pub struct RaftState {
 crate::stable! {
     Entry { term, key, writes }
     RaftState {
-        term, voted_for, log, snapshot, committed, applied, rows, standing, leader, votes, next, agreed,
-        waiting, alarm,
+        ballot, log, snapshot, committed, applied, rows, own, next, agreed, waiting, alarm,
     }
 }
 
-crate::stable! { enum Standing }
+impl RaftState {
+    /// What it is now.
+    pub fn standing(&self) -> Standing {
+        match &self.ballot {
+            it if it.leads(self.own) => Standing::Leader,
+            it if it.votes.is_some() => Standing::Candidate,
+            _ => Standing::Follower,
+        }
+    }
+
+    fn leads(&self) -> bool {
+        self.ballot.leads(self.own)
+    }
+}
 
 /// Most entries in one message.
 const BATCH_MAX: u64 = 64;
@@ -124,9 +130,12 @@ impl Kind for RaftGroup {
         modelled: &[
             "Terms, votes, a log with the consistency check, commitment by majority.",
             "Reads pass through the log and are linearizable.",
+            "Active (state-machine) replication: every member applies every operation of the log, in the \
+             same order, and any of them can lead next with what it has.",
             "Snapshots: the log is cut short every 1,024 entries; who is further behind gets the rows.",
         ],
         left_out: &[
+            "Applying takes the leader's time only: the work of a request comes before its entry.",
             "Joint consensus: a changed number of members holds at once for all.",
             "The check of the quorum: a leader that is heard but hears nobody keeps leading, and \
              nothing is committed until the cut heals.",
@@ -166,16 +175,13 @@ impl Kind for RaftGroup {
 
     fn start(params: &RaftGroupParams, ctx: &mut Context<Self>) -> Shared<RaftState> {
         let mut state = Shared::new(RaftState {
-            term: 0,
-            voted_for: None,
+            ballot: Ballot::default(),
             log: CowList::default(),
             snapshot: Default::default(),
             committed: 0,
             applied: 0,
             rows: Default::default(),
-            standing: Standing::Follower,
-            leader: None,
-            votes: Vec::new(),
+            own: ctx.ordinal(),
             next: Vec::new(),
             agreed: Vec::new(),
             waiting: Vec::new(),
@@ -194,15 +200,13 @@ impl Kind for RaftGroup {
             committed: old.snapshot.at,
             applied: old.snapshot.at,
             rows: old.snapshot.rows.clone(),
-            standing: Standing::Follower,
-            leader: None,
-            votes: Vec::new(),
             next: Vec::new(),
             agreed: Vec::new(),
             waiting: Vec::new(),
             alarm: None,
             ..(**old).clone()
         });
+        state.ballot.recover();
         await_leader(&mut state, params, ctx);
         state
     }
@@ -215,14 +219,14 @@ impl Kind for RaftGroup {
     ) -> bool {
         let state = &mut **state;
         let members = usize::from(ctx.members());
-        if state.standing == Standing::Leader {
+        if state.leads() {
             state.next.resize(members, 0);
             state.agreed.resize(members, 0);
             // With fewer members, less may be enough.
             commit(state, ctx);
         }
         // Votes of members taken away do not count.
-        state.votes.retain(|it| usize::from(*it) < members);
+        state.ballot.shrink(members);
         true
     }
 
@@ -237,12 +241,12 @@ impl Kind for RaftGroup {
             Happening::Message(from, message) => hear(state, params, from, message, ctx),
             Happening::Timer(RaftTimer::Election) => stand(state, params, ctx),
             Happening::Timer(RaftTimer::Beat(term)) => {
-                if state.standing == Standing::Leader && term == state.term {
+                if state.leads() && term == state.ballot.term {
                     append_all(state, ctx);
                     ctx.timer(params.heartbeat, RaftTimer::Beat(term));
                 }
             }
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
+            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote | Happening::Command(_) => {}
         }
     }
 
@@ -254,11 +258,11 @@ impl Kind for RaftGroup {
         ctx: &mut Context<Self>,
     ) -> Served {
         let state = &mut **state;
-        if state.standing != Standing::Leader {
-            return Served::not_leader(state.leader.filter(|it| *it != ctx.ordinal()));
+        if !state.leads() {
+            return Served::not_leader(state.ballot.leader);
         }
         let (key, writes) = (Some(request.key), request.verb != Verb::Read);
-        state.log.push(Entry { term: state.term, key, writes });
+        state.log.push(Entry { term: state.ballot.term, key, writes });
         state.waiting.push((state.log.end(), ticket));
         append_all(state, ctx);
         commit(state, ctx);
@@ -266,12 +270,12 @@ impl Kind for RaftGroup {
     }
 
     fn gauges(members: &[Option<&Shared<RaftState>>], _: Nanos) -> Vec<f64> {
-        let leaders = members.iter().flatten().filter(|it| it.standing == Standing::Leader);
+        let leaders = members.iter().flatten().filter(|it| it.leads());
         vec![leaders.count() as f64]
     }
 
     fn standing(state: &Shared<RaftState>) -> Standing {
-        state.standing
+        state.standing()
     }
 
     fn weight(state: &Self::State) -> usize {
@@ -298,47 +302,39 @@ fn await_leader(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) 
 
 /// Goes over to a later term, as a follower.
 fn follow(state: &mut RaftState, term: u32, ctx: &mut Ctx) {
-    if term > state.term {
-        (state.term, state.voted_for, state.leader) = (term, None, None);
-    }
-    if state.standing == Standing::Leader {
+    let led = state.leads();
+    if state.ballot.hears_of(term) && led {
         for (_, ticket) in std::mem::take(&mut state.waiting) {
             // The entry may yet be committed by another: the outcome is not known.
             ctx.complete(ticket, Served::ended(Outcome::Reset));
         }
     }
-    state.standing = Standing::Follower;
 }
 
 fn stand(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) {
     state.alarm = None;
-    state.term += 1;
-    (state.standing, state.leader) = (Standing::Candidate, None);
-    state.voted_for = Some(ctx.ordinal());
-    state.votes = vec![ctx.ordinal()];
+    state.ballot.stand(state.own);
     let (len, last) = (state.log.end(), last_term(state));
-    ctx.broadcast(&RaftMessage::Vote(state.term, len, last));
+    ctx.broadcast(&RaftMessage::Vote(state.ballot.term, len, last));
     await_leader(state, params, ctx);
     lead_if_elected(state, params, ctx);
 }
 
 fn lead_if_elected(state: &mut RaftState, params: &RaftGroupParams, ctx: &mut Ctx) {
-    let majority = usize::from(ctx.members()) / 2 + 1;
-    if state.standing != Standing::Candidate || state.votes.len() < majority {
+    let members = usize::from(ctx.members());
+    if !state.ballot.wins(state.own, members) {
         return;
     }
-    (state.standing, state.leader) = (Standing::Leader, Some(ctx.ordinal()));
-    let members = usize::from(ctx.members());
     state.next = vec![state.log.end(); members];
     state.agreed = vec![0; members];
     // Entries of earlier terms are committed only through one of this term (section 5.4.2).
-    state.log.push(Entry { term: state.term, key: None, writes: false });
+    state.log.push(Entry { term: state.ballot.term, key: None, writes: false });
     if let Some(alarm) = state.alarm.take() {
         ctx.cancel(alarm);
     }
     append_all(state, ctx);
     commit(state, ctx);
-    ctx.timer(params.heartbeat, RaftTimer::Beat(state.term));
+    ctx.timer(params.heartbeat, RaftTimer::Beat(state.ballot.term));
 }
 
 fn append_all(state: &mut RaftState, ctx: &mut Ctx) {
@@ -358,11 +354,11 @@ fn append_to(state: &mut RaftState, to: u16, ctx: &mut Ctx) {
         // What it needs is gone. What comes after is sent as if this had arrived: if it has not, the
         // answer to that says so.
         state.next[usize::from(to)] = state.snapshot.at;
-        return ctx.send(to, RaftMessage::Install(state.term, state.snapshot.clone()));
+        return ctx.send(to, RaftMessage::Install(state.ballot.term, state.snapshot.clone()));
     };
     let until = state.log.end().min(first + BATCH_MAX);
     let entries = (first..until).filter_map(|it| state.log.get(it).copied()).collect();
-    let message = RaftMessage::Append(state.term, first, before, state.committed, entries);
+    let message = RaftMessage::Append(state.ballot.term, first, before, state.committed, entries);
     ctx.send(to, message);
 }
 
@@ -378,8 +374,8 @@ fn hear(
     | RaftMessage::Append(term, ..)
     | RaftMessage::Appended(term, ..)
     | RaftMessage::Install(term, _)) = message;
-    if term > state.term {
-        let led = state.standing == Standing::Leader;
+    if term > state.ballot.term {
+        let led = state.leads();
         follow(state, term, ctx);
         if led {
             await_leader(state, params, ctx);
@@ -388,47 +384,43 @@ fn hear(
     match message {
         RaftMessage::Vote(_, len, last) => {
             let own = (last_term(state), state.log.end());
-            let free = state.voted_for.is_none_or(|it| it == from);
-            let granted = term == state.term && free && (last, len) >= own;
+            let granted = state.ballot.grants(term, from, (last, len) >= own);
             if granted {
-                state.voted_for = Some(from);
                 await_leader(state, params, ctx);
             }
-            ctx.send(from, RaftMessage::Voted(state.term, granted));
+            ctx.send(from, RaftMessage::Voted(state.ballot.term, granted));
         }
         RaftMessage::Voted(_, granted) => {
-            if granted && term == state.term && !state.votes.contains(&from) {
-                state.votes.push(from);
+            if granted {
+                state.ballot.has_vote(term, from);
             }
             lead_if_elected(state, params, ctx);
         }
         RaftMessage::Append(_, first, before, committed, entries) => {
-            if term < state.term {
-                return ctx.send(from, RaftMessage::Appended(state.term, false, 0));
+            if term < state.ballot.term {
+                return ctx.send(from, RaftMessage::Appended(state.ballot.term, false, 0));
             }
-            follow(state, term, ctx);
-            state.leader = Some(from);
+            state.ballot.follow(from);
             await_leader(state, params, ctx);
             let (agreed, len) = take_in(state, first, before, &entries);
             if agreed {
                 state.committed = state.committed.max(committed.min(len));
                 apply(state, ctx);
             }
-            ctx.send(from, RaftMessage::Appended(state.term, agreed, len));
+            ctx.send(from, RaftMessage::Appended(state.ballot.term, agreed, len));
         }
         RaftMessage::Install(_, snapshot) => {
-            if term < state.term {
-                return ctx.send(from, RaftMessage::Appended(state.term, false, 0));
+            if term < state.ballot.term {
+                return ctx.send(from, RaftMessage::Appended(state.ballot.term, false, 0));
             }
-            follow(state, term, ctx);
-            state.leader = Some(from);
+            state.ballot.follow(from);
             await_leader(state, params, ctx);
             let len = snapshot.at;
             install(state, snapshot);
-            ctx.send(from, RaftMessage::Appended(state.term, true, len));
+            ctx.send(from, RaftMessage::Appended(state.ballot.term, true, len));
         }
         RaftMessage::Appended(_, agreed, len) => {
-            if term == state.term && state.standing == Standing::Leader {
+            if term == state.ballot.term && state.leads() {
                 heard_back(state, from, agreed, len, ctx);
             }
         }
@@ -460,10 +452,9 @@ fn commit(state: &mut RaftState, ctx: &mut Ctx) {
     let own = usize::from(ctx.ordinal());
     let mut agreed: Vec<u64> = state.agreed.clone();
     agreed[own] = state.log.end();
-    sort_few(&mut agreed, |a, b| a < b);
-    let majority = agreed[(agreed.len() - 1) / 2];
+    let majority = held_by_majority(agreed);
     let of_this_term = majority > state.committed
-        && state.log.get(majority - 1).is_some_and(|it| it.term == state.term);
+        && state.log.get(majority - 1).is_some_and(|it| it.term == state.ballot.term);
     if of_this_term {
         state.committed = majority;
         apply(state, ctx);
@@ -478,12 +469,10 @@ fn apply(state: &mut RaftState, ctx: &mut Ctx) {
         if let Some(key) = entry.key {
             version = state.rows.get(key.into()).map_or(1, |it| *it) + u32::from(entry.writes);
             if entry.writes {
-                while state.rows.end() <= key.into() {
-                    state.rows.push(1);
-                }
+                state.rows.grow(key.into(), 1);
                 state.rows.set(key.into(), version);
             }
-            if entry.writes && state.standing == Standing::Leader {
+            if entry.writes && state.leads() {
                 ctx.committed(key, version);
             }
         }

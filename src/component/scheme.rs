@@ -50,5 +50,5 @@ some_schemes! {
 
 some_schemes! {
     /// How a database's rows are dealt out.
-    Sharding: &["range", "modulo", "ring", "rendezvous", "jump", "directory"]
+    Sharding: &["range", "modulo", "ring", "rendezvous", "jump", "directory", "list", "geographic"]
 }

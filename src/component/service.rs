@@ -60,6 +60,9 @@ crate::params! {
     pub struct ServiceParams {
         /// Instances running side by side.
         instances: u32 = 2, in 1..=1_000, "instances";
+        /// Of them, how many stand by: callers ask them only while they know of no other that is up, as
+        /// nginx does with a backup server. 0: all work (active–active). 1 of 2: active–passive.
+        standby: u32 = 0, in 0..=999, "instances";
         /// Requests one instance can serve at once.
         workers: u32 = 8, in 1..=100_000, "workers";
         /// Requests that may wait at one instance; more are turned away.
@@ -136,6 +139,8 @@ impl Kind for Service {
              branch for other request classes counts as a good answer.",
             "A cache that reads or writes through to a store of its own is used in place of that \
              store, and a wire past it carries nothing.",
+            "Standby instances run and wait: a caller asks them only while its health checks tell it of no \
+             other that is up, and goes back as soon as one is.",
             "Work for a caller who has left still takes its time, and is counted as wasted.",
         ],
         left_out: &[
@@ -153,8 +158,13 @@ impl Kind for Service {
         params.instances
     }
 
-    fn member_name(_: &ServiceParams, ordinal: u16) -> String {
-        format!("instance {}", ordinal + 1)
+    fn member_name(params: &ServiceParams, ordinal: u16) -> String {
+        let spare = ordinal >= (params.instances as u16).saturating_sub(Self::reserve(params));
+        format!("{} {}", if spare { "standby" } else { "instance" }, ordinal + 1)
+    }
+
+    fn reserve(params: &ServiceParams) -> u16 {
+        params.standby.min(params.instances.saturating_sub(1)) as u16
     }
 
     fn station(params: &ServiceParams) -> Station {

@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::algorithm::placement::pieces::Pieces;
 use crate::algorithm::placement::{Node, Scheme, Settings};
 use crate::algorithm::traffic::heavy::Heavy;
 use crate::base::cow::{CowList, Shared};
@@ -14,113 +13,40 @@ use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::base::unit::{Share, Weights};
 use crate::engine::blueprint::{Addressing, Mesh, Station};
 use crate::engine::event::Verb;
-use crate::engine::network::Connecting;
-use crate::engine::plan::Plan;
-use crate::engine::{Happening, Outcome, Request, Served};
+use crate::engine::plan::{Condition, Plan};
+use crate::engine::{Happening, Request, Served};
 
 use super::placing::Learn;
-use super::{Context, Fidelity, Gauge, Group, Kind, Membership, OutWire, Role};
+use super::{Context, Fidelity, Gauge, Kind, Membership, OutWire, Role, Standing};
 
 pub use super::scheme::Sharding;
-pub use map::{Map, Row};
+pub use auto::{Auto, PERIOD};
+pub use deals::{Across, CrossCommit, Decided, Ended, Given, Open, coordinator};
+pub use group::{Copying, Group, GroupMessage, GroupTimer, Peer};
+pub use index::{Entry, Index, Indexing, value_of};
+pub use map::{Brought, Map, Row};
 pub use moving::{Move, Moved, Stage};
-pub use query::{Part, Query};
+pub use params::{Lookup, ShardedDbParams};
+pub use partitions::{Asked, Partitioning};
+pub use query::{Part, Query, Sought};
 pub use talk::{ShardedDbMessage, ShardedDbTimer};
 
+mod across;
+mod attribute;
+mod auto;
+mod deals;
+mod group;
+mod index;
 mod map;
 mod moving;
+mod params;
+mod partitions;
 mod query;
+mod serve;
+mod shard;
 mod talk;
-
-const fn is_range(it: &ShardedDbParams) -> bool {
-    matches!(it.scheme.0, Scheme::Range)
-}
-
-const fn is_directory(it: &ShardedDbParams) -> bool {
-    matches!(it.scheme.0, Scheme::Directory)
-}
-
-const fn has_points(it: &ShardedDbParams) -> bool {
-    matches!(it.scheme.0, Scheme::Ring | Scheme::Directory)
-}
-
-crate::params! {
-    /// Parameters of a sharded database.
-    pub struct ShardedDbParams {
-        /// Shards, called A, B, C and so on; ranges may name more. One that is taken away takes its
-        /// rows with it: first give its keys to others.
-        shards: u32 = 3, in 1..=26, "shards";
-        /// How rows find their shard, by the number of their key: neighbours together (range), by a
-        /// hash (modulo, ring, rendezvous, jump), or by a table (directory).
-        scheme: Sharding = Sharding(Scheme::Range);
-        /// Pieces of the key space: the first key of each and its shard, as in
-        /// `0=A, 10000=B, 20000=C`. Empty: equal pieces.
-        ranges: String = String::new(), when is_range;
-        /// Keys with a place of their own, as in `77=C, 78=A`; the rest lies on a ring.
-        directory: String = String::new(), when is_directory;
-        /// Points on the ring for each shard of weight 1 (virtual nodes).
-        vnodes: u32 = 200, in 1..=1_000, "points", when has_points;
-        /// Share of the keys of each shard, relative to the others, A first; 0 takes a shard out: its
-        /// rows move to the others. Modulo and jump know only 0 and the rest.
-        weights: Weights = Weights::default(), when |it| !is_range(it);
-        /// Rows it holds, with keys from 0 on; requests for others fail.
-        keys: u32 = 10_000, in 1..=200_000, "rows";
-        /// Mean time to serve one request.
-        work: Nanos = Nanos::millis(10), in Nanos::micros(1)..=Nanos::seconds(60);
-        /// Requests one shard works at at once: with the time for each, its capacity.
-        workers: u32 = 9, in 1..=10_000, "workers";
-        /// Requests that may wait at one shard; more are turned away.
-        queue: u32 = 500, in 0..=1_000_000, "requests";
-        /// Classes of requests that ask for neighbouring keys, from theirs on, with commas between:
-        /// every shard that has some of them works at it, and the answer waits for the slowest.
-        range_classes: String = String::new();
-        /// How many keys such a request asks for.
-        range_keys: u32 = 100, in 1..=10_000, "keys", when |it| !it.range_classes.is_empty();
-        /// Rows that a shard copies to another in a second, when the map has changed.
-        copy_rate: u32 = 2_000, in 20..=1_000_000, "rows/s";
-        /// Mean time a message takes between shards, one way.
-        mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
-        /// How much goes from one member to another: each message takes 100 bytes, each row or log
-        /// entry in it 256 more, one message after the other. 0 for no limit.
-        mesh_bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
-        /// Messages between members that get lost and are sent again, after 200 ms or three round
-        /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
-        mesh_loss: Share = Share(0.0);
-        /// How a member connects to another before it first talks to that life of it: it is connected
-        /// (open), by TCP (1 round trip), TLS 1.3 (2) or TLS 1.2 (3).
-        mesh_connection: Connecting = Connecting::Open;
-    }
-}
-
-impl ShardedDbParams {
-    /// Requests a second that one shard can serve.
-    pub fn capacity(&self) -> f64 {
-        f64::from(self.workers) / self.work.as_seconds()
-    }
-
-    /// The pieces of the key space as they are set; an error says what is wrong.
-    pub fn pieces(&self) -> Result<Pieces, String> {
-        let names = || (0..self.shards as u16).map(text::letter).collect::<Vec<_>>();
-        match self.ranges.trim() {
-            "" => Ok(Pieces::even(self.keys.into(), &names())),
-            text => Pieces::parse(text),
-        }
-    }
-
-    /// The highest ordinal that ranges name, plus one: they may name shards that the number leaves
-    /// out, so that one edit both adds a shard and gives it keys.
-    fn named(&self) -> u32 {
-        let named = self.ranges.split([',', '=']).map(str::trim);
-        let named = named.filter_map(|it| match it.as_bytes() {
-            [letter @ b'A'..=b'Z'] => Some(u32::from(letter - b'A') + 1),
-            _ => None,
-        });
-        named.max().unwrap_or(0)
-    }
-}
 
 /// What a shard remembers; all of it survives a crash but what is under way.
 #[derive(Clone, Debug)]
@@ -155,8 +81,18 @@ pub struct ShardedDbState {
     taken: Vec<u64>,
     /// Whether it will look after what is under way.
     beats: bool,
+    /// Transactions with other shards.
+    pub across: Across,
+    /// What it has of an index, and owes to those of others.
+    pub index: Index,
     /// Where rows belong, by the parameters.
     map: Map,
+    /// With replicas: what it knows of the other members of its shard.
+    pub group: Option<Box<Group>>,
+    /// With a map that changes by itself: what it knows of that.
+    pub auto: Option<Box<Auto>>,
+    /// Whether it wakes at the end of a period.
+    auto_beats: bool,
 }
 
 use crate::base::stable::{StableHash, StableHasher};
@@ -165,7 +101,7 @@ impl StableHash for ShardedDbState {
     fn stable_hash(&self, h: &mut StableHasher) {
         // The map follows from the parameters, and the number of rows from the rows.
         let Self { rows, known, moves, moved, queries, latest, hot, hot_since, parked, .. } = self;
-        let Self { open, parts, begun, last_id, taken, beats, held: _, map: _, .. } = self;
+        let Self { open, parts, begun, last_id, taken, beats, across, index, group, auto, auto_beats, held: _, map: _, .. } = self;
         rows.stable_hash(h);
         (*known, *beats).stable_hash(h);
         moves.stable_hash(h);
@@ -179,6 +115,13 @@ impl StableHash for ShardedDbState {
         parts.stable_hash(h);
         last_id.stable_hash(h);
         taken.stable_hash(h);
+        across.stable_hash(h);
+        index.stable_hash(h);
+        group.iter().for_each(|it| it.stable_hash(h));
+        if let Some(it) = auto {
+            it.stable_hash(h);
+            auto_beats.stable_hash(h);
+        }
     }
 }
 
@@ -196,26 +139,57 @@ pub const RANGE: u8 = 4;
 pub const HANDED_OVER: u8 = 5;
 /// A row was gone with its shard, and begins anew.
 pub const LOST: u8 = 6;
+/// A write of rows of two shards was committed.
+pub const ACROSS: u8 = 7;
+/// One was aborted.
+pub const ACROSS_ABORTED: u8 = 8;
+/// A shard has refused to promise its part: the row is locked, or about to move.
+pub const ACROSS_REFUSED: u8 = 9;
+/// A query by another attribute was answered.
+pub const SOUGHT: u8 = 10;
+/// A global index has been told of writes.
+pub const INDEXED: u8 = 11;
+/// A global index named a row that had another value by then.
+pub const STALE_ENTRY: u8 = 12;
+/// A read was answered by a replica; it is among the reads too.
+pub const REPLICA_READ: u8 = 13;
+/// A member of a shard was chosen to lead it.
+pub const TAKEN_OVER: u8 = 14;
+/// An entry of its log, which only a primary had that was replaced, is gone.
+pub const TAIL_LOST: u8 = 15;
+/// The map was changed by itself: a piece was split, moved or joined to another.
+pub const SPLIT: u8 = 16;
+/// The directory has looked a key up.
+pub const LOOKED_UP: u8 = 17;
 
 /// The kind.
 #[derive(Debug)]
 pub struct ShardedDb;
 
-type Ctx<'a, 'b> = Context<'a, 'b, ShardedDb>;
+use serve::{act, is_range, recover};
+use shard::{Ctx, turn};
 
 impl Kind for ShardedDb {
     const ID: &'static str = "sharded-db";
     const NAME: &'static str = "Sharded database";
     const SUMMARY: &'static str = "Rows dealt out over several databases: by range, by hash, by table.";
-    const GROUP: Option<Group> = Some(Group::Data);
+    const GROUP: Option<super::Group> = Some(super::Group::Data);
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Keyed;
     const COUNTERS: &'static [&'static str] =
-        &["parts", "sent_on", "reads", "writes", "ranges", "rows_moved", "rows_lost"];
-    const GAUGES: &'static [Gauge] = &[Gauge {
-        name: "rows_to_move",
-        help: "Rows that are not yet where the map has them, all shards together.",
-    }];
+        &["parts", "sent_on", "reads", "writes", "ranges", "rows_moved", "rows_lost", "across",
+          "across_aborted", "across_refused", "sought", "index_updates", "stale_entries", "replica_reads",
+          "takeovers", "entries_lost", "splits", "lookups"];
+    const GAUGES: &'static [Gauge] = &[
+        Gauge {
+            name: "rows_to_move",
+            help: "Rows that are not yet where the map has them, all shards together.",
+        },
+        Gauge {
+            name: "rows_locked",
+            help: "Rows that are locked by transactions over two shards, all shards together.",
+        },
+    ];
     const FIDELITY: Fidelity = Fidelity {
         modelled: &[
             "Callers know the map and ask the shard it names, by the number of the key.",
@@ -226,12 +200,39 @@ impl Kind for ShardedDb {
              has it, as Redis Cluster does (MOVED).",
             "A range query is worked at by every shard that has one of its keys, in its own line; \
              the shard that was asked merges, with work of its own.",
+            "Writes of rows of two shards, by two-phase commit with presumed abort: promises, locks and \
+             decisions survive a crash; who is in doubt asks. Who meets a lock is refused and tries \
+             again up to six times, after pauses from 5 ms on that double. The other shard's part is \
+             work of its own, in its own line.",
+            "Queries by another attribute: without an index every shard reads all its rows; a local index \
+             is asked at every shard; a global one at one shard, and then the shards that have the \
+             rows. A global index is told of writes afterwards, at most 256 at once, each time a piece \
+             of work of the shard that has the value, and again until it has confirmed; what comes late \
+             it knows by the rows' versions, whoever had them meanwhile.",
+            "Tables in partitions: a query reads those that can have a row of it, each a piece of work.",
+            "Replicas of shards: the primary sends what has changed, in order; a majority chooses another when it is \
+             silent, and only one that has all that a majority has. A primary that reaches no majority steps \
+             down. What shards say to each other (promises, decisions, rows handed over) waits until a \
+             majority of the shard's members has it; clients' writes only if so set. What only a replaced \
+             primary had is lost, and counted when it is back.",
+            "Ranges that split by themselves: each shard tells the first one every two seconds what its pieces were \
+             asked for, from a sample of 256 requests; it changes the map a step at a time, once all rows \
+             are where they belong. Callers are sent on, and remember each key they were told of.",
+            "A directory that is asked: a member without rows, whom callers ask first, or remember; whoever is asked in \
+             vain says who has the row. It hears of rows that have moved as the other shards do.",
+            "Groups of keys (list) and places (geographic): which one a key belongs to follows from a hash of it; keys \
+             of a place go to the nearest shard.",
             "Hot keys are found by sixteen counters a shard (Space-Saving), in spans of two seconds.",
         ],
         left_out: &[
-            "Copies of a shard: when one dies, its rows cannot be reached until it is back.",
-            "Directories that are asked over the network; transactions over several shards.",
-            "A range query while rows move may miss those that are on their way.",
+            "Replicas: what applying takes; a replica takes over at once what it is sent. No vote before the vote: \
+             a replica that was cut off ends the term of its primary when it is back.",
+            "Replicas that are added or taken away while it runs: the database begins anew.",
+            "Transactions over more than two shards.",
+            "Reads do not wait for locks: they see what was committed last. What a write to a log takes.",
+            "What keeping an index beside its rows takes; what building one takes but the messages.",
+            "A range query while rows move may miss those that are on their way; a shard that was cut off when rows \
+             changed hands goes on asking who had them.",
         ],
         defaults: "9 workers at 10 ms: 900 requests a second, a small instance.",
     };
@@ -241,11 +242,19 @@ impl Kind for ShardedDb {
     type Timer = ShardedDbTimer;
 
     fn members(params: &ShardedDbParams) -> u32 {
-        params.shards.max(params.named())
+        params.nodes() * u32::from(params.copies())
     }
 
-    fn member_name(_: &ShardedDbParams, ordinal: u16) -> String {
-        text::letter(ordinal)
+    fn member_name(params: &ShardedDbParams, ordinal: u16) -> String {
+        let at = ordinal / params.copies();
+        let shard = match params.directory_at() == Some(at) {
+            true => "directory ".to_owned(),
+            false => text::letter(at),
+        };
+        match params.replicas {
+            0 => shard.trim_end().into(),
+            _ => format!("{shard}{}", ordinal % params.copies() + 1),
+        }
     }
 
     fn station(params: &ShardedDbParams) -> Station {
@@ -253,9 +262,17 @@ impl Kind for ShardedDb {
     }
 
     fn plan(params: &ShardedDbParams, _: &[OutWire]) -> Plan<Arc<str>> {
-        let work = Spread::new(Shape::LogNormal, params.work);
+        let spread = |mean| Spread::new(Shape::LogNormal, mean);
+        let work = match params.directory_at() {
+            None => Plan::Work(spread(params.work)),
+            Some(_) => Plan::If {
+                condition: Condition::Classes(1 << 63),
+                then: Box::new(Plan::Work(spread(params.lookup_work))),
+                otherwise: Box::new(Plan::Work(spread(params.work))),
+            },
+        };
         // First whose the row is, then the work, then the row.
-        Plan::Sequence(vec![Plan::LocalAs(Verb::Put), Plan::Work(work), Plan::Local])
+        Plan::Sequence(vec![Plan::LocalAs(Verb::Put), work, Plan::Local])
     }
 
     fn mesh(params: &ShardedDbParams) -> Mesh {
@@ -267,6 +284,10 @@ impl Kind for ShardedDb {
         match message {
             ShardedDbMessage::Copy(.., rows) | ShardedDbMessage::Take(.., rows) => rows.len(),
             ShardedDbMessage::Found(_, found) => found.unwrap_or(0) as usize,
+            ShardedDbMessage::Fetched(_, found) => found.map_or(0, |it| it[0] as usize),
+            ShardedDbMessage::Index(.., entries) => entries.len(),
+            ShardedDbMessage::Between(.., it) => Self::rows(it),
+            ShardedDbMessage::Group(GroupMessage::Keep(_, _, _, entries, _)) => *entries as usize,
             _ => 0,
         }
     }
@@ -274,6 +295,7 @@ impl Kind for ShardedDb {
     fn membership(params: &ShardedDbParams) -> Option<Membership> {
         let scheme = params.scheme.0;
         let weight = |at: u32| match scheme {
+            _ if at >= params.holders() => 0,
             Scheme::Range => 1,
             _ => params.weights.of(at as usize),
         };
@@ -296,15 +318,29 @@ impl Kind for ShardedDb {
             }
             Scheme::Range => pairs(&params.ranges),
             Scheme::Directory => pairs(&params.directory),
+            Scheme::List => pairs(&params.groups),
+            Scheme::Geographic => pairs(&params.sites),
+            _ => Vec::new(),
+        };
+        let groups: Vec<Arc<str>> = match scheme {
+            Scheme::List => rows.iter().map(|it| it.0.as_str().into()).collect(),
+            Scheme::Geographic => params.homes.split(',').map(|it| it.trim().into()).collect(),
             _ => Vec::new(),
         };
         let settings = Settings { vnodes: params.vnodes, rows, ..Settings::default() };
-        let nodes = (0..Self::members(params)).map(node).collect();
-        Some(Membership { scheme, settings, nodes, bare: true, learn: Learn::AtOnce })
+        let nodes = (0..params.nodes()).map(node).collect();
+        // What changes by itself callers learn from whom they ask in vain.
+        let directory = params.directory_at();
+        let cached = directory.is_some() && params.lookup == Lookup::Cached;
+        let learn = if params.splits() || cached { Learn::Slot } else { Learn::AtOnce };
+        let copies = params.copies();
+        Some(Membership { scheme, settings, nodes, bare: true, learn, copies, directory, groups })
     }
 
     fn start(params: &ShardedDbParams, ctx: &mut Context<Self>) -> Shared<ShardedDbState> {
-        Shared::new(map::start(params, ctx))
+        let mut state = map::start(params, &mut Ctx::new(params, ctx));
+        group::come_up(&mut state, params, ctx);
+        Shared::new(state)
     }
 
     fn restart(
@@ -312,11 +348,17 @@ impl Kind for ShardedDb {
         params: &ShardedDbParams,
         ctx: &mut Context<Self>,
     ) -> Shared<ShardedDbState> {
+        if old.copies() != params.copies() {
+            return Self::start(params, ctx);
+        }
         let mut state = old.clone();
-        (state.parked, state.open, state.parts) = Default::default();
-        state.beats = false;
-        // The map may have changed while it was down.
-        map::change(&mut state, params, ctx);
+        state.parts.clear();
+        state.auto_beats = false;
+        state.rest();
+        group::come_up(&mut state, params, ctx);
+        if state.leads() {
+            turn(&mut state, params, ctx, |state, ctx| recover(state, params, ctx));
+        }
         state
     }
 
@@ -326,14 +368,29 @@ impl Kind for ShardedDb {
         params: &ShardedDbParams,
         ctx: &mut Context<Self>,
     ) -> bool {
-        let state = &mut **state;
+        // Each member has another place then: the database begins anew.
+        if before.replicas != params.replicas || ctx.now() == Nanos::ZERO && params.replicas > 0 {
+            return false;
+        }
         if ctx.now() == Nanos::ZERO {
-            *state = map::start(params, ctx);
+            *state = Self::start(params, ctx);
             return true;
         }
-        if Self::membership(before) != Self::membership(params) || before.keys != params.keys {
-            map::change(state, params, ctx);
+        let state = &mut **state;
+        let another = Self::membership(before) != Self::membership(params)
+            || (before.keys, before.auto_split) != (params.keys, params.auto_split);
+        group::retune(state, before, params, ctx);
+        if !state.leads() {
+            state.map = Map::of(params);
+            return true;
         }
+        turn(state, params, ctx, |state, ctx| {
+            ctx.changed = true;
+            if another {
+                map::change(state, params, ctx);
+            }
+            index::build(state, params, ctx);
+        });
         true
     }
 
@@ -344,20 +401,37 @@ impl Kind for ShardedDb {
         ctx: &mut Context<Self>,
     ) {
         let state = &mut **state;
-        match what {
-            Happening::Message(from, message) => talk::hear(state, from, message, ctx),
-            Happening::Timer(ShardedDbTimer::Beat) => moving::beat(state, params, ctx),
-            Happening::Timer(ShardedDbTimer::Patience(query)) => query::give_up(state, query, ctx),
-            Happening::Finished { request, outcome, .. } => {
-                let at = state.parts.iter().position(|it| it.0 == request.id);
-                let Some((_, part)) = at.map(|at| state.parts.swap_remove(at)) else { return };
-                match part {
-                    Part::Batch => moving::send(state, outcome == Outcome::Ok, ctx),
-                    Part::Query { .. } => query::worked(state, part, outcome, ctx),
-                }
+        let (from, message) = match what {
+            Happening::Message(from, ShardedDbMessage::Group(it)) => {
+                return group::hear(state, params, from, it, ctx);
             }
-            Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote => {}
-        }
+            Happening::Timer(ShardedDbTimer::Group(it)) => {
+                return group::alarm(state, params, it, ctx);
+            }
+            Happening::Promote => return group::stand(state, params, ctx),
+            Happening::Message(_, ShardedDbMessage::Between(shard, passed, message)) => {
+                if !state.leads() {
+                    return group::pass_on(state, shard, passed, message, ctx);
+                }
+                (shard, *message)
+            }
+            Happening::Message(from, message) => (from, message),
+            what => {
+                if let Happening::Finished { request, .. } = &what
+                    && !state.leads()
+                {
+                    state.parts.retain(|it| it.0 != request.id);
+                }
+                if state.leads() {
+                    turn(state, params, ctx, |state, ctx| act(state, params, what, ctx));
+                }
+                return;
+            }
+        };
+        turn(state, params, ctx, |state, ctx| {
+            ctx.changed = message.binds();
+            talk::hear(state, params, from, message, ctx);
+        });
     }
 
     fn serve(
@@ -368,76 +442,34 @@ impl Kind for ShardedDb {
         ctx: &mut Context<Self>,
     ) -> Served {
         let state = &mut **state;
-        if state.parts.iter().any(|it| it.0 == request.id) {
-            return Served::ok(0);
+        if !state.leads() {
+            let directory = params.directory_at() == Some(ctx.ordinal() / params.copies());
+            let plain = !directory && !is_range(params, request, ctx) && !index::asks(params, request.class, ctx);
+            return group::serve(state, request, plain, ctx);
         }
-        let ranges = || params.range_classes.split(',').map(str::trim);
-        let is_range = || ranges().any(|it| !it.is_empty() && ctx.class(it) == Some(request.class));
-        let begins = request.verb == Verb::Put;
-        if is_range() {
-            return match begins {
-                true => query::begin(state, params, request, ticket, ctx),
-                false => Served::ok(0),
-            };
-        }
-        let key = u64::from(request.key);
-        let Some(row) = state.rows.get(key).copied() else {
-            return Served::ended(Outcome::Faulty);
-        };
-        if row.owner != ctx.ordinal() as u8 {
-            return send_on(state, params, request.key, ticket, ctx);
-        }
-        match request.verb {
-            Verb::Put => {
-                state.came(request.key, ctx.now());
-                Served::ok(0)
-            }
-            Verb::Read => {
-                ctx.found(request, row.version);
-                ctx.count(READ, request.key);
-                Served::ok(row.version)
-            }
-            _ => {
-                // A cache that flushes has counted on from the version it read.
-                let flushed = if request.verb == Verb::Flush { request.version } else { 0 };
-                let version = flushed.max(row.version + 1);
-                state.rows.set(key, Row { version, ..row });
-                moving::wrote(state, request.key);
-                let call = ctx.call_key(request, ticket);
-                ctx.wrote(request.id, request.key, version);
-                ctx.committed_once(request.key, version, call);
-                ctx.count(WRITTEN, request.key);
-                Served::ok(version)
-            }
-        }
+        turn(state, params, ctx, |state, ctx| {
+            let served = serve::serve(state, params, request, ticket, ctx);
+            ctx.written(ticket, served)
+        })
     }
 
     fn gauges(members: &[Option<&Shared<ShardedDbState>>], _: Nanos) -> Vec<f64> {
-        let left = members.iter().flatten().flat_map(|it| &it.moves).map(Move::left);
-        vec![left.sum::<usize>() as f64]
+        let shards = || members.iter().flatten().filter(|it| it.leads());
+        let left = shards().flat_map(|it| &it.moves).map(Move::left);
+        let locked = shards().map(|it| it.across.promises.locks().count());
+        vec![left.sum::<usize>() as f64, locked.sum::<usize>() as f64]
+    }
+
+    fn standing(state: &Self::State) -> Standing {
+        match &state.group {
+            None => Standing::Member,
+            Some(it) if it.leads() => Standing::Leader,
+            Some(it) if it.ballot.votes.is_some() => Standing::Candidate,
+            Some(_) => Standing::Follower,
+        }
     }
 
     fn weight(state: &Self::State) -> usize {
-        state.rows.bytes()
+        state.rows.bytes() + state.index.bytes()
     }
-}
-
-/// The row is not here: says who has it, as soon as that is clear.
-fn send_on(
-    state: &mut ShardedDbState,
-    params: &ShardedDbParams,
-    key: u32,
-    ticket: Handle,
-    ctx: &mut Ctx,
-) -> Served {
-    if !state.is_clear(key) {
-        if state.parked.len() >= params.queue as usize {
-            return Served::ended(Outcome::QueueFull);
-        }
-        state.parked.push((ticket, key));
-        return Served::Later;
-    }
-    ctx.count(SENT_ON, key);
-    let owner = state.rows.get(key.into()).map(|it| u16::from(it.owner));
-    Served::not_leader(owner)
 }

@@ -20,10 +20,11 @@ use replication::{
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 
-pub use params::{Detector, Failover, Replication, SqlDbParams, Switching, Topology};
+pub use params::{Carries, Detector, Failover, Replication, SqlDbParams, Standby, Switching, Topology};
 pub use state::{Entry, Follower, SqlDbMessage, SqlDbState, SqlDbTimer, Waiting};
 
-use params::{by_address, by_itself, cascades, fails_over};
+pub use params::{by_itself, is_cold, is_warm};
+use params::{by_address, cascades, fails_over, waits_for};
 
 pub mod cascade;
 pub mod failover;
@@ -77,13 +78,21 @@ impl Kind for SqlDb {
              replica that has not applied it so far sends the read on to the primary.",
             "Replication: asynchronous, semi-synchronous as MySQL's (replicas have received a \
              write; after a time without answer the primary goes on alone until they are level) \
-             or synchronous as PostgreSQL's remote_apply (all replicas have applied it).",
+             or synchronous as PostgreSQL's remote_apply (all replicas have applied it); for all replicas or \
+             for the first of those that are there. The primary's signs of life say for whom.",
+            "What the log carries: changes, applied in a time of their own (passive, or primary–backup, \
+             replication), or operations, executed again by each replica (active, or state-machine, \
+             replication).",
             "Idempotency keys: each call has one, the same for every attempt at it, also if callers \
              further up try again; the key is stored with the write.",
             "Failover: each takeover has a term of its own, and members follow the latest; where two \
              logs part is found by the terms they were written under, and what only the old primary \
              had is thrown away (as pg_rewind does). Silence is judged by a fixed time or by phi \
              accrual (Hayashibara and others, 2004); votes go to logs at least as long (Raft).",
+            "Standbys are hot, warm (PostgreSQL's word for one that follows and cannot be connected to) \
+             or cold: then the database is off and gets a backup now and then; an agent on its host hears \
+             signs of life and votes, and writes wait for no standby. Readers of a standby that is closed or \
+             off are sent on to the primary. Who has been chosen says so until it leads.",
             "Clients find a new primary by asking around, by a virtual address (of two who have it, each \
              client reaches the one that the network carries it to), or by a DNS record, whose answer \
              each keeps for its time to live: until then it asks the old primary, which is dead, \
@@ -93,13 +102,18 @@ impl Kind for SqlDb {
         ],
         left_out: &[
             "What gathers at a primary that dies is lost with it; a disk that is lost is not modelled.",
+            "Cold standbys have no archive of the log since the backup, and a larger backup takes no \
+             longer to restore.",
             "Idempotency keys are not replicated: a replica that is promoted knows none.",
             "Looking a name up takes no time, and name servers do not fail.",
+            "With operations in the log, replicas answer no write in the primary's place: a Raft group's \
+             members agree on an order first.",
             "Queries over several rows, locks, disks.",
         ],
         defaults: "16 connections, 4 ms reads, 8 ms writes: a small instance on network disks. \
                    Replication between zones of one region takes about half a millisecond. 30 s to live: \
-                   Amazon RDS asks clients for less than that.",
+                   Amazon RDS asks clients for less than that. \
+                   Warm standbys open in 30 s, cold ones start in 5 minutes, of the 5 to 15 that are usual.",
     };
     type Params = SqlDbParams;
     type State = Box<SqlDbState>;
@@ -128,6 +142,10 @@ impl Kind for SqlDb {
             Switching::Dns if fails_over(params) => Switch::Name { ttl: params.dns_ttl },
             _ => Switch::Members,
         }
+    }
+
+    fn reserve(params: &SqlDbParams) -> u16 {
+        waits_for(params) as u16
     }
 
     fn needs_later(params: &SqlDbParams) -> bool {
@@ -176,6 +194,7 @@ impl Kind for SqlDb {
             waiting: VecDeque::new(),
             alone: false,
             applying: false,
+            worked: (0, Nanos::ZERO),
             beats: (false, false),
             level_at: ctx.now(),
             led: None,
@@ -221,6 +240,14 @@ impl Kind for SqlDb {
         if (cascades(params) || state.chain.is_some()) && row(before) != row(params) {
             (cascade::deeds().tie)(state, params, ctx);
         }
+        // What replicas have spent is what they spend as it is set now.
+        let work = |it: &SqlDbParams| (it.log_carries, it.apply_work, it.write_work);
+        if work(before) != work(params) {
+            state.worked = (0, Nanos::ZERO);
+        }
+        if is_cold(params) && !is_cold(before) {
+            (failover::deeds().back_up)(state, params, ctx);
+        }
         acknowledge(state, params, ctx);
         true
     }
@@ -247,14 +274,14 @@ impl Kind for SqlDb {
         };
         match what {
             Happening::Message(from, SqlDbMessage::Received(_, to, applied)) if state.primary => {
-                received(state, from, to, applied, ctx);
+                received(state, params, from, to, applied, ctx);
                 acknowledge(state, params, ctx);
             }
             Happening::Message(from, SqlDbMessage::Follow(at)) if state.primary => {
                 if let Some(follower) = state.followers.get_mut(usize::from(from)) {
                     (follower.sent, follower.received) = (at, at);
                     follower.applied = follower.applied.min(at);
-                    ship_to(state, from, ctx);
+                    ship_to(state, params, from, ctx);
                 }
             }
             Happening::Message(from, SqlDbMessage::Append(_, first, entries)) if !state.primary => {
@@ -277,13 +304,13 @@ impl Kind for SqlDb {
             }
             Happening::Timer(SqlDbTimer::Ship) => {
                 state.beats.1 = false;
-                ship_gathered(state, ctx);
+                ship_gathered(state, params, ctx);
             }
             Happening::Timer(SqlDbTimer::Beat) => {
                 state.beats.0 = false;
                 lose_patience(state, params, ctx.now());
                 acknowledge(state, params, ctx);
-                beat(state, ctx);
+                beat(state, params, ctx);
             }
             _ => {}
         }
@@ -299,10 +326,11 @@ impl Kind for SqlDb {
         let version = version_of(state, request.key);
         if request.verb == Verb::Read {
             let lacks = state.applied < request.version.into();
-            if !state.primary && (lacks || state.is_too_old(params, ctx.now())) {
+            let closed = is_warm(params) || is_cold(params);
+            if !state.primary && (closed || lacks || state.is_too_old(params, ctx.now())) {
                 return Served::not_leader(Some(state.leader()));
             }
-            ctx.found(request, version);
+            ctx.found_under(request, version, state.log_term());
             ctx.count(if state.primary { READ_AT_PRIMARY } else { READ_AT_REPLICA }, request.key);
             return Served::ok(version);
         }
@@ -336,11 +364,12 @@ impl Kind for SqlDb {
         state.log.drop_before(keep.min(state.applied));
         ctx.count(COMMITTED, request.key);
         ctx.committed_once(entry.key, entry.version, call);
-        if let Some(led) = &state.led {
-            ctx.appended(request, entry.version, led.term, state.log.end() - 1);
+        match &state.led {
+            Some(led) => ctx.appended(request, entry.version, led.term, state.log.end() - 1),
+            None => ctx.wrote(request.id, entry.key, entry.version),
         }
         match params.replication == Replication::Async && params.ship_every > Nanos::ZERO {
-            false => ship_new(state, ctx),
+            false => ship_new(state, params, ctx),
             true if state.beats.1 => {}
             true => {
                 state.beats.1 = true;
@@ -382,7 +411,7 @@ fn confirm(
     ctx: &mut Context<SqlDb>,
 ) -> Served {
     ctx.placed(ticket, position + 1);
-    if position < confirmed(state, params) {
+    if position < confirmed(state, params, ctx.now()) {
         return Served::ok(version);
     }
     // One that comes again waits with the first.
@@ -398,9 +427,7 @@ fn version_of(state: &SqlDbState, key: u32) -> u32 {
 /// Applies the next entry of the log to the rows.
 fn apply(state: &mut SqlDbState) {
     let Some(entry) = state.log.get(state.applied).copied() else { return };
-    while state.rows.end() <= u64::from(entry.key) {
-        state.rows.push(1);
-    }
+    state.rows.grow(entry.key.into(), 1);
     state.rows.set(u64::from(entry.key), entry.version);
     state.applied += 1;
 }

@@ -39,7 +39,7 @@ pub struct ThirdPartyState {
 }
 
 /// An answer is due.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Answer {
     ticket: Handle,
     key: u32,

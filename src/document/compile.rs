@@ -64,6 +64,8 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
             apart: zone::members_apart(design, record),
             addressing: spec.about().addressing,
             switch: spec.switch(),
+            reserve: spec.reserve(),
+            watchers: spec.watchers(),
             looks_up: spec.about().role == Role::Cache,
             spec: spec.clone(),
         }

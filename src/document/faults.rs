@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::base::param::{Control, Param, ParamError};
 use crate::base::time::{Nanos, Offset};
 use crate::base::unit::Share;
-use crate::engine::fault::{Fault, Scope, Target};
+use crate::engine::fault::{COMMAND_MAX, Fault, Scope, Target};
 
 use super::Design;
 
@@ -53,6 +53,7 @@ fn numbers(fault: &mut Fault) -> Vec<(&'static str, Number<'_>)> {
         | Fault::Restart(_)
         | Fault::Flush(_)
         | Fault::Promote(_)
+        | Fault::Command { .. }
         | Fault::DropMessage { .. }
         | Fault::CutWire { .. }
         | Fault::MendWire { .. }
@@ -145,6 +146,21 @@ pub fn with_amount(fault: &Fault, name: &str, value: &Value) -> Result<Fault, Pa
     Ok(fault)
 }
 
+/// What is wrong with a command as it is typed: whether it is one that is known, whoever gets it says.
+pub fn command(words: &str) -> Result<(), String> {
+    let count = words.chars().count();
+    if words.trim().is_empty() {
+        return Err("there is nothing in it; type a command such as \"GET k\"".into());
+    }
+    if count > COMMAND_MAX {
+        return Err(format!("it has {count} characters; at most {COMMAND_MAX}"));
+    }
+    match words.chars().any(char::is_control) {
+        true => Err("it has more than one line, or characters that cannot be typed".into()),
+        false => Ok(()),
+    }
+}
+
 /// Field of what [`check`] says of a fault that names what is not there: it has no effect as long as that
 /// is so.
 pub const MISSING: &str = "fault";
@@ -171,6 +187,20 @@ pub fn check(design: &Design, fault: &Fault) -> Result<(), ParamError> {
             error("promote", format!("{it} is not one member; promote one, such as {it}/1"))
         }
         Fault::Crash(it) | Fault::Restart(it) | Fault::Flush(it) | Fault::Promote(it) => target(it),
+        Fault::Command { target: it, words } => {
+            command(words).or_else(|problem| error("words", problem))?;
+            target(it)?;
+            let takes = design.components.get(&it.component);
+            if !takes.is_some_and(|it| it.spec.about().commands) {
+                // Another kind may stand there one day.
+                return error(MISSING, format!("{} takes no commands", it.component));
+            }
+            if it.member.is_none() {
+                let problem = format!("{it} is not one member; name one, such as {it}/0");
+                return error("command", problem);
+            }
+            Ok(())
+        }
         Fault::Slow { target: it, .. }
         | Fault::Gray { target: it, .. }
         | Fault::Skew { target: it, .. }
@@ -275,6 +305,7 @@ mod tests {
         ] {
             assert_eq!(check(&design, &fault), Ok(()), "{fault:?}");
         }
+        let typed = |words: &str| Fault::Command { target: target(), words: words.into() };
         let both = |it: &str| vec![it.parse().unwrap()];
         let partition = Fault::Partition {
             name: "x".into(),
@@ -290,6 +321,10 @@ mod tests {
             (Fault::MendWire { wire: "moon".into() }, "fault: there is no wire \"moon\""),
             (Fault::ZoneRestart { zone: "moon".into() }, "fault: there is no zone \"moon\""),
             (partition, "fault: there is no moon"),
+            (typed("GET k"), "fault: cache takes no commands"),
+            (typed(" "), "words: there is nothing in it"),
+            (typed(&"x".repeat(201)), "words: it has 201 characters; at most 200"),
+            (typed("GET\nk"), "words: it has more than one line"),
             (Fault::Slow { target: target(), factor: f64::NAN }, "factor: NaN is no factor"),
             (Fault::Slow { target: target(), factor: 1e30 }, "factor: "),
             (Fault::Spike { target: target(), factor: -1.0 }, "factor: -1 is no factor"),

@@ -194,7 +194,9 @@ crate::params! {
         /// How often each member is chosen, in their order, separated by commas: 5, 1, 1. Empty or
         /// missing ones count 1. Only weighted round robin goes by it.
         weights: Weights = Weights::default();
-        /// Where the caller reads, if what it calls has a primary and replicas.
+        /// Where the caller reads, if what it calls has a primary and replicas. Asynchronous: at the
+        /// replicas that no write waits for, by their place in the list, whoever leads just now; at all, if
+        /// writes wait for all or none.
         reads: Reads = Reads::Primary;
         /// How much it carries, each way: messages of all members go through one after the other,
         /// 700 bytes of headers and the value, if there is one. 0 for no limit.

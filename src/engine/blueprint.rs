@@ -10,15 +10,17 @@ use crate::base::spread::Spread;
 use crate::base::time::Nanos;
 use crate::base::unit::Weights;
 
-use super::line::Line;
-pub use super::network::Mesh;
-pub use super::network::Path;
+pub use super::network::{Mesh, Path};
 use super::plan::{Plan, Program};
 use super::policy::Policy;
 use super::pool::Pool;
 use super::{Fault, HealthCheck, Kinds};
 
+pub use station::Station;
+
+mod asked;
 mod hash;
+mod station;
 
 /// Who of a component may be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +67,8 @@ crate::choices! {
         /// All members, in turn; one that has not applied the log as far as this caller's latest write
         /// is passed over: it sends the read on to the primary (read your writes).
         OwnWrites = "own-writes",
+        /// The replicas that no write waits for, in turn.
+        Asynchronous = "asynchronous",
     }
 }
 
@@ -75,32 +79,6 @@ crate::stable! { enum Addressing }
 pub struct Link {
     /// One-way delay.
     pub latency: Spread,
-}
-
-/// A server's places: who works, who waits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Station {
-    /// How many strands may work at once; `u32::MAX` for no limit.
-    pub workers: u32,
-    /// How many may wait for a worker.
-    pub queue_max: u32,
-    /// Whether a job holds its worker while it waits for others (a thread a request).
-    pub hold: bool,
-    /// Whether a job whose deadline has passed is dropped when its turn comes.
-    pub drop_expired: bool,
-    /// How the line before the workers is kept.
-    pub line: Line,
-}
-
-impl Station {
-    /// No limits: work takes time but nobody waits.
-    pub const UNLIMITED: Self = Self {
-        workers: u32::MAX,
-        queue_max: u32::MAX,
-        hold: false,
-        drop_expired: false,
-        line: Line::PLAIN,
-    };
 }
 
 /// A caller's patience.
@@ -116,7 +94,6 @@ pub struct Patience {
 
 crate::stable! {
     Link { latency }
-    Station { workers, queue_max, hold, drop_expired, line }
     Patience { timeout, retries, backoff }
 }
 
@@ -142,6 +119,11 @@ pub struct DraftComponent<K: Kinds> {
     pub addressing: Addressing,
     /// If one leads, how callers find it.
     pub switch: Switch,
+    /// Members in reserve: the last ones, asked only if there is no other; of replicas, the first ones,
+    /// passed over by who reads only where no write waits.
+    pub reserve: u16,
+    /// Members that callers never ask, the last ones: they watch the others.
+    pub watchers: u16,
     /// Whether it looks keys up as a cache does: its first counters are hits, misses and entries
     /// that come in, and who watches remembers which keys. It changes nothing.
     pub looks_up: bool,
@@ -218,15 +200,17 @@ pub struct Component<K: Kinds> {
     pub out: Vec<u32>,
     /// Between members.
     pub mesh: Mesh,
-    /// How far its members are from each other beyond that, one way, row by row; empty if they all
-    /// stand together.
+    /// How far its members are from each other beyond that, one way, row by row, if they are.
     pub apart: Vec<Nanos>,
     /// Who may be asked.
     pub addressing: Addressing,
     /// If one leads, how callers find it.
     pub switch: Switch,
-    /// Whether it looks keys up as a cache does: its first counters are hits, misses and entries
-    /// that come in, and who watches remembers which keys. It changes nothing.
+    /// Members in reserve.
+    pub reserve: u16,
+    /// Members that callers never ask.
+    pub watchers: u16,
+    /// Whether it looks keys up as a cache does.
     pub looks_up: bool,
     /// Random draws.
     pub stream: Stream,
@@ -375,6 +359,8 @@ impl<K: Kinds> Blueprint<K> {
                 apart: Vec::new(),
                 addressing: draft.addressing,
                 switch: draft.switch,
+                reserve: draft.reserve,
+                watchers: draft.watchers,
                 looks_up: draft.looks_up,
                 stream: Stream::new(self.seed, &draft.id),
             });
@@ -387,6 +373,8 @@ impl<K: Kinds> Blueprint<K> {
         component.apart.clone_from(&draft.apart);
         component.addressing = draft.addressing;
         component.switch = draft.switch;
+        component.reserve = draft.reserve;
+        component.watchers = draft.watchers;
         // A member that is taken away gives its slot up for good: later ones get fresh slots, so
         // that no late message finds a stranger at its address.
         component.members.truncate(draft.members as usize);

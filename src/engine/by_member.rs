@@ -77,10 +77,12 @@ impl ByMember {
         all.map(|it| it.0.wrapping_add(it.1.offered.into())).collect()
     }
 
-    /// The imbalance of calls that arrived in the `span` of whole seconds that had ended at a moment.
-    pub fn imbalance(&self, at: Nanos, span: usize) -> f64 {
+    /// The imbalance of calls that arrived at the first so many members in the `span` of whole seconds that
+    /// had ended at a moment.
+    pub fn imbalance(&self, at: Nanos, span: usize, members: u16) -> f64 {
         let mut sums = vec![0; self.live.len()];
         self.each(at, span, |ordinal, it| sums[ordinal] += u64::from(it.offered));
+        sums.truncate(members.into());
         imbalance(&sums)
     }
 

@@ -229,6 +229,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Wakes this member after a while, unless cancelled or dead by then.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn timer(&mut self, after: Nanos, timer: K::Timer) -> Handle {
         let due = self.core.now.saturating_add(after);
         let event = self.inside(Deed::Timer(timer));
@@ -308,9 +309,14 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Tells whoever watches what a read has found here.
     pub fn found(&mut self, request: &Request, version: u32) {
+        self.found_under(request, version, 0);
+    }
+
+    /// The same where terms follow each other: the last one that the log here has entries of.
+    pub fn found_under(&mut self, request: &Request, version: u32, term: u32) {
         if self.core.watched {
             let (member, key, request) = (self.slot, request.key, request.id);
-            self.core.notes.push(Note::Found { member, request, key, version });
+            self.core.notes.push(Note::Found { member, request, key, version, term });
         }
     }
 

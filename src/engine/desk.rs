@@ -132,6 +132,8 @@ pub struct OutCall {
     pub retries: u32,
     /// Times it was sent on to another leader.
     pub redirects: u8,
+    /// Ordinal of the member this attempt was sent on to, where keys say whom to ask; else `u16::MAX`.
+    pub sent_to: u16,
     /// What its failure comes to.
     pub or: Or,
     /// What it has to do with its wire's pool.
@@ -160,6 +162,9 @@ pub struct Route<P> {
     pub candidates: Vec<Candidate>,
     /// Who it believes leads.
     pub leader: u16,
+    /// Of keys that lie at several members each: who it believes leads each group of them, by its place in
+    /// it; of those that are not there, the first.
+    pub leaders: Vec<u16>,
     /// Turns taken among readers.
     pub turn: u32,
     /// What health checks say of each; empty if there are none.
@@ -197,6 +202,15 @@ impl<P: Picker> Route<P> {
     pub fn is_offered(&self, ordinal: usize) -> bool {
         let down = |it: &Health| it.down;
         !self.health.get(ordinal).is_some_and(down) || self.health.iter().all(down)
+    }
+
+    /// Those that may be chosen, of members that from this one on are in reserve: they are left alone
+    /// as long as there is another.
+    pub fn offered(&self, reserve: u16) -> impl Iterator<Item = &Candidate> + Clone {
+        let all = self.candidates.iter().filter(|it| self.is_offered(it.index));
+        let spare = move |it: &Candidate| it.index >= reserve.into();
+        let first = all.clone().any(|it| !spare(it));
+        all.filter(move |it| first != spare(it))
     }
 }
 
@@ -311,12 +325,15 @@ impl StableHash for OutCall {
         request.stable_hash(h);
         (*target, *asked).stable_hash(h);
         (*job, *timer).stable_hash(h);
-        let Self { retries, redirects, or, rest, ticket, .. } = self;
+        let Self { retries, redirects, sent_to, or, rest, ticket, .. } = self;
         (*sent, *retries).stable_hash(h);
         (*redirects, *or).stable_hash(h);
         // What is seldom there is hashed only where it is.
         if *ticket != Ticket::None {
             ticket.stable_hash(h);
+        }
+        if *sent_to != u16::MAX {
+            sent_to.stable_hash(h);
         }
         rest.iter().for_each(|it| it.stable_hash(h));
     }
@@ -349,6 +366,7 @@ impl<P: Picker> StableHash for Route<P> {
         if self.own > 0 {
             h.word(self.own.into());
         }
+        self.leaders.iter().for_each(|it| h.word(u64::from(*it)));
         if self.until > Nanos::ZERO {
             self.until.stable_hash(h);
         }

@@ -65,11 +65,13 @@ pub enum Outcome {
     /// Too few of those that keep the key could be reached; whether a write has happened is not
     /// known.
     NoQuorum,
+    /// The key has gone over to another member, which the reply names: only this call is to ask there.
+    Ask,
 }
 
 impl Outcome {
     /// Every outcome, in order of declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Ok,
         Self::Miss,
         Self::Timeout,
@@ -87,6 +89,7 @@ impl Outcome {
         Self::Shed,
         Self::NoConnection,
         Self::NoQuorum,
+        Self::Ask,
     ];
 
     /// Whether the caller got no answer it can use.
@@ -114,6 +117,7 @@ impl Outcome {
             Self::Shed => "shed",
             Self::NoConnection => "no_connection",
             Self::NoQuorum => "no_quorum",
+            Self::Ask => "ask",
         }
     }
 }
@@ -149,10 +153,17 @@ pub struct Request {
 impl Request {
     /// Marks the attempt of a hedged call, and of the calls made for it: what it costs is drawn anew.
     pub const HEDGE: u8 = 0x80;
+    /// Marks the attempt of a call that was sent after its key ([`Outcome::Ask`]).
+    pub const ASKING: u8 = 0x40;
 
     /// Attempts of this call before this one.
     pub fn earlier(&self) -> u8 {
-        self.attempt & !Self::HEDGE
+        self.attempt & !(Self::HEDGE | Self::ASKING)
+    }
+
+    /// Whether it was sent after its key, which is on its way from one member to another.
+    pub fn is_asking(&self) -> bool {
+        self.attempt & Self::ASKING != 0
     }
 
     /// Whether it is, or serves, a call that was made in place of waiting for another.
@@ -188,7 +199,8 @@ pub struct Reply {
     /// Of a write: as far as the log goes with it, where there is one; of a name: what it stands for.
     /// Else 0.
     pub position: u32,
-    /// With [`Outcome::NotLeader`]: ordinal of the member believed to lead, or `u16::MAX`.
+    /// With [`Outcome::NotLeader`]: ordinal of the member believed to lead, or `u16::MAX`; with
+    /// [`Outcome::Ask`] of the one that has the key.
     pub leader: u16,
     /// How it ended.
     pub outcome: Outcome,

@@ -211,7 +211,17 @@ pub enum Fault {
         /// The part, 0 to 1.
         share: f64,
     },
+    /// Somebody types a command at a member.
+    Command {
+        /// At whom.
+        target: Target,
+        /// The command, on one line: at most [`COMMAND_MAX`] characters.
+        words: String,
+    },
 }
+
+/// Longest command that somebody types, in characters.
+pub const COMMAND_MAX: usize = 200;
 
 impl Fault {
     /// Whether this takes an earlier fault back.
@@ -230,6 +240,7 @@ impl Fault {
             Self::Crash(_)
             | Self::Flush(_)
             | Self::Promote(_)
+            | Self::Command { .. }
             | Self::DropMessage { .. }
             | Self::DelayMessage { .. }
             | Self::CutWire { .. }
@@ -245,6 +256,7 @@ impl Fault {
                 it,
                 Self::Flush(_)
                     | Self::Promote(_)
+                    | Self::Command { .. }
                     | Self::DropMessage { .. }
                     | Self::DelayMessage { .. }
             )
@@ -302,6 +314,38 @@ impl Fault {
             ) => now == then,
             _ => false,
         }
+    }
+
+    /// This partition with each of so many members of a component in its place, if it stands on a side as
+    /// one.
+    pub fn member_by_member(mut self, component: &str, members: u16) -> Self {
+        if let Self::Partition { one, other, .. } = &mut self {
+            for side in [one, other] {
+                let whole = |it: &Target| *it == Target::component(component);
+                if let Some(at) = side.iter().position(whole) {
+                    let members = (0..members).map(|it| Target::member(component, it));
+                    side.splice(at..=at, members);
+                }
+            }
+        }
+        self
+    }
+
+    /// This partition with somebody on the second side of it (over) or on the first; its end, if nobody is
+    /// left on one of them. None if they stand there already, or this is no partition.
+    pub fn moved(&self, who: &Target, over: bool) -> Option<Self> {
+        let mut moved = self.clone();
+        let Self::Partition { name, one, other, .. } = &mut moved else { return None };
+        let (to, from) = if over { (other, one) } else { (one, other) };
+        if to.contains(who) || !from.contains(who) {
+            return None;
+        }
+        from.retain(|it| it != who);
+        if from.is_empty() {
+            return Some(Self::Heal { name: std::mem::take(name) });
+        }
+        to.push(who.clone());
+        Some(moved)
     }
 
     /// Whether this takes that earlier fault back, or a part of it.

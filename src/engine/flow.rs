@@ -119,13 +119,27 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Does all that the current event still has to do.
     pub(super) fn settle(&mut self, state: &mut K::State, spec: &K::Spec) {
-        while let Some(next) = self.core.pending.pop() {
-            match next {
-                Pending::Run(strand) => self.run(strand, state, spec),
-                Pending::Connected(call) => self.attempt(call),
-                Pending::Complete(strand, served) => self.local_done(strand, served),
-                Pending::Begin(request) => _ = self.accept(request, None),
+        // Each is read where it lies, before it goes.
+        while let Some(next) = self.core.pending.last() {
+            match *next {
+                Pending::Run(strand) => {
+                    self.core.pending.pop();
+                    self.run(strand, state, spec);
+                }
+                Pending::Connected(call) => {
+                    self.core.pending.pop();
+                    self.attempt(call);
+                }
+                Pending::Complete(strand, served) => {
+                    self.core.pending.pop();
+                    self.local_done(strand, served);
+                }
+                Pending::Begin(request) => {
+                    self.core.pending.pop();
+                    self.accept(request, None);
+                }
                 Pending::Finished(request, outcome, version) => {
+                    self.core.pending.pop();
                     self.finished(request, outcome, version, state, spec);
                 }
             }
@@ -376,7 +390,7 @@ impl<K: Kinds> Context<'_, K> {
                 }
                 self.core.pending.push(Pending::Run(handle));
             }
-            Outcome::NotLeader => self.main_ended(handle, outcome, leader),
+            Outcome::NotLeader | Outcome::Ask => self.main_ended(handle, outcome, leader),
             _ => self.strand_ended(handle, outcome),
         }
     }
@@ -494,6 +508,7 @@ impl<K: Kinds> Context<'_, K> {
         self.leave_line(handle);
     }
 
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn place_call(&mut self, strand: Handle, request: Request, wire: u32, or: Or) {
         let hops = request.hops + 1;
         let attempt = request.attempt & Request::HEDGE;
@@ -518,6 +533,7 @@ impl<K: Kinds> Context<'_, K> {
             sent,
             retries,
             redirects: 0,
+            sent_to: u16::MAX,
             or,
             ticket: Ticket::None,
             rest,
@@ -533,15 +549,15 @@ impl<K: Kinds> Context<'_, K> {
         let now = self.core.now;
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         (call.asked, call.job, call.sent) = (None, None, now);
-        let (wire, request, sent_on) = (call.wire, call.request, call.redirects > 0);
-        let strand = call.strand;
+        let (wire, request, sent_to) = (call.wire, call.request, call.sent_to);
+        let (strand, sent_on) = (call.strand, call.redirects > 0);
         if self.blueprint.wires[wire as usize].policy.is_some() && self.is_too_late(wire, &request)
         {
             self.put_down(handle, false);
             self.trace_call(strand, handle, wire, None, request);
             return self.attempt_failed(handle, Outcome::Expired);
         }
-        let Some(target) = self.choose(wire, &request, sent_on) else {
+        let Some(target) = self.choose(wire, &request, sent_on, sent_to) else {
             self.put_down(handle, false);
             self.trace_call(strand, handle, wire, None, request);
             return self.attempt_failed(handle, Outcome::NoTarget);
@@ -605,8 +621,14 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
-    /// leader, whatever the wire says of reads.
-    pub(super) fn choose(&mut self, wire: u32, request: &Request, sent_on: bool) -> Option<u16> {
+    /// leader, whatever the wire says of reads; where keys say whom to ask, to whoever was named.
+    pub(super) fn choose(
+        &mut self,
+        wire: u32,
+        request: &Request,
+        sent_on: bool,
+        sent_to: u16,
+    ) -> Option<u16> {
         let wire_slot = wire;
         let wire = &self.blueprint.wires[wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
@@ -614,22 +636,26 @@ impl<K: Kinds> Context<'_, K> {
             return None;
         }
         let route = &mut self.desk.routes[wire.out_index as usize];
-        let members = to.members.len() as u16;
+        let members = to.servers();
         if to.addressing != Addressing::Leader {
             // Whoever was asked has said who has the key.
-            if sent_on && to.addressing == Addressing::Keyed {
-                return Some(route.leader.min(members - 1));
+            if sent_to < members {
+                return Some(sent_to);
             }
             if members == 1 && route.down == 0 {
                 return Some(0);
             }
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
-            if route.down == 0 && wire.apart.is_empty() {
-                let picked = route.picker.pick(&route.candidates, request.key, draw);
-                return picked.map(|it| it as u16);
+            let copies = route.picker.copies();
+            if route.down == 0 && wire.apart.is_empty() && to.reserve == 0 || copies > 1 {
+                let picked = route.picker.pick(&route.candidates, request.key, draw)? as u16;
+                return Some(match copies {
+                    1 => picked,
+                    _ => self.of_copies(wire_slot, request, picked, copies),
+                });
             }
-            let offered = route.candidates.iter().filter(|it| route.is_offered(it.index));
+            let offered = route.offered(to.first_in_reserve());
             // The nearest of those that are there.
             let far = |it: &Candidate| wire.farther(it.index as u16);
             let least = offered.clone().map(far).min();
@@ -653,6 +679,11 @@ impl<K: Kinds> Context<'_, K> {
                 let turn = turn(u32::from(members) - 1);
                 Some(turn + u16::from(turn >= leader))
             }
+            Reads::Asynchronous => {
+                let first = if to.reserve + 1 < members { to.reserve } else { 0 };
+                let turn = first + turn(u32::from(members - 1 - first));
+                Some(turn + u16::from(turn >= leader))
+            }
             Reads::Sticky => {
                 Some(((self.slot + u32::from(request.attempt)) % u32::from(members)) as u16)
             }
@@ -673,7 +704,7 @@ impl<K: Kinds> Context<'_, K> {
         let by_policy = call.rest.is_some();
         self.put_down(reply.call, !matches!(reply.outcome, Outcome::Refused | Outcome::Reset));
         self.trace(request.id, || Step::Replied { call: reply.call });
-        if reply.outcome == Outcome::NotLeader {
+        if matches!(reply.outcome, Outcome::NotLeader | Outcome::Ask) {
             return self.redirected(reply);
         }
         if reply.outcome.is_failure() {
@@ -732,35 +763,49 @@ impl<K: Kinds> Context<'_, K> {
         let members = self.members_behind(reply.call);
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
         call.redirects += 1;
-        let (redirects, wire, asked) = (call.redirects, call.wire, call.asked);
-        let key = call.request.key;
-        let wire = &self.blueprint.wires[wire as usize];
+        let (redirects, slot, asked) = (call.redirects, call.wire, call.asked);
+        let (key, asks) = (call.request.key, reply.outcome == Outcome::Ask);
+        let wire = &self.blueprint.wires[slot as usize];
         let to = &self.blueprint.components[wire.to as usize];
         let route = &mut self.desk.routes[wire.out_index as usize];
         let known = match to.switch {
             Switch::Members => {
                 let known = reply.leader < members;
-                if known {
+                // Whoever is to ask elsewhere once learns nothing from that.
+                if known && !asks {
                     route.picker.sent_on(key, reply.leader);
                 }
                 route.leader =
                     if known { reply.leader } else { (route.leader + 1) % members.max(1) };
+                if to.addressing == Addressing::Keyed {
+                    call.sent_to = reply.leader;
+                }
+                if route.picker.copies() > 1 {
+                    self.led_by(slot, asked, known.then_some(reply.leader));
+                }
                 known
             }
             // A replica sends who reads on to the address; whoever has that and does not lead, nowhere.
             _ => to.members.get(usize::from(route.leader)).copied() != asked,
         };
         if redirects > REDIRECTS_MAX || !known {
-            return self.attempt_failed(reply.call, Outcome::NotLeader);
+            if let Some(call) = self.desk.calls.get_mut(reply.call).filter(|_| asks) {
+                call.sent_to = u16::MAX;
+            }
+            return self.attempt_failed(reply.call, reply.outcome);
         }
-        self.note_call(reply.call, Outcome::NotLeader, true);
+        if let Some(call) = self.desk.calls.get_mut(reply.call) {
+            call.request.attempt &= !Request::ASKING;
+            call.request.attempt |= if asks { Request::ASKING } else { 0 };
+        }
+        self.note_call(reply.call, reply.outcome, true);
         self.attempt(reply.call);
     }
 
     fn members_behind(&self, call: Handle) -> u16 {
         let Some(call) = self.desk.calls.get(call) else { return 0 };
         let to = self.blueprint.wires[call.wire as usize].to;
-        self.blueprint.components[to as usize].members.len() as u16
+        self.blueprint.components[to as usize].servers()
     }
 
     /// No answer in time: the caller leaves.
@@ -777,6 +822,7 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Tries again, or tells the strand.
     pub(super) fn attempt_failed(&mut self, handle: Handle, outcome: Outcome) {
+        self.doubt_leader(handle, outcome);
         let members = self.members_behind(handle);
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         let wire = &self.blueprint.wires[call.wire as usize];
@@ -808,6 +854,11 @@ impl<K: Kinds> Context<'_, K> {
         self.note_call(handle, outcome, again);
         let Some(call) = self.desk.calls.get_mut(handle) else { return };
         if again {
+            if call.request.is_asking() {
+                // It asks whom it believes to have the key.
+                (call.sent_to, call.redirects) = (u16::MAX, 0);
+                call.request.attempt &= !Request::ASKING;
+            }
             call.request.attempt = call.request.attempt.saturating_add(1);
             // A late answer to the old attempt must not end the new one.
             let Some(call) = self.desk.calls.remove(handle) else { return };
@@ -892,6 +943,7 @@ impl<K: Kinds> Context<'_, K> {
                 picker: wire.picker.clone(),
                 candidates: Vec::new(),
                 leader: 0,
+                leaders: Vec::new(),
                 turn: 0,
                 health: Vec::new(),
                 down: 0,

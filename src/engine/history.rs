@@ -1,6 +1,9 @@
-//! What clients did with stores whose members answer for all, operation by operation: invocation and
+//! What clients did with stores that have several members, operation by operation: invocation and
 //! response as the client saw them, and the value. An observer, for checkers and lenses: nothing it
 //! keeps changes what happens.
+//!
+//! Of stores whose members answer for all it keeps everything for a while. Of stores with a leader, which
+//! do much more, a sample: the first few keys that are written, and fewer if those leave too short a time.
 //!
 //! Values are numbered by key in the order in which clients' writes first came to a member: a key that was never
 //! written has value 1. However often a client's write is tried again, its value is the same.
@@ -14,7 +17,14 @@ use crate::base::time::Nanos;
 use super::event::{Outcome, Verb};
 use super::note::{Note, Poll, Settled};
 use super::sightings::{Claim, Seen};
+use super::takeover::Takeovers;
 use super::{Addressing, Blueprint, Kinds};
+
+pub use round::{PEERS_MAX, Round};
+use sample::Sample;
+
+mod round;
+mod sample;
 
 /// Operations kept of each store; older ones are forgotten.
 pub const OPERATIONS_MAX: usize = 512;
@@ -46,58 +56,14 @@ pub struct Operation {
     pub version: u32,
     /// Of a write that was tried again: the version that stood for it before; 0 if there was none.
     pub earlier: u32,
+    /// Of a write, where terms follow each other: under which it was written, and its place in the log.
+    pub place: (u32, u64),
     /// The member that answered it last, by slot.
     pub member: u32,
     /// If it was refused: how many members could be reached, that one included.
     pub reached: Option<u32>,
     /// Rounds of messages for it: asking what others hold, and asking them to keep something.
     pub rounds: [Round; 2],
-}
-
-/// Members that can take part in a round.
-pub const PEERS_MAX: usize = 9;
-
-/// A round of messages that a member began for an operation.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Round {
-    /// Names it among the rounds of its member; 0 if there was none.
-    number: u32,
-    /// The member that asked, by slot.
-    pub member: u32,
-    /// When it began.
-    pub began: Nanos,
-    /// When enough had answered; none while too few have.
-    pub decided: Option<Nanos>,
-    /// Who was asked, or counted without being asked: bit n for member n.
-    pub asked: u16,
-    /// By member: when its answer came, and the version it held; version 0 if none came.
-    pub answers: [(Nanos, u32); PEERS_MAX],
-    /// By member: one more than the ordinal of the member in whose place it was asked; 0 if it was asked
-    /// for itself.
-    stand_ins: [u8; PEERS_MAX],
-}
-
-impl Round {
-    /// The member in whose place another was asked, if it was.
-    pub fn stands_in(&self, member: usize) -> Option<usize> {
-        self.stand_ins.get(member)?.checked_sub(1).map(usize::from)
-    }
-
-    /// Whether there was one by then.
-    pub fn is_there(&self, now: Nanos) -> bool {
-        self.number > 0 && self.began <= now
-    }
-
-    /// Who had answered by a moment: bit n for member n.
-    pub fn answered(&self, by: Nanos) -> u16 {
-        let told = self.answers.iter().enumerate().filter(|it| it.1.1 > 0 && it.1.0 <= by);
-        told.fold(0, |all, it| all | 1 << it.0)
-    }
-
-    /// Whose answers decided it, if it was decided by then: those that had come when enough had.
-    pub fn deciders(&self, now: Nanos) -> Option<u16> {
-        self.decided.filter(|it| *it <= now).map(|it| self.answered(it))
-    }
 }
 
 /// Two writes that do not know of each other.
@@ -130,6 +96,8 @@ pub struct Log {
     pub forgot_unknown: bool,
     /// By key: values numbered so far.
     values: CowList<u32>,
+    /// Of which keys operations are kept; none if of all.
+    sample: Option<Sample>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +121,7 @@ pub struct History {
     any: bool,
 }
 
-type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize) -> Option<Seen>;
+type Take = fn(&mut History, Nanos, &Note, &dyn Fn(u32) -> usize, &Takeovers) -> Option<Seen>;
 
 // On the page it comes later, as the stores do whose histories it keeps.
 crate::later! { fn take() -> Take = History::take_in }
@@ -178,10 +146,13 @@ impl History {
     pub(super) fn learn<K: Kinds>(&mut self, blueprint: &Blueprint<K>) {
         self.logs.resize_with(blueprint.components.len(), || None);
         for (log, component) in self.logs.iter_mut().zip(&blueprint.components) {
-            if component.addressing == Addressing::Peers {
-                log.get_or_insert_default();
-                self.any = true;
-            }
+            let sample = match component.addressing {
+                Addressing::Peers => None,
+                Addressing::Leader if component.members.len() > 1 => Some(Sample::default()),
+                _ => continue,
+            };
+            log.get_or_insert_with(|| Box::new(Log { sample, ..Log::default() }));
+            self.any = true;
         }
     }
 
@@ -200,9 +171,10 @@ impl History {
         at: Nanos,
         note: &Note,
         blueprint: &Blueprint<K>,
+        takeovers: &Takeovers,
     ) -> Option<Seen> {
         let component = |member: u32| blueprint.members[member as usize].0 as usize;
-        take().and_then(|take| take(self, at, note, &component))
+        take().and_then(|take| take(self, at, note, &component, takeovers))
     }
 
     fn take_in(
@@ -210,28 +182,38 @@ impl History {
         at: Nanos,
         note: &Note,
         component: &dyn Fn(u32) -> usize,
+        takeovers: &Takeovers,
     ) -> Option<Seen> {
         match *note {
             Note::Offered { member, request, own: true, .. } => {
                 let (invoked, ended) = (at, None);
                 let (writes, key) = (request.verb != Verb::Read, request.key);
+                if !self.logs.iter().flatten().any(|it| it.may_have(key)) {
+                    return None;
+                }
                 let (request, client) = (request.id, member);
                 let open = Open { request, client, key, writes, invoked, ended };
                 self.open.insert(short(open.request), open);
             }
-            Note::Found { member, request, version, .. } => {
-                if let Some((mut it, log)) = self.operation(member, request, component) {
+            Note::Found { member, request, version, term, .. } => {
+                // Who writes may look first.
+                if let Some((mut it, log)) = self.operation(member, request, component)
+                    && !it.writes
+                {
                     (it.version, it.member) = (version, member);
-                    it.value = log.value(it.key, version);
+                    let ledger = takeovers.of(component(member) as u32);
+                    it.value = log.value_under(it.key, version, &|write| {
+                        let (of, position) = write.place;
+                        ledger.is_none_or(|it| it.belongs(of, position, term))
+                    });
                     log.put(it);
                 }
             }
-            Note::Wrote { member, request, version, .. } => {
-                if let Some((mut it, log)) = self.operation(member, request, component) {
-                    it.earlier = it.version;
-                    (it.version, it.member) = (version, member);
-                    log.put(it);
-                }
+            Note::Wrote { member, request, key, version } => {
+                self.wrote((member, request, key), version, (0, 0), component);
+            }
+            Note::Appended { member, request, key, version, term, position } => {
+                self.wrote((member, request, key), version, (term, position), component);
             }
             Note::Ended {
                 member,
@@ -334,11 +316,30 @@ impl History {
             let Some(it) = log.find(request) else { continue };
             it.ended = open.ended;
             let read = *it;
-            if stale(log, &read, at) {
+            // Of stores with a leader, that is another observer's affair.
+            if log.sample.is_none() && stale(log, &read, at) {
                 seen = Some(Seen { claim: Claim::Fresh, request, member: read.member });
             }
         }
         seen
+    }
+
+    /// A client's write has got a version.
+    fn wrote(
+        &mut self,
+        (member, request, key): (u32, u64, u32),
+        version: u32,
+        place: (u32, u64),
+        component: &dyn Fn(u32) -> usize,
+    ) {
+        if let Some(Some(log)) = self.logs.get_mut(component(member))
+            && log.sample.as_mut().is_none_or(|it| it.written(key))
+            && let Some((mut it, log)) = self.operation(member, request, component)
+        {
+            it.earlier = it.version;
+            (it.version, it.member, it.place) = (version, member, place);
+            log.put(it);
+        }
     }
 
     /// The operation that this request is at the store of this member, new or known.
@@ -356,8 +357,12 @@ impl History {
             return Some((known, log));
         }
         let Open { request, client, key, writes, invoked, ended } = open?;
+        if log.sample.as_ref().is_some_and(|it| !it.keys.contains(&key)) {
+            return None;
+        }
         let value = if writes { log.new_value(key) } else { 0 };
         let (version, earlier, reached, rounds) = (0, 0, None, Default::default());
+        let place = (0, 0);
         let new = Operation {
             request,
             client,
@@ -368,6 +373,7 @@ impl History {
             value,
             version,
             earlier,
+            place,
             member,
             reached,
             rounds,
@@ -388,7 +394,15 @@ impl Log {
         }
     }
 
+    /// Whether operations on a key are kept, or may be.
+    fn may_have(&self, key: u32) -> bool {
+        self.sample.as_ref().is_none_or(|it| it.may_have(key))
+    }
+
     fn add(&mut self, operation: Operation) {
+        if self.sample.is_some() && self.operations.len() >= sample::OPERATIONS {
+            self.thin(operation.invoked);
+        }
         if self.operations.len() == OPERATIONS_MAX
             && let Some(gone) = self.operations.pop_front()
         {
@@ -402,9 +416,7 @@ impl Log {
     }
 
     fn new_value(&mut self, key: u32) -> u32 {
-        while self.values.end() <= key.into() {
-            self.values.push(UNWRITTEN);
-        }
+        self.values.grow(key.into(), UNWRITTEN);
         let value = self.values.get(key.into()).copied().unwrap_or(UNWRITTEN) + 1;
         self.values.set(key.into(), value);
         value
@@ -417,11 +429,16 @@ impl Log {
 
     /// The value that a version of a key stands for; 0 if its write has been forgotten.
     pub fn value(&self, key: u32, version: u32) -> u32 {
+        self.value_under(key, version, &|_| true)
+    }
+
+    /// The same, where several writes may have got the same version: only some of them are `there`.
+    fn value_under(&self, key: u32, version: u32, there: &dyn Fn(&Operation) -> bool) -> u32 {
         if version <= UNWRITTEN {
             return UNWRITTEN;
         }
         let stands = |it: &Operation| it.version == version || it.earlier == version;
-        let wrote = |it: &&Operation| it.writes && it.key == key && stands(it);
+        let wrote = |it: &&Operation| it.writes && it.key == key && stands(it) && there(it);
         self.operations.iter().rev().find(wrote).map_or(0, |it| it.value)
     }
 }

@@ -119,6 +119,8 @@ pub enum Note {
         key: u32,
         /// The version that is returned.
         version: u32,
+        /// Where terms follow each other: the last one that its log has entries of.
+        term: u32,
     },
     /// A client's write has got this version at a member.
     Wrote {
@@ -232,6 +234,8 @@ pub enum Poll {
 pub enum Reign {
     /// It finds the silence of who leads too long.
     Suspected,
+    /// It hears of who leads again.
+    Trusted,
     /// It wants to lead, in this term.
     Stands {
         /// Which.
@@ -239,6 +243,11 @@ pub enum Reign {
     },
     /// It is promoted, by people or by votes, and leads once it is ready.
     Chosen {
+        /// Its term.
+        term: u32,
+    },
+    /// It was closed or off when it was chosen, and has been brought up.
+    Opens {
         /// Its term.
         term: u32,
     },

@@ -62,7 +62,10 @@ struct Key {
 struct Heap(Vec<Key>);
 
 impl Heap {
-    fn push(&mut self, key: Key) {
+    /// The key comes in parts, which are handed over in registers: one that has just been put together in
+    /// memory, field by field, cannot be read in wider pieces at once.
+    fn push(&mut self, at: Nanos, sequence: u64, handle: Handle) {
+        let key = Key { due: Due { at, sequence }, handle };
         let mut at = self.0.len();
         self.0.push(key);
         while at > 0 {
@@ -99,7 +102,8 @@ impl Heap {
     /// Keeps only some.
     fn retain(&mut self, keeps: impl Fn(&Key) -> bool) {
         let keys = std::mem::take(&mut self.0);
-        keys.into_iter().filter(keeps).for_each(|it| self.push(it));
+        let kept = keys.into_iter().filter(keeps);
+        kept.for_each(|it| self.push(it.due.at, it.due.sequence, it.handle));
     }
 }
 
@@ -162,7 +166,7 @@ impl<T> Queue<T> {
         let due = Due { at, sequence: self.sequence };
         let (before, behind) = (NOWHERE, NOWHERE);
         let handle = self.events.insert(Entry { due, lane: HEAP, before, behind, event });
-        self.heap.push(Key { due, handle });
+        self.heap.push(at, due.sequence, handle);
         handle
     }
 
@@ -312,13 +316,26 @@ impl<T> Queue<T> {
     }
 
     /// Takes the earliest event, as it has just been found.
-    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn take(&mut self, first: First) -> Option<T> {
+        self.pass(first);
+        self.events.remove_at(first.place).map(|it| it.event)
+    }
+
+    /// Drops the earliest event, as it has just been found, where it is.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    pub fn drop_first(&mut self, first: First) {
+        self.pass(first);
+        self.events.discard_at(first.place);
+    }
+
+    /// The earliest event is to be no longer waited for.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn pass(&mut self, first: First) {
         if first.lane == HEAP {
             self.heap.pop();
         } else {
             // Nothing is before the first.
-            let behind = self.events.at(first.place)?.behind;
+            let Some(behind) = self.events.at(first.place).map(|it| it.behind) else { return };
             let lane = &mut self.lanes[first.lane as usize];
             match self.events.at_mut(behind) {
                 Some(next) => {
@@ -329,7 +346,6 @@ impl<T> Queue<T> {
             }
             self.find_earliest();
         }
-        self.events.remove_at(first.place).map(|it| it.event)
     }
 
     /// The lane whose first is due earliest.

@@ -18,7 +18,7 @@ use super::sightings::{Claim, Seen, Sighting, Sightings};
 use super::staleness::Staleness;
 use super::takeover::Takeovers;
 use super::tally::closed;
-pub use super::tally::{Tally, Window};
+pub use super::tally::{Tally, Traffic, Window};
 use super::world::{Watch, World};
 use super::{Blueprint, Kinds};
 
@@ -35,25 +35,6 @@ pub type Sampler<K> = fn(&World<K>, component: u32) -> Vec<f64>;
 /// How many, now: jobs, waiting, busy, occupied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Levels(pub [u32; 4]);
-
-/// Messages over one wire in one window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Traffic {
-    /// Calls that reached the member called, or the place where it had been.
-    pub arrived: u32,
-    /// Calls that read.
-    pub reads: u32,
-    /// Calls that change something.
-    pub writes: u32,
-    /// Replies with an answer.
-    pub answers: u32,
-    /// Replies from a cache that did not have the key.
-    pub misses: u32,
-    /// Replies with a failure.
-    pub failures: u32,
-    /// Lost to a cut.
-    pub lost: u32,
-}
 
 /// One thing of a kind's own that happened lately.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +60,8 @@ pub struct ComponentRecord {
     live: [Tally<4>; 3],
     /// Closed windows by length, oldest first, at most [`KEPT`] each.
     pub windows: [VecDeque<Window>; 3],
+    /// When one of its members came up last.
+    pub back: Nanos,
     /// What each of its members counted, where there are several.
     pub by_member: ByMember,
     /// What happened lately, oldest first.
@@ -151,7 +134,8 @@ impl ComponentRecord {
 /// The recorder.
 #[derive(Clone, Debug)]
 pub struct Recorder<K: Kinds> {
-    zero: Nanos,
+    /// When totals begin: the end of the warm-up.
+    pub zero: Nanos,
     zeroed: bool,
     /// Events recorded; replaying them adds nothing.
     seen: u64,
@@ -382,7 +366,8 @@ impl<K: Kinds> Recorder<K> {
             Note::Appended { .. } | Note::Reign { .. } => return true,
             Note::Committed { .. } | Note::Found { .. } | Note::Wrote { .. } => {}
             Note::Polled { .. } | Note::Conflict { .. } => {}
-            Note::Down { .. } | Note::Up { .. } | Note::Traced { .. } => {}
+            Note::Up { member } => self.components[component(*member)].back = at,
+            Note::Down { .. } | Note::Traced { .. } => {}
         }
         false
     }
@@ -480,7 +465,7 @@ impl<K: Kinds> Watch<K> for Recorder<K> {
         }
         if self.history.keeps(blueprint) {
             for note in notes {
-                if let Some(it) = self.history.note(at, note, blueprint) {
+                if let Some(it) = self.history.note(at, note, blueprint, &self.takeovers) {
                     self.saw(at, it, blueprint);
                 }
             }

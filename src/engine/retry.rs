@@ -83,7 +83,8 @@ impl<K: Kinds> Context<'_, K> {
             return;
         }
         let ticket = self.take_spare(call.wire);
-        let request = Request { attempt: call.request.attempt | Request::HEDGE, ..call.request };
+        let attempt = call.request.earlier() | Request::HEDGE;
+        let request = Request { attempt, ..call.request };
         let rest = Rest { twin: Some(handle), ..Rest::default() };
         let (job, asked, sent) = (None, None, now);
         let rest = Some(Box::new(rest));
@@ -100,17 +101,18 @@ impl<K: Kinds> Context<'_, K> {
     fn choose_another(&mut self, call: &OutCall) -> Option<u16> {
         let wire = &self.blueprint.wires[call.wire as usize];
         let to = &self.blueprint.components[wire.to as usize];
-        if !wire.alive || to.members.len() < 2 {
+        if !wire.alive || to.servers() < 2 {
             return None;
         }
         if to.addressing != Addressing::Any {
-            let picked = self.choose(call.wire, &call.request, false);
+            let picked = self.choose(call.wire, &call.request, false, u16::MAX);
             return picked.filter(|it| Some(*it) != call.target);
         }
         let route = &mut self.desk.routes[wire.out_index as usize];
         let not_asked = |index: usize| call.target.is_none_or(|it| usize::from(it) != index);
-        let others = route.candidates.iter().filter(|it| not_asked(it.index));
-        let others: Vec<_> = others.filter(|it| route.is_offered(it.index)).copied().collect();
+        let first = to.first_in_reserve();
+        let others: Vec<_> =
+            route.offered(first).filter(|it| not_asked(it.index)).copied().collect();
         let purpose = purpose::PICK + u64::from(call.request.attempt | Request::HEDGE);
         let draw = wire.stream.bits(call.request.id, purpose);
         route.picker.pick(&others, call.request.key, draw).map(|it| it as u16)

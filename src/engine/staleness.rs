@@ -17,6 +17,7 @@ use super::event::{Outcome, Verb};
 use super::note::Note;
 use super::recorder::{KEPT, WINDOWS};
 use super::sightings::{Claim, Seen};
+use super::ways::{Way, Ways};
 use super::{Addressing, Blueprint, Kinds};
 
 /// Stale reads of each component kept with all there is to say of them.
@@ -63,7 +64,7 @@ struct Tally {
     total: u64,
     /// Ends of the shortest windows in which there were any, and how many.
     windows: VecDeque<(Nanos, u32)>,
-    latest: VecDeque<StaleRead>,
+    latest: VecDeque<(StaleRead, Way)>,
 }
 
 /// The observer.
@@ -79,6 +80,8 @@ pub struct Staleness {
     any: bool,
     /// By component.
     tallies: Vec<Tally>,
+    /// How values came into caches.
+    ways: Ways,
 }
 
 impl Staleness {
@@ -97,16 +100,26 @@ impl Staleness {
 
     /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].
     pub fn latest(&self, component: u32) -> impl Iterator<Item = &StaleRead> {
+        self.caught_at(component).map(|it| &it.0)
+    }
+
+    /// The same, each with what its cache had been told of the key.
+    pub fn caught_at(&self, component: u32) -> impl Iterator<Item = &(StaleRead, Way)> {
         self.tallies.get(component as usize).into_iter().flat_map(|it| it.latest.iter().rev())
+    }
+
+    /// Whether reads of a component are judged: whether it is known which store its versions are of.
+    pub fn knows(&self, component: u32) -> bool {
+        self.store(component).is_some()
     }
 
     /// What a clone of it takes of memory, roughly, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let tally =
-            |it: &Tally| size_of_val(&it.windows) + 16 * it.windows.len() + 48 * it.latest.len();
+            |it: &Tally| size_of_val(&it.windows) + 16 * it.windows.len() + 144 * it.latest.len();
         let tallies: usize = self.tallies.iter().map(tally).sum();
         let acknowledged: usize = self.acknowledged.iter().map(CowList::bytes).sum();
-        tallies + acknowledged + 2 * self.open.len() * size_of::<Open>()
+        tallies + acknowledged + self.ways.bytes() + 2 * self.open.len() * size_of::<Open>()
     }
 
     /// The warm-up is over: totals begin anew.
@@ -165,12 +178,13 @@ impl Staleness {
         blueprint: &Blueprint<K>,
     ) -> Option<Seen> {
         let component = |member: u32| blueprint.members[member as usize].0;
+        self.ways.note(at, note, blueprint);
         match *note {
             Note::Offered { request, own: true, .. } => {
                 let open = Open { id: request.id, begun: at, wrote: [None; WRITES_MAX] };
                 self.open.insert(short(request.id), open);
             }
-            Note::Found { member, request, key, version } => {
+            Note::Found { member, request, key, version, .. } => {
                 let component = component(member);
                 let open = self.open(request)?;
                 let store = self.store(component)?;
@@ -223,9 +237,7 @@ impl Staleness {
 
     fn acknowledge(&mut self, store: u32, key: u32, version: u32, at: Nanos) {
         let versions = &mut self.acknowledged[store as usize];
-        while versions.end() <= u64::from(key) {
-            versions.push(Default::default());
-        }
+        versions.grow(key.into(), Default::default());
         if let Some([newest, _]) = versions.get(u64::from(key)).copied()
             && version > newest.0
         {
@@ -234,6 +246,7 @@ impl Staleness {
     }
 
     fn caught(&mut self, component: u32, it: StaleRead) {
+        let way = self.ways.of(component, it.key);
         let tally = &mut self.tallies[component as usize];
         tally.total += 1;
         let end = Nanos((it.read.0 / WINDOWS[0].0 + 1) * WINDOWS[0].0);
@@ -248,7 +261,7 @@ impl Staleness {
         if tally.latest.len() == LATEST_MAX {
             tally.latest.pop_front();
         }
-        tally.latest.push_back(it);
+        tally.latest.push_back((it, way));
     }
 }
 

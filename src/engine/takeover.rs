@@ -69,6 +69,8 @@ pub struct Takeover {
     pub stood: Option<Nanos>,
     /// It was promoted: by people, or by votes.
     pub chosen: Option<Nanos>,
+    /// It was closed or off, and has been brought up; none of one that was open.
+    pub opened: Option<Nanos>,
     /// It had applied all it had received, and began its term.
     pub began: Option<Nanos>,
     /// The first write was acknowledged under it: clients had found it.
@@ -234,6 +236,7 @@ impl Ledger {
     fn reign(&mut self, at: Nanos, member: u32, what: Reign) -> Option<u64> {
         match what {
             Reign::Suspected => _ = self.pending.suspected.get_or_insert(at),
+            Reign::Trusted => (self.pending.suspected, self.pending.stood) = (None, None),
             Reign::Stands { .. } => self.pending.stood = Some(at),
             Reign::Chosen { term } => {
                 let pending = std::mem::take(&mut self.pending);
@@ -241,6 +244,11 @@ impl Ledger {
                     self.takeovers.pop_front();
                 }
                 self.takeovers.push_back(Takeover { chosen: Some(at), member, term, ..pending });
+            }
+            Reign::Opens { term } => {
+                if let Some(it) = self.takeovers.iter_mut().rfind(|it| it.term == term) {
+                    it.opened = Some(at);
+                }
             }
             Reign::Begins { term, after, at: place } => {
                 let (after, before) = ((after, place), self.term(at));
@@ -277,6 +285,11 @@ impl Ledger {
             next = next.filter(|it| it.0 < term);
         }
         lineage
+    }
+
+    /// Whether the log of a term has what was written under a term at a place.
+    pub fn belongs(&self, of: u32, position: u64, term: u32) -> bool {
+        of == term || self.lineage(term).get(&of).is_some_and(|end| position < *end)
     }
 
     /// Whether a log of this lineage has a write. Of a lineage that has been forgotten nothing is said.

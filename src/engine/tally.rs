@@ -137,6 +137,25 @@ impl<const SUB_BITS: u32> Tally<SUB_BITS> {
     }
 }
 
+/// Messages over one wire in one window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Traffic {
+    /// Calls that reached the member called, or the place where it had been.
+    pub arrived: u32,
+    /// Calls that read.
+    pub reads: u32,
+    /// Calls that change something.
+    pub writes: u32,
+    /// Replies with an answer.
+    pub answers: u32,
+    /// Replies from a cache that did not have the key.
+    pub misses: u32,
+    /// Replies with a failure.
+    pub failures: u32,
+    /// Lost to a cut.
+    pub lost: u32,
+}
+
 /// One closed window of one component. Percentiles in ns, NaN if nothing ended well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {

@@ -133,6 +133,13 @@ impl<K: Kinds> World<K> {
         self.core.cuts.partitions.iter().any(|it| any(&it.one) && any(&it.other))
     }
 
+    /// The latest partition with some of these members on a side: its name, and both sides.
+    pub fn sides(&self, members: &[u32]) -> Option<(&str, [&[u32]; 2])> {
+        let any = |side: &[u32]| members.iter().any(|it| side.contains(it));
+        let of = self.core.cuts.partitions.iter().rfind(|it| any(&it.one) || any(&it.other))?;
+        Some((&of.name, [&of.one, &of.other]))
+    }
+
     /// Names of the partitions in force.
     pub fn partitions(&self) -> impl Iterator<Item = &str> {
         self.core.cuts.partitions.iter().map(|it| it.name.as_str())
@@ -256,9 +263,8 @@ impl<K: Kinds> World<K> {
     fn advance(&mut self, at: Nanos, what: Option<First>, watch: &mut dyn Watch<K>) {
         match what {
             Some(first) => {
-                let Some(event) = self.core.queue.take(first) else { return };
                 self.core.now = at;
-                if !self.deliver(event) {
+                if !self.deliver(first) {
                     return;
                 }
             }
@@ -289,7 +295,7 @@ impl<K: Kinds> World<K> {
             if self.core.queue.look(first).is_some_and(|it| !is_void(lives, blueprint, it)) {
                 return;
             }
-            self.core.queue.take(first);
+            self.core.queue.drop_first(first);
         }
     }
 
@@ -315,42 +321,80 @@ impl<K: Kinds> World<K> {
         }
     }
 
-    /// Gives an event to its member. False if it was void.
-    fn deliver(&mut self, event: Event<K>) -> bool {
-        if self.died && is_void(&self.core.lives, &self.blueprint, &event) {
+    /// Gives the event that comes first to its member. False if it was void.
+    ///
+    /// What it needs of the event is read where it lies: a whole event is moved for messages only.
+    fn deliver(&mut self, first: First) -> bool {
+        let Some(event) = self.core.queue.look(first) else { return false };
+        if self.died && is_void(&self.core.lives, &self.blueprint, event) {
+            self.core.queue.drop_first(first);
             return false;
         }
         self.core.hops = HOPS_MAX;
-        let Event { to, deed, via: _, sent } = event;
+        let (to, sent) = (event.to, event.sent);
         let (incarnation, up) = self.core.lives[to.slot as usize];
         let lives = up && incarnation == to.incarnation;
-        match deed {
-            Deed::Probe(probe) => self.raw_turn(to.slot, |ctx| ctx.answer_probe(probe, up)),
-            Deed::Call(call) if lives => self.arrive(to.slot, call),
-            Deed::Call(call) => self.undeliverable(to.slot, call),
-            deed if lives => self.turn(to.slot, |ctx, state, spec| match deed {
-                Deed::Call(_) | Deed::Probe(_) => {}
-                Deed::Reply(reply) => ctx.reply(reply),
-                Deed::Cancel(job) => ctx.caller_left(job),
-                Deed::Message(from, message) => {
-                    K::handle(state, spec, Happening::Message(from, message), ctx);
+        match &event.deed {
+            Deed::WorkDone(strand) => {
+                let strand = *strand;
+                self.core.queue.drop_first(first);
+                if lives {
+                    self.turn(to.slot, |ctx, _, _| ctx.work_done(strand, sent));
                 }
-                Deed::Timer(timer) => K::handle(state, spec, Happening::Timer(timer), ctx),
-                Deed::WorkDone(strand) => ctx.work_done(strand, sent),
-                Deed::Timeout(call) => ctx.timed_out(call),
-                Deed::Retry(call) => ctx.retry(call),
-                Deed::Hedge(call) => ctx.hedge(call),
-                Deed::ProbeDue(wire) => ctx.probe_due(wire),
-                Deed::Probed(probe, good) => ctx.probed(probe, Some(good)),
-                Deed::ProbeLost(probe) => ctx.probed(probe, None),
-            }),
-            _ => {}
+            }
+            Deed::Timer(timer) => {
+                let timer = *timer;
+                self.core.queue.drop_first(first);
+                if lives {
+                    let what = Happening::Timer(timer);
+                    self.turn(to.slot, |ctx, state, spec| K::handle(state, spec, what, ctx));
+                }
+            }
+            Deed::Call(call) => {
+                let call = *call;
+                self.core.queue.drop_first(first);
+                if lives { self.arrive(to.slot, call) } else { self.undeliverable(to.slot, call) }
+            }
+            Deed::Reply(reply) => {
+                let reply = *reply;
+                self.core.queue.drop_first(first);
+                if lives {
+                    self.turn(to.slot, |ctx, _, _| ctx.reply(reply));
+                }
+            }
+            _ => {
+                let Some(event) = self.core.queue.take(first) else { return false };
+                self.deliver_rest(event, lives, up);
+            }
         }
         while let Some(hop) = self.core.hop.take() {
             self.hop(hop);
         }
         self.core.hops = 0;
         true
+    }
+
+    /// What comes less often.
+    fn deliver_rest(&mut self, event: Event<K>, lives: bool, up: bool) {
+        let Event { to, deed, .. } = event;
+        match deed {
+            Deed::Probe(probe) => self.raw_turn(to.slot, |ctx| ctx.answer_probe(probe, up)),
+            deed if lives => self.turn(to.slot, |ctx, state, spec| match deed {
+                Deed::Cancel(job) => ctx.caller_left(job),
+                Deed::Message(from, message) => {
+                    K::handle(state, spec, Happening::Message(from, message), ctx);
+                }
+                Deed::Timeout(call) => ctx.timed_out(call),
+                Deed::Retry(call) => ctx.retry(call),
+                Deed::Hedge(call) => ctx.hedge(call),
+                Deed::ProbeDue(wire) => ctx.probe_due(wire),
+                Deed::Probed(probe, good) => ctx.probed(probe, Some(good)),
+                Deed::ProbeLost(probe) => ctx.probed(probe, None),
+                Deed::Call(_) | Deed::Probe(_) | Deed::WorkDone(_) => {}
+                Deed::Timer(_) | Deed::Reply(_) => {}
+            }),
+            _ => {}
+        }
     }
 
     /// A message arrives in the same moment and event in which it was sent.
@@ -490,6 +534,10 @@ impl<K: Kinds> World<K> {
             Fault::Flush(target) => self.each(target, Self::flush),
             Fault::Promote(target) => {
                 self.each(target, |it, slot| it.tell_kind(slot, Happening::Promote));
+            }
+            Fault::Command { target, words } => {
+                let what = |it: &str| Happening::Command(it.into());
+                self.each(target, |it, slot| it.tell_kind(slot, what(words)));
             }
             Fault::Loss { on, share } => {
                 let share = share.clamp(0.0, 1.0);

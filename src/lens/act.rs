@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::fault::Target;
+
 /// What somebody looks for in a lens. Nothing of it changes the run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Look {
@@ -32,6 +34,10 @@ pub enum Act {
     Restart(u16),
     /// Promotes it.
     Promote(u16),
+    /// Types a command at it. A fault, too.
+    Command(u16, String),
+    /// Moves a member or a component across a cut: who, whether to its second side, and its name. A fault.
+    Move(Target, bool, String),
     /// Stops, and goes to a moment, in ns.
     At(u64),
     /// Follows a request: which, and a moment at which it was under way, in ns.
@@ -46,6 +52,10 @@ impl std::fmt::Display for Act {
             Self::Crash(member) => write!(f, "crash {member}"),
             Self::Restart(member) => write!(f, "restart {member}"),
             Self::Promote(member) => write!(f, "promote {member}"),
+            Self::Command(member, words) => write!(f, "command {member} {words}"),
+            Self::Move(who, over, cut) => {
+                write!(f, "move {who} {} {cut}", if *over { "over" } else { "back" })
+            }
             Self::At(moment) => write!(f, "at {moment}"),
             Self::Follow(request, moment) => write!(f, "follow {request} {moment}"),
         }
@@ -63,6 +73,16 @@ impl Act {
             "crash" => rest.parse().ok().map(Self::Crash),
             "restart" => rest.parse().ok().map(Self::Restart),
             "promote" => rest.parse().ok().map(Self::Promote),
+            "command" => {
+                let (member, words) = rest.split_once(' ')?;
+                Some(Self::Command(member.parse().ok()?, words.into()))
+            }
+            "move" => {
+                let (who, rest) = rest.split_once(' ')?;
+                let (way, cut) = rest.split_once(' ')?;
+                let over = ["back", "over"].iter().position(|it| *it == way)? == 1;
+                Some(Self::Move(who.parse().ok()?, over, cut.into()))
+            }
             "at" => rest.parse().ok().map(Self::At),
             "follow" => {
                 let (request, moment) = rest.split_once(' ')?;
@@ -75,7 +95,7 @@ impl Act {
 
 #[cfg(test)]
 mod tests {
-    use super::Act;
+    use super::{Act, Target};
 
     #[test]
     fn acts_read_back() {
@@ -86,13 +106,26 @@ mod tests {
             Act::Crash(2),
             Act::Restart(0),
             Act::Promote(1),
+            Act::Command(0, "LPUSH q \"a b\" c".into()),
+            Act::Move(Target::member("store", 1), true, "A | B, C".into()),
+            Act::Move(Target::component("client"), false, "x".into()),
             Act::At(5_400_000_000),
             Act::Follow(u64::MAX, 5_400_000_000),
         ];
         for act in acts {
             assert_eq!(Act::parse(&act.to_string()), Some(act));
         }
-        for text in ["", "note", "note key", "crash", "crash B", "crash -1", "set x", "follow 3"] {
+        for text in [
+            "",
+            "note",
+            "note key",
+            "crash",
+            "crash B",
+            "crash -1",
+            "set x",
+            "follow 3",
+            "move a b c",
+        ] {
             assert_eq!(Act::parse(text), None, "{text:?}");
         }
     }

@@ -67,18 +67,45 @@ impl Column<'_> {
         rows: usize,
     ) {
         self.caption("scheme", [title, ""]);
-        let chip = |scheme: &Scheme| {
-            let value = format!("\"{}\"", scheme.id());
-            let mut chip = Chip::new(format!("scheme/{}", scheme.id()), scheme.label());
-            chip.label = Some(format!("{}: {}", scheme.label(), scheme.help()));
-            chip.action = Some(Act::Set("scheme".into(), value).to_string());
-            let style = if *scheme == own { CellStyle::Strong } else { CellStyle::Plain };
-            chip.styled(Tone::Ink, style)
-        };
-        let chips: Vec<_> = schemes.map(chip).collect();
-        self.chips("scheme", &chips, rows);
+        let choice = |it: &'a Scheme| (it.id(), (it.label(), it.help()));
+        self.choices_in(rows, ["scheme", "scheme"], schemes.map(choice), own.id());
+    }
+
+    /// The values of a setting to choose among: its marks and its name; each value with what it is called and
+    /// what it means; and the present one, which is explained. A click sets another.
+    pub fn choices<'a>(
+        &mut self,
+        names: [&str; 2],
+        all: impl Iterator<Item = (&'a str, (&'a str, &'a str))>,
+        own: &str,
+    ) {
+        self.choices_in(2, names, all, own);
+    }
+
+    fn choices_in<'a>(
+        &mut self,
+        rows: usize,
+        [id, field]: [&str; 2],
+        all: impl Iterator<Item = (&'a str, (&'a str, &'a str))>,
+        own: &str,
+    ) {
+        let mut chosen = "";
+        let mut chips = Vec::new();
+        for (value, (words, help)) in all {
+            let mut chip = Chip::new(format!("{id}/{value}"), words);
+            chip.label = Some(format!("{words}: {help}"));
+            chip.action = Some(Act::Set(field.into(), format!("\"{value}\"")).to_string());
+            let is = value == own;
+            if is {
+                chosen = help;
+            }
+            chips.push(
+                chip.styled(Tone::Ink, if is { CellStyle::Strong } else { CellStyle::Plain }),
+            );
+        }
+        self.chips(id, &chips, rows);
         self.space(2.0);
-        self.words("scheme/help", own.help());
+        self.words(&format!("{id}/help"), chosen);
     }
 
     /// A line: what follows on the left, a figure on the right.

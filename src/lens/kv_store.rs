@@ -13,16 +13,22 @@ use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Scene, Tone};
 
 use super::Subject;
-use super::history::{Judged, judge};
+use super::history::{Account, Broken, Differ, Finding, Judged, Rest, judge, verdicts};
 
 mod homes;
 mod map;
+mod question;
 mod quorum;
 mod settings;
+mod sides;
 mod story;
+mod trees;
 
 /// Of what writes have added, so many are told.
 const ADDED_MAX: usize = 4;
+
+/// Keys that members are compared by: those written last.
+const COMPARED_MAX: usize = 32;
 
 /// What all parts of the picture have in common.
 struct Store<'a> {
@@ -50,20 +56,30 @@ pub fn draw(subject: &Subject) -> Scene {
     };
     let mut members = Vec::new();
     for (slot, (state, _)) in component.members.iter().zip(subject.members()) {
-        let state = if let Some(State::KvStore(it)) = state { Some(&**it) } else { None };
+        let state =
+            if let Some(State::KvStore(it)) = state { Some(it as &KvStoreState) } else { None };
         members.push((*slot, state));
     }
-    let judged = judge(log, subject);
+    let mut store = Store {
+        subject,
+        params,
+        members,
+        log,
+        key: 0,
+        order: Vec::new(),
+        judged: Judged::default(),
+        picked: None,
+    };
+    store.judged = judge(log, subject, &store.rest());
     let mut known = log.operations.iter().filter(|it| it.invoked <= subject.now());
-    let blamed = judged.first_blamed().map(|it| log.operations[it].key);
+    let blamed = store.judged.blamed().first().map(|it| log.operations[*it].key);
     let picked = subject.noted(quorum::PICKED).and_then(|it| it.parse().ok());
     let now = subject.now();
     let same = |it: &&Operation| Some(it.request) == picked && it.invoked <= now;
-    let picked = log.operations.iter().find(same);
+    store.picked = log.operations.iter().find(same);
     let latest = || known.next_back().map(|it| it.key);
-    let key = picked.map(|it| it.key).or(blamed).or_else(latest).unwrap_or(0);
-    let order = preference(params, key).into_iter().map(usize::from).collect();
-    let store = Store { subject, params, members, log, key, order, judged, picked };
+    store.key = store.picked.map(|it| it.key).or(blamed).or_else(latest).unwrap_or(0);
+    store.order = preference(params, store.key).into_iter().map(usize::from).collect();
     let mut sheet = Sheet::new(subject.width, title, store.description());
     store.figures(&mut sheet);
     // What a design is about comes first.
@@ -75,8 +91,12 @@ pub fn draw(subject: &Subject) -> Scene {
     }
     store.whose(&mut sheet);
     store.reach(&mut sheet);
-    store.operations(&mut sheet);
-    store.verdicts(&mut sheet);
+    store.who_may_answer(&mut sheet);
+    store.trees(&mut sheet);
+    let account = store.account();
+    account.operations(&mut sheet);
+    verdicts(&account, &mut sheet);
+    store.conflicts(&mut sheet);
     if !by_numbers {
         store.numbers(&mut sheet);
         store.answers(&mut sheet);
@@ -92,6 +112,80 @@ impl Store<'_> {
         self.subject.now()
     }
 
+    /// Its history, and what was found.
+    fn account(&self) -> Account<'_> {
+        let (subject, log, judged, key) = (self.subject, self.log, &self.judged, self.key);
+        Account { subject, log, judged, key, voice: self }
+    }
+
+    /// What members know of the end of all writes.
+    fn rest(&self) -> Rest {
+        let whole = (0..self.members.len()).all(|it| self.company(it) == self.members.len());
+        let last = self.subject.recorder.disturbances.iter().rfind(|it| it.at <= self.now());
+        let healed = match whole {
+            true => Ok(last.map_or(Nanos::ZERO, |it| it.at)),
+            false => Err(self.state_of_network()),
+        };
+        let write = |key: u32, value: u32| {
+            self.log
+                .operations
+                .iter()
+                .position(|it| it.writes && (it.key, it.value) == (key, value))
+        };
+        let acknowledged = |it: &&Conflict| {
+            let ended = write(it.key, it.other).map(|it| self.log.operations[it].ended);
+            ended.is_none_or(|it| it.is_some_and(|it| !it.0.is_failure()))
+        };
+        let dropped: Vec<_> = self.log.dropped(self.now()).filter(acknowledged).collect();
+        let lost = dropped.last().map(|last| {
+            let own = [last.other, last.kept].map(|it| write(last.key, it));
+            let operations = own.into_iter().flatten().collect();
+            let name = |value: u32| if value > 0 { value.to_string() } else { "an old one".into() };
+            let words = format!(
+                "{} was acknowledged, and dropped for {}, which did not know of it",
+                name(last.other),
+                name(last.kept)
+            );
+            Finding::Broken(Broken { at: last.at, operations, words: Some(words) })
+        });
+        Rest { healed, differ: self.differ(), lost }
+    }
+
+    /// Homes of a key that were written lately and do not hold the same of it, if any.
+    fn differ(&self) -> Option<Differ> {
+        let mut keys = Vec::new();
+        for it in self.log.operations.iter().rev().filter(|it| it.writes) {
+            if keys.len() < COMPARED_MAX && !keys.contains(&it.key) {
+                keys.push(it.key);
+            }
+        }
+        for key in keys {
+            let homes = preference(self.params, key).into_iter().map(usize::from);
+            let copies = |it: usize| {
+                let row = self.members[it].1?.rows.get(key.into());
+                let mut held: Vec<_> =
+                    row.map_or(&[][..], |it| &it.copies).iter().map(|it| it.version).collect();
+                held.sort_unstable();
+                Some(held)
+            };
+            let homes = homes.take(self.params.homes() as usize).filter(|it| self.is_up(*it));
+            let held: Vec<_> = homes.filter_map(|it| Some((it, copies(it)?))).collect();
+            let Some((first, rest)) = held.split_first() else { continue };
+            if let Some(other) = rest.iter().find(|it| it.1 != first.1) {
+                let key = self.key_name(key);
+                let [one, other] = [first, other].map(|it| self.name(it.0));
+                let words = format!("{one} and {other} do not hold the same of {key} yet");
+                return Some(Differ { words, comes: self.unconfirmed() > 0 && self.brings() });
+            }
+        }
+        None
+    }
+
+    /// Whether members bring others what these have not confirmed.
+    fn brings(&self) -> bool {
+        self.params.handoff > Nanos::ZERO
+    }
+
     fn name(&self, member: usize) -> String {
         let blueprint = self.subject.world.blueprint();
         let spec = blueprint.components[self.subject.component as usize].spec.as_ref();
@@ -99,7 +193,7 @@ impl Store<'_> {
     }
 
     /// What people call a client, given by the slot of its member.
-    fn client(&self, slot: u32) -> String {
+    fn client_name(&self, slot: u32) -> String {
         let blueprint = self.subject.world.blueprint();
         let component = blueprint.members[slot as usize].0;
         (self.subject.name)(&blueprint.components[component as usize].id)
@@ -239,7 +333,7 @@ impl Store<'_> {
         });
         let beliefs: Vec<_> = beliefs.collect();
         let beliefs = beliefs.join(", ");
-        format!("{beliefs}; {}. {}", self.state_of_network(), self.judged.sentence(self))
+        format!("{beliefs}; {}. {}", self.state_of_network(), self.account().sentence())
     }
 
     fn figures(&self, sheet: &mut Sheet) {

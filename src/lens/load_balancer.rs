@@ -1,6 +1,6 @@
 //! The inside of a balancer: what it knows of those it may choose, whom it chose, and who is next.
 
-use crate::algorithm::balancing::{Candidate, Rule};
+use crate::algorithm::balancing::Rule;
 use crate::base::order::sort_few;
 use crate::base::text;
 use crate::component::{Picker, Registry, Spec};
@@ -164,8 +164,8 @@ fn next(behind: &Behind, rule: Rule, sheet: &mut Sheet) {
         return;
     }
     let mut picker = behind.route.picker.clone();
-    let offered = |it: &&Candidate| behind.route.is_offered(it.index);
-    let mut known: Vec<_> = behind.route.candidates.iter().filter(offered).copied().collect();
+    let first = behind.to.first_in_reserve();
+    let mut known: Vec<_> = behind.route.offered(first).copied().collect();
     let mut turns = Vec::new();
     for _ in 0..NEXT {
         let Some(chosen) = picker.pick(&known, 0, 0) else { break };

@@ -4,6 +4,7 @@
 //! A mark's action is an [`Act`]: the page makes edits and faults of them, and notes; what is only
 //! tried out or noted comes back in [`Look`], and changes nothing but the picture.
 
+use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::{Registry, Spec, State};
 use crate::engine::World;
@@ -21,6 +22,8 @@ mod hash_ring;
 pub mod history;
 mod kv_store;
 mod load_balancer;
+mod phases;
+mod redis;
 mod service;
 mod shards;
 mod sql_db;
@@ -53,6 +56,18 @@ impl<'a> Subject<'a> {
     /// The cursor.
     pub fn now(&self) -> Nanos {
         self.world.now()
+    }
+
+    /// A moment as the clock shows it, in seconds: since the end of the warm-up.
+    pub fn seconds(&self, at: Nanos) -> f64 {
+        at.0 as f64 / 1e9 - self.recorder.zero.as_seconds()
+    }
+
+    /// The same in words.
+    pub fn moment(&self, at: Nanos) -> String {
+        let zero = self.recorder.zero;
+        let span = |it: Nanos| text::duration(it.0 as f64);
+        if at < zero { format!("−{}", span(zero - at)) } else { span(at - zero) }
     }
 
     /// What was recorded of the component.
@@ -97,6 +112,7 @@ const ALL: &[(&str, Draw)] = &[
     ("sql-db", sql_db::draw),
     ("sharded-db", shards::draw),
     ("kv-store", kv_store::draw),
+    ("redis", redis::draw),
     ("api-gateway", api_gateway::draw),
     ("load-balancer", load_balancer::draw),
     ("dns", dns::draw),

@@ -1,6 +1,8 @@
 //! What the engine is measured by: benchmark designs and measurements, the same for the command
 //! line and for WebAssembly. Whoever measures brings the clock, since the core has none.
 
+pub mod caches;
+
 use serde::Serialize;
 
 use crate::algorithm::balancing::Rule;

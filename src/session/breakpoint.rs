@@ -347,7 +347,8 @@ pub fn measure(
         Measure::Waiting => sum(|it| it.waiting_count),
         Measure::Present => sum(|it| it.open),
         Measure::Busy => {
-            let up = component.members.iter().filter(|it| world.is_up(**it)).count();
+            let servers = component.members.iter().take(component.servers().into());
+            let up = servers.filter(|it| world.is_up(**it)).count();
             let workers = f64::from(component.station.workers) * up as f64;
             let limited = component.station.workers != u32::MAX && up > 0;
             if limited { sum(|it| it.busy) / workers } else { f64::NAN }
@@ -355,10 +356,10 @@ pub fn measure(
         Measure::Offered => of(|it| it.offered.into()),
         Measure::Goodput => of(|it| it.completed.into()),
         Measure::Failed => of(|it| it.failed.into()),
-        Measure::Imbalance => recorder
-            .components
-            .get(slot as usize)
-            .map_or(f64::NAN, |it| it.by_member.imbalance(world.now(), RATIO_WINDOWS)),
+        Measure::Imbalance => recorder.components.get(slot as usize).map_or(f64::NAN, |it| {
+            let members = component.first_in_reserve();
+            it.by_member.imbalance(world.now(), RATIO_WINDOWS, members)
+        }),
         Measure::P50 => of(|it| it.p50_ns.into()),
         Measure::P95 => of(|it| it.p95_ns.into()),
         Measure::P99 => of(|it| it.p99_ns.into()),

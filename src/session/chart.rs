@@ -42,7 +42,7 @@ pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
     let windows: Vec<_> = sources.iter().map(|it| windows(it, component)).collect();
     // Shares are of the workers there are at the cursor.
     let shown = run.shown().world.blueprint().components.get(component as usize).unwrap_or(it);
-    let workers = f64::from(shown.station.workers) * shown.members.len() as f64;
+    let workers = f64::from(shown.station.workers) * f64::from(shown.servers());
     let (causes, twice) = (Vec::new(), false);
     let mut shape = Shape { which, about, causes, twice, workers };
     if which == Which::Errors {

@@ -1,6 +1,7 @@
 //! Frames' figures: read from the recorder at the cursor, and from the world where the moment
 //! itself is meant.
 
+use crate::base::time::Nanos;
 use crate::component::{About, Ratio, Registry};
 use crate::engine::blueprint::Addressing;
 use crate::engine::recorder::{ComponentRecord, Recorder, WINDOWS, Window};
@@ -38,11 +39,13 @@ fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures 
     let it = &world.blueprint().components[slot as usize];
     let Some(spec) = &it.spec else { return ComponentFigures::default() };
     let window = run.recorded().window_at(slot, 1, world.now());
-    let mut figures = match window {
-        Some((_, window)) => from_window(window),
-        None => ComponentFigures { p50_ns: f64::NAN, p95_ns: f64::NAN, ..Default::default() },
-    };
-    let up = it.members.iter().filter(|it| world.is_up(**it)).count();
+    let record = run.recorded().components.get(slot as usize);
+    // Of what has just come, or come back, there is no whole second yet.
+    let since = record.map_or(Nanos::ZERO, |it| it.back).saturating_add(WINDOWS[1]);
+    let whole = window.filter(|it| it.1.offered > 0 || it.1.end >= since);
+    let mut figures = whole.map_or_else(ComponentFigures::unknown, |it| from_window(it.1));
+    let servers = it.members.iter().take(it.servers().into());
+    let up = servers.filter(|it| world.is_up(**it)).count();
     let workers = f64::from(it.station.workers) * up as f64;
     let limited = it.station.workers != u32::MAX && up > 0;
     let share = |level: f64| if limited { level / workers } else { f64::NAN };
@@ -55,8 +58,9 @@ fn component(run: &Run, world: &World<Registry>, slot: u32) -> ComponentFigures 
     }
     figures.ratios = window
         .map_or_else(Vec::new, |(index, _)| ratios(run.recorded(), slot, index, spec.about()));
-    let record = run.recorded().components.get(slot as usize);
-    let imbalance = |it: &ComponentRecord| it.by_member.imbalance(world.now(), RATIO_WINDOWS);
+    let members = it.first_in_reserve();
+    let imbalance =
+        |it: &ComponentRecord| it.by_member.imbalance(world.now(), RATIO_WINDOWS, members);
     figures.imbalance = record.map_or(f64::NAN, imbalance);
     figures.gauges = gauges(world, &it.members, spec);
     // Only members that talk to each other can be parted.

@@ -48,6 +48,15 @@ const LEDGER: &str = include_str!("../../tests/golden/ledger.json");
 /// Consensus, a pair that takes over, calls in a circle, deadlines that are passed on.
 const LOCK: &str = include_str!("../../tests/golden/lock.json");
 
+/// A sharded database whose writes are mostly of rows of two shards, with crashes and a cut.
+const TRANSFERS: &str = include_str!("../../tests/golden/transfers.json");
+
+/// Shards with replicas, of which primaries die and are cut off.
+const SHARDS: &str = include_str!("../../tests/golden/shards.json");
+
+/// A Redis whose primary dies, and is cut off, with sentinels that replace it.
+const SENTINELS: &str = include_str!("../../tests/golden/sentinels.json");
+
 /// Every golden run.
 pub const ALL: &[Golden] = &[
     Golden {
@@ -56,7 +65,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 7,
         seconds: 20,
-        hash: 0xeab5_8e5b_b8bd_64b6,
+        hash: 0xa276_dcfa_17ef_3f80,
     },
     Golden {
         name: "cache killed",
@@ -64,7 +73,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_killed,
         seed: 8,
         seconds: 20,
-        hash: 0xad48_5c98_0064_3aae,
+        hash: 0x1b3c_c8bb_8ef0_abb2,
     },
     Golden {
         name: "replica cut off",
@@ -72,7 +81,7 @@ pub const ALL: &[Golden] = &[
         inputs: replica_cut_off,
         seed: 9,
         seconds: 20,
-        hash: 0xf71d_76ab_7c5e_ba53,
+        hash: 0x2fc9_b9e6_3152_1343,
     },
     Golden {
         name: "market, scripted",
@@ -80,7 +89,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0x3f2a_37ea_489f_296f,
+        hash: 0xeae9_1a1c_e12a_2e2e,
     },
     Golden {
         name: "market, edited",
@@ -88,7 +97,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0xe9cc_724b_3f82_425a,
+        hash: 0xd3ad_974f_a1b1_b76a,
     },
     Golden {
         name: "market, slots move",
@@ -96,7 +105,15 @@ pub const ALL: &[Golden] = &[
         inputs: slots_move,
         seed: 16,
         seconds: 20,
-        hash: 0x8856_fbad_72ee_7e3f,
+        hash: 0x9a88_5b53_e96e_c471,
+    },
+    Golden {
+        name: "slots are handed over",
+        file: MARKET,
+        inputs: slots_are_handed_over,
+        seed: 23,
+        seconds: 20,
+        hash: 0xbcc2_1435_b642_3576,
     },
     Golden {
         name: "ledger, scripted",
@@ -104,7 +121,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0x60ab_fa5c_b344_7f39,
+        hash: 0x79a9_39d1_f954_673e,
     },
     Golden {
         name: "ledger, edited",
@@ -112,7 +129,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0x50f9_ab05_be51_36ea,
+        hash: 0xa291_7ff3_076a_6915,
     },
     Golden {
         name: "ledger, from disk",
@@ -120,7 +137,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_comes_back,
         seed: 15,
         seconds: 20,
-        hash: 0xe963_8afb_df6e_c648,
+        hash: 0x6616_8fbe_8180_6f60,
     },
     Golden {
         name: "lock, scripted",
@@ -128,7 +145,31 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 14,
         seconds: 20,
-        hash: 0xa248_9080_4922_4026,
+        hash: 0x3458_206f_7ddd_71b6,
+    },
+    Golden {
+        name: "transfers, scripted",
+        file: TRANSFERS,
+        inputs: Vec::new,
+        seed: 21,
+        seconds: 20,
+        hash: 0x4e1c_f807_5ef4_3e88,
+    },
+    Golden {
+        name: "shards, scripted",
+        file: SHARDS,
+        inputs: Vec::new,
+        seed: 22,
+        seconds: 20,
+        hash: 0x6d4b_43c1_d812_7562,
+    },
+    Golden {
+        name: "sentinels, scripted",
+        file: SENTINELS,
+        inputs: Vec::new,
+        seed: 24,
+        seconds: 20,
+        hash: 0xc53a_03a1_81b4_a781,
     },
 ];
 
@@ -202,6 +243,35 @@ fn slots_move() -> Vec<(u64, Input)> {
     let all = [first.clone(), with(3, Learn::Slot), with(4, Learn::Slot), with(2, Learn::Table)];
     let edit = |at: usize| Input::Edit(Diff::between(&all[at], &all[at + 1]));
     vec![(2, edit(0)), (6, edit(1)), (14, edit(2))]
+}
+
+/// Redis slots change hands with their entries, while a node dies and the network is cut.
+fn slots_are_handed_over() -> Vec<(u64, Input)> {
+    let first = read(MARKET);
+    let with = |nodes, weights: &[u32]| {
+        let mut design = first.clone();
+        for component in design.components.values_mut() {
+            if let Spec::CacheCluster(it) = &mut component.spec {
+                (it.scheme, it.nodes, it.callers_learn) =
+                    (ByHash(Scheme::RedisSlots), nodes, Learn::Slot);
+                (it.moving_slots, it.migrate_rate) = (1_024, 5);
+                it.weights = Weights(weights.to_vec());
+            }
+        }
+        design
+    };
+    let all = [first.clone(), with(3, &[]), with(4, &[]), with(4, &[1, 0])];
+    let edit = |at: usize| Input::Edit(Diff::between(&all[at], &all[at + 1]));
+    let id = first.components.iter().find(|it| matches!(it.1.spec, Spec::CacheCluster(_)));
+    let node = Target::member(id.map_or("", |it| it.0), 3);
+    let (kill, back) = (Fault::Crash(node.clone()), Fault::Restart(node));
+    vec![
+        (2, edit(0)),
+        (6, edit(1)),
+        (9, Input::Fault(kill)),
+        (11, Input::Fault(back)),
+        (13, edit(2)),
+    ]
 }
 
 /// A cache with a disk, now a log and now snapshots, that dies twice.

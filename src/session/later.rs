@@ -47,6 +47,7 @@ impl Later {
     pub fn all() -> Self {
         crate::component::provide();
         super::breakpoint::provide();
+        crate::engine::ways::provide();
         let (trace, picks, theory) = (trace::trace, picks::picks, theory::theory);
         let (chart, pack) = (chart::chart, Frame::pack);
         let (tolls, done, tell) = (toll::tolls, Pending::new, Pending::tell);

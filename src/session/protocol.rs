@@ -300,7 +300,7 @@ pub struct Figures {
 }
 
 /// Figures of one component. Rates and percentiles are over the last whole second, ratios over the
-/// last ten; NaN where nothing was counted.
+/// last ten; NaN where nothing was counted, and rates where that second is not one whole yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComponentFigures {
     /// Calls arriving (for a client: requests begun) per second.
@@ -337,6 +337,14 @@ pub struct ComponentFigures {
     pub gauges: Vec<f64>,
     /// Its members at the cursor, by ordinal.
     pub members: Vec<MemberFigures>,
+}
+
+impl ComponentFigures {
+    /// As long as there is no whole second to count in.
+    pub fn unknown() -> Self {
+        let [offered, completed, failed, p50_ns, p95_ns, p99_ns, mean_ns] = [f64::NAN; 7];
+        Self { offered, completed, failed, p50_ns, p95_ns, p99_ns, mean_ns, ..Self::default() }
+    }
 }
 
 /// One member at the cursor.

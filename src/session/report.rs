@@ -12,7 +12,7 @@ use crate::algorithm::consistency::text as histories;
 use crate::lens::history::recorded;
 
 /// What clients did with the store of this id, as JSON that `ringside check` reads; none if it is no
-/// store whose members answer for all.
+/// store of several members.
 pub fn history(run: &Run, id: &str) -> Option<String> {
     let shown = run.shown();
     let component = shown.world.blueprint().component(id)?;
@@ -110,7 +110,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
         let Some(record) = recorder.components.get(slot) else { continue };
         let (total, about) = (&record.total, spec.about());
         let [in_hand, queue, busy, occupied] = record.mean_levels(world.now(), simulated);
-        let workers = u64::from(component.station.workers) * component.members.len() as u64;
+        let workers = u64::from(component.station.workers) * u64::from(component.servers());
         let limited = component.station.workers != u32::MAX && workers > 0;
         let share = |level: f64| limited.then(|| level / workers as f64);
         let failures = Outcome::ALL.iter().zip(total.ended);
@@ -136,6 +136,8 @@ pub fn report(run: &Run, seed: u64) -> Report {
         for (index, gauge) in about.gauges.iter().enumerate() {
             own.insert(gauge.name, total.gauge(index).unwrap_or(0.0));
         }
+        let mut by_member = record.by_member.offered();
+        by_member.truncate(component.first_in_reserve().into());
         let label = run.head.design.components.get(&component.id);
         let report = ComponentReport {
             label: label.map(|it| it.label.clone()).unwrap_or_default(),
@@ -151,7 +153,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             mean_queue_length: queue,
             in_hand,
             stale_reads: recorder.staleness.total(slot as u32),
-            imbalance: Some(imbalance(&record.by_member.offered())).filter(|it| !it.is_nan()),
+            imbalance: Some(imbalance(&by_member)).filter(|it| !it.is_nan()),
             duplicate_writes: recorder.effects.duplicates(slot as u32),
             latency,
             own,

@@ -192,6 +192,11 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         }
         Fault::Flush(target) => of(TextId::Flushed, target),
         Fault::Promote(target) => of(TextId::Promoted, target),
+        Fault::Command { target, words } => {
+            let words = Argument::Name(words.clone());
+            let arguments = vec![name(design, target), words];
+            (Text::new(TextId::Commanded, arguments), Some(target.component.clone()))
+        }
         Fault::Loss { on, .. } | Fault::Delay { on, .. } if fault.is_reversal() => {
             spot(design, on, TextId::Untroubled, None)
         }

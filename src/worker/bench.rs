@@ -3,6 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use crate::session::bench::caches::{Replayed, Studied, replays, study};
 use crate::session::bench::{
     Framed, Measured, Sought, TRIES, cases, frame, seek, seek_cases, speed,
 };
@@ -12,6 +13,8 @@ struct Report {
     benchmarks: Vec<Measured>,
     seeks: Vec<Sought>,
     frame: Option<Framed>,
+    caches: Vec<Replayed>,
+    trace: Option<Studied>,
 }
 
 /// Measures what has a name that contains `only`, by a clock that tells milliseconds; JSON.
@@ -26,5 +29,7 @@ pub fn bench(only: &str, clock: &js_sys::Function) -> String {
     let benchmarks = cases().into_iter().filter(|it| wanted(&it.name));
     let benchmarks = benchmarks.filter_map(|it| speed(&it, TRIES, &clock).ok()).collect();
     let frame = wanted("frame").then(|| frame(&clock));
-    serde_json::to_string(&Report { benchmarks, seeks, frame }).unwrap_or_default()
+    let caches = replays(only, &clock);
+    let trace = if wanted("trace") { study(&clock) } else { None };
+    serde_json::to_string(&Report { benchmarks, seeks, frame, caches, trace }).unwrap_or_default()
 }

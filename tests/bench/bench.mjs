@@ -156,6 +156,22 @@ for (const [place, told] of places.slice(1)) {
   console.log(`Memory of the module in ${place} after all: ${(told.memory / 1e6).toFixed(0)} MB`);
   atMost(`memory, MB, ${place}`, told.memory / 1e6, 256);
 }
+console.log("\nCaches of 20,000 entries, millions of requests a second, best of five");
+row(["", ...places.map((it) => it[0])]);
+for (const { policy, requests_per_second: best } of native.caches ?? []) {
+  const each = places.map((it) => it[1].caches?.find((of) => of.policy === policy));
+  row([policy, ...each.map((it) => million(it?.requests_per_second))]);
+  for (const [at, it] of each.entries()) {
+    if (at > 0 && it) atLeast(`cache ${policy}, part of native, ${places[at][0]}`, it.requests_per_second / best, 0.5);
+  }
+}
+console.log("\nA trace that somebody brings, in ms");
+row(["", "requests", "read", "curves", "exact"]);
+for (const [place, { trace }] of places) {
+  if (!trace) continue;
+  row([place, trace.requests, ...[trace.read_ms, trace.known_ms, trace.exact_ms].map((it) => it.toFixed(0))]);
+  atMost(`trace, read and curves known, ms, ${place}`, trace.read_ms + trace.known_ms, 5_000);
+}
 console.log("\nLimits");
 for (const it of limits) {
   row([it.name.padEnd(44), it.measured.toFixed(2), `${it.sign} ${it.limit}`, it.holds ? "holds" : "MISSED"]);

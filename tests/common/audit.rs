@@ -215,10 +215,15 @@ fn check_desk(world: &World, slot: u32, due: &Due, lowered: bool) {
     }
 }
 
-/// Writes that a database has committed and not yet acknowledged.
+/// Writes that a database has committed and not yet acknowledged; reads that wait for another's load
+/// in a cache.
 fn tickets(world: &World, slot: u32) -> BTreeSet<Handle> {
     match &world.member(slot).state {
         Some(State::SqlDb(it)) => it.waiting.iter().map(|it| it.ticket).collect(),
+        Some(State::Cache(it)) => {
+            let flights = it.flights.iter();
+            flights.flat_map(|it| &it.waiting).map(|it| it.ticket).collect()
+        }
         _ => BTreeSet::new(),
     }
 }

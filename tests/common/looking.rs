@@ -111,6 +111,8 @@ impl Looking {
             Act::Crash(it) => self.fault(Fault::Crash(member(it))),
             Act::Restart(it) => self.fault(Fault::Restart(member(it))),
             Act::Promote(it) => self.fault(Fault::Promote(member(it))),
+            Act::Command(it, words) => self.fault(Fault::Command { target: member(it), words }),
+            Act::Move(who, ..) => panic!("nobody expects to move {who}"),
             Act::At(moment) => panic!("nobody expects to go to {moment}"),
             Act::Follow(request, _) => panic!("nobody expects to follow {request}"),
         }

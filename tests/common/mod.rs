@@ -9,6 +9,7 @@ pub mod golden;
 pub mod looking;
 pub mod peers;
 pub mod pooled;
+pub mod sharded;
 
 use std::collections::BTreeMap;
 

@@ -124,6 +124,21 @@ journey("broken and huge files leave the canvas as it was", async ({ page, open,
   await until(async () => /components\.a\.kind/.test(await notice(page).innerText()) || notice(page).innerText(), "place and fix");
 });
 
+journey("a seed that is none is told, and the seed stays", async ({ page, open }) => {
+  await open();
+  const seed = page.getByRole("textbox", { name: "Seed" });
+  const before = await seed.inputValue();
+  await seed.fill("minus one");
+  await seed.press("Enter");
+  await page.getByText(`Seed: “minus one” is not a whole number from 0 to`).waitFor();
+  assert.equal(await seed.inputValue(), before);
+  await page.getByRole("button", { name: "Dismiss", exact: true }).click();
+  await seed.fill("9");
+  await seed.press("Enter");
+  await until(async () => (await seed.inputValue()) === "9", "the next is taken");
+  assert.equal(await page.locator(".notice").count(), 0);
+});
+
 journey("a link plays again in another profile", async ({ page, browser, address, open, shot }) => {
   await open();
   await until(async () => (await clock(page)) > "00:02" || clock(page), "time runs");

@@ -92,6 +92,12 @@ for (const theme of THEMES) {
     assert.equal(count(await tick()), appended, "acknowledged as soon as the primary has it");
     assert.equal(await ways(), 0, "nothing has been sent yet");
     await shot(`lag-1-acknowledged-${theme}`);
+    // Then it flies to the replicas, with what else has gathered: slowed down, so that it can be seen.
+    await page.locator(".speed select").selectOption({ label: "0.01×" });
+    await button(page, "Play").click();
+    await page.waitForFunction(() => document.querySelector(".lens [data-id*='/way/']"), null, { timeout: 90_000 });
+    await button(page, "Pause").click();
+    await shot(`lag-1-flies-${theme}`);
     // Replica 2 applies 180 a second. How far behind after 10 s?
     await press(page, "applies/180");
     let guess = 0;
@@ -104,6 +110,8 @@ for (const theme of THEMES) {
     }, "a guess");
     assert.ok(guess >= 100 && guess <= 200, `guessed ${guess}`);
     await shot(`lag-2-guess-${theme}`);
+    // Faster: twice as fast as time on the wall.
+    await page.locator(".speed select").selectOption({ label: "2×" });
     await playTo(page, (await seconds(page)) + 10.6);
     await until(async () => /After 10 s it was/.test(await words(page)) || (await words(page)), "the answer", 60_000);
     const answer = Number(/After 10 s it was ([\d.]+)/.exec(await words(page))[1]);
@@ -123,7 +131,36 @@ for (const theme of THEMES) {
     const missed = await name(page, "miss");
     assert.match(missed, /Read story:\d+ v\d+, but v\d+ had been acknowledged/);
     await shot(`lag-4-missed-${theme}`);
+    // Follow a reader: it wrote one version, reads at replica 2, and gets the one before.
+    await press(page, "guarantee/read-your-writes");
+    const own = /Reporters wrote v(\d+), and then read v(\d+)/;
+    for (let more = 0; more < 10 && !own.test(await words(page)); more += 1) await playTo(page, (await seconds(page)) + 1);
+    const [, wrote, read] = own.exec(await words(page)) ?? [];
+    assert.ok(Number(read) < Number(wrote), `wrote v${wrote}, read v${read}: ${await words(page)}`);
+    const shown = await page.locator(".lens [data-id^='verdict/operation/'][data-id$='/follow']").count();
+    assert.ok(shown >= 2, `${shown} operations show it`);
+    await shot(`lag-4-own-${theme}`);
+    await press(page, `verdict/operation/${shown - 1}/follow`);
+    const bar = page.locator(".waterfall .bar").first();
+    await bar.waitFor();
+    const end = await seconds(page);
+    await bar.click();
+    await until(async () => (await seconds(page)) < end || `${await seconds(page)}`, "its beginning");
+    // Slow motion by itself while it is under way, and no longer.
+    await button(page, "auto").click();
+    await button(page, "Play").click();
+    const pace = page.locator(".pace");
+    await until(async () => /single messages/.test(await pace.innerText()) || (await pace.innerText()), "slow motion");
+    await shot(`lag-4-followed-${theme}`);
+    await until(async () => !/single messages/.test(await pace.innerText()) || (await seconds(page)), "the end of slow motion", 60_000);
+    await button(page, "Pause").click();
+    await button(page, "Let go").click();
+    await button(page, "Latest").click();
+    await page.getByRole("tab", { name: "Inside" }).click();
+    await page.locator(".lens svg").waitFor();
     // Reporters read their own writes: none of theirs is old, others' are; the primary has more to do.
+    const load = async () => Number(/The primary answers ([\d.]+) of/.exec(await words(page))?.[1]);
+    const usual = await load();
     await page.keyboard.press("Escape");
     await page.locator("[data-wire=newsroom-stories]").first().click({ force: true });
     await page.locator(".inspector").getByLabel("Reads", { exact: true }).selectOption("own-writes");
@@ -132,6 +169,9 @@ for (const theme of THEMES) {
     await page.getByRole("tab", { name: "Inside" }).click();
     await playTo(page, (await seconds(page)) + 11);
     await until(async () => ((await of("Reporters")) === 0 && (await of("Readers")) > 0) || (await words(page)), "only others read old stories");
+    const more = await load();
+    console.log(`the primary answers ${usual} reads a second, then ${more}`);
+    assert.ok(more > usual + 10, `the primary's load rises: ${usual}/s, ${more}/s`);
     await shot(`lag-5-own-writes-${theme}`);
   });
 
@@ -140,7 +180,11 @@ for (const theme of THEMES) {
     await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
     const lost = async () => Number(/(\d+) acknowledged writes lost/.exec(await told(page))?.[1]);
     await openNews(it);
-    await playTo(page, 2);
+    await playTo(page, 5);
+    // Back to a moment before, on the scrubber.
+    await page.locator(".track").focus();
+    for (let back = 0; back < 3; back += 1) await page.keyboard.press("ArrowLeft");
+    await until(async () => (await seconds(page)) < 3.5 || `${await seconds(page)}`, "an earlier moment");
     const parted = await seconds(page);
     // The same moment in two futures; in the right one, a write waits for both replicas.
     await button(page, "What if…").click();

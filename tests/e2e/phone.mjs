@@ -73,6 +73,20 @@ journey("the sheet has three heights: by tap, by keys and by dragging", phone, a
   await chart.waitFor();
 });
 
+journey("fingers find a mark from beside it", phone, async ({ page, open }) => {
+  await open();
+  await button(page, "Kill the cache").tap();
+  const mark = page.locator(".deeds .event.crash").first();
+  await mark.waitFor();
+  await page.locator(".story").waitFor({ timeout: 60_000 });
+  const [at, scrub] = [await mark.boundingBox(), await box(page, ".track")];
+  assert.ok(scrub.height >= 44, `the scrubber is ${scrub.height} px high`);
+  const clock = page.locator(".clock");
+  const moment = (await mark.getAttribute("aria-label")).split(" ")[0];
+  await page.touchscreen.tap(at.x + at.width / 2 + 14, scrub.y + scrub.height - 6);
+  await until(async () => (await clock.innerText()).trim() === moment || (await clock.innerText()), `the moment of the mark, ${moment}`);
+});
+
 journey("a wire that is chosen comes in sight", phone, async ({ page, open }) => {
   await open();
   await page.locator("[data-wire=cart-database]").focus();

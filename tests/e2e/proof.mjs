@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { journey, root, screenshots, serve, until } from "./harness.mjs";
 import { drive } from "./webdriver.mjs";
 
-const PROOF_MS_MAX = 120_000;
+const PROOF_MS_MAX = 300_000;
 const WAYS = 4;
 
 // The hashes as the source has them: the page must not agree only with itself.
@@ -38,32 +38,38 @@ function check({ state, status, rows }) {
   assert.equal(status, `All ${rows.length} runs came out the same in this browser.`);
 }
 
-for (const colorScheme of ["light", "dark"]) {
-  journey(`the proof page in Chromium, ${colorScheme}`, { colorScheme }, async ({ page, address, shot }) => {
-    await page.goto(`${address}/proof.html`);
-    await page.locator("main:not([data-state=running])").waitFor({ timeout: PROOF_MS_MAX });
-    check(await page.evaluate(`(() => {${READ}})()`));
-    await shot(`proof-${colorScheme}`);
-    if (colorScheme === "light") return;
-    await page.evaluate(() => localStorage.setItem("ringside.theme", "projector"));
-    await page.reload();
-    await page.locator("tbody tr").first().waitFor();
-    await shot("proof-projector");
-    await page.getByRole("link", { name: "Back to Ringside" }).click();
-    await page.locator("#shell").waitFor({ state: "detached" });
-  });
-}
+journey("the proof page in Chromium", async ({ page, address, shot }) => {
+  await page.goto(`${address}/proof.html`);
+  await page.locator("main:not([data-state=running])").waitFor({ timeout: PROOF_MS_MAX });
+  check(await page.evaluate(`(() => {${READ}})()`));
+  for (const theme of ["light", "dark", "projector"]) {
+    await page.evaluate((it) => { document.documentElement.dataset.theme = it; }, theme);
+    await shot(`proof-${theme}`);
+  }
+  // The theme is that of the app.
+  await page.evaluate(() => localStorage.setItem("ringside.theme", "projector"));
+  await page.reload();
+  await page.locator("html[data-theme=projector] tbody tr").first().waitFor();
+  await page.getByRole("link", { name: "Back to Ringside" }).click();
+  await page.locator("#shell").waitFor({ state: "detached" });
+});
 
 journey("the proof page says so where a run comes out differently", async ({ page, address, shot }) => {
-  // The worker as it is, but for one bit of one answer.
-  await page.route("**/proof-worker-*.js", async (route) => {
-    const response = await route.fetch();
-    const text = (await response.text()).replace("expected, computed, ms", 'expected, computed: "0" + computed.slice(1), ms');
-    await route.fulfill({ response, body: text });
+  // The worker as it is, but for one digit of each answer.
+  await page.addInitScript(() => {
+    const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
+    Object.defineProperty(Worker.prototype, "onmessage", {
+      set(then) {
+        set.call(this, ({ data }) => {
+          const computed = data.computed?.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+          then({ data: { ...data, computed } });
+        });
+      },
+    });
   });
   await page.goto(`${address}/proof.html`);
   await page.locator("main[data-state=differs]").waitFor({ timeout: PROOF_MS_MAX });
-  assert.match(await page.locator(".status").textContent(), /came out differently in this browser\. That is a bug/);
+  assert.match(await page.locator(".status").textContent(), /[1-9]\d* of them came out differently in this browser\. That is a bug/);
   await shot("proof-differs");
 });
 

@@ -7,6 +7,28 @@ import { mark, number, place, press, slide, still, strike, told, words } from ".
 
 const moved = async (page) => number(await words(page, "moved"));
 const hits = async (page) => number(await words(page, "hit-ratio"));
+const told_hash = async (page) => `${await words(page, "picked/why/0")} ${await words(page, "picked/why/1")}`;
+/** Keys that are lit because they have moved: whose each is, and was. */
+const lit = (page) =>
+  page.evaluate(() => {
+    const titles = [...document.querySelectorAll('.lens [data-id^="key/"] title')].map((it) => it.textContent);
+    return titles.map((it) => /: (\w+), before (\w+)$/.exec(it)).filter((it) => it).map(([, now, before]) => ({ now, before }));
+  });
+/** The heaviest node's requests beside the mean. */
+const uneven = async (page) => Number(/max\/mean (\d+\.\d+)/.exec(await words(page, "requests/caption-end"))?.[1]);
+const clock = (page) => page.evaluate(() => {
+  const [minutes, seconds] = document.querySelector(".clock").innerText.split(":");
+  return Number(minutes) * 60 + Number.parseFloat(seconds);
+});
+/** What a change does within some simulated seconds: hit ratio at worst, database load at most. */
+async function dip(page, seconds) {
+  const seen = { hits: 100, load: 0 };
+  for (const until = (await clock(page)) + seconds; (await clock(page)) < until; await page.waitForTimeout(100)) {
+    seen.hits = Math.min(seen.hits, await hits(page));
+    seen.load = Math.max(seen.load, await load(page));
+  }
+  return seen;
+}
 const load = async (page) => number(await page.locator("[data-node=database] .figure b").first().innerText());
 
 async function inside(page, open) {
@@ -27,9 +49,13 @@ journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, op
   // Pick a key: its hash, its place and its owner.
   const ring = await place(page, "pick");
   await page.mouse.click(ring.x + ring.width * 0.45, ring.y);
-  const why = async () => `${await words(page, "picked/why/0")} ${await words(page, "picked/why/1")}`;
+  const why = () => told_hash(page);
   await until(async () => /modulo 3 is \d/.test(await why()) || (await why()), "why it is there");
-  assert.match(await told(page), /product:\d+ belongs to [ABC]/);
+  const [, hash, rest, owner] = /(\d{5,}), modulo 3 is (\d): ([ABC])\./.exec(await why());
+  assert.equal(BigInt(hash) % 3n, BigInt(rest), "the hash, and its place");
+  assert.equal("ABC"[rest], owner);
+  assert.match(await told(page), new RegExp(`product:\\d+ belongs to ${owner}\\..*% of reads hit in the last 10 s`));
+  assert.ok((await hits(page)) > 85, "the hit ratio stands beside it");
 
   // How many of 96 move? The guess stays.
   await slide(page, "guess", 0.25);
@@ -54,42 +80,75 @@ journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, op
   assert.ok(tried >= 60 && tried <= 84, `modulo moves ${tried} of 96, about 72`);
   const between = Number(/(\d+) of them between/.exec(await told(page))[1]);
   assert.ok(between > 20, `${between} between nodes that stay`);
+  const changed = await lit(page);
+  assert.equal(changed.length, tried, "as many keys change colour");
+  assert.equal(changed.filter((it) => it.now !== "D").length, between, "many of them between A, B and C");
   await until(async () => (await load(page)) > 3 * steady.load || `${await load(page)} after ${steady.load}`, "database load jumps");
   await until(async () => (await hits(page)) < steady.hits - 10 || (await hits(page)), "the hit ratio collapses");
   assert.match(await words(page, "moves/guess/0"), /Your guess, dashed: 2\d of 96/);
+  assert.equal(await page.locator(mark("moves/modulo#ghost")).count(), 1, "and stays as a ghost bar");
   await shot("ring-3-modulo");
-  const peak = await load(page);
-  console.log(`database load ${steady.load}, then ${peak} per second`);
+  const byModulo = await dip(page, 4);
+  console.log(`by modulo: hits ${steady.hits} %, then ${byModulo.hits} %; load ${steady.load}, then ${byModulo.load} per second`);
 
-  // Rewound, and the same with a ring of 200 virtual nodes, from a warm start.
+  // Rewound, and a ring of 200 virtual nodes from there on: what modulo did stays in the chart, grey. Once
+  // the ring is warm, D joins it.
   await page.locator(".track").focus();
   await page.keyboard.press("Home");
   await until(async () => /^3 nodes/.test(await told(page)) || (await told(page)), "three nodes as it was then");
   await press(page, "scheme/ring");
   await until(async () => /^3 nodes by Hash ring/.test(await told(page)) || (await told(page)), "a ring");
-  await page.locator('button[title^="Restart (R)"]').click();
-  await until(async () => /^3 nodes by Hash ring/.test(await told(page)) && (await hits(page)) > 85 || (await told(page)), "a warm ring", 30_000);
-  const before = await load(page);
+  assert.equal(await words(page, "vnodes/caption-end"), "200 a node");
+  const play = page.getByRole("button", { name: "Play", exact: true });
+  if (await play.isVisible()) await play.click();
+  const began = await clock(page);
+  const warm = async () => {
+    const [at, ratio, asked] = [await clock(page), await hits(page), await load(page)];
+    return (at > began + 15 && ratio > steady.hits - 3 && asked < 1.5 * steady.load) || `${at} s: ${ratio} %, ${asked}/s`;
+  };
+  await until(warm, "a warm ring", 60_000);
   await press(page, "node/D");
   await until(async () => /D joins/.test(await told(page)) || (await told(page)), "D has joined the ring");
   const ringMoved = await moved(page);
   assert.ok(ringMoved >= 14 && ringMoved <= 36, `the ring moves ${ringMoved} of 96, about 24`);
   assert.match(await told(page), /, 0 of them between nodes that stay/);
-  await page.waitForTimeout(2_000);
-  assert.ok((await load(page)) < peak, `a smaller dip: ${before}, ${await load(page)}, by modulo ${peak}`);
+  const joined = await lit(page);
+  assert.equal(joined.length, ringMoved);
+  assert.ok(joined.every((it) => it.now === "D"), "all of them to D");
+  const byRing = await dip(page, 6);
+  console.log(`by ring: hits at worst ${byRing.hits} %, load at most ${byRing.load} per second`);
+  assert.ok(byRing.hits > byModulo.hits + 5 && byRing.load < 0.7 * byModulo.load, `a small dip: ${JSON.stringify([byRing, byModulo])}`);
   await shot("ring-4-ring");
 
-  // Virtual nodes, by keys: one is uneven, as many as there can be are even.
-  const uneven = async () => Number(/max\/mean (\d+\.\d+)/.exec(await words(page, "vnodes/shares/0"))?.[1]);
-  await strike(page, "vnodes", "Home");
-  await until(async () => (await uneven()) > 1.4 || (await uneven()), "one point a node is uneven");
+  // Virtual nodes from 200 to 1 and back: the bars of requests swing from even to uneven and back.
+  const share = async () => Number(/max\/mean (\d+\.\d+)/.exec(await words(page, "vnodes/shares/0"))?.[1]);
+  await until(async () => (await uneven(page)) < 1.3 || (await uneven(page)), "200 points a node are even");
+  await slide(page, "vnodes", 0.05);
+  await until(async () => (await words(page, "vnodes/caption-end")) === "1 a node" || (await words(page, "vnodes/caption-end")), "one point a node");
+  await until(async () => (await uneven(page)) > 1.4 || (await uneven(page)), "its requests are uneven");
+  assert.ok((await share()) > 1.4);
   await shot("ring-5-uneven");
+  await slide(page, "vnodes", 0.85);
+  await until(async () => (await words(page, "vnodes/caption-end")) === "200 a node" || (await words(page, "vnodes/caption-end")), "200 again");
+  await until(async () => (await uneven(page)) < 1.3 || (await uneven(page)), "and even");
+  assert.ok((await share()) < 1.2);
+  // By key too.
+  await strike(page, "vnodes", "Home");
+  await until(async () => (await words(page, "vnodes/caption-end")) === "1 a node" || (await words(page, "vnodes/caption-end")), "one point, by key");
   await strike(page, "vnodes", "End");
-  await until(async () => (await uneven()) < 1.2 || (await uneven()), "many are even");
+  await until(async () => (await words(page, "vnodes/caption-end")) !== "1 a node" || "1 a node", "more, by key");
+  await slide(page, "vnodes", 0.85);
+  await until(async () => (await words(page, "vnodes/caption-end")) === "200 a node" || (await words(page, "vnodes/caption-end")), "200 once more");
+  await until(async () => (await uneven(page)) < 1.3 || (await uneven(page)), "and even once more");
 
   // B dies: its keys go to the others, and nobody else's move.
   await press(page, "node/B");
   await press(page, "node-act/fault");
   await until(async () => /B is down: \d+ of 96 keys moved, 0 of them between/.test(await told(page)) || (await told(page)), "B is known to be down");
+  const left = await lit(page);
+  assert.equal(left.length, await moved(page));
+  assert.ok(left.length > 8 && left.every((it) => it.before === "B"), "only B's keys move");
+  assert.deepEqual([...new Set(left.map((it) => it.now))].sort(), ["A", "C", "D"], "spread over the rest");
+  await until(async () => (await words(page, "requests/B#figure")) === "down" || (await words(page, "requests/B#figure")), "its bar says so");
   await shot("ring-6-killed");
 });

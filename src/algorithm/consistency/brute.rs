@@ -80,7 +80,7 @@ pub fn history(seed: u64, shape: Shape) -> History {
         operations.push(Operation { process, key, act, outcome, invoked, completed, line });
     }
     operations.sort_by_key(|it| it.invoked);
-    History { keys, operations, healed: None }
+    History { keys, operations, healed: None, bound: 0 }
 }
 
 /// Calls `each` with every order of `0..count`, until it says that it has seen enough.

@@ -1,5 +1,6 @@
 //! Convergence (eventual consistency, seen from the outside): after all is healed and the last
-//! write to a register has ended, everybody's last read of it finds the same.
+//! write to a register has ended, and the time that a write may take to be seen everywhere is over,
+//! everybody's last read of it finds the same.
 
 use super::{Act, History, Operation, Outcome, Verdict, Violation};
 
@@ -29,12 +30,13 @@ pub(super) fn check(history: &History) -> Verdict {
     Verdict::Holds
 }
 
-/// From when on a register should be at rest: all is healed, and what wrote it has ended.
+/// From when on a register should be at rest: all is healed, what wrote it has ended, and its bound is over.
 fn rest(history: &History, key: u32) -> u64 {
     let writes = history.operations.iter().filter(|it| {
         it.key == key && !matches!(it.act, Act::Read(_)) && it.outcome == Outcome::Ok
     });
-    writes.map(|it| it.completed).chain(history.healed).max().unwrap_or(0)
+    let last = writes.map(|it| it.completed).chain(history.healed).max().unwrap_or(0);
+    last.saturating_add(history.bound)
 }
 
 /// The last read of each process after that, by process.

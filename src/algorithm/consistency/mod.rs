@@ -7,6 +7,8 @@
 //! invoked.
 
 #[cfg(test)]
+mod bound_tests;
+#[cfg(test)]
 mod brute;
 mod index;
 mod order;
@@ -30,6 +32,8 @@ choice! {
             "A client never reads anything older than it has read before.";
         monotonic_writes::MonotonicWrites, "monotonic-writes", "Monotonic writes",
             "Whoever sees a client's write also sees what that client wrote before.";
+        bounded_staleness::BoundedStaleness, "bounded-staleness", "Bounded staleness",
+            "No read finds what an acknowledged write had replaced for longer than a bound when it began.";
         convergence::Convergence, "convergence", "Convergence",
             "Once all is healed and nobody writes, everybody reads the same.";
         lost_writes::NoLostWrites, "no-lost-writes", "No acknowledged write lost",
@@ -98,6 +102,10 @@ pub struct History {
     /// From when on nothing was broken any more; [`Guarantee::Convergence`] and
     /// [`Guarantee::NoLostWrites`] look at reads after that. None: after the last write.
     pub healed: Option<u64>,
+    /// How long it may take until a write is seen by everybody, in the unit of the times:
+    /// [`Guarantee::BoundedStaleness`] asks for no more, and [`Guarantee::Convergence`] and
+    /// [`Guarantee::NoLostWrites`] wait for so long after all is healed and written.
+    pub bound: u64,
 }
 
 /// What a checker found.
@@ -138,6 +146,7 @@ impl Guarantee {
             Self::ReadYourWrites => read_your_writes::check(history),
             Self::MonotonicReads => monotonic_reads::check(history),
             Self::MonotonicWrites => monotonic_writes::check(history),
+            Self::BoundedStaleness => bounded_staleness::check(history),
             Self::Convergence => convergence::check(history),
             Self::NoLostWrites => lost_writes::check(history),
         }

@@ -21,7 +21,7 @@ pub(super) struct Demand {
 }
 
 /// Judges a history by the demands of a guarantee. A session's operations are shown one by one to
-/// `session`, made anew for each; it returns what it asks of a read.
+/// `S`, made anew for each; it adds what it asks of a read.
 pub(super) fn check<S: Session>(history: &History, words: &str) -> Verdict {
     let index = match Index::of(history) {
         Ok(it) => it,
@@ -33,10 +33,16 @@ pub(super) fn check<S: Session>(history: &History, words: &str) -> Verdict {
         let session = sessions.entry(index.at(operation).process).or_default();
         session.operation(&index, operation, &mut demands);
     }
+    judge(&index, demands, words)
+}
+
+/// Whether all demands can be met, and if not, what shows it; `words` say what that is.
+pub(super) fn judge(index: &Index<'_>, mut demands: Vec<Demand>, words: &str) -> Verdict {
+    let history = index.history;
     let last = history.operations.len();
     // A thing for each write, one for the unset register, and one for each moment a write completes.
     let mut order = Order::new(2 * last + 1);
-    real_time(&index, &mut order);
+    real_time(index, &mut order);
     for write in index.writes() {
         order.give(last, write);
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::brute::{Shape, history, orders};
 use super::{Act, Guarantee, History, Operation, Outcome, Value, Verdict, text};
 
-const FEW: Shape =
+pub(super) const FEW: Shape =
     Shape { operations: 8, processes: 3, keys: 2, values: None, swaps: true, wrong: 2 };
 
 /// A checker and a judge that tries everything agree, and neither verdict is rare.
@@ -20,7 +20,7 @@ fn agree(guarantee: Guarantee, shape: Shape, seeds: u64, judge: impl Fn(&History
     assert!(holds > seeds / 20 && holds < seeds - seeds / 20, "{holds} of {seeds} hold");
 }
 
-fn wrote(it: &Operation) -> Option<Value> {
+pub(super) fn wrote(it: &Operation) -> Option<Value> {
     match (it.act, it.outcome) {
         (Act::Write(new), Outcome::Ok | Outcome::Unknown) => Some(new),
         (Act::CompareAndSet { new, .. }, Outcome::Ok | Outcome::Unknown) => Some(new),
@@ -28,7 +28,7 @@ fn wrote(it: &Operation) -> Option<Value> {
     }
 }
 
-fn found(it: &Operation) -> Option<Value> {
+pub(super) fn found(it: &Operation) -> Option<Value> {
     match (it.act, it.outcome) {
         (Act::Read(value), Outcome::Ok) => Some(value),
         (Act::CompareAndSet { old, .. }, Outcome::Ok) => Some(old),
@@ -38,7 +38,7 @@ fn found(it: &Operation) -> Option<Value> {
 
 /// Whether an order of the writes to each register, within real time, meets a demand on each read:
 /// given the history, the read and how old each value is, 0 the unset one.
-fn some_order(
+pub(super) fn some_order(
     history: &History,
     demand: impl Fn(&History, usize, &dyn Fn(Value) -> usize) -> bool,
 ) -> bool {
@@ -232,7 +232,7 @@ fn causal_convergence_agrees_with_brute_force() {
 }
 
 /// One line an operation: process, register, act, value, from, to.
-fn script(lines: &[&str]) -> History {
+pub(super) fn script(lines: &[&str]) -> History {
     let mut keys = Vec::<String>::new();
     let mut operations = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -255,12 +255,12 @@ fn script(lines: &[&str]) -> History {
         operations.push(Operation { process, key, act, outcome, invoked, completed, line });
     }
     operations.sort_by_key(|it| it.invoked);
-    History { keys, operations, healed: None }
+    History { keys, operations, healed: None, bound: 0 }
 }
 
 /// Exactly these lines are blamed.
 #[track_caller]
-fn blames(guarantee: Guarantee, lines: &[&str], blamed: &[u32]) {
+pub(super) fn blames(guarantee: Guarantee, lines: &[&str], blamed: &[u32]) {
     let history = script(lines);
     match guarantee.check(&history) {
         Verdict::Violated(it) => {
@@ -276,7 +276,7 @@ fn blames(guarantee: Guarantee, lines: &[&str], blamed: &[u32]) {
 }
 
 #[track_caller]
-fn holds(guarantee: Guarantee, lines: &[&str]) {
+pub(super) fn holds(guarantee: Guarantee, lines: &[&str]) {
     assert_eq!(guarantee.check(&script(lines)), Verdict::Holds, "{}", guarantee.id());
 }
 

@@ -116,6 +116,64 @@ pub fn lru_hits_after(keys: &[Key], capacity: u64, from: usize) -> Vec<u64> {
     all
 }
 
+/// How many requests would hit an LRU cache of each size from 0 to `capacity` times `unit`, in the sizes of
+/// the trace: as [`lru_hits`], but a stack distance is the room that all take down to the key, itself
+/// included. What is larger than a cache is counted as if it pushed all others out of it, which is more
+/// than [`Policy::replay`](super::Policy::replay) does.
+pub fn lru_hits_sized(trace: &Trace, unit: u64, capacity: u64) -> Vec<u64> {
+    // At each position the room that its key takes if that was its last use, as a Fenwick tree.
+    let mut tree = vec![0u64; trace.keys.len() + 1];
+    let add = |tree: &mut Vec<u64>, at: usize, by: u64| {
+        let mut node = at + 1;
+        while node < tree.len() {
+            tree[node] = tree[node].wrapping_add(by);
+            node += node & node.wrapping_neg();
+        }
+    };
+    let before = |tree: &[u64], at: usize| {
+        let (mut node, mut sum) = (at, 0u64);
+        while node > 0 {
+            sum = sum.wrapping_add(tree[node]);
+            node &= node - 1;
+        }
+        sum
+    };
+    let (mut last, mut total) = (KeyMap::<(u32, u64)>::default(), 0u64);
+    let most = trace.requests().fold(0u64, |sum, it| sum.saturating_add(it.1)).div_ceil(unit);
+    let mut counts = vec![0u64; most.min(capacity) as usize + 1];
+    for (now, (key, size)) in trace.requests().enumerate() {
+        if let Some((at, was)) = last.insert(key, (now as u32, size)) {
+            let distance = total - before(&tree, at as usize);
+            if let Some(count) = counts.get_mut(distance.div_ceil(unit) as usize) {
+                *count += 1;
+            }
+            add(&mut tree, at as usize, was.wrapping_neg());
+            total -= was;
+        }
+        add(&mut tree, now, size);
+        total += size;
+    }
+    let mut sum = 0;
+    for count in &mut counts {
+        sum += *count;
+        *count = sum;
+    }
+    counts
+}
+
+/// The same for the requests from `from` on; those before count for what they leave behind.
+pub fn lru_hits_sized_after(trace: &Trace, unit: u64, capacity: u64, from: usize) -> Vec<u64> {
+    let sizes = trace.sizes.iter().take(from).copied().collect();
+    let warm = Trace { keys: trace.keys[..from].to_vec(), sizes };
+    let mut all = lru_hits_sized(trace, unit, capacity);
+    let before = lru_hits_sized(&warm, unit, capacity);
+    let last = before[before.len() - 1];
+    for (size, hits) in all.iter_mut().enumerate() {
+        *hits -= before.get(size).copied().unwrap_or(last);
+    }
+    all
+}
+
 /// A share that was estimated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {

@@ -219,7 +219,10 @@ impl Eviction for Lirs {
         let queue = queue.room((self.capacity - self.lir_limit) as f64);
         let stack = Part::line("stack S", ["bottom", "top, used last"]);
         let note = "LIR: its last two uses lie close together; HIR: not, or not known.";
-        let stack = Part { note, ..stack.room(2.0 * self.capacity as f64) };
+        // Of those who have left the sizes are not known.
+        let counted = self.slab.sizes.is_empty();
+        let stack = if counted { stack.room(2.0 * self.capacity as f64) } else { stack };
+        let stack = Part { note, ..stack };
         let place = |node| {
             let owner = self.stack.mark(node);
             let ghost = owner & GHOST != 0;

@@ -363,6 +363,16 @@ impl Running {
         self.len() * 110
     }
 
+    /// The room that an entry takes.
+    pub fn size(&self, slot: Slot) -> u64 {
+        self.it.slab().size(slot)
+    }
+
+    /// The room that all entries take together: their number, as long as each takes 1.
+    pub fn weight(&self) -> u64 {
+        self.it.slab().weight()
+    }
+
     /// Entries held.
     pub fn len(&self) -> usize {
         self.it.slab().held as usize

@@ -24,13 +24,15 @@ pub(crate) struct Slab {
     pub(crate) nodes: Vec<Node>,
     /// The size of each node's entry; empty as long as all are 1, which is what most caches count.
     pub(crate) sizes: Vec<u64>,
+    /// The sizes of all that is held, once they are told.
+    weight: u64,
     pub(crate) free: Slot,
     pub(crate) held: u32,
 }
 
 impl Slab {
     pub(crate) fn new() -> Self {
-        Self { nodes: Vec::new(), sizes: Vec::new(), free: NONE, held: 0 }
+        Self { nodes: Vec::new(), sizes: Vec::new(), weight: 0, free: NONE, held: 0 }
     }
 
     /// Takes a node for `key`; it is in no list yet.
@@ -57,8 +59,17 @@ impl Slab {
     /// Notes a size, once any differs from 1.
     #[cold]
     fn set_size(&mut self, slot: Slot, size: u64) {
+        if self.sizes.is_empty() {
+            self.weight = u64::from(self.held) - 1;
+        }
         self.sizes.resize(self.nodes.len(), 1);
         self.sizes[slot as usize] = size;
+        self.weight += size;
+    }
+
+    /// How much room all entries take together.
+    pub(crate) fn weight(&self) -> u64 {
+        if self.sizes.is_empty() { self.held.into() } else { self.weight }
     }
 
     /// How much room an entry takes.
@@ -71,6 +82,9 @@ impl Slab {
     #[inline]
     pub(crate) fn give_back(&mut self, slot: Slot) -> Key {
         let key = self.key(slot);
+        if !self.sizes.is_empty() {
+            self.weight -= self.sizes[slot as usize];
+        }
         self.nodes[slot as usize] = Node { key: NONE, previous: NONE, next: self.free, mark: 0 };
         self.free = slot;
         self.held -= 1;
@@ -83,6 +97,11 @@ impl Slab {
         let key = self.nodes[slot as usize].key;
         assert!(key != NONE, "the slot holds an entry");
         key
+    }
+
+    /// The keys held, in no order that says anything.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + Clone + '_ {
+        self.nodes.iter().map(|it| it.key).filter(|it| *it != NONE)
     }
 
     #[inline]

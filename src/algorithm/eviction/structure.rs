@@ -24,10 +24,13 @@ pub struct Part {
     pub form: Form,
     /// Where it begins and ends, in words: who is first there, and who is last.
     pub ends: [&'static str; 2],
-    /// The room it may have or, where the policy learns it, should have, in entries.
+    /// The room it may have or, where the policy learns it, should have: entries, or bytes where sizes
+    /// are told.
     pub room: Option<f64>,
     /// Keys in it.
     pub held: u64,
+    /// The room they take or, if only remembered, took: their number, as long as each takes 1.
+    pub weight: u64,
     /// Whether it only remembers keys, whose entries have left.
     pub ghosts: bool,
     /// A sentence about what is noted of its keys, if the notes do not speak for themselves.
@@ -73,8 +76,8 @@ impl Part {
     /// A part in a line, in which who is first leaves.
     pub(super) fn line(name: impl Into<String>, ends: [&'static str; 2]) -> Self {
         let (name, form) = (name.into(), Form::Line);
-        let (room, held, ghosts, note, items) = (None, 0, false, "", Vec::new());
-        Self { name, form, ends, room, held, ghosts, note, items }
+        let (room, held, weight, ghosts, note, items) = (None, 0, 0, false, "", Vec::new());
+        Self { name, form, ends, room, held, weight, ghosts, note, items }
     }
 
     /// The same with room for so much.
@@ -89,7 +92,7 @@ impl Part {
         most: usize,
         place: impl Fn(Slot) -> Place,
     ) -> Self {
-        self.held = list.len(slab);
+        (self.held, self.weight) = (list.len(slab), list.weight);
         let both = 2 * most as u64;
         let first = if self.held <= both { self.held as usize } else { most };
         self.items.extend(list.iter(slab).take(first).map(&place).map(Item::Key));

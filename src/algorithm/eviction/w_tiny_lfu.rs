@@ -93,7 +93,7 @@ impl Eviction for WTinyLfu {
         let slot = self.slab.take(key, size);
         self.slab.set_mark(slot, WINDOW);
         self.window.push_last(&mut self.slab, slot);
-        self.sketch.grow(self.slab.nodes.len());
+        self.sketch.grow(self.slab.nodes.len(), self.slab.keys());
         self.sketch.count(key);
         self.admit(self.window_limit);
         slot

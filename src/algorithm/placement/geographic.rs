@@ -32,7 +32,19 @@ pub fn place(text: &str) -> Option<(f64, f64)> {
 
 impl Placement for Geographic {
     fn build(nodes: &[Node], settings: &Settings) -> Result<Self, String> {
-        let (sites, nodes) = (settings.sites.clone(), nodes.len());
+        // By name, or in the order of the nodes.
+        let named = |node: &Node| {
+            let row = settings.rows.iter().find(|it| it.0 == node.name);
+            row.and_then(|it| place(&it.1)).ok_or_else(|| {
+                let name = &node.name;
+                format!("sites: where does {name} stand? Latitude and longitude, as in {name}=52.5:13.4")
+            })
+        };
+        let sites = match settings.rows.is_empty() {
+            true => settings.sites.clone(),
+            false => nodes.iter().map(named).collect::<Result<_, _>>()?,
+        };
+        let nodes = nodes.len();
         if sites.len() != nodes {
             return Err(format!("sites: {} for {nodes} nodes", sites.len()));
         }

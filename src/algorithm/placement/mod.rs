@@ -6,6 +6,7 @@
 pub mod chord;
 pub mod pieces;
 pub mod pruning;
+pub mod rebalance;
 #[cfg(test)]
 mod tests;
 

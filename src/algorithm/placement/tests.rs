@@ -100,7 +100,50 @@ fn redis_slots_are_dealt_out_as_by_redis_cli() {
     else {
         panic!("slots");
     };
-    assert_eq!(slots.last_slots(), [5_460, 10_922, 16_383]);
+    assert_eq!(slots.pieces(), [(5_460, 0), (10_922, 1), (16_383, 2)]);
+}
+
+/// No table with even shares is nearer to the one before: whoever had more than an even share has given
+/// what is above it, and nobody else has given anything.
+#[test]
+fn slots_are_dealt_anew_with_as_few_moves_as_can_be() {
+    use redis_slots::{SLOTS, owner, rebalance};
+    let mut table: Vec<u8> = (0..SLOTS).map(|it| owner(it, 3) as u8).collect();
+    // Nodes join and leave, some in the middle, some are no more.
+    let steps: [&[bool]; 8] = [
+        &[true, true, true, true],
+        &[true, true, true, true, true],
+        &[true, false, true, true, true],
+        &[true, true, true, true, true],
+        &[true, true],
+        &[true, true, true, true, true, true, true],
+        &[false, false, true, false, false, false, false],
+        &[true; 26],
+    ];
+    for (at, takes_part) in steps.iter().enumerate() {
+        let next = rebalance(&table, takes_part);
+        let count =
+            |of: &[u8], node: usize| of.iter().filter(|it| usize::from(**it) == node).count();
+        let sharing = takes_part.iter().filter(|it| **it).count();
+        let even = SLOTS as usize / sharing;
+        let over = SLOTS as usize % sharing;
+        // So many may keep one more than the others.
+        let before: Vec<_> = (0..26).map(|it| count(&table, it)).collect();
+        let part = |node: usize| takes_part.get(node).copied().unwrap_or(false);
+        let rich = (0..26).filter(|it| part(*it) && before[*it] > even).count().min(over);
+        let above = |it: usize| if part(it) { before[it].saturating_sub(even) } else { before[it] };
+        let least = (0..26).map(above).sum::<usize>() - rich;
+        let moved = table.iter().zip(&next).filter(|it| it.0 != it.1).count();
+        assert_eq!(moved, least, "step {at}");
+        for node in 0..26 {
+            let count = count(&next, node);
+            let fair = if part(node) { even..=even + 1 } else { 0..=0 };
+            assert!(fair.contains(&count), "step {at}: {node} has {count}");
+        }
+        assert_eq!(rebalance(&next, takes_part), next, "step {at}: nothing is left to do");
+        table = next;
+    }
+    assert_eq!(rebalance(&table, &[false, false]), table, "nobody is there to take them");
 }
 
 /// Points and keys worked out with `uhashring` 2.5 in ketama mode; `tests/crosscheck/placement.py`

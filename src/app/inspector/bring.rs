@@ -194,14 +194,15 @@ fn take(file: File, present: Present) {
 /// The cache that is looked at, and the room for its picture.
 fn present(app: App, id: &Id) -> Option<Present> {
     let params = app.node(id)?.record.with_untracked(|it| match &it.spec {
-        Spec::Cache(it) => Some((it.policy, it.capacity)),
+        Spec::Cache(it) if it.max_memory > 0 => Some((it.policy, u64::MAX)),
+        Spec::Cache(it) => Some((it.policy, it.capacity.into())),
         _ => None,
     });
     let (policy, capacity) = params?;
     let room = document().query_selector(".bring").ok().flatten().map(|it| it.client_width());
     let width = room.map_or(WIDTH.0, |it| it as f32).clamp(WIDTH.0, WIDTH.1);
     let width = width / app.theme.get_untracked().growth() as f32;
-    Some(Present { policy, capacity: capacity.into(), width })
+    Some(Present { policy, capacity, width })
 }
 
 /// Looks at what is known with the cache as it is now.

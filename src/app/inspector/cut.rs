@@ -56,48 +56,83 @@ fn cut(app: App, store: &str, parties: &[(Target, String)], far: &[Target], ways
     if one.is_empty() || other.is_empty() || !of_store(&one) && !of_store(&other) {
         return;
     }
-    let names = |side: &[&(Target, String)]| {
-        let members = side.iter().filter(|it| it.0.component == store);
-        let members: Vec<_> = members.map(|it| it.1.as_str()).collect();
-        if members.is_empty() { side[0].1.clone() } else { members.join(", ") }
-    };
-    let mut name = format!("{} | {}", names(&one), names(&other));
-    // Names are what cuts are healed by: another component's cut keeps its own.
-    let elsewhere = |it: &Fault| match it {
+    let called = format!("{} | {}", names(store, &one), names(store, &other));
+    let sides = [&one, &other].map(|side| side.iter().map(|it| it.0.clone()).collect::<Vec<_>>());
+    // Names are what cuts are healed by: another cut keeps its own.
+    let elsewhere = |it: &Fault, name: &str| match it {
         Fault::Partition { name: it, one, other, .. } => {
-            *it == name && !one.iter().chain(other).any(|it| it.component == store)
+            it == name && [one, other].iter().zip(&sides).any(|(is, own)| !same(is, own))
         }
         _ => false,
     };
-    let done = untrack(|| app.deeds()).iter().any(|it| match &it.input {
-        Input::Fault(it) => elsewhere(it),
-        _ => false,
-    });
-    if done || app.frame_of.with_untracked(|it| it.3.values().any(|it| elsewhere(&it.fault))) {
-        name = format!("{store}: {name}");
-    }
-    let targets = |side: Vec<&(Target, String)>| side.into_iter().map(|it| it.0.clone()).collect();
-    let (one, other) = (targets(one), targets(other));
+    let done = untrack(|| app.deeds());
+    let taken = |name: &str| {
+        let done =
+            done.iter().any(|it| matches!(&it.input, Input::Fault(it) if elsewhere(it, name)));
+        done || app.frame_of.with_untracked(|it| it.3.values().any(|it| elsewhere(&it.fault, name)))
+    };
+    let others = (2..).map(|it| format!("{store}: {called} ({it})"));
+    let name = std::iter::once(called.clone()).chain(others).find(|it| !taken(it));
+    let Some(name) = name else { return };
+    let [one, other] = sides;
     app.fault(Fault::Partition { name, one, other, ways });
 }
 
-/// The cuts around this store or its members in force, by name.
-fn in_force(app: App, store: &str) -> Vec<String> {
+/// Whether two lists name the same.
+fn same(one: &[Target], other: &[Target]) -> bool {
+    one.len() == other.len() && one.iter().all(|it| other.contains(it))
+}
+
+/// What one side of a cut is called.
+fn names(store: &str, side: &[&(Target, String)]) -> String {
+    let members = side.iter().filter(|it| it.0.component == store);
+    let mut members: Vec<_> = members.map(|it| it.1.as_str()).collect();
+    if members.is_empty() {
+        members.extend(side.first().map(|it| it.1.as_str()));
+    }
+    members.join(", ")
+}
+
+/// The cuts around this store or its members in force: their names, and what they are called by who
+/// stands where now.
+fn in_force(app: App, store: &str) -> Vec<(String, String)> {
     let mut cuts = Vec::new();
+    let parties = parties(app, store);
     for it in app.done() {
         match &it.input {
             Input::Fault(Fault::Partition { name, one, other, .. }) => {
                 let ours = |it: &Target| it.component == store;
-                cuts.retain(|it| it != name);
+                cuts.retain(|it: &(String, String)| it.0 != *name);
                 if one.iter().chain(other).any(ours) {
-                    cuts.push(name.clone());
+                    let called = |side: &[Target]| {
+                        let of: Vec<_> = parties.iter().filter(|it| side.contains(&it.0)).collect();
+                        names(store, &of)
+                    };
+                    cuts.push((name.clone(), format!("{} | {}", called(one), called(other))));
                 }
             }
-            Input::Fault(Fault::Heal { name }) => cuts.retain(|it| it != name),
+            Input::Fault(Fault::Heal { name }) => cuts.retain(|it| it.0 != *name),
             _ => {}
         }
     }
     cuts
+}
+
+/// Moves somebody to the other side of the cut with this name, or back.
+pub fn across(app: App, who: &Target, over: bool, cut: &str) {
+    let named = |it: &Fault| matches!(it, Fault::Partition { name, .. } if name == cut);
+    let all = untrack(|| app.done()).into_iter().rev();
+    let last = all.map(|it| it.input).find_map(|it| match it {
+        Input::Fault(it) => Some(it).filter(named),
+        _ => None,
+    });
+    let members = app.desk.with_value(|it| {
+        it.shown().components.get(&who.component).map_or(0, |it| it.spec.members())
+    });
+    let moved = last.map(|it| it.member_by_member(&who.component, members as u16));
+    if let Some(moved) = moved.and_then(|it| it.moved(who, over)) {
+        app.fault(moved);
+    }
 }
 
 /// Choosing which ways a cut stops: both, towards those on the other side, or from them.
@@ -209,7 +244,7 @@ pub fn Sides(
         far.set(Vec::new());
     };
     let heal = move |_| {
-        for name in cuts.get_untracked() {
+        for (name, _) in cuts.get_untracked() {
             app.fault(Fault::Heal { name });
         }
     };
@@ -224,7 +259,10 @@ pub fn Sides(
             </div>
             <p class="cuts" aria-live="polite">{move || cuts.with(|it| match it.as_slice() {
                 [] => String::new(),
-                all => format!("Cut: {}", all.join("; ")),
+                all => {
+                    let all: Vec<_> = all.iter().map(|it| it.1.as_str()).collect();
+                    format!("Cut: {}", all.join("; "))
+                }
             })}</p>
         </div>
     }

@@ -49,6 +49,9 @@ fn spots(mark: &Element) -> Vec<Spot> {
 pub struct Grip {
     action: Option<String>,
     spots: Vec<Spot>,
+    /// Whether it goes to and fro only: however far above or below the pointer is, as what is tried out
+    /// may have moved the picture.
+    slides: bool,
     from: (f64, f64),
     moved: bool,
 }
@@ -56,8 +59,11 @@ pub struct Grip {
 impl Grip {
     /// What is asked for where the pointer is.
     fn at(&self, event: &PointerEvent) -> Option<String> {
-        let at = place(event)?;
-        let reach = |it: &Spot| it.reach(at);
+        let (x, y) = place(event)?;
+        let reach = |it: &Spot| match self.slides {
+            true => it.reach((x, it.area[1] + it.area[3] / 2.0)),
+            false => it.reach((x, y)),
+        };
         let near = self.spots.iter().filter_map(|it| Some((reach(it)?, it)));
         near.min_by(|one, other| one.0.total_cmp(&other.0)).map(|it| it.1.action.clone())
     }
@@ -105,21 +111,40 @@ fn screen(event: &PointerEvent) -> (f64, f64) {
     (f64::from(event.client_x()), f64::from(event.client_y()))
 }
 
+/// Where pictures are shown.
+fn frame(event: &PointerEvent) -> Option<HtmlElement> {
+    event.current_target()?.dyn_into().ok()
+}
+
+/// Nothing is in hand any more: the picture may be as high as it is.
+fn let_go(event: &PointerEvent) {
+    if let Some(frame) = frame(event) {
+        _ = frame.style().remove_property("min-height");
+    }
+}
+
 /// A press: takes what is there in hand.
 pub fn pressed(app: App, grip: StoredValue<Option<Grip>, LocalStorage>, event: &PointerEvent) {
     let Some(mark) = mark_of(event.target()).filter(|_| event.button() == 0) else { return };
     let action = mark.get_attribute("data-action");
     let spots = spots(&mark);
+    // Others can be dragged up and down too.
+    let row = |it: &Spot| (it.area[1], it.area[3]);
+    let level = spots.windows(2).all(|it| row(&it[0]) == row(&it[1]));
+    let slides = level && mark.has_attribute("aria-valuenow");
     // What can only be dragged follows the pointer at once.
     let moved = action.is_none();
-    if let Some(frame) = event.current_target().and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+    if let Some(frame) = frame(event) {
         _ = frame.set_pointer_capture(event.pointer_id());
+        // What is tried out may be a shorter picture: what is in hand must not be scrolled away.
+        let height = format!("{}px", frame.offset_height());
+        _ = frame.style().set_property("min-height", &height);
     }
     if let Ok(mark) = mark.dyn_into::<SvgElement>() {
         focus(&mark);
     }
     event.prevent_default();
-    let held = Grip { action, spots, from: screen(event), moved };
+    let held = Grip { action, spots, slides, from: screen(event), moved };
     let at = held.at(event).filter(|_| moved);
     grip.set_value(Some(held));
     attempt(app, at);
@@ -146,6 +171,7 @@ pub fn released(
     event: &PointerEvent,
 ) {
     let Some(held) = grip.try_update_value(Option::take).flatten() else { return };
+    let_go(event);
     attempt(app, None);
     let dragged = held.moved && !held.spots.is_empty();
     let action = if dragged { held.at(event) } else { held.action };
@@ -155,8 +181,9 @@ pub fn released(
 }
 
 /// It is lost: nothing is done.
-pub fn lost(app: App, grip: StoredValue<Option<Grip>, LocalStorage>) {
+pub fn lost(app: App, grip: StoredValue<Option<Grip>, LocalStorage>, event: &PointerEvent) {
     grip.set_value(None);
+    let_go(event);
     attempt(app, None);
 }
 
@@ -217,6 +244,10 @@ fn act(app: App, id: &Id, action: &str) {
         }
         Some(Act::Crash(member)) => app.set_up(Target::member(id, member), false),
         Some(Act::Promote(member)) => app.fault(Fault::Promote(Target::member(id, member))),
+        Some(Act::Command(member, words)) => {
+            app.fault(Fault::Command { target: Target::member(id, member), words });
+        }
+        Some(Act::Move(who, over, cut)) => super::cut::across(app, &who, over, &cut),
         Some(Act::At(moment)) => app.look_at(Nanos(moment)),
         Some(Act::Follow(request, moment)) => {
             app.follow_request(Some((request, Nanos(moment))));

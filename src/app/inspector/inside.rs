@@ -82,8 +82,8 @@ pub fn Inside(
                     grip::released(app, grip, &by_pointer, &event);
                     cut::released(app, stroke, &by_stroke, &event);
                 }
-                on:pointercancel=move |_| {
-                    grip::lost(app, grip);
+                on:pointercancel=move |event| {
+                    grip::lost(app, grip, &event);
                     stroke.set(None);
                 }
                 on:keydown=move |event| {

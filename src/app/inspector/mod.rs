@@ -166,9 +166,10 @@ fn OfNode(id: Id) -> impl IntoView {
                 </div>
                 <MemberList id=id.clone()/>
                 <cut::Parting store=id.clone()/>
-                {wrong}
-                <div class="figs num" hidden=move || app.tab.get() == Tab::Inside>
-                    {cell(0)}{cell(1)}{cell(2)}
+                // What comes and goes would push the picture of an inside up and down.
+                <div hidden=move || app.tab.get() == Tab::Inside>
+                    {wrong}
+                    <div class="figs num">{cell(0)}{cell(1)}{cell(2)}</div>
                 </div>
             </header>
             <Tabs has_lens/>
@@ -268,7 +269,10 @@ fn MemberList(id: Id) -> impl IntoView {
             view! {
                 <li>
                     <span class=move || now.get().0.class()></span>
-                    <span>{name}{move || if now.get().1 { " · leads" } else { "" }}</span>
+                    // Letters have no room for more than what screen readers are told.
+                    <span class:leads=move || now.get().1>
+                        {name}<span>{move || if now.get().1 { " · leads" } else { "" }}</span>
+                    </span>
                     <button aria-label=label on:click=move |_| app.set_up(target.clone(), down.get_untracked())>
                         {act}
                     </button>

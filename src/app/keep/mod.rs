@@ -61,6 +61,12 @@ enum Panel {
     Share,
 }
 
+/// Tells of something typed that was not taken.
+pub fn teller() -> impl Fn(String) + Copy + 'static {
+    let keep = Keeper::here();
+    move |text| keep.notice.set(Some(Notice::new(text)))
+}
+
 impl Keeper {
     fn here() -> Self {
         expect_context()

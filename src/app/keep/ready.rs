@@ -49,9 +49,19 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/redis-cluster.json"),
     },
     Ready {
+        name: "Sessions in Redis",
+        about: "three sentinels watch a primary: it dies, who takes over, and what is lost?",
+        text: include_str!("../../../static/designs/redis-sentinel.json"),
+    },
+    Ready {
         name: "From modulo to ring",
         about: "four caches are too few: move to the ring first, or add a fifth at once?",
         text: include_str!("../../../static/designs/modulo-to-ring.json"),
+    },
+    Ready {
+        name: "Ring with a bad hash",
+        about: "three caches on a ring, and every key goes to one: why, and what helps?",
+        text: include_str!("../../../static/designs/ring-sample.json"),
     },
     Ready {
         name: "Mumbai–Delhi cut",
@@ -92,6 +102,16 @@ pub const ALL: &[Ready] = &[
         name: "Available database",
         about: "one primary, three replicas: who notices that it died, and how long does it take?",
         text: include_str!("../../../static/designs/available-database.json"),
+    },
+    Ready {
+        name: "Standby race",
+        about: "a hot, a warm and a cold standby: three equal crashes on one clock",
+        text: include_str!("../../../static/designs/standby-race.json"),
+    },
+    Ready {
+        name: "Active–active",
+        about: "all instances work, or one works and one waits: what if one dies?",
+        text: include_str!("../../../static/designs/active-active.json"),
     },
     Ready {
         name: "Multi-region site",

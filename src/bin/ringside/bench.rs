@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use ringside::base::text;
 use ringside::base::time::Nanos;
+use ringside::session::bench::caches::{Replayed, Studied, replays, study};
 use ringside::session::bench::{Measured, TRIES, cases, frame, seek, seek_cases, speed};
 
 use crate::clock;
@@ -27,6 +28,10 @@ pub struct Options {
 #[derive(Serialize)]
 struct Benchmarks {
     benchmarks: Vec<Measured>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    caches: Vec<Replayed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Studied>,
 }
 
 /// Runs the command.
@@ -42,8 +47,11 @@ pub fn run(options: &Options) -> Result<(), String> {
         let measured = speed(&case, tries, &clock)?;
         benchmarks.push(Measured { peak_memory_bytes: peak_memory(), ..measured });
     }
+    let brief = options.brief.is_some();
+    let caches = if brief { Vec::new() } else { replays(&options.only, &clock) };
+    let trace = if !brief && wanted("trace") { study(&clock) } else { None };
     if options.json {
-        let json = serde_json::to_string_pretty(&Benchmarks { benchmarks });
+        let json = serde_json::to_string_pretty(&Benchmarks { benchmarks, caches, trace });
         println!("{}", json.map_err(|error| error.to_string())?);
         return Ok(());
     }
@@ -78,6 +86,21 @@ pub fn run(options: &Options) -> Result<(), String> {
         println!(
             "\nframe: {} components, {} messages on their way: {} ms to make, {} to write, {} to read",
             it.components, it.messages, ms[0], ms[1], ms[2],
+        );
+    }
+    if !caches.is_empty() {
+        println!("\ncaches of 20,000    requests/s   hit ratio");
+    }
+    for it in caches {
+        let rate = text::count(it.requests_per_second as u64);
+        println!("{:<16}{rate:>14}{:>12.4}", it.policy, it.hit_ratio);
+    }
+    if let Some(it) = trace {
+        let [read, known, exact] = [it.read_ms, it.known_ms, it.exact_ms].map(text::number);
+        println!(
+            "\na trace of {} requests: {read} ms to read, {known} ms until every curve is known, {exact} \
+             ms until every request is simulated",
+            text::count(it.requests),
         );
     }
     Ok(())

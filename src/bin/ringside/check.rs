@@ -22,6 +22,10 @@ pub struct Options {
     /// What should hold.
     #[arg(long, default_value = "linearizable", value_parser = guarantee)]
     guarantee: Guarantee,
+    /// How long it may take until a write is seen everywhere, in seconds (lines, in Jepsen's log, which has
+    /// no times): what bounded staleness allows, and how long convergence waits.
+    #[arg(long, value_parser = bound, default_value = "0", allow_negative_numbers = true)]
+    bound: f64,
     /// One JSON object instead of a sentence.
     #[arg(long)]
     json: bool,
@@ -32,6 +36,11 @@ fn guarantee(id: &str) -> Result<Guarantee, String> {
         let ids: Vec<_> = Guarantee::ALL.iter().map(|it| it.id()).collect();
         format!("one of {}", ids.join(", "))
     })
+}
+
+fn bound(text: &str) -> Result<f64, String> {
+    let it = text.parse().ok().filter(|it: &f64| (0.0..=1e9).contains(it));
+    it.ok_or_else(|| String::from("a number of seconds from 0 to 1000000000"))
 }
 
 /// Runs the command: 0 if the guarantee holds, 1 if not. What cannot be read or told is an error.
@@ -47,7 +56,10 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
         let lines = bytes[..error.valid_up_to()].iter().filter(|it| **it == b'\n').count();
         format!("history: {path}: line {}: this is not text in UTF-8", lines + 1)
     })?;
-    let history = text::read(text).map_err(|error| format!("history: {path}: {error}"))?;
+    let mut history = text::read(text).map_err(|error| format!("history: {path}: {error}"))?;
+    // Of our own form times are in ns, as `ringside run` writes them.
+    let unit = if text::is_json(text) { 1e9 } else { 1.0 };
+    history.bound = (options.bound * unit) as u64;
     let started = clock::now();
     let verdict = options.guarantee.check(&history);
     let wall_ns = started.elapsed().as_nanos() as u64;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, cache, check, place, run as run_design, serve};
+use crate::{bench, cache, check, place, redis, run as run_design, serve};
 
 /// What a failed command returns; the reason is on standard error.
 const FAILURE: u8 = 2;
@@ -29,6 +29,8 @@ enum Command {
     Cache(cache::Options),
     /// Say which node each key belongs to.
     Place(place::Options),
+    /// Run commands on Redis' data types, one a line.
+    Redis(redis::Options),
     /// Serve the site from a folder.
     Serve(serve::Options),
 }
@@ -41,6 +43,7 @@ pub fn run() -> ExitCode {
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Cache(options) => cache::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Place(options) => place::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Redis(options) => redis::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Serve(options) => {
             serve::serve(&options).map(|()| ExitCode::SUCCESS).map_err(|it| it.to_string())
         }

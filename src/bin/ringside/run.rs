@@ -29,8 +29,8 @@ pub struct Options {
     /// the design it began with; without, the design runs as it was saved.
     #[arg(long)]
     replay: bool,
-    /// Instead of figures, what clients did with the key–value store of this id, as a history for
-    /// `ringside check`: the last 512 operations.
+    /// Instead of figures, what clients did with the store of this id, as a history for `ringside check`:
+    /// the last 512 operations; of a database with replicas the last 128 on a few of its keys.
     #[arg(long)]
     history: Option<String>,
     /// One JSON object instead of a table.
@@ -60,7 +60,11 @@ pub fn run(options: &Options) -> Result<(), String> {
     };
     let (run, report) = simulate(design, seed, options, inputs)?;
     if let Some(id) = &options.history {
-        let none = || format!("history: {id:?} is no key–value store of this design");
+        let none = || {
+            format!(
+                "history: {id:?} is no key–value store and no database with replicas of this design"
+            )
+        };
         print!("{}", history(&run, id).ok_or_else(none)?);
         return Ok(());
     }

@@ -70,8 +70,11 @@ impl Assets {
     ) -> Self {
         for (_, glue) in code.iter_mut().filter(|it| GLUE.contains(&it.0.as_str())) {
             let text = String::from_utf8_lossy(glue);
-            let text = text.replace("'ringside_bg.wasm'", "'./ringside_bg.wasm'");
-            let text = text.replace("'fast_bg.wasm'", "'./fast_bg.wasm'");
+            let text =
+                ["ringside_bg.wasm", "fast_bg.wasm"].iter().fold(text.into_owned(), |it, name| {
+                    let it = it.replace(&format!("'{name}'"), &format!("'./{name}'"));
+                    it.replace(&format!("\"{name}\""), &format!("\"./{name}\""))
+                });
             // There it is the name under which the module asks for it, and no reference.
             *glue = text.replace("\"./rooms.js\":", "[\"./rooms\" + \".js\"]:").into_bytes();
         }

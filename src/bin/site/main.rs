@@ -5,6 +5,7 @@
 
 mod assets;
 mod compress;
+mod light;
 mod shed;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ struct Options {
     /// The `wasm-opt` to use; without it the module stays a little larger and slower.
     #[arg(long)]
     wasm_opt: Option<PathBuf>,
+    /// The `esbuild` to use; without it scripts and style sheets stay as they were written.
+    #[arg(long)]
+    esbuild: Option<PathBuf>,
     /// Only packs what newcomers see, into this file.
     #[arg(long)]
     opening: Option<PathBuf>,
@@ -93,6 +97,12 @@ fn build(options: &Options) -> Result<()> {
     sources.insert("opening.bin".to_owned(), opening()?);
     let mut code = BTreeMap::new();
     read_tree(&package, &package, &mut code)?;
+    let esbuild = options.esbuild.as_deref().filter(|path| path.exists());
+    if esbuild.is_none() {
+        println!("No esbuild: scripts and style sheets are as they were written.");
+    }
+    light::all(&mut sources, esbuild)?;
+    light::all(&mut code, esbuild)?;
     let outputs = Assets::new(sources, code).build()?;
     write(&outputs, &options.out)
 }

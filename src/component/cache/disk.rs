@@ -217,12 +217,21 @@ fn come_back(
     let (now, clock) = (ctx.now(), ctx.clock());
     let always = params.persistence == Persistence::AofAlways;
     let saved = if always { Arc::new(contents(before)) } else { Arc::clone(&had.saved) };
-    let room = params.capacity as usize;
+    let size = |it: &Saved| params.size_of(ctx.stream(), it.key);
     let fresh = saved.iter().filter(|it| it.dirty || it.expires > clock);
-    let surplus = fresh.clone().count().saturating_sub(room);
+    // The last to leave first, as long as there is room.
+    let mut room = params.room();
+    let fits = |it: &&Saved| match room.checked_sub(size(it)) {
+        Some(left) => {
+            room = left;
+            true
+        }
+        None => false,
+    };
+    let surplus = fresh.clone().count() - fresh.clone().rev().take_while(fits).count();
     for it in fresh.skip(surplus) {
         let Saved { key, version, expires, dirty } = *it;
-        let slot = state.order.insert(key, 1);
+        let slot = state.order.insert(key, size(it));
         state.entries.insert(key, Entry { slot, version, expires, dirty });
         if dirty {
             state.dirty.push_back(Dirty { key, since: now, sent: 0 });

@@ -39,7 +39,8 @@ pub struct Waiting {
     pub request: Request,
     /// Since when.
     pub since: Nanos,
-    ticket: Handle,
+    /// What the cache answers it by.
+    pub ticket: Handle,
 }
 
 /// How long the load of an entry took.

@@ -21,6 +21,33 @@ const LEAVES: u64 = 64;
 /// Nothing while nobody compares.
 pub(super) type Sums = Vec<Arc<[u64]>>;
 
+/// What a member found when it last compared with another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// When it began, or heard of it.
+    pub at: Nanos,
+    /// The hashes it was told: level and place in the tree, and whether they differ from its own.
+    pub told: Vec<((u32, u32), bool)>,
+    /// Parts of the keys whose rows it asked the other for.
+    pub asked: Vec<u32>,
+    /// Keys of which it then got something new, the first of them.
+    pub repaired: Vec<u32>,
+}
+
+crate::stable! { Comparison { at, told, asked, repaired } }
+
+/// Repaired keys remembered of one comparison.
+const REPAIRED_MAX: usize = 64;
+
+/// What is remembered of the comparison with a member.
+fn comparison(state: &mut KvStoreState, other: u16) -> &mut Comparison {
+    let at = usize::from(other);
+    if state.compared.len() <= at {
+        state.compared.resize_with(at + 1, Comparison::default);
+    }
+    &mut state.compared[at]
+}
+
 /// What is held of a key, scrambled.
 fn scrambled(key: u32, row: &Row) -> u64 {
     let one = |version: u32| mix(mix(key.into()) ^ u64::from(version));
@@ -65,7 +92,7 @@ pub(super) fn add_up(state: &mut KvStoreState, params: &KvStoreParams, ordinal: 
 }
 
 /// The tree over what a member holds of all that it and another keep.
-fn tree(state: &KvStoreState, other: u16) -> Tree {
+pub fn tree(state: &KvStoreState, other: u16) -> Tree {
     let leaves = state.sums.get(usize::from(other)).map_or(&[][..], |it| it);
     let mut leaves = leaves.to_vec();
     leaves.resize(LEAVES as usize, 0);
@@ -73,20 +100,21 @@ fn tree(state: &KvStoreState, other: u16) -> Tree {
 }
 
 /// Begins with the root, to one of the others by lot.
-pub(super) fn begin(state: &KvStoreState, ctx: &mut Ctx) {
+pub(super) fn begin(state: &mut KvStoreState, ctx: &mut Ctx) {
     let others = u64::from(ctx.members()).saturating_sub(1);
     if others == 0 {
         return;
     }
     let lot = (ctx.draw_next() % others) as u16;
     let to = if lot >= ctx.ordinal() { lot + 1 } else { lot };
+    *comparison(state, to) = Comparison { at: ctx.now(), ..Comparison::default() };
     let root = tree(state, to).node(0, 0).unwrap_or_default();
     ctx.send(to, KvStoreMessage::Compare(0, Arc::new([(0, root)])));
 }
 
 /// Somebody holds these hashes at a level: what differs is gone into, and at the bottom exchanged.
 pub(super) fn compare(
-    state: &KvStoreState,
+    state: &mut KvStoreState,
     params: &KvStoreParams,
     from: u16,
     (level, nodes): (u32, &[(u32, u64)]),
@@ -94,6 +122,11 @@ pub(super) fn compare(
 ) {
     let (tree, level) = (tree(state, from), level as usize);
     let differ = tree.differing(level, nodes);
+    let seen = comparison(state, from);
+    if level == 0 {
+        *seen = Comparison { at: ctx.now(), ..Comparison::default() };
+    }
+    seen.told.extend(nodes.iter().map(|it| ((level as u32, it.0), differ.contains(&it.0))));
     if differ.is_empty() {
         return;
     }
@@ -110,9 +143,19 @@ pub(super) fn compare(
         differ.rotate_left(lot as usize);
         differ.truncate(most);
     }
+    comparison(state, from).asked.extend(&differ);
     for leaf in differ {
         bring(state, params, from, leaf, ctx);
         ctx.send(from, KvStoreMessage::Want(leaf));
+    }
+}
+
+/// Another has sent what it holds of a key, of which this was held before: was there something new?
+pub(super) fn brought(state: &mut KvStoreState, from: u16, key: u32, before: &Row) {
+    let news = scrambled(key, &row(state, key)) != scrambled(key, before);
+    let seen = comparison(state, from);
+    if news && seen.repaired.len() < REPAIRED_MAX && !seen.repaired.contains(&key) {
+        seen.repaired.push(key);
     }
 }
 
@@ -130,7 +173,7 @@ pub(super) fn bring(
         if !row.copies.is_empty() && homes(params, key) & both == both {
             ctx.count(SYNCED, key);
             let version = row.version();
-            ctx.send(to, KvStoreMessage::Store(0, key, version, row.copies.into()));
+            ctx.send(to, KvStoreMessage::Bring(key, version, row.copies.into()));
         }
     }
 }

@@ -31,9 +31,7 @@ pub(super) fn has(set: Members, member: u16) -> bool {
 }
 
 fn set_row(state: &mut KvStoreState, key: u32, row: Row) {
-    while state.rows.end() <= key.into() {
-        state.rows.push(Row::default());
-    }
+    state.rows.grow(key.into(), Row::default());
     state.rows.set(key.into(), row);
 }
 

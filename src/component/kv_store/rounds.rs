@@ -383,6 +383,12 @@ pub(super) fn hear(
             entropy::compare(state, params, from, (level, &nodes), ctx);
         }
         KvStoreMessage::Want(part) => entropy::bring(state, params, from, part, ctx),
+        KvStoreMessage::Bring(key, version, copies) => {
+            let before = row(state, key);
+            let store = KvStoreMessage::Store(0, key, version, copies);
+            hear(state, params, from, store, ctx);
+            entropy::brought(state, from, key, &before);
+        }
         KvStoreMessage::Have(round, copies) => {
             let theirs = Row { copies: copies.to_vec(), ..Row::default() };
             ctx.polled(round, Poll::Answers(from, theirs.version()));

@@ -14,14 +14,14 @@ use super::{Learn, Placing};
 /// The table that a caller goes by, where it is not that of the nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Old {
-    /// By slot: the ordinal of the node that it asks.
+    /// By slot, or by key where there are none: the ordinal of the node that it asks; 255 if it knows none.
     table: Arc<Vec<u8>>,
 }
 
 impl Old {
-    /// Whom it asks for a slot.
+    /// Whom it asks for a slot, or a key.
     pub fn node(&self, slot: u32) -> usize {
-        self.table[slot as usize].into()
+        self.table.get(slot as usize).copied().unwrap_or(u8::MAX).into()
     }
 }
 
@@ -49,15 +49,27 @@ impl Deeds {
 crate::later! { pub(super) fn deeds() -> Deeds = Deeds::ALL, or "designs that have this wait for it" }
 
 fn owner(of: &Placing, old: &Old) -> Option<usize> {
-    let node = old.node(redis_slots::slot(of.text.as_bytes()));
+    let place = match of.by.bare {
+        true => of.text.parse().ok()?,
+        false => redis_slots::slot(of.text.as_bytes()),
+    };
+    let node = old.node(place);
     // Who is no longer there cannot be asked.
     (node < of.by.nodes.len()).then_some(node)
 }
 
-fn turn_into(of: &mut Placing, new: &Placing) {
-    let among = of.among.clone();
+/// The table it goes by.
+fn table(of: &mut Placing) -> Box<Old> {
+    let among = &of.among;
     let table = || (0..SLOTS).map(|it| among[redis_slots::owner(it, among.len())] as u8).collect();
-    let old = of.old.take().unwrap_or_else(|| Box::new(Old { table: Arc::new(table()) }));
+    of.old.take().unwrap_or_else(|| Box::new(Old { table: Arc::new(table()) }))
+}
+
+fn turn_into(of: &mut Placing, new: &Placing) {
+    if new.by.bare {
+        return of.clone_from(new);
+    }
+    let old = table(of);
     of.clone_from(new);
     of.old = Some(old);
 }
@@ -67,9 +79,20 @@ fn sent_on(of: &mut Placing, key: u32, to: u16) {
         of.old = None;
         return;
     }
-    let text = format!("{}{key}", of.name());
-    let slot = redis_slots::slot(text.as_bytes());
-    if let Some(old) = &mut of.old {
-        Arc::make_mut(&mut old.table)[slot as usize] = to as u8;
+    let slot = match of.by.bare {
+        true => key,
+        false => redis_slots::slot(format!("{}{key}", of.name()).as_bytes()),
+    };
+    let mut old = match of.by.bare {
+        // It goes by what it knows, but for what it was told.
+        true => of.old.take().unwrap_or_else(|| Box::new(Old { table: Arc::new(Vec::new()) })),
+        false => table(of),
+    };
+    let to = to / of.by.copies;
+    if old.node(slot) != usize::from(to) {
+        let table = Arc::make_mut(&mut old.table);
+        table.resize(table.len().max(slot as usize + 1), u8::MAX);
+        table[slot as usize] = to as u8;
     }
+    of.old = Some(old);
 }

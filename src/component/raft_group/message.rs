@@ -23,7 +23,7 @@ pub enum RaftMessage {
 }
 
 /// Why a member wakes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum RaftTimer {
     /// No leader has been heard of for long.
     Election,

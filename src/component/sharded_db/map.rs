@@ -6,10 +6,12 @@ use std::sync::Arc;
 use crate::algorithm::placement::{Placed, pruning};
 use crate::algorithm::traffic::heavy::Heavy;
 use crate::base::cow::CowList;
+use crate::base::text;
 use crate::base::time::Nanos;
 
-use super::super::Kind;
-use super::{Ctx, LOST, ShardedDb, ShardedDbParams, ShardedDbState, Stage, moving};
+use super::super::{Kind, Membership};
+use super::{Across, Ctx, Index, LOST, ShardedDb, ShardedDbParams, ShardedDbState, Stage};
+use super::{across, auto, index, moving};
 
 /// How long keys are counted before they are counted anew.
 pub(super) const SPAN: Nanos = Nanos::seconds(2);
@@ -23,6 +25,10 @@ pub struct Row {
     pub version: u32,
     /// The ordinal of the shard that has it.
     pub owner: u8,
+    /// What has come to it from other rows, less what has gone to them: over all rows 0.
+    pub balance: i16,
+    /// How often its other attribute has changed, which says what it is.
+    pub turn: u8,
 }
 
 impl Row {
@@ -30,33 +36,91 @@ impl Row {
     pub const NOBODY: u8 = u8::MAX;
 }
 
-crate::stable! { Row { version, owner } }
+impl Row {
+    /// A row that is nowhere yet.
+    pub(super) const NONE: Self = Self { version: 0, owner: Self::NOBODY, balance: 0, turn: 0 };
+}
+
+/// A row on its way from one shard to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// Its key.
+    pub key: u32,
+    /// Its version there.
+    pub version: u32,
+    /// Its balance there.
+    pub balance: i16,
+    /// How often its other attribute has changed.
+    pub turn: u8,
+}
+
+impl crate::base::stable::StableHash for Row {
+    fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
+        let Self { version, owner, balance, turn } = *self;
+        let rest = u64::from(turn) << 24 | u64::from(owner) << 16 | u64::from(balance as u16);
+        h.word(u64::from(version) << 32 | rest);
+    }
+}
+
+impl crate::base::stable::StableHash for Brought {
+    fn stable_hash(&self, h: &mut crate::base::stable::StableHasher) {
+        let Self { key, version, balance, turn } = *self;
+        h.word(u64::from(key) << 32 | u64::from(version));
+        h.word(u64::from(turn) << 16 | u64::from(balance as u16));
+    }
+}
 
 /// Where rows belong by the parameters.
 #[derive(Clone, Debug)]
 pub struct Map {
     placed: Option<Arc<Placed>>,
+    by: Option<Arc<Membership>>,
     among: Vec<usize>,
 }
 
 impl Map {
     /// By some parameters.
     pub fn of(params: &ShardedDbParams) -> Self {
-        let by = ShardedDb::membership(params);
+        Self::by(ShardedDb::membership(params))
+    }
+
+    fn by(by: Option<Membership>) -> Self {
         let among = by.as_ref().map(|it| it.ordinals()).unwrap_or_default();
         // What does not hold together is refused where designs are compiled.
-        let placed = by.and_then(|it| it.place(&among).ok()).map(Arc::new);
-        Self { placed, among }
+        let placed = by.as_ref().and_then(|it| it.place(&among).ok()).map(Arc::new);
+        Self { placed, by: by.map(Arc::new), among }
+    }
+
+    /// By pieces of the key space: the first key and the ordinal of the shard of each.
+    pub fn of_pieces(params: &ShardedDbParams, pieces: &[(u32, u16)]) -> Self {
+        let row = |it: &(u32, u16)| (it.0.to_string(), text::letter(it.1));
+        let by = ShardedDb::membership(params).map(|mut by| {
+            by.settings.rows = pieces.iter().map(row).collect();
+            by
+        });
+        Self::by(by)
     }
 
     /// The ordinal of the shard that a key belongs to.
     pub fn owner(&self, key: u32) -> u8 {
-        let place = self.placed.as_ref().and_then(|it| it.find(key.to_string().as_bytes(), &[]).ok());
+        let mut text = String::new();
+        self.by.iter().for_each(|it| it.write_key(key, &mut text));
+        let place = self.placed.as_ref().and_then(|it| it.find(text.as_bytes(), &[]).ok());
         place.and_then(|it| self.among.get(it)).map_or(0, |it| *it as u8)
+    }
+
+    /// The ordinals of those who have rows by it.
+    pub(super) fn among(&self) -> Vec<u16> {
+        self.among.iter().map(|it| *it as u16).collect()
     }
 
     /// The ordinals of the shards that keys from one to another belong to, both included, rising.
     pub fn concerned(&self, from: u32, to: u32) -> Vec<usize> {
+        if self.by.as_ref().is_some_and(|it| !it.groups.is_empty()) {
+            let all: std::collections::BTreeSet<_> =
+                (from..=to).map(|it| usize::from(self.owner(it))).collect();
+            return all.into_iter().collect();
+        }
         let placed = self.placed.as_ref();
         let places = placed.and_then(|it| pruning::concerned(it, from.into(), to.into()).ok());
         places.unwrap_or_default().into_iter().filter_map(|it| self.among.get(it).copied()).collect()
@@ -67,9 +131,11 @@ impl Map {
 /// later asks the first what is whose.
 pub(super) fn start(params: &ShardedDbParams, ctx: &mut Ctx) -> ShardedDbState {
     let map = Map::of(params);
-    let known = ctx.ordinal() == 0 || ctx.now() == Nanos::ZERO;
+    // Replicas that come later are sent what their shard has.
+    let (first, begins) = (ctx.place() == 0, ctx.now() == Nanos::ZERO);
+    let known = first && ctx.ordinal() == 0 || begins;
     let mut state = ShardedDbState {
-        rows: CowList::filled(Row { version: 0, owner: Row::NOBODY }, params.keys),
+        rows: CowList::filled(Row::NONE, params.keys),
         held: 0,
         known,
         moves: VecDeque::new(),
@@ -85,20 +151,32 @@ pub(super) fn start(params: &ShardedDbParams, ctx: &mut Ctx) -> ShardedDbState {
         last_id: 0,
         taken: vec![0; usize::from(ctx.members())],
         beats: false,
+        across: Across::default(),
+        index: Index::default(),
         map,
+        group: None,
+        auto: None,
+        auto_beats: false,
     };
+    if !first && !begins {
+        return state;
+    }
+    if first {
+        auto::map(&mut state, params, ctx);
+    }
     if known {
         state.set_by_map(0, ctx);
     } else {
         moving::ask(ctx);
     }
     moving::look_after(&mut state, ctx);
+    index::build(&mut state, params, ctx);
     state
 }
 
 /// The parameters have changed: rows may belong elsewhere.
 pub(super) fn change(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: &mut Ctx) {
-    state.map = Map::of(params);
+    auto::map(state, params, ctx);
     let (end, keys, members) = (state.rows.end(), u64::from(params.keys), ctx.members());
     state.taken.resize(usize::from(members), 0);
     // Rows on their way to a shard that has been taken away are this one's again.
@@ -122,9 +200,7 @@ pub(super) fn change(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: 
             }
         }
     }
-    while state.rows.end() < keys {
-        state.rows.push(Row { version: 0, owner: Row::NOBODY });
-    }
+    state.rows.grow(keys.saturating_sub(1), Row::NONE);
     if state.known {
         state.set_by_map(end.min(keys) as u32, ctx);
     }
@@ -132,6 +208,9 @@ pub(super) fn change(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: 
     moving::plan(state, ctx);
     moving::release(state, ctx);
     moving::look_after(state, ctx);
+    across::change(state, params, ctx);
+    index::build(state, params, ctx);
+    index::look_after(state, ctx);
 }
 
 impl ShardedDbState {
@@ -182,6 +261,7 @@ impl ShardedDbState {
             self.hot_since = self.hot_since.saturating_add(Nanos(spans * SPAN.0));
         }
         self.hot[0].add(key);
+        self.auto.iter_mut().for_each(|it| it.came(key));
         if self.latest.len() >= LATEST_MAX {
             self.latest.pop_front();
         }

@@ -14,11 +14,12 @@ use std::sync::Arc;
 use crate::base::cow::CowList;
 use crate::base::time::Nanos;
 use crate::engine::event::Verb;
-use crate::engine::{Request, Served};
+use crate::engine::Request;
 
+use super::map::Brought;
 use super::query::Part;
 use super::talk::{ShardedDbMessage, ShardedDbTimer};
-use super::{Ctx, HANDED_OVER, Row, SENT_ON, ShardedDbParams, ShardedDbState};
+use super::{Ctx, HANDED_OVER, Row, SENT_ON, ShardedDbParams, ShardedDbState, index};
 
 /// How often a shard goes on with what it brings to others.
 const BEAT: Nanos = Nanos::millis(50);
@@ -70,6 +71,8 @@ pub struct Move {
     /// Steps begun, and rounds of catching up.
     steps: u32,
     rounds: u32,
+    /// It is about to hand over: no row of it is promised to a transaction from now on.
+    closing: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -94,7 +97,7 @@ pub struct Moved {
 }
 
 crate::stable! {
-    Move { id, to, keys, stage, copied, dirty, again, times, sent, steps, rounds }
+    Move { id, to, keys, stage, copied, dirty, again, times, sent, steps, rounds, closing }
     Sent { at, fetching, keys }
     Moved { to, rows, again, times }
 }
@@ -113,46 +116,52 @@ impl Move {
 
 impl ShardedDbState {
     /// Keeps copies of another's rows.
-    pub(super) fn keep(&mut self, rows: &[(u32, u32)], ordinal: u16) {
-        for (key, version) in rows {
-            let Some(row) = self.rows.get((*key).into()).copied() else { continue };
+    pub(super) fn keep(&mut self, rows: &[Brought], ordinal: u16) {
+        for it in rows {
+            let Some(row) = self.rows.get(it.key.into()).copied() else { continue };
             if u16::from(row.owner) != ordinal {
-                self.rows.set((*key).into(), Row { version: *version, ..row });
+                let Brought { version, balance, turn, .. } = *it;
+                self.rows.set(it.key.into(), Row { version, balance, turn, ..row });
             }
         }
     }
 
-    fn versions(&self, keys: &[u32]) -> Arc<[(u32, u32)]> {
-        let version = |key: &u32| self.rows.get((*key).into()).map_or(0, |it| it.version);
-        keys.iter().map(|it| (*it, version(it))).collect()
+    fn brought(&self, keys: &[u32]) -> Arc<[Brought]> {
+        let brought = |key: &u32| {
+            let Row { version, balance, turn, .. } =
+                self.rows.get((*key).into()).copied().unwrap_or(Row::NONE);
+            Brought { key: *key, version, balance, turn }
+        };
+        keys.iter().map(brought).collect()
     }
 
-    fn next_id(&mut self, now: Nanos) -> u64 {
+    /// A number that this shard has not given before.
+    pub(super) fn next_id(&mut self, now: Nanos) -> u64 {
         // A shard that takes the place of one that was taken away must not repeat its numbers.
         self.last_id = now.0.max(self.last_id + 1);
         self.last_id
     }
 
-    /// Another id of a query.
-    pub(super) fn next_query(&mut self, now: Nanos) -> u64 {
-        self.next_id(now)
-    }
-
     /// Begins work of this shard's own: a worker has to do it, as for a request.
     pub(super) fn work(&mut self, part: Part, class: u8, key: u32, ctx: &mut Ctx) {
         self.begun += 1;
-        let id = ctx.request_id(u64::from(ctx.ordinal()) << 32 | self.begun & 0xffff_ffff);
+        let id = ctx.request_id(u64::from(ctx.member()) << 32 | self.begun & 0xffff_ffff);
         self.parts.push((id, part));
         let (deadline, verb) = (Nanos::MAX, Verb::Flush);
         ctx.begin(Request { id, deadline, key, class, verb, ..Request::default() });
     }
 }
 
+/// Whether a row is about to be handed over.
+pub(super) fn closes(state: &ShardedDbState, key: u32) -> bool {
+    state.moves.front().is_some_and(|it| it.closing && it.keys.binary_search(&key).is_ok())
+}
+
 /// Which rows have to go where, by the map. What is being handed over goes on; all else begins anew.
 pub(super) fn plan(state: &mut ShardedDbState, ctx: &mut Ctx) {
     state.moves.retain(|it| it.stage == Stage::CutOver);
     // Whoever fetches rows for a move that is no more brings them for nothing.
-    state.parts.retain(|it| it.1 != Part::Batch);
+    state.void_parts(|it| *it == Part::Batch);
     if !state.known {
         return;
     }
@@ -181,6 +190,7 @@ pub(super) fn plan(state: &mut ShardedDbState, ctx: &mut Ctx) {
             sent: None,
             steps: 0,
             rounds: 0,
+            closing: false,
         });
     }
 }
@@ -252,6 +262,11 @@ fn step(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: &mut Ctx) {
     let catches_up = it.stage == Stage::CatchUp;
     // So little that it can be brought along.
     let level = catches_up && (it.dirty.len() <= batch || it.rounds >= ROUNDS_MAX);
+    // What is promised has to be known first; that no more is promised brings that about.
+    it.closing = level;
+    if level && state.across.locks_any(&it.keys) {
+        return;
+    }
     let keys: Arc<[u32]> = match it.stage {
         Stage::Copy => it.keys[it.copied..].iter().take(batch).copied().collect(),
         _ => it.dirty.iter().take(if level { usize::MAX } else { batch }).copied().collect(),
@@ -304,7 +319,7 @@ fn transmit(state: &mut ShardedDbState, now: Nanos, ctx: &mut Ctx) {
     let (id, to, step, keys, sending) =
         (it.id, it.to, it.steps, Arc::clone(&it.keys), Arc::clone(&sent.keys));
     let over = it.stage == Stage::CutOver;
-    let rows = state.versions(&sending);
+    let rows = state.brought(&sending);
     let message = match over {
         true => ShardedDbMessage::Take(id, keys, rows),
         false => ShardedDbMessage::Copy(id, step, rows),
@@ -338,10 +353,10 @@ pub(super) fn wrote(state: &mut ShardedDbState, key: u32) {
 /// Rows are this shard's from now on.
 pub(super) fn take(
     state: &mut ShardedDbState,
-    from: u16,
-    id: u64,
+    params: &ShardedDbParams,
+    (from, id): (u16, u64),
     keys: &Arc<[u32]>,
-    rows: &[(u32, u32)],
+    rows: &[Brought],
     ctx: &mut Ctx,
 ) {
     let Some(last) = state.taken.get_mut(usize::from(from)).filter(|it| **it < id) else { return };
@@ -352,6 +367,7 @@ pub(super) fn take(
         ctx.count(HANDED_OVER, *key);
     }
     state.held += keys.len() as u32;
+    index::took(state, params, keys, ctx);
     // They may belong elsewhere by now.
     if keys.iter().any(|it| u16::from(state.map.owner(*it)) != ctx.ordinal()) {
         plan(state, ctx);
@@ -393,6 +409,6 @@ pub(super) fn release(state: &mut ShardedDbState, ctx: &mut Ctx) {
             ctx.count(SENT_ON, key);
         }
         // What has become this shard's own is asked for anew.
-        ctx.complete(ticket, Served::not_leader(Some(owner)));
+        ctx.complete(ticket, ctx.elsewhere(owner));
     }
 }

@@ -1,20 +1,23 @@
 //! Queries over neighbouring keys: every shard that has one of them looks, in its own line, and the
 //! answer waits for the slowest (Dean and Barroso, "The tail at scale", CACM 56(2), 2013).
 
+use std::sync::Arc;
+
+use crate::algorithm::commit::two_phase::Change;
 use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 use crate::engine::{Outcome, Request, Served};
 
-use super::talk::{ShardedDbMessage, ShardedDbTimer};
-use super::{Ctx, PART, RANGE, Row, ShardedDbParams, ShardedDbState};
+use super::talk::{ShardedDbMessage, ShardedDbTimer, say};
+use super::{Asked, Ctx, Entry, Indexing, PART, RANGE, Row, SOUGHT, ShardedDbParams, ShardedDbState};
 
 /// How long the shard that was asked waits for the others.
-const PATIENCE: Nanos = Nanos::seconds(5);
+pub(super) const PATIENCE: Nanos = Nanos::seconds(5);
 /// Queries of late that are remembered.
 const QUERIES_MAX: usize = 6;
 
 /// Work of a shard's own.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     /// Fetching rows that are to be copied.
     Batch,
@@ -28,6 +31,107 @@ pub enum Part {
         first: u32,
         /// Number of keys.
         keys: u32,
+        /// Class of the request.
+        class: u8,
+        /// Partitions of the table that are left after this one.
+        left: u32,
+    },
+    /// Looking for rows by another attribute: in all rows, or in an index.
+    Seek {
+        /// What is asked.
+        seek: Seek,
+        /// Pieces of work that are left after this one.
+        left: u32,
+    },
+    /// Reading rows that an index has named.
+    Fetch {
+        /// The shard that asks; it may be this one.
+        from: u16,
+        /// Which query.
+        id: u64,
+        /// The value they should have.
+        value: u32,
+        /// The rows.
+        keys: Arc<[u32]>,
+    },
+    /// Keeping a global index: what another shard tells.
+    Index {
+        /// The shard that tells.
+        from: u16,
+        /// Names the message.
+        id: u64,
+        /// What has changed.
+        entries: Arc<[Entry]>,
+    },
+    /// Nothing any more: what it was for is over.
+    Void,
+    /// At the directory: looking a key up for a caller.
+    LookUp {
+        /// Who waits.
+        ticket: Handle,
+        /// For which key.
+        key: u32,
+    },
+    /// Promising a change that a transaction asks for.
+    Prepare {
+        /// The shard that asks.
+        from: u16,
+        /// Which transaction.
+        id: u64,
+        /// What it is to change.
+        change: Change,
+    },
+    /// Changing a row because another shard has changed one of its own.
+    Also {
+        /// The shard that asks.
+        from: u16,
+        /// Which transaction.
+        id: u64,
+        /// What to change.
+        change: Change,
+    },
+}
+
+impl Part {
+    /// Whether more follows from it than an answer to a question.
+    pub(super) fn binds(&self) -> bool {
+        matches!(self, Self::Batch | Self::Index { .. } | Self::Prepare { .. } | Self::Also { .. })
+    }
+}
+
+/// What a shard is asked to look for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seek {
+    /// The shard that asks; it may be this one.
+    pub from: u16,
+    /// Which query.
+    pub id: u64,
+    /// The value.
+    pub value: u32,
+    /// How it looks.
+    pub how: Indexing,
+    /// Class of the request.
+    pub class: u8,
+}
+
+/// What a query goes by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sought {
+    /// Neighbouring keys.
+    Keys,
+    /// Another attribute: its value, how it is looked for; of a global index, where it has the value, and
+    /// once it has answered, when and how many rows it named, and how many of them had another value.
+    Value {
+        /// The value.
+        value: u32,
+        /// How it is looked for.
+        how: Indexing,
+        /// Where the index has it.
+        index: u16,
+        /// What the index said: when, and how many rows it named.
+        named: Option<(Nanos, u32)>,
+        /// How many of those had another value.
+        stale: u32,
     },
 }
 
@@ -44,8 +148,11 @@ pub struct Query {
     pub asked: Nanos,
     /// By shard, by ordinal: when it answered, and how many rows it had; none before.
     pub shards: Vec<(u16, Option<(Nanos, u32)>)>,
-    ticket: Handle,
-    alarm: Handle,
+    /// What it goes by.
+    pub sought: Sought,
+    pub(super) class: u8,
+    pub(super) ticket: Handle,
+    pub(super) alarm: Handle,
 }
 
 impl Query {
@@ -61,18 +168,47 @@ impl Query {
     }
 }
 
-crate::stable! { Query { id, first, keys, asked, shards, ticket, alarm } }
+crate::stable! {
+    Query { id, first, keys, asked, shards, sought, class, ticket, alarm }
+    Seek { from, id, value, how, class }
+}
 
 use crate::base::stable::{StableHash, StableHasher};
+
+impl StableHash for Sought {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Keys => h.word(0),
+            Self::Value { value, how, index, named, stale } => {
+                ((1u8, *value), (*how, *index)).stable_hash(h);
+                (*named, *stale).stable_hash(h);
+            }
+        }
+    }
+}
 
 impl StableHash for Part {
     fn stable_hash(&self, h: &mut StableHasher) {
         match self {
             Self::Batch => h.word(0),
-            Self::Query { from, id, first, keys } => {
+            Self::Void => h.word(7),
+            Self::LookUp { ticket, key } => ((8u8, *key), *ticket).stable_hash(h),
+            Self::Query { from, id, first, keys, class, left } => {
                 ((1u8, *from), (*first, *keys)).stable_hash(h);
+                (*class, *left).stable_hash(h);
                 h.word(*id);
             }
+            Self::Seek { seek, left } => ((4u8, *left), *seek).stable_hash(h),
+            Self::Fetch { from, id, value, keys } => {
+                ((5u8, *from), (*id, *value)).stable_hash(h);
+                keys.stable_hash(h);
+            }
+            Self::Index { from, id, entries } => {
+                ((6u8, *from), *id).stable_hash(h);
+                entries.stable_hash(h);
+            }
+            Self::Prepare { from, id, change } => ((2u8, *from), (*id, *change)).stable_hash(h),
+            Self::Also { from, id, change } => ((3u8, *from), (*id, *change)).stable_hash(h),
         }
     }
 }
@@ -103,16 +239,14 @@ pub(super) fn begin(
         // It has not learned whose the rows are; the first one has.
         shards.push(0);
     }
-    let id = state.next_query(now);
+    let id = state.next_id(now);
     let open = shards.iter().map(|it| (*it, None)).collect();
     let alarm = ctx.timer(PATIENCE, ShardedDbTimer::Patience(id));
-    state.open.push(Query { id, first, keys, asked: now, shards: open, ticket, alarm });
+    let (sought, class) = (Sought::Keys, request.class);
+    let query = Query { id, first, keys, asked: now, shards: open, sought, class, ticket, alarm };
+    state.open.push(query);
     for shard in shards {
-        if shard == ctx.ordinal() {
-            look(state, (shard, id), first, keys, request.class, ctx);
-        } else {
-            ctx.send(shard, ShardedDbMessage::Find(id, first, keys, request.class));
-        }
+        say(state, params, shard, ShardedDbMessage::Find(id, first, keys, request.class), ctx);
     }
     Served::Later
 }
@@ -120,18 +254,29 @@ pub(super) fn begin(
 /// Looks for rows, as soon as a worker is free.
 pub(super) fn look(
     state: &mut ShardedDbState,
+    params: &ShardedDbParams,
     (from, id): (u16, u64),
-    first: u32,
-    keys: u32,
+    [first, keys]: [u32; 2],
     class: u8,
     ctx: &mut Ctx,
 ) {
-    state.work(Part::Query { from, id, first, keys }, class, first, ctx);
+    let left = params.pruned(Asked::Keys(first, keys)).len() as u32 - 1;
+    state.work(Part::Query { from, id, first, keys, class, left }, class, first, ctx);
 }
 
 /// A worker has looked for rows, or there was no place in its line.
-pub(super) fn worked(state: &mut ShardedDbState, part: Part, outcome: Outcome, ctx: &mut Ctx) {
-    let Part::Query { from, id, first, keys } = part else { return };
+pub(super) fn worked(
+    state: &mut ShardedDbState,
+    params: &ShardedDbParams,
+    part: Part,
+    outcome: Outcome,
+    ctx: &mut Ctx,
+) {
+    let Part::Query { from, id, first, keys, class, left } = part else { return };
+    if outcome == Outcome::Ok && left > 0 {
+        let part = Part::Query { from, id, first, keys, class, left: left - 1 };
+        return state.work(part, class, first, ctx);
+    }
     let own = |key: &u32| {
         let row = state.rows.get((*key).into());
         row.is_some_and(|it| u16::from(it.owner) == ctx.ordinal())
@@ -141,11 +286,7 @@ pub(super) fn worked(state: &mut ShardedDbState, part: Part, outcome: Outcome, c
     if rows.is_some() {
         ctx.count(PART, first);
     }
-    if from == ctx.ordinal() {
-        heard(state, from, id, rows, ctx);
-    } else {
-        ctx.send(from, ShardedDbMessage::Found(id, rows));
-    }
+    say(state, params, from, ShardedDbMessage::Found(id, rows), ctx);
 }
 
 /// A shard has answered.
@@ -157,22 +298,29 @@ pub(super) fn heard(
     ctx: &mut Ctx,
 ) {
     let Some(at) = state.open.iter().position(|it| it.id == id) else { return };
-    let Some(rows) = rows else {
-        // Its line was full: without its rows there is no answer.
-        let query = state.open.swap_remove(at);
-        ctx.cancel(query.alarm);
-        return ctx.complete(query.ticket, Served::ended(Outcome::QueueFull));
-    };
+    let Some(rows) = rows else { return refused(state, at, ctx) };
     let query = &mut state.open[at];
     if let Some(it) = query.shards.iter_mut().find(|it| it.0 == from) {
         it.1 = Some((ctx.now(), rows));
     }
-    if query.shards.iter().any(|it| it.1.is_none()) {
-        return;
+    if query.shards.iter().all(|it| it.1.is_some()) {
+        finish(state, at, ctx);
     }
+}
+
+/// A line was full: without its rows there is no answer.
+pub(super) fn refused(state: &mut ShardedDbState, at: usize, ctx: &mut Ctx) {
     let query = state.open.swap_remove(at);
     ctx.cancel(query.alarm);
-    ctx.count(RANGE, query.first);
+    ctx.complete(query.ticket, Served::ended(Outcome::QueueFull));
+}
+
+/// All have answered.
+pub(super) fn finish(state: &mut ShardedDbState, at: usize, ctx: &mut Ctx) {
+    let query = state.open.swap_remove(at);
+    ctx.cancel(query.alarm);
+    let counter = if query.sought == Sought::Keys { RANGE } else { SOUGHT };
+    ctx.count(counter, query.first);
     ctx.complete(query.ticket, Served::ok(0));
     if state.queries.len() >= QUERIES_MAX {
         state.queries.pop_front();

@@ -96,7 +96,7 @@ fn tie(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
         && let Some(follower) = state.followers.get_mut(usize::from(to))
     {
         *follower = Follower { sent: end, received: end, received_at_beat: end, ..*follower };
-        ship_to(state, to, ctx);
+        ship_to(state, params, to, ctx);
     }
     if !state.primary {
         ask(state, ctx);
@@ -123,7 +123,7 @@ fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Cont
             let before = state.log.end();
             append(state, params, first, &entries, ctx);
             ctx.send(from, state.progress());
-            hand_on(state, before, entries.is_empty() && first == before, ctx);
+            hand_on(state, params, (before, entries.is_empty() && first == before), ctx);
         }
         Happening::Message(from, SqlDbMessage::Copy(_, at, rows)) => {
             chain.silent = 0;
@@ -134,14 +134,14 @@ fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Cont
         }
         Happening::Message(from, SqlDbMessage::Received(_, to, applied)) => {
             if state.feeds(from) {
-                received(state, from, to, applied, ctx);
+                received(state, params, from, to, applied, ctx);
             }
         }
         Happening::Message(from, SqlDbMessage::Follow(at)) => {
             if state.feeds(from) {
                 let follower = &mut state.followers[usize::from(from)];
                 (follower.sent, follower.received) = (at, at);
-                ship_to(state, from, ctx);
+                ship_to(state, params, from, ctx);
             }
         }
         Happening::Timer(SqlDbTimer::Beat) => {
@@ -149,7 +149,7 @@ fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Cont
             chain.silent += 1;
             let silent = chain.silent % PATIENCE == 0;
             if let Some(to) = chain.to {
-                look_after(state, to, false, ctx);
+                look_after(state, params, to, false, ctx);
             }
             if silent {
                 ask(state, ctx);
@@ -162,12 +162,17 @@ fn meet(state: &mut SqlDbState, params: &SqlDbParams, what: What, ctx: &mut Cont
 
 /// Hands on what has just come, if the next one has been sent all before it; and that nothing has, if it
 /// has all: a sign of life that has not come is not passed on.
-fn hand_on(state: &mut SqlDbState, before: u64, level: bool, ctx: &mut Context<SqlDb>) {
+fn hand_on(
+    state: &mut SqlDbState,
+    params: &SqlDbParams,
+    (before, level): (u64, bool),
+    ctx: &mut Context<SqlDb>,
+) {
     let (end, next) = (state.log.end(), state.chain.as_ref().and_then(|it| it.to));
     let Some((to, follower)) = next.and_then(|it| Some((it, state.followers.get(usize::from(it))?))) else {
         return;
     };
     if follower.sent == before && (end > before || level && follower.received == end) {
-        ship_to(state, to, ctx);
+        ship_to(state, params, to, ctx);
     }
 }

@@ -18,16 +18,18 @@ use crate::engine::{Happening, Served};
 
 use super::super::Context;
 use super::cascade::Chain;
-use super::replication::{apply_next, beat};
+use super::replication::{apply_next, beat, first};
 use super::{
     Detector, Failover, Follower, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, by_address,
     by_itself,
 };
 
+pub use crate::algorithm::replication::ballot::common;
 pub use led::{Led, LedMessage, LedTimer};
 use talk::hear;
 
 mod led;
+mod standby;
 mod talk;
 
 /// Terms of different members differ: a term is a number of takeovers, times this, and who leads.
@@ -50,6 +52,8 @@ pub struct Deeds {
     pub come_up: fn(&mut SqlDbState, &SqlDbParams, &mut Context<SqlDb>),
     /// Something happens to a member; what is left of it is the log's affair.
     pub meet: fn(&mut SqlDbState, &SqlDbParams, What, &mut Context<SqlDb>) -> Option<What>,
+    /// Its standbys are off from now on.
+    pub back_up: fn(&mut SqlDbState, &SqlDbParams, &mut Context<SqlDb>),
     /// Whether a member that has led may still take writes.
     pub leads: fn(&SqlDbState, &SqlDbParams, &mut Context<SqlDb>) -> bool,
 }
@@ -57,7 +61,7 @@ pub struct Deeds {
 type What = Happening<SqlDbMessage, SqlDbTimer>;
 
 impl Deeds {
-    const ALL: Self = Self { come_up, meet, leads };
+    const ALL: Self = Self { come_up, meet, back_up: standby::back_up, leads };
 }
 
 crate::later! { pub(super) fn deeds() -> Deeds = Deeds::ALL, or "designs that fail over wait for it" }
@@ -69,13 +73,6 @@ fn lease(params: &SqlDbParams) -> Nanos {
         Detector::Fixed => params.patience,
         Detector::Phi => Nanos(params.heartbeat.0.saturating_mul(2)),
     }
-}
-
-/// Where two logs part: as far as they were written under the same terms.
-pub fn common(one: (&[(u32, u64)], u64), other: (&[(u32, u64)], u64)) -> u64 {
-    let same = one.0.iter().zip(other.0).take_while(|it| it.0 == it.1).count();
-    let until = |(lineage, end): (&[(u32, u64)], u64)| lineage.get(same).map_or(end, |it| it.1.min(end));
-    if same == 0 { 0 } else { until(one).min(until(other)) }
 }
 
 fn say(ctx: &mut Context<SqlDb>, to: u16, message: LedMessage) {
@@ -99,18 +96,23 @@ fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb
             aligned: true,
             lineage: vec![(0, 0)],
             voted: 0,
+            given: 0,
             stands: None,
             due: None,
+            closed: false,
             asks: None,
+            first: 0,
             counted: 0,
             heard: Vec::new(),
             gaps: Gaps::default(),
             alarm: None,
+            backup: None,
         })
     });
     // Who died while it asked whether another leads had led before.
     state.primary |= led.asks.is_some();
     (led.stands, led.due, led.asks, led.alarm) = (None, None, None, None);
+    (led.closed, led.backup) = (false, None);
     (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
     if state.primary && fresh {
         led.counted = u32::MAX;
@@ -133,7 +135,8 @@ fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb
 
 /// A primary goes about its work.
 fn lead(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
-    beat(state, ctx);
+    beat(state, params, ctx);
+    standby::back_up(state, params, ctx);
     if by_itself(params) {
         let term = state.term();
         sign(state, params, term, ctx);
@@ -151,7 +154,11 @@ fn ask(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
 /// The primary says that it lives.
 fn sign(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
     if state.primary && state.term() == term {
-        say_all(ctx, &LedMessage::Alive(term, ctx.now()));
+        let first = first(state, params, ctx.now());
+        if let Some(led) = &mut state.led {
+            led.first = first;
+        }
+        say_all(ctx, &LedMessage::Alive(term, ctx.now(), first));
         wake(ctx, params.heartbeat, LedTimer::Alive(term));
     }
 }
@@ -190,6 +197,9 @@ fn watch(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>,
         Detector::Fixed => params.patience.0,
         Detector::Phi => led.gaps.silence(params.phi, params.heartbeat.0),
     };
+    // Who may lack what was acknowledged lets others go first.
+    let behind = led.first != 0 && led.first >> state.own & 1 == 0;
+    let silence = if behind { silence.saturating_mul(2) } else { silence };
     // Up to a tenth longer by chance, and more after each election that led to nothing.
     let apart = (silence / 10 * (1 + longer)).saturating_mul(bits) >> 32;
     led.alarm = Some(wake(ctx, Nanos(silence.saturating_add(apart)), LedTimer::Silence));
@@ -227,7 +237,7 @@ fn adopt(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Cont
     let now = ctx.now();
     let members = usize::from(ctx.members());
     let Some(led) = &mut state.led else { return };
-    (led.term, led.aligned) = (term, false);
+    (led.term, led.aligned, led.closed, led.first) = (term, false, false, 0);
     (led.stands, led.due, led.asks) = (None, None, None);
     (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
     line_up(state);
@@ -241,7 +251,7 @@ fn line_up(state: &mut SqlDbState) {
     }
 }
 
-/// Is promoted: leads as soon as all it has received is applied.
+/// Is promoted: leads as soon as it is open and all it has received is applied.
 fn promote(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
     let Some(led) = &mut state.led else { return };
     (led.due, led.stands) = (Some(term), None);
@@ -250,16 +260,22 @@ fn promote(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Co
     if let Some(alarm) = led.alarm.take() {
         ctx.cancel(alarm);
     }
+    let start = standby::start(params);
+    led.closed = start > Nanos::ZERO;
     ctx.reign(Reign::Chosen { term });
+    if start > Nanos::ZERO {
+        wake(ctx, start, LedTimer::Open(term));
+    }
     begin(state, params, ctx);
+    standby::herald(state, params, term, ctx);
 }
 
-/// Begins its term, if it is due and all is applied.
+/// Begins its term, if it is due and open and all is applied.
 fn begin(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
     let end = state.log.end();
     let members = ctx.members();
     let Some(led) = &mut state.led else { return };
-    let Some(term) = led.due.filter(|_| state.applied == end) else { return };
+    let Some(term) = led.due.filter(|_| state.applied == end && !led.closed) else { return };
     let (before, old) = (led.term, leader_of(led.term));
     (led.term, led.due, led.aligned, led.asks) = (term, None, true, None);
     led.lineage.push((term, end));
@@ -379,6 +395,20 @@ fn alarm(state: &mut SqlDbState, params: &SqlDbParams, timer: LedTimer, ctx: &mu
             ask(state, params, ctx);
         }
         LedTimer::Ask => {}
+        LedTimer::Rises(term) => standby::herald(state, params, term, ctx),
+        LedTimer::Open(term) => {
+            if let Some(led) = state.led.as_mut().filter(|it| it.due == Some(term)) {
+                led.closed = false;
+                ctx.reign(Reign::Opens { term });
+                begin(state, params, ctx);
+            }
+        }
+        LedTimer::Backup => {
+            if let Some(led) = &mut state.led {
+                led.backup = None;
+            }
+            standby::back_up(state, params, ctx);
+        }
         LedTimer::Silence => {
             let Some(led) = &mut state.led else { return };
             led.alarm = None;

@@ -18,6 +18,16 @@ crate::choices! {
 }
 
 crate::choices! {
+    /// What the log carries to replicas.
+    pub enum Carries {
+        /// What the primary changed; they apply it.
+        Changes = "changes",
+        /// The operations; they execute them, too.
+        Operations = "operations",
+    }
+}
+
+crate::choices! {
     /// Who hands the log on to whom.
     pub enum Topology {
         /// The primary to all.
@@ -38,6 +48,18 @@ crate::choices! {
         Automatic = "automatic",
         /// The same, if a majority of all members votes for it.
         Majority = "majority",
+    }
+}
+
+crate::choices! {
+    /// How ready replicas stand by.
+    pub enum Standby {
+        /// In step: they apply the log as it comes, and answer reads.
+        Hot = "hot",
+        /// They apply the log as it comes, but are closed to everybody until one is promoted.
+        Warm = "warm",
+        /// Off, with the latest backup beside them.
+        Cold = "cold",
     }
 }
 
@@ -73,6 +95,21 @@ pub const fn fails_over(it: &SqlDbParams) -> bool {
     !matches!(it.failover, Failover::None)
 }
 
+/// How many replicas writes wait for, if not for all.
+pub const fn waits_for(it: &SqlDbParams) -> u32 {
+    if matches!(it.replication, Replication::Async) { 0 } else { it.synchronous }
+}
+
+/// Whether replicas stand by closed.
+pub const fn is_warm(it: &SqlDbParams) -> bool {
+    fails_over(it) && matches!(it.standby, Standby::Warm)
+}
+
+/// Whether they are off, and have backups only.
+pub const fn is_cold(it: &SqlDbParams) -> bool {
+    fails_over(it) && matches!(it.standby, Standby::Cold)
+}
+
 /// Whether replicas hand the log on.
 pub const fn cascades(it: &SqlDbParams) -> bool {
     matches!(it.topology, Topology::Cascade)
@@ -93,6 +130,12 @@ crate::params! {
         replication: Replication = Replication::Async;
         /// With semi-sync: replicas that must have received a write.
         acks: u32 = 1, in 1..=15, "replicas";
+        /// Replicas that writes wait for: the first so many, as with FIRST in PostgreSQL's
+        /// synchronous_standby_names; the others follow asynchronously. 0 for all. Where replicas take
+        /// over by themselves, one that has not been heard for as long as they wait is passed over for the
+        /// next, and those that writes do not wait for wait twice as long before they want to lead.
+        synchronous: u32 = 0, in 0..=15, "replicas",
+            when |it| !matches!(it.replication, Replication::Async);
         /// With semi-sync: how long a write waits for them before the primary goes on alone, until
         /// they have caught up; 0s waits for ever.
         ack_timeout: Nanos = Nanos::seconds(10), in Nanos::ZERO..=Nanos::seconds(3_600);
@@ -117,7 +160,12 @@ crate::params! {
         /// How these times are distributed.
         work_shape: Shape = Shape::LogNormal;
         /// Time a replica takes to apply one entry of the log; entries are applied one by one.
-        apply_work: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
+        apply_work: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10),
+            when |it| matches!(it.log_carries, Carries::Changes);
+        /// What the log carries to replicas: what the primary changed, and they apply it (passive, or
+        /// primary–backup, replication); or the operations, and each executes every write as the primary
+        /// did, one after the other (active, or state-machine, replication; MySQL's statement-based log).
+        log_carries: Carries = Carries::Changes;
         /// Entries that the last replica applies a second, where it is slower than the others; 0/s
         /// for as fast as they.
         last_applies: Rate = Rate(0.0), in 0.0..=1_000_000.0;
@@ -134,6 +182,19 @@ crate::params! {
         /// Who takes a dead primary's place: nobody, a replica that people promote, one that has
         /// heard nothing of the primary for too long, or the same if a majority votes for it.
         failover: Failover = Failover::None;
+        /// How ready replicas stand by: in step and answering reads (hot); in step, but closed to
+        /// everybody until one is promoted (warm); or off, with the latest backup beside them (cold).
+        /// Hot and warm, all machines run and cost; cold, the primary's only.
+        standby: Standby = Standby::Hot, when fails_over;
+        /// How long it takes to open a warm standby once it is promoted.
+        warm_start: Nanos = Nanos::seconds(30), in Nanos::ZERO..=Nanos::seconds(3_600), when is_warm;
+        /// How long it takes, once it is promoted, until a cold standby runs: the machine, the system,
+        /// the database and its backup.
+        cold_start: Nanos = Nanos::seconds(300), in Nanos::ZERO..=Nanos::seconds(14_400), when is_cold;
+        /// How often the primary is backed up, for standbys that are off. What was written since the
+        /// last backup is lost with the primary.
+        backup_every: Nanos = Nanos::seconds(900),
+            in Nanos::millis(100)..=Nanos::seconds(86_400), when is_cold;
         /// Whether a member that has led stops taking writes as soon as it cannot know any more
         /// that it leads: it asks the others when it comes back, steps down when it hears of a later
         /// primary, and, where replicas take over by themselves, stops once it has not heard from a

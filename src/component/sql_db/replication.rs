@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::base::cow::CowList;
+use crate::base::spread::Spread;
 use crate::base::time::Nanos;
 use crate::engine::Served;
 
 use super::super::Context;
 use super::{
-    Entry, Replication, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, Waiting, cascade,
-    cascades, fails_over, failover,
+    Carries, Entry, Follower, Replication, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState, SqlDbTimer, Waiting,
+    by_itself, cascade, cascades, fails_over, failover, is_cold, waits_for,
 };
 
 /// How often the primary looks for replicas that stopped answering.
@@ -24,7 +25,7 @@ pub(super) fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Co
         (failover::deeds().come_up)(state, params, ctx);
     } else if state.primary {
         // Nothing is known of the others: ask, and look again at every beat.
-        beat(state, ctx);
+        beat(state, params, ctx);
     } else if !cascades(params) {
         ctx.send(0, SqlDbMessage::Follow(state.log.end()));
     }
@@ -38,7 +39,10 @@ pub(super) fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Co
 }
 
 /// Sends what has just been committed to every replica that has been sent all before it.
-pub(super) fn ship_new(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
+pub(super) fn ship_new(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
+    if is_cold(params) {
+        return;
+    }
     let last = state.log.end() - 1;
     let Some(entry) = state.log.get(last).copied() else { return };
     let (term, entries): (_, Arc<[Entry]>) = (state.term(), Arc::new([entry]));
@@ -53,18 +57,26 @@ pub(super) fn ship_new(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
 }
 
 /// Sends what has gathered to every replica that is not waiting for anything else.
-pub(super) fn ship_gathered(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
+pub(super) fn ship_gathered(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
     for ordinal in 0..ctx.members() {
         let sent = state.followers[usize::from(ordinal)].sent;
         let feeds = state.primary && state.feeds(ordinal);
         if feeds && sent < state.log.end() && sent >= state.log.start() {
-            ship_to(state, ordinal, ctx);
+            ship_to(state, params, ordinal, ctx);
         }
     }
 }
 
-/// Sends a replica what it has not been sent, as much as fits in one message.
-pub(super) fn ship_to(state: &mut SqlDbState, ordinal: u16, ctx: &mut Context<SqlDb>) {
+/// Sends a replica what it has not been sent, as much as fits in one message; nothing to one that is off.
+pub(super) fn ship_to(
+    state: &mut SqlDbState,
+    params: &SqlDbParams,
+    ordinal: u16,
+    ctx: &mut Context<SqlDb>,
+) {
+    if is_cold(params) {
+        return;
+    }
     let term = state.term();
     let follower = &mut state.followers[usize::from(ordinal)];
     let first = follower.sent;
@@ -80,36 +92,73 @@ pub(super) fn ship_to(state: &mut SqlDbState, ordinal: u16, ctx: &mut Context<Sq
 }
 
 /// Entries of the log that may be acknowledged: as far as enough replicas have them.
-pub(super) fn confirmed(state: &SqlDbState, params: &SqlDbParams) -> u64 {
+pub(super) fn confirmed(state: &SqlDbState, params: &SqlDbParams, now: Nanos) -> u64 {
     let end = state.log.end();
     match params.replication {
         Replication::Async => end,
+        // Who is off says nothing.
+        _ if is_cold(params) => end,
         Replication::SemiSync if state.alone => end,
-        Replication::SemiSync => received_by(state, params.acks).unwrap_or(end),
+        Replication::SemiSync => received_by(state, params, now).unwrap_or(end),
         Replication::Sync => {
-            // One that has died as primary has to come back and follow before it is waited for.
-            let waits = |it: &usize| state.led.as_ref().is_none_or(|led| led.awaits(*it));
-            let told = (0..state.followers.len()).filter(|it| state.hears_of(*it));
-            told.filter(waits).map(|it| state.followers[it].applied).min().unwrap_or(end)
+            let told = asked(state, params, now).map(|it| it.applied);
+            told.min().unwrap_or(end)
         }
     }
 }
 
-/// Entries that so many followers, or all it hears of if they are fewer, have received; none without any.
-fn received_by(state: &SqlDbState, acks: u32) -> Option<u64> {
-    let told = || state.followers.iter().enumerate().filter(|it| state.hears_of(it.0));
-    let received = || told().map(|it| it.1.received);
-    let enough = (acks as usize).min(told().count());
-    let by = |position: u64| received().filter(|it| *it >= position).count();
-    received().filter(|it| by(*it) >= enough).max()
+/// Whom writes wait for, by bit: the first so many of those that are there, and if those are too few,
+/// of the others; nobody in particular, if they wait for all.
+pub(super) fn first(state: &SqlDbState, params: &SqlDbParams, now: Nanos) -> u32 {
+    let wanted = waits_for(params) as usize;
+    if wanted == 0 {
+        return 0;
+    }
+    let told = |it: &usize| {
+        state.hears_of(*it) && state.led.as_ref().is_none_or(|led| led.awaits(*it))
+    };
+    let all = (0..state.followers.len()).filter(told);
+    let there = |it: &usize| match &state.led {
+        Some(led) if by_itself(params) => {
+            led.heard.get(*it).is_some_and(|at| at.saturating_add(params.patience) > now)
+        }
+        _ => true,
+    };
+    // If those that are there do not suffice, it waits for others, as PostgreSQL's FIRST does.
+    let others = all.clone().filter(|it| !there(it));
+    all.filter(there).chain(others).take(wanted).fold(0, |set, it| set | 1 << it)
+}
+
+/// The followers whose word a write waits for.
+fn asked<'a>(
+    state: &'a SqlDbState,
+    params: &SqlDbParams,
+    now: Nanos,
+) -> impl Iterator<Item = &'a Follower> + Clone {
+    let (first, sync) = (first(state, params, now), params.replication == Replication::Sync);
+    // One that has died as primary has to come back and follow before it is waited for.
+    let waits = move |it: usize| match first {
+        0 => state.hears_of(it) && (!sync || state.led.as_ref().is_none_or(|led| led.awaits(it))),
+        set => set >> it & 1 == 1,
+    };
+    state.followers.iter().enumerate().filter(move |it| waits(it.0)).map(|it| it.1)
+}
+
+/// Entries that so many of the followers it waits for, or all if they are fewer, have received; none
+/// without any.
+fn received_by(state: &SqlDbState, params: &SqlDbParams, now: Nanos) -> Option<u64> {
+    let received = asked(state, params, now).map(|it| it.received);
+    let enough = (params.acks as usize).min(received.clone().count());
+    let by = |position: u64| received.clone().filter(|it| *it >= position).count();
+    received.clone().filter(|it| by(*it) >= enough).max()
 }
 
 /// Tells the writers whose writes enough replicas have.
 pub(super) fn acknowledge(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
-    if received_by(state, params.acks).is_none_or(|it| it == state.log.end()) {
+    if received_by(state, params, ctx.now()).is_none_or(|it| it == state.log.end()) {
         state.alone = false;
     }
-    let confirmed = confirmed(state, params);
+    let confirmed = confirmed(state, params, ctx.now());
     let ready = state.waiting.iter().take_while(|it| it.position < confirmed).count();
     for it in state.waiting.drain(..ready) {
         ctx.complete(it.ticket, Served::ok(it.version));
@@ -127,6 +176,7 @@ pub(super) fn lose_patience(state: &mut SqlDbState, params: &SqlDbParams, now: N
 
 pub(super) fn received(
     state: &mut SqlDbState,
+    params: &SqlDbParams,
     from: u16,
     to: u64,
     applied: u64,
@@ -139,18 +189,18 @@ pub(super) fn received(
         follower.sent = to;
     }
     if follower.sent == to && to < end {
-        ship_to(state, from, ctx);
+        ship_to(state, params, from, ctx);
     }
 }
 
 /// Sends again from what a replica has said it has, if it has said nothing new since the last beat.
-pub(super) fn beat(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
+pub(super) fn beat(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
     if !state.primary {
         return;
     }
     for ordinal in 0..ctx.members() {
         if state.feeds(ordinal) {
-            look_after(state, ordinal, true, ctx);
+            look_after(state, params, ordinal, true, ctx);
         }
     }
     if !std::mem::replace(&mut state.beats.0, true) {
@@ -159,7 +209,13 @@ pub(super) fn beat(state: &mut SqlDbState, ctx: &mut Context<SqlDb>) {
 }
 
 /// Looks after one replica; says that there is nothing new to one that has all, if it is to be told.
-pub(super) fn look_after(state: &mut SqlDbState, ordinal: u16, told: bool, ctx: &mut Context<SqlDb>) {
+pub(super) fn look_after(
+    state: &mut SqlDbState,
+    params: &SqlDbParams,
+    ordinal: u16,
+    told: bool,
+    ctx: &mut Context<SqlDb>,
+) {
     let end = state.log.end();
     // What has been gathered waits for its time.
     let gathers = state.beats.1;
@@ -174,7 +230,7 @@ pub(super) fn look_after(state: &mut SqlDbState, ordinal: u16, told: bool, ctx: 
         follower.sent = follower.received;
     }
     if stuck || idle {
-        ship_to(state, ordinal, ctx);
+        ship_to(state, params, ordinal, ctx);
     }
 }
 
@@ -198,16 +254,20 @@ pub(super) fn append(
 pub(super) fn apply_next(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>) {
     if !state.applying && state.applied < state.log.end() {
         state.applying = true;
-        let mut work = params.apply_work;
+        let mut work = match params.log_carries {
+            Carries::Changes => ctx.stretch(params.apply_work),
+            Carries::Operations => ctx.work(Spread::new(params.work_shape, params.write_work)),
+        };
         let mut until = Nanos::ZERO;
         if state.own + 1 == ctx.members() {
             if params.last_applies.0 > 0.0 {
-                work = Nanos((1e9 / params.last_applies.0 + 0.5) as u64);
+                work = ctx.stretch(Nanos((1e9 / params.last_applies.0 + 0.5) as u64));
             }
             let due = state.log.get(state.applied).map(|it| it.at.saturating_add(params.last_delay));
             until = due.unwrap_or_default().saturating_sub(ctx.now());
         }
-        let span = ctx.stretch(work).max(until);
+        state.worked = (state.worked.0 + 1, state.worked.1.saturating_add(work));
+        let span = work.max(until);
         ctx.timer(span, SqlDbTimer::Applied);
     }
     state.log.drop_before(state.applied.min(state.log.end().saturating_sub(LOG_MAX)));

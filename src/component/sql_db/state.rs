@@ -72,6 +72,8 @@ pub struct SqlDbState {
     pub alone: bool,
     /// Whether an entry is being applied.
     pub(super) applying: bool,
+    /// As a replica: entries it has begun to apply, and the work of that.
+    pub worked: (u64, Nanos),
     /// Whether it will look after its replicas, and send what it has gathered.
     pub(super) beats: (bool, bool),
     /// At a replica: when it was last told how long the log is, and that is how far it reaches.
@@ -101,7 +103,7 @@ pub enum SqlDbMessage {
 }
 
 /// Why a member wakes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum SqlDbTimer {
     /// An entry has been applied.
     Applied,
@@ -118,8 +120,8 @@ crate::stable! {
     Follower { sent, received, applied, received_at_beat }
     Waiting { position, version, since, ticket }
     SqlDbState {
-        primary, own, rows, log, applied, followers, waiting, alone, applying, beats, level_at, led, chain,
-        answers,
+        primary, own, rows, log, applied, followers, waiting, alone, applying, worked, beats, level_at, led,
+        chain, answers,
     }
 }
 
@@ -156,6 +158,11 @@ impl StableHash for SqlDbTimer {
 }
 
 impl SqlDbState {
+    /// With failover: the last term that its log was written under.
+    pub fn log_term(&self) -> u32 {
+        self.led.as_ref().and_then(|it| it.lineage.last()).map_or(0, |it| it.0)
+    }
+
     /// The term it knows of; 0 until the first takeover.
     pub fn term(&self) -> u32 {
         self.led.as_ref().map_or(0, |it| it.term)

@@ -96,7 +96,7 @@ fn refusals_name_the_field_and_the_fix() {
     check_error(
         set("books", "size", json!(0)),
         expect![
-            "size: there is no such parameter; known: instances, workers, queue, discipline, target, interval, shed, shed_from, work, work_shape, work_sigma, work_alpha, work_times, speed, hold_worker, calls, enough, drop_expired, on_write"
+            "size: there is no such parameter; known: instances, standby, workers, queue, discipline, target, interval, shed, shed_from, work, work_shape, work_sigma, work_alpha, work_times, speed, hold_worker, calls, enough, drop_expired, on_write"
         ],
     );
     check_error(
@@ -112,7 +112,7 @@ fn refusals_name_the_field_and_the_fix() {
     check_error(
         Edit::AddComponent { kind: "abacus".into(), at: Point::default() },
         expect![[
-            r#"kind: there is no kind "abacus"; known: client, dns, waf, api-gateway, load-balancer, service, cache, cache-cluster, sql-db, sharded-db, kv-store, failover-pair, raft-group, third-party"#
+            r#"kind: there is no kind "abacus"; known: client, dns, waf, api-gateway, load-balancer, service, cache, cache-cluster, sql-db, sharded-db, kv-store, redis, failover-pair, raft-group, third-party"#
         ]],
     );
     check_error(

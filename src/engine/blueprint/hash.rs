@@ -7,7 +7,7 @@ use super::{Blueprint, Component, Kinds, Switch, Wire};
 impl<K: Kinds> StableHash for Component<K> {
     fn stable_hash(&self, h: &mut StableHasher) {
         let Self { id, spec, members, station, programs, out, mesh, apart, .. } = self;
-        let Self { addressing, switch, stream, .. } = self;
+        let Self { addressing, switch, reserve, watchers, stream, .. } = self;
         id.stable_hash(h);
         spec.stable_hash(h);
         members.stable_hash(h);
@@ -26,6 +26,12 @@ impl<K: Kinds> StableHash for Component<K> {
             Switch::Members => {}
             Switch::Address => h.word(1),
             Switch::Name { ttl } => (2u8, *ttl).stable_hash(h),
+        }
+        if *reserve > 0 {
+            h.word((*reserve).into());
+        }
+        if *watchers > 0 {
+            (3u8, *watchers).stable_hash(h);
         }
         h.word(stream.0);
     }

@@ -46,7 +46,11 @@ impl Inside<'_> {
             0 => String::new(),
             _ => format!("{} of {all} points", all - open),
         };
-        column.caption("curves", ["Misses by size, on the reads seen here", &state]);
+        let title = match self.params.max_memory {
+            0 => "Misses by size, on the reads seen here",
+            _ => "Misses by size (kB), on the reads seen here",
+        };
+        column.caption("curves", [title, &state]);
         let others: Vec<_> = study.others().collect();
         let names = std::iter::once("LRU").chain(others.iter().map(|it| it.0.label()));
         let points = || others.iter().flat_map(|it| &it.1).map(|it| it.1);
@@ -98,7 +102,7 @@ impl Inside<'_> {
 
     /// What the present size can be dragged by: all of the plot.
     fn handle(&self, study: &Study, plot: Rect, x: &Scale, column: &mut Column) {
-        let now = u64::from(self.params.capacity);
+        let now = self.size();
         let mut sizes: Vec<u64> = (1..=SPOTS).map(|it| (study.most * it / SPOTS).max(1)).collect();
         sizes.dedup();
         let at = sizes.iter().position(|it| *it == now);
@@ -106,13 +110,13 @@ impl Inside<'_> {
         let spot = |size: &u64| {
             let (left, height) = (x.px(*size as f64) - width, plot.height + 60.0);
             let area = Rect::new(left, plot.y - 30.0, 2.0 * width, height);
-            let action = Act::Set("capacity".into(), size.to_string()).to_string();
-            Spot { area, action, label: format!("{} entries", text::count(*size)) }
+            let action = Act::Set(self.size_field().into(), size.to_string()).to_string();
+            Spot { area, action, label: self.size_words(*size) }
         };
         let spots = sizes.iter().map(spot).collect();
         let nearest = sizes.iter().rposition(|it| *it <= now).unwrap_or(0);
         let shape = Shape::Bar { area: plot, radius: 2.0, fill: Fill::Tint };
-        let label = format!("Size of the cache: {} entries", text::count(now));
+        let label = format!("Size of the cache: {}", self.size_words(now));
         let mark = Mark::new("curves/size", shape, Tone::Line2).labelled(label);
         column.marks.push(mark.sliding(Slide { spots, at: at.or(Some(nearest)) }));
     }
@@ -120,7 +124,7 @@ impl Inside<'_> {
     /// The size that is tried out, or else the present one.
     fn tried(&self) -> Option<u64> {
         match self.subject.trial() {
-            Some(Act::Set(field, value)) if field == "capacity" => value.parse().ok(),
+            Some(Act::Set(field, value)) if field == self.size_field() => value.parse().ok(),
             _ => None,
         }
     }
@@ -133,7 +137,7 @@ impl Inside<'_> {
         at: &dyn Fn(u64, f64) -> Point,
         column: &mut Column,
     ) {
-        let now = u64::from(self.params.capacity);
+        let now = self.size();
         let mut upright = |id: &str, size: u64, tone| {
             let x = at(size, 0.0).x;
             let (from, to) = (Point::new(x, plot.y), Point::new(x, plot.bottom()));
@@ -148,29 +152,26 @@ impl Inside<'_> {
         if let Some([hits, misses, _]) = study.seen {
             let missed = misses as f64 / (hits + misses).max(1) as f64;
             let glyph = Shape::Glyph { glyph: Glyph::Dot, at: at(now, missed), radius: 5.0 };
-            let label = format!(
-                "Measured at {} entries: {} misses",
-                text::count(now),
-                text::percent(missed),
-            );
+            let label =
+                format!("Measured at {}: {} misses", self.size_words(now), text::percent(missed),);
             column.marks.push(Mark::new("curves/dot", glyph, Tone::Ink).labelled(label));
         }
         if let Some(tried) = tried {
             let glyph = Glyph::Ring;
             let at = at(tried, study.lru(tried));
             let ring = Shape::Glyph { glyph, at, radius: 5.0 };
-            let label = format!("LRU at {} entries", text::count(tried));
+            let label = format!("LRU at {}", self.size_words(tried));
             column.marks.push(Mark::new("curves/ring", ring, Tone::Ink).labelled(label));
         }
     }
 
     /// The same in words, and what was counted.
     fn reading(&self, study: &Study, column: &mut Column) {
-        let size = self.tried().unwrap_or(u64::from(self.params.capacity));
+        let size = self.tried().unwrap_or(self.size());
         let hits = text::percent(1.0 - study.lru(size));
-        let size = text::count(size);
+        let size = self.size_words(size);
         let would = if self.tried().is_some() { "would hit" } else { "hits" };
-        column.words("curves/lru", &format!("LRU with {size} entries {would} {hits}."));
+        column.words("curves/lru", &format!("LRU with {size} {would} {hits}."));
         match study.seen {
             Some([hits, misses, again]) => {
                 let all = (hits + misses).max(1) as f64;

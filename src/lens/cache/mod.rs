@@ -22,7 +22,9 @@ mod disk;
 mod flights;
 mod hits;
 mod layers;
+mod memory;
 mod picked;
+mod stale;
 mod structure;
 mod study;
 pub mod trace;
@@ -63,6 +65,7 @@ pub fn draw(subject: &Subject) -> Scene {
     it.strategy(&mut column);
     it.picked(&mut column);
     if it.up {
+        it.memory(&mut column);
         it.structure(&mut column);
         it.flights(&mut column);
         it.disk(&mut column);
@@ -80,6 +83,7 @@ pub fn draw(subject: &Subject) -> Scene {
         false => Column { marks, x: 0.0, y: end + 8.0, width },
     };
     it.history(&mut column);
+    it.stale(&mut column);
     it.layers(&mut column);
     it.curves(&mut column);
     let end = column.y.max(end);
@@ -133,12 +137,18 @@ impl<'a> Inside<'a> {
         };
         let CacheParams { policy, strategy, capacity, .. } = self.params;
         let (policy, strategy) = (policy.label(), strategy.word());
-        let capacity = text::count((*capacity).into());
-        format!("{policy} cache, {strategy}, with {held} of {capacity} entries{dirty}; {ratio}.")
+        let held = match self.params.max_memory {
+            0 => format!("{held} of {} entries", text::count((*capacity).into())),
+            _ => format!("{held} entries, {} of {}", self.taken_bytes(), self.room_words()),
+        };
+        format!("{policy} cache, {strategy}, with {held}{dirty}; {ratio}.")
     }
 
     fn figures(&self, sheet: &mut Sheet) {
-        let capacity = format!("of {}", text::count(self.params.capacity.into()));
+        let capacity = match self.params.max_memory {
+            0 => format!("of {}", text::count(self.params.capacity.into())),
+            _ => String::new(),
+        };
         let ratio = self.hit_ratio().map_or("–".into(), |it| text::number(it * 100.0));
         let held = if self.up { self.state.entries.len() as u64 } else { 0 };
         let ([_, misses], seconds) = self.reads;
@@ -149,6 +159,7 @@ impl<'a> Inside<'a> {
             Figure::new("entries", "Entries", text::count(held), &capacity),
             Figure::new("policy", "Policy", self.params.policy.label(), ""),
         ];
+        figures.extend(self.memory_figure());
         figures.extend(self.caller());
         if self.params.strategy == Strategy::WriteBehind {
             let dirty = text::count(self.state.dirty.len() as u64);

@@ -47,12 +47,16 @@ impl Inside<'_> {
         if parts.len() < 2 || parts.iter().all(|it| it.room.is_none()) {
             return;
         }
-        let most = |it: &Part| it.room.unwrap_or(0.0).max(it.held as f64);
+        let most = |it: &Part| it.room.unwrap_or(0.0).max(self.taken(it) as f64);
         let scale = parts.iter().map(most).fold(1.0, f64::max);
         let mut bars = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             let held = text::count(part.held);
             let (figure, of) = match part.room {
+                Some(room) if self.params.max_memory > 0 => {
+                    let [taken, room] = [part.weight as f64, room].map(text::bytes);
+                    (format!("{taken} of {room}"), format!(", {taken}, may have {room}"))
+                }
                 Some(room) => {
                     let room = rounded(room);
                     (format!("{held} of {room}"), format!(", may have {room}"))
@@ -68,7 +72,7 @@ impl Inside<'_> {
             bars.push(Bar {
                 id: format!("room/{index}"),
                 name: &part.name,
-                part: part.held as f64 / scale,
+                part: self.taken(part) as f64 / scale,
                 ghost: part.room.map(|it| it / scale),
                 figure,
                 tone: Tone::Ink3,
@@ -77,6 +81,15 @@ impl Inside<'_> {
         }
         column.bars(&bars, None);
         column.space(2.0);
+    }
+
+    /// What a part takes of the room.
+    fn taken(&self, part: &Part) -> u64 {
+        match (self.params.max_memory, part.room) {
+            (1.., Some(_)) => part.weight,
+            (1.., None) => 0,
+            _ => part.held,
+        }
     }
 
     fn part(&self, index: usize, part: &Part, column: &mut Column) {

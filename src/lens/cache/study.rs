@@ -42,6 +42,8 @@ pub struct Study {
     /// Hits and misses that happened, and the misses on keys that were on their way already; none
     /// if there were too few since the cache was changed.
     pub seen: Option<[u64; 3]>,
+    /// How much of the room one step of the sizes is: an entry, or a kB.
+    unit: u64,
     /// Hits of LRU by size.
     lru: Vec<u64>,
     /// The largest size.
@@ -70,6 +72,7 @@ impl Study {
         (of, policy, most): (u64, Policy, u64),
         all: &[Access],
         [since, until]: [Nanos; 2],
+        size_of: Option<&dyn Fn(u32) -> u64>,
     ) -> Option<Self> {
         let is_read = |it: &Access| it.counter == HIT || it.counter == MISS;
         let count = all.iter().filter(|it| is_read(it)).count();
@@ -90,8 +93,14 @@ impl Study {
         let start = counted.first().map_or(until, |it| it.at);
         let seen = [hits, counted.len() as u64 - hits, on_their_way(all, start)];
         let seen = enough.then_some(seen);
-        let trace = Trace { keys: reads.iter().map(|it| it.key).collect(), sizes: Vec::new() };
-        let lru = curve::lru_hits_after(&trace.keys, most, from);
+        let keys: Vec<u32> = reads.iter().map(|it| it.key).collect();
+        let sizes = size_of.map(|of| keys.iter().map(|it| of(*it)).collect()).unwrap_or_default();
+        let trace = Trace { keys, sizes };
+        let unit = if size_of.is_some() { 1_000 } else { 1 };
+        let lru = match size_of {
+            Some(_) => curve::lru_hits_sized_after(&trace, unit, most, from),
+            None => curve::lru_hits_after(&trace.keys, most, from),
+        };
         // From coarse to fine: the sizes in the order of their reversed bits.
         let mut order: Vec<u64> = (1..=SIZES).collect();
         order.sort_by_key(|it| it.reverse_bits());
@@ -99,7 +108,9 @@ impl Study {
         let rules = rules(policy);
         let left = sizes.iter().flat_map(|size| rules.iter().rev().map(move |it| (*it, *size)));
         let (left, found) = (left.collect(), rules.iter().map(|it| (*it, Vec::new())).collect());
-        Some(Self { of, until, trace, first, last, from, since, seen, lru, most, found, left })
+        let it =
+            Self { of, until, trace, first, last, from, since, seen, unit, lru, most, found, left };
+        Some(it)
     }
 
     /// Reads that are counted.
@@ -144,11 +155,11 @@ impl Study {
             let hits = match rule {
                 Rule::Policy(it) => {
                     spent += length + self.from as u64;
-                    it.hits_after(size, 0, &self.trace, self.from)
+                    it.hits_after(size * self.unit, 0, &self.trace, self.from)
                 }
                 Rule::Bound(it) => {
                     spent += length * BOUND_COST;
-                    it.hits_after(size, &self.trace, self.from)
+                    it.hits_after(size * self.unit, &self.trace, self.from)
                 }
             };
             let Some((_, points)) = self.found.iter_mut().find(|it| it.0 == rule) else { return };
@@ -215,7 +226,9 @@ impl Inside<'_> {
                 Some(at) => own[at].go_on(BUDGET),
                 None if own.iter().any(|it| it.until == until) => {}
                 None => {
-                    let mut study = Study::new((of, policy, most), &all, [since, until])?;
+                    let size = |key: u32| self.size_of(key);
+                    let size = (self.params.max_memory > 0).then_some(&size as &dyn Fn(u32) -> u64);
+                    let mut study = Study::new((of, policy, most), &all, [since, until], size)?;
                     study.go_on(BUDGET);
                     own.push(study);
                 }
@@ -234,8 +247,12 @@ impl Inside<'_> {
     /// The largest size of the curves: room for all keys asked for, and more than there is now.
     fn sizes_to(&self, all: &[Access]) -> u64 {
         let mut seen = crate::base::key_map::KeyMap::<()>::default();
-        let keys = all.iter().filter(|it| seen.insert(it.key, ()).is_none()).count() as u64;
-        let most = keys.max(u64::from(self.params.capacity) * 5 / 4).max(10);
+        let keys = all.iter().filter(|it| seen.insert(it.key, ()).is_none());
+        let keys = match self.params.max_memory {
+            0 => keys.count() as u64,
+            _ => keys.map(|it| self.size_of(it.key)).sum::<u64>().div_ceil(1_000),
+        };
+        let most = keys.max(self.size() * 5 / 4).max(10);
         // In steps of 1, 2 or 5 with one digit more, so that it stays for a while.
         let step = 10u64.pow(most.ilog10()) / 2;
         most.div_ceil(step.max(1)) * step.max(1)

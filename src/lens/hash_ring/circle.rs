@@ -238,6 +238,16 @@ fn handles(ring: &Ring, circle: &Circle, column: &mut Column) {
         Rect::new(x - edge, y + edge, 2.0 * edge, far),
         Rect::new(x - edge - far, y - edge - far, far, 2.0 * (edge + far)),
     ];
+    // The middle of the ring, and what is around it.
+    let hole = 0.7 * (radius - BAND - circle.lanes() - 8.0);
+    let middle = Rect::new(x - hole, y - hole, 2.0 * hole, 2.0 * hole);
+    let rest = radius - hole;
+    let bands = [
+        Rect::new(x - radius, y - radius, 2.0 * radius, rest),
+        Rect::new(x + hole, y - hole, rest, 2.0 * hole),
+        Rect::new(x - radius, y + hole, 2.0 * radius, rest),
+        Rect::new(x - radius, y - hole, rest, 2.0 * hole),
+    ];
     let mut corner = block.x;
     for ordinal in 0..=ring.members().min(25) {
         let name = ring.name(ordinal);
@@ -262,7 +272,10 @@ fn handles(ring: &Ring, circle: &Circle, column: &mut Column) {
         let words = match (out, down) {
             (true, _) => "not on the ring; drag it there to add it",
             (false, true) => "down",
-            _ => "pick it, or drag it off the ring",
+            _ if ring.layout.among.len() > 1 => {
+                "pick it, drag it off the ring, or into its middle to kill it"
+            }
+            _ => "pick it",
         };
         let mark = Mark::new(format!("node/{name}"), shape, tone);
         let mut mark = mark.labelled(format!("{name}: {words}"));
@@ -276,6 +289,15 @@ fn handles(ring: &Ring, circle: &Circle, column: &mut Column) {
             let mut spots: Vec<_> = off_ring.iter().map(off).collect();
             let on = Spot { area: on_ring, action: on, label: "on the ring".into() };
             spots.insert(usize::from(out), on);
+            if !out && ring.is_up(ordinal) && ring.layout.among.len() > 1 {
+                let stays = spots.remove(0);
+                let on = |area: &Rect| Spot { area: *area, ..stays.clone() };
+                let kill = Act::Crash(ordinal as u16).to_string();
+                spots.push(Spot { area: middle, action: kill, label: "killed".into() });
+                // All around the middle; the first of them says that it stays.
+                spots.insert(0, on(&bands[0]));
+                spots.extend(bands[1..].iter().map(on));
+            }
             Slide { spots, at: Some(0) }
         });
         column.marks.push(mark);

@@ -17,6 +17,7 @@ mod chord;
 mod circle;
 mod moves;
 mod panels;
+mod slots;
 mod tables;
 
 use moves::{Keys, Layout, Moves};
@@ -89,6 +90,7 @@ pub fn draw(subject: &Subject) -> Scene {
         None => {
             ring.change(&mut column);
             ring.requests(&mut column);
+            ring.slots(&mut column);
             ring.tables(&mut column);
         }
     }
@@ -177,7 +179,10 @@ impl<'a> Ring<'a> {
             }
             false => self.set_weight(ordinal, 1),
             true if self.layout.among == [ordinal] => None,
-            true if ordinal + 1 == nodes && nodes > 1 => set("nodes", (nodes - 1).to_string()),
+            // Whoever hands over what it has stays until it has.
+            true if ordinal + 1 == nodes && nodes > 1 && !self.params.moves() => {
+                set("nodes", (nodes - 1).to_string())
+            }
             true => self.set_weight(ordinal, 0),
         }
     }

@@ -74,8 +74,12 @@ impl Layout {
             return 0.0;
         }
         let weighs = self.by.scheme.weighs();
-        let weight =
-            |it: usize| if weighs { f64::from(self.by.nodes[it].weight.max(1)) } else { 1.0 };
+        let weight = |it: usize| match self.by.nodes[it].weight {
+            // It gives away what it has.
+            0 => 0.0,
+            weight if weighs => f64::from(weight),
+            _ => 1.0,
+        };
         weight(ordinal) / self.among.iter().map(|it| weight(*it)).sum::<f64>()
     }
 
@@ -99,7 +103,8 @@ impl Layout {
     pub fn stretches(&self) -> Vec<(f32, usize)> {
         if let Placed::RedisSlots(slots) = &self.placed {
             let end = |it: &u32| (it + 1) as f32 / 16_384.0;
-            return slots.last_slots().iter().map(end).zip(self.among.iter().copied()).collect();
+            let piece = |it: &(u32, u32)| (end(&it.0), self.among[it.1 as usize]);
+            return slots.pieces().iter().map(piece).collect();
         }
         let Some((points, bits)) = self.placed.points() else { return Vec::new() };
         let end = |at: u64| libm::ldexp(at as f64, -(bits as i32)) as f32;
@@ -190,11 +195,14 @@ impl Moves {
             Some((scheme, moved(&before, &after)))
         };
         let mut schemes = Vec::new();
+        let own = Some(after.by.scheme).filter(|it| !COMPARED.contains(it));
         if before.among != after.among && before.by.scheme == after.by.scheme {
-            let own = Some(after.by.scheme).filter(|it| !COMPARED.contains(it));
             schemes = COMPARED.into_iter().chain(own).filter_map(of).collect();
         }
         let (what, moved) = (what(&before, after, down), moved(&before, after));
+        // How slots are dealt anew depends on how they lay.
+        let own = |it: &&mut (Scheme, usize)| it.0 == Scheme::RedisSlots && Some(it.0) == own;
+        schemes.iter_mut().filter(own).for_each(|it| it.1 = moved);
         Some(Self { before, what, trial, moved, between, even, schemes })
     }
 }
@@ -245,6 +253,9 @@ fn known_up(subject: &Subject, by: &Membership) -> Vec<usize> {
 
 /// How keys lie now, or would if what is tried were done; and what the latest change moved.
 pub fn now(subject: &Subject, spec: &Spec, keys: &Keys) -> Option<(Layout, Option<Moves>)> {
+    if let Some(now) = super::slots::now(subject, spec, keys) {
+        return Some(now);
+    }
     let by = spec.membership()?;
     let up = known_up(subject, &by);
     if let Some(Act::Set(field, value)) = subject.trial() {
@@ -260,6 +271,15 @@ pub fn now(subject: &Subject, spec: &Spec, keys: &Keys) -> Option<(Layout, Optio
         if let Some(after) = after {
             let before = Layout::new(by, up, keys)?;
             let moves = Moves::new(before, &after, keys, false, true);
+            return Some((after, moves));
+        }
+    }
+    if let Some(Act::Crash(member)) = subject.trial() {
+        let left: Vec<_> = up.iter().copied().filter(|it| *it != usize::from(member)).collect();
+        if left.len() < up.len() && !left.is_empty() {
+            let before = Layout::new(by.clone(), up, keys)?;
+            let after = Layout::new(by, left, keys)?;
+            let moves = Moves::new(before, &after, keys, true, true);
             return Some((after, moves));
         }
     }

@@ -88,8 +88,7 @@ impl Ring<'_> {
         let Placed::RedisSlots(slots) = &self.layout.placed else { return Vec::new() };
         let (world, blueprint) = (self.subject.world, self.subject.world.blueprint());
         let own = self.subject.component;
-        let now =
-            |slot: u32| self.layout.among[slots.last_slots().partition_point(|it| *it < slot)];
+        let now = |slot: u32| self.layout.among[slots.node(slot)];
         let mut callers = Vec::new();
         for wire in blueprint.wires.iter().filter(|it| it.alive && it.to == own) {
             let from = &blueprint.components[wire.from as usize];

@@ -2,6 +2,7 @@
 
 use crate::base::text;
 use crate::engine::history::{Operation, Round};
+use crate::lens::history::line;
 use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Anchor, Fill, Font, Glyph, Mark, Point, Rect, Shape, Tone};
@@ -87,7 +88,7 @@ impl Store<'_> {
             text::count(count as u64),
             text::count(ended.count() as u64)
         );
-        self.line("promise/sloppy", Tone::Warn, Glyph::Alert, &words, None, sheet);
+        line("promise/sloppy", Tone::Warn, Glyph::Alert, &words, None, sheet);
     }
 
     /// Whose the key is, and who keeps something for whom.
@@ -118,7 +119,7 @@ impl Store<'_> {
                     format!("{name}, no home, brings {key} = {value} to {whom}, then drops it.")
                 }
             };
-            self.line(&format!("hint/{index}"), Tone::Warn, Glyph::Clock, &words, None, sheet);
+            line(&format!("hint/{index}"), Tone::Warn, Glyph::Clock, &words, None, sheet);
         }
         let more = all.len().saturating_sub(HINTS) as u64;
         let rest = match (more, others) {

@@ -1,12 +1,17 @@
 //! Who can reach whom: members and clients where they stand, with what they believe, and a matrix.
 
 use crate::engine::Via;
+use crate::engine::fault::Target;
 use crate::engine::history::Operation;
+use crate::lens::history::Voice;
 use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
-use crate::scene::{Anchor, Fill, Font, Glyph, Heads, Mark, Point, Rect, Shape, Stroke, Tone};
+use crate::scene::{
+    Anchor, Fill, Font, Glyph, Heads, Mark, Point, Rect, Shape, Slide, Stroke, Tone,
+};
 
 use super::Store;
+use super::sides::Sides;
 
 /// From the middle of a member to its edge, and from one member of a place to the next.
 const MEMBER: [f32; 2] = [14.0, 58.0];
@@ -69,6 +74,8 @@ impl Store<'_> {
     pub(super) fn reach(&self, sheet: &mut Sheet) {
         sheet.space(8.0);
         sheet.caption("reach", ["Who can reach whom", &self.state_of_network()]);
+        let sides = self.across(sheet);
+        let sides = sides.as_ref();
         let n = self.members.len();
         let side = FIELD * (n + 1) as f32;
         let beside = sheet.width() >= 300.0 + side;
@@ -78,18 +85,18 @@ impl Store<'_> {
         if beside {
             let [map, matrix] =
                 sheet.columns(height.max(side + 8.0), [sheet.width() - side - 24.0, side], 24.0);
-            self.map(&groups, map, sheet);
+            self.map(&groups, map, sides, sheet);
             self.matrix(Point::new(matrix.x, matrix.y + 6.0), sheet);
         } else {
             let map = sheet.block(height);
-            self.map(&groups, map, sheet);
+            self.map(&groups, map, sides, sheet);
             sheet.space(4.0);
             let block = sheet.block(side + 8.0);
             self.matrix(Point::new(block.x, block.y + 4.0), sheet);
         }
     }
 
-    fn map(&self, groups: &[Group], area: Rect, sheet: &mut Sheet) {
+    fn map(&self, groups: &[Group], area: Rect, sides: Option<&Sides>, sheet: &mut Sheet) {
         let count = groups.len().max(1) as f32;
         let column = area.width / count;
         let mut places = vec![Point::default(); self.members.len()];
@@ -129,9 +136,13 @@ impl Store<'_> {
             }
         }
         let middle = area.x + area.width / 2.0;
+        let own = &self.subject.world.blueprint().components[self.subject.component as usize].id;
+        let target = |member: usize| Target::member(own, member as u16);
+        let of: Vec<_> = places.iter().enumerate().map(|it| (target(it.0), *it.1)).collect();
         for (member, at) in places.iter().enumerate() {
+            let slide = sides.and_then(|it| it.slide(&of[member].0, &of));
             // Away from the lines.
-            self.member(member, *at, at.x < middle - 1.0, sheet);
+            self.member(member, (*at, at.x < middle - 1.0), slide, sheet);
         }
         let y = area.bottom() - CLIENTS;
         for (index, group) in groups.iter().enumerate() {
@@ -140,7 +151,9 @@ impl Store<'_> {
             for (at, client) in group.clients.iter().take(CLIENTS_MAX).enumerate() {
                 let x = area.x + column * index as f32 + 4.0 + width * at as f32;
                 let area = Rect::new(x + 2.0, y + 4.0, width - 4.0, CLIENTS - 8.0);
-                self.client_box(*client, area, sheet);
+                let id = &self.subject.world.blueprint().components[*client as usize].id;
+                let slide = sides.and_then(|it| it.slide(&Target::component(id), &of));
+                self.client_box(*client, area, slide, sheet);
             }
         }
     }
@@ -184,7 +197,13 @@ impl Store<'_> {
         }
     }
 
-    fn member(&self, member: usize, at: Point, left: bool, sheet: &mut Sheet) {
+    fn member(
+        &self,
+        member: usize,
+        (at, left): (Point, bool),
+        slide: Option<Slide>,
+        sheet: &mut Sheet,
+    ) {
         let (slot, _) = self.members[member];
         let up = self.subject.world.is_up(slot);
         let name = self.name(member);
@@ -226,11 +245,13 @@ impl Store<'_> {
             (true, true) => Tone::Ink,
             (true, false) => Tone::Ink3,
         };
-        let mark = Mark::new(format!("side/{own}/{member}"), ring, tone).labelled(label);
-        sheet.draw(mark);
+        let mut mark = Mark::new(format!("side/{own}/{member}"), ring, tone).labelled(label);
+        mark.slide = slide;
         let letter =
             Mark::text(format!("{id}/name"), Point::new(at.x, at.y + 4.5), name, Font::HEADING);
         sheet.draw(letter.anchored(Anchor::Middle).toned(tone));
+        // Above its letter, so that all of it can be taken.
+        sheet.draw(mark);
         let words = match self.is_home(member) {
             true => format!("{key} = {held}"),
             false => held,
@@ -242,6 +263,16 @@ impl Store<'_> {
             (true, false) => (at.x + radius + 6.0, at.y + 4.5, Anchor::Start),
             (false, _) => (at.x, at.y + radius + 13.0, Anchor::Middle),
         };
+        // Wires behind it end at it, as they do at the member.
+        let wide = measure::width(&words, Font::NUMBER);
+        let start = match side {
+            Anchor::Start => x,
+            Anchor::Middle => x - wide / 2.0,
+            Anchor::End => x - wide,
+        };
+        let plate = Rect::new(start - 2.0, y - 11.0, wide + 4.0, 14.0);
+        let plate = Shape::Bar { area: plate, radius: 2.0, fill: Fill::Solid };
+        sheet.draw(Mark::new(format!("{id}/plate"), plate, Tone::Surface));
         let mark = Mark::text(format!("{id}/value"), Point::new(x, y), words, Font::NUMBER);
         let tone = if self.is_home(member) { Tone::Ink } else { Tone::Warn };
         let tone = if self.holds(member) { tone } else { Tone::Ink3 };
@@ -249,7 +280,7 @@ impl Store<'_> {
     }
 
     /// What a client believes: what it was last told of the key.
-    fn client_box(&self, component: u32, area: Rect, sheet: &mut Sheet) {
+    fn client_box(&self, component: u32, area: Rect, slide: Option<Slide>, sheet: &mut Sheet) {
         let blueprint = self.subject.world.blueprint();
         let it = &blueprint.components[component as usize];
         let name = (self.subject.name)(&it.id);
@@ -289,7 +320,9 @@ impl Store<'_> {
         };
         let frame =
             Shape::Bar { area, radius: 5.0, fill: if cut { Fill::Dashed } else { Fill::Hollow } };
-        sheet.draw(Mark::new(format!("side/{}", it.id), frame, Tone::Line).labelled(label));
+        let mut mark = Mark::new(format!("side/{}", it.id), frame, Tone::Line).labelled(label);
+        mark.slide = slide;
+        sheet.draw(mark);
         let width = area.width - 12.0;
         let id = format!("client/{}", it.id);
         let at = |line: usize| Point::new(area.x + 6.0, area.y + 15.0 + 16.0 * line as f32);

@@ -1,14 +1,14 @@
 //! How many members must answer: whom one operation asked and who answered when, whether that meets
 //! the last finished write, and what numbers promise and what not.
 
-use crate::algorithm::consistency::Verdict;
+use crate::algorithm::consistency::Guarantee;
 use crate::algorithm::replication::quorum::{meet, sets};
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::kv_store::WhenCut;
 use crate::engine::history::{Operation, Round};
 use crate::lens::Act;
-use crate::lens::history::stale;
+use crate::lens::history::{Finding, Voice, line, stale};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
@@ -360,7 +360,7 @@ impl Store<'_> {
             (0, _) => (Tone::Warn, Glyph::Alert),
             _ => (Tone::Hit, Glyph::Check),
         };
-        self.line("overlap/words", tone, glyph, &words, None, sheet);
+        line("overlap/words", tone, glyph, &words, None, sheet);
     }
 
     /// What the numbers promise, and what not, with what the run has of it.
@@ -385,11 +385,11 @@ impl Store<'_> {
             (true, 0) => (Tone::Hit, Glyph::Check),
             (false, 0) => (Tone::Warn, Glyph::Alert),
         };
-        self.line("promise/stale", tone, glyph, &words, None, sheet);
+        line("promise/stale", tone, glyph, &words, None, sheet);
         self.stood_in(&known, sheet);
         if !meet(n, write, write) {
             let words = "2 W ≤ N: two writes need not meet, and may not know of each other.";
-            self.line("promise/writes", Tone::Warn, Glyph::Alert, words, None, sheet);
+            line("promise/writes", Tone::Warn, Glyph::Alert, words, None, sheet);
         }
         let over = |one: &Operation, other: &Operation| {
             let end = |it: &Operation| it.ended.map_or(Nanos::MAX, |it| it.1);
@@ -425,13 +425,13 @@ impl Store<'_> {
             let words = format!("{what}: {}.", text::count(count as u64));
             let (tone, glyph) =
                 if count > 0 { (Tone::Warn, Glyph::Alert) } else { (Tone::Ink3, Glyph::Ring) };
-            self.line(&format!("promise/{id}"), tone, glyph, &words, None, sheet);
+            line(&format!("promise/{id}"), tone, glyph, &words, None, sheet);
         }
-        let words = match (self.params.when_cut, self.judged.verdicts.first().map(|it| &it.1)) {
+        let words = match (self.params.when_cut, self.judged.of(Guarantee::Linearizable)) {
             (WhenCut::Consistent, _) => {
                 "Here reads write back what they found before they answer (ABD): linearizable."
             }
-            (_, Some(Verdict::Violated(_))) => {
+            (_, Finding::Broken(_)) => {
                 "Overlap alone is not linearizable; this run is not (see below)."
             }
             _ => "Overlap alone is not linearizable, even where a run happens to be.",

@@ -174,6 +174,7 @@ impl Shards<'_> {
     /// What another shard moves; and a split, where there are pieces.
     pub(super) fn change(&self, column: &mut Column) {
         match self.params.scheme.0 {
+            Scheme::Range if self.params.splits() => return,
             Scheme::Range => self.split(column),
             _ => self.add(column),
         }

@@ -4,7 +4,7 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::sharded_db::{Map, ShardedDbParams, ShardedDbState};
+use crate::component::sharded_db::{Map, Row, ShardedDbParams, ShardedDbState};
 use crate::component::{Membership, Spec, State};
 use crate::engine::by_member::MemberCounts;
 use crate::scene::Scene;
@@ -14,8 +14,14 @@ use crate::scene::layout::sheet::Sheet;
 use super::column::Column;
 use super::{Act, Subject};
 
+mod across;
+mod attribute;
+mod auto;
 mod change;
+mod directory;
+mod members;
 mod panels;
+mod partitions;
 mod queries;
 mod space;
 
@@ -29,9 +35,13 @@ const HOT: f64 = 0.1;
 /// One shard.
 struct Shard<'a> {
     name: String,
-    /// What it remembers; also while it is down.
+    /// What its primary remembers; also while it is down.
     state: Option<&'a ShardedDbState>,
+    /// Whether it has a primary that is up.
     up: bool,
+    /// Its members, and the ordinal of its primary.
+    members: Vec<members::Member<'a>>,
+    lead: u16,
     /// Requests that wait for a worker.
     waiting: u32,
     /// Requests and parts of queries a second, over the last whole seconds; those sent on left out.
@@ -46,9 +56,10 @@ struct Shard<'a> {
 struct Shards<'a> {
     subject: &'a Subject<'a>,
     params: &'a ShardedDbParams,
-    spec: &'a Spec,
     by: Membership,
     shards: Vec<Shard<'a>>,
+    /// The directory, if there is one to ask.
+    directory: Option<Shard<'a>>,
     /// Where rows belong, and where they did before the latest change; when that was.
     map: Map,
     before: Option<(Nanos, &'a ShardedDbParams, Map)>,
@@ -71,6 +82,7 @@ pub fn draw(subject: &Subject) -> Scene {
     let mut column = Column { marks, x: 0.0, y, width: left };
     inside.loads(&mut column);
     inside.space(&mut column);
+    inside.members(&mut column);
     inside.held(&mut column);
     inside.decisions(&mut column);
     let end = column.y;
@@ -79,8 +91,13 @@ pub fn draw(subject: &Subject) -> Scene {
         false => Column { marks, x: 0.0, y: end + 8.0, width },
     };
     inside.resharding(&mut column);
+    inside.auto(&mut column);
+    inside.directory(&mut column);
     inside.change(&mut column);
+    inside.across(&mut column);
     inside.queries(&mut column);
+    inside.partitions(&mut column);
+    inside.attribute(&mut column);
     inside.schemes(&mut column);
     let end = column.y.max(end);
     sheet.block(end - y + 4.0);
@@ -95,38 +112,76 @@ fn params(spec: &Spec) -> Option<&ShardedDbParams> {
 }
 
 impl<'a> Shards<'a> {
+    /// Who has a row, and the row; nobody while it is on its way.
+    ///
+    /// Every shard knows whose each row is, as far as it has heard: the first is asked, and only if it knows
+    /// no better are all.
+    fn row(&self, key: u32) -> Option<(usize, &'a Row)> {
+        let at = |it: usize| {
+            let row = self.shards.get(it)?.state?.rows.get(key.into())?;
+            (usize::from(row.owner) == it).then_some((it, row))
+        };
+        let known = self.shards.iter().find_map(|it| it.state?.rows.get(key.into()));
+        let known = known.and_then(|it| at(it.owner.into()));
+        known.or_else(|| (0..self.shards.len()).find_map(at))
+    }
+
     fn new(subject: &'a Subject<'a>, spec: &'a Spec) -> Option<Self> {
         let (params_now, by) = (params(spec)?, spec.membership()?);
         let record = subject.record();
         let counts =
             record.map(|it| it.by_member.until(subject.now(), SECONDS)).unwrap_or_default();
         let component = &subject.world.blueprint().components[subject.component as usize];
-        let shard = |(ordinal, (state, up)): (usize, (Option<&'a State>, bool))| {
-            let state = match state {
-                Some(State::ShardedDb(it)) => Some(&**it),
-                _ => None,
-            };
+        let member = |(state, up): (Option<&'a State>, bool)| match state {
+            Some(State::ShardedDb(it)) => (Some(it as &ShardedDbState), up),
+            _ => (None, up),
+        };
+        let all: Vec<(Option<&ShardedDbState>, bool)> =
+            subject.members().into_iter().map(member).collect();
+        let copies = usize::from(params_now.copies());
+        let load = |ordinal: usize| {
             let MemberCounts { offered, counters } =
                 counts.get(ordinal).copied().unwrap_or_default();
-            let load = (offered + counters[0]).saturating_sub(counters[1]);
+            (offered + counters[0]).saturating_sub(counters[1])
+        };
+        let waits = |it: &usize| subject.world.member(component.members[*it]).desk.waiting_count;
+        let shard = |(at, members): (usize, &[(Option<&'a ShardedDbState>, bool)])| {
+            let own = at * copies..at * copies + members.len();
+            // The primary of the latest term; if there is none, whoever has most.
+            let standing = |it: &usize| {
+                let (state, up) = all[*it];
+                let group = state.and_then(|it| it.group.as_deref());
+                (up && state.is_some_and(ShardedDbState::leads), group.map(|it| it.log))
+            };
+            let lead = own.clone().rev().max_by_key(standing).unwrap_or(own.start);
+            let (state, _) = all[lead];
             let hot = state.and_then(|it| it.hottest(subject.now()));
             let hot = hot.map(|(key, count, of)| (key, f64::from(count) / f64::from(of.max(1))));
+            let member = |(ordinal, it): (usize, &(Option<&'a ShardedDbState>, bool))| {
+                let group = it.0.and_then(|it| it.group.as_deref());
+                members::Member { ordinal: ordinal as u16, group, up: it.1 }
+            };
             Shard {
-                name: spec.member_name(ordinal as u16),
+                name: text::letter(at as u16),
                 state,
-                up,
-                waiting: subject.world.member(component.members[ordinal]).desk.waiting_count,
-                load: f64::from(load) / SECONDS as f64,
+                up: standing(&lead).0,
+                members: own.clone().zip(members).map(member).collect(),
+                lead: lead as u16,
+                waiting: own.clone().map(|it| waits(&it)).sum(),
+                load: f64::from(own.map(load).sum::<u32>()) / SECONDS as f64,
                 held: state.map_or(0, |it| it.held),
                 hot: hot.filter(|it| it.1 >= HOT),
             }
         };
-        let shards: Vec<_> = subject.members().into_iter().enumerate().map(shard).collect();
+        let mut shards: Vec<_> = all.chunks(copies).enumerate().map(shard).collect();
+        let directory = params_now.directory_at().and_then(|_| shards.pop());
         let before = subject.earlier.iter().filter_map(|it| Some((it.0, params(it.1)?, it.1)));
         let before = before.into_iter().find(|it| it.2.membership().as_ref() != Some(&by));
         let before = before.map(|(at, params, _)| (at, params, Map::of(params)));
-        let map = Map::of(params_now);
-        Some(Self { subject, params: params_now, spec, by, shards, map, before })
+        let auto = shards.first().and_then(|it| it.state?.auto.as_deref());
+        let map =
+            auto.map_or_else(|| Map::of(params_now), |it| Map::of_pieces(params_now, &it.pieces));
+        Some(Self { subject, params: params_now, by, shards, directory, map, before })
     }
 
     /// Requests a second that all shards serve together.
@@ -151,7 +206,7 @@ impl<'a> Shards<'a> {
     }
 
     fn name(&self, ordinal: usize) -> String {
-        self.spec.member_name(ordinal as u16)
+        text::letter(ordinal as u16)
     }
 
     /// The act that sets a parameter.

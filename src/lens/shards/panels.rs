@@ -3,7 +3,8 @@
 use crate::algorithm::placement::Scheme;
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::sharded_db::Sharding;
+use crate::component::Kind;
+use crate::component::sharded_db::{ShardedDb, Sharding};
 use crate::scene::Tone;
 use crate::scene::layout::chips::Chip;
 
@@ -116,10 +117,8 @@ impl Shards<'_> {
         let value = || hash.of(key.to_string().as_bytes());
         match self.params.scheme.0 {
             Scheme::Range => {
-                let pieces = self.params.pieces().ok();
-                let from = pieces
-                    .and_then(|it| it.iter().map(|it| it.0).filter(|it| *it <= key.into()).last());
-                format!("{name} has the keys from {} on", text::count(from.unwrap_or(0)))
+                let from = self.pieces().into_iter().map(|it| it.0).rfind(|it| *it <= key);
+                format!("{name} has the keys from {} on", text::count(from.unwrap_or(0).into()))
             }
             Scheme::Modulo => {
                 let among = self.by.ordinals().len().max(1) as u64;
@@ -144,10 +143,11 @@ impl Shards<'_> {
         let Some(at) = self.shards.iter().position(|it| it.name == name) else { return };
         column.space(8.0);
         column.caption("shard", [&format!("Shard {name}"), ""]);
-        let member = at as u16;
+        let lead = self.shards[at].lead;
+        let member = ShardedDb::member_name(self.params, lead);
         let (fault, words) = match self.shards[at].up {
-            true => (Act::Crash(member), format!("Kill {name}")),
-            false => (Act::Restart(member), format!("Bring {name} back")),
+            true => (Act::Crash(lead), format!("Kill {member}")),
+            false => (Act::Restart(lead), format!("Bring {member} back")),
         };
         let mut chips = vec![Chip::new("shard-act/fault", words)];
         chips[0].action = Some(fault.to_string());

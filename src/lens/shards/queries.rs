@@ -1,7 +1,7 @@
 //! Queries over neighbouring keys: which shards have to look, and whose answer came last.
 
 use crate::base::text;
-use crate::component::sharded_db::Query;
+use crate::component::sharded_db::{Query, Sought};
 
 use super::super::Act;
 use super::super::column::{Bar, Column};
@@ -14,13 +14,8 @@ const PLACES: u32 = 30;
 impl Shards<'_> {
     /// Which shards a query over some keys asks, and how the latest ones went.
     pub(super) fn queries(&self, column: &mut Column) {
-        let keys = self.params.keys;
-        let length = self.params.range_keys.min(keys).max(1);
-        let step = (keys / PLACES).max(1);
-        let places = (0..PLACES).map(|it| it * step);
-        let places: Vec<u32> = places.filter(|it| it + length <= keys).collect();
-        let noted = self.subject.noted("query").and_then(|it| it.parse::<u32>().ok());
-        let first = noted.filter(|it| places.contains(it)).or(places.get(1).copied()).unwrap_or(0);
+        let places = self.places();
+        let (first, length) = self.asked_for();
         let range = self.range(first, length);
         let spot = |it: &u32| {
             let act = Act::Note("query".into(), it.to_string()).to_string();
@@ -41,22 +36,39 @@ impl Shards<'_> {
             some => format!("asks {}.", some.join(", ")),
         };
         column.words("query/asks", &format!("By the map it {words}"));
-        if let Some(query) = self.latest() {
+        if let Some(query) = self.latest(|it| it.sought == Sought::Keys) {
             column.space(4.0);
             self.answered(query, column);
         }
         column.space(8.0);
     }
 
-    fn range(&self, first: u32, length: u32) -> String {
+    /// First keys that the slider offers.
+    fn places(&self) -> Vec<u32> {
+        let keys = self.params.keys;
+        let length = self.params.range_keys.min(keys).max(1);
+        let step = (keys / PLACES).max(1);
+        (0..PLACES).map(|it| it * step).filter(|it| it + length <= keys).collect()
+    }
+
+    /// The first key and the number of keys of the query that somebody has chosen.
+    pub(super) fn asked_for(&self) -> (u32, u32) {
+        let places = self.places();
+        let noted = self.subject.noted("query").and_then(|it| it.parse::<u32>().ok());
+        let first = noted.filter(|it| places.contains(it)).or(places.get(1).copied()).unwrap_or(0);
+        (first, self.params.range_keys.min(self.params.keys).max(1))
+    }
+
+    pub(super) fn range(&self, first: u32, length: u32) -> String {
         let last = u64::from(first) + u64::from(length) - 1;
         format!("{}:{} to {}", self.subject.key_name, text::count(first.into()), text::count(last))
     }
 
-    /// The query that was answered last.
-    fn latest(&self) -> Option<&Query> {
+    /// The query of some that was answered last.
+    pub(super) fn latest(&self, of: impl Fn(&Query) -> bool) -> Option<&Query> {
         let all = self.shards.iter().filter_map(|it| it.state).flat_map(|it| &it.queries);
-        all.max_by_key(|it| it.slowest().map(|slow| it.asked.saturating_add(slow.1)))
+        all.filter(|it| of(it))
+            .max_by_key(|it| it.slowest().map(|slow| it.asked.saturating_add(slow.1)))
     }
 
     fn answered(&self, query: &Query, column: &mut Column) {

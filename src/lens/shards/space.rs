@@ -220,8 +220,8 @@ impl Shards<'_> {
 
     /// First keys of pieces, where there are any and room for them.
     fn edges(&self, field: &Field, column: &mut Column) {
-        let firsts: Vec<u64> = match (self.params.scheme.0, self.params.pieces()) {
-            (Scheme::Range, Ok(pieces)) => pieces.iter().map(|it| it.0).collect(),
+        let firsts: Vec<u64> = match self.params.scheme.0 {
+            Scheme::Range => self.pieces().into_iter().map(|it| it.0.into()).collect(),
             _ => vec![0],
         };
         let bottom = field.area.bottom();

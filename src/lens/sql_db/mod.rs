@@ -1,12 +1,14 @@
 //! The inside of a database: its log as a strip for each member, what each has received and
 //! applied, how far it is acknowledged, the entries on their way, and the reads that came too early;
-//! who leads, how one primary was replaced by another, and which acknowledged writes that lost.
+//! who leads, how one primary was replaced by another, and which acknowledged writes that lost; and
+//! what clients can rely on, judged from their operations on a sample of keys.
 
 use crate::base::order::sort_few;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::sql_db::{
-    Entry, Failover, Replication, SqlDbMessage, SqlDbParams, SqlDbState, Topology, failover,
+    Entry, Failover, Replication, SqlDbMessage, SqlDbParams, SqlDbState, Topology, by_itself,
+    failover, is_cold,
 };
 use crate::component::{Message, Spec, State};
 use crate::engine::event::{Deed, Via};
@@ -18,10 +20,12 @@ use crate::scene::{Scene, Tone};
 
 use super::{Act, Subject};
 
+mod guarantees;
 mod lag;
 mod reads;
 mod strips;
 mod takeover;
+mod work;
 
 /// Entries of the log that the strips show at least.
 const ENTRIES_MIN: u64 = 24;
@@ -83,8 +87,11 @@ pub fn draw(subject: &Subject) -> Scene {
     log.strips(&mut sheet);
     log.acts(&mut sheet);
     log.lag_question(&mut sheet);
+    log.work(&mut sheet);
     log.lost_writes(&mut sheet);
     log.stale_reads(&mut sheet);
+    log.reads_at(&mut sheet);
+    log.guarantees(&mut sheet);
     sheet.space(2.0);
     sheet.finish()
 }
@@ -150,6 +157,18 @@ impl Log<'_> {
     fn stale_count(&self) -> u64 {
         let (subject, now) = (self.subject, self.now());
         subject.recorder.staleness.within(subject.component, now, STALE_FOR)
+    }
+
+    /// Whether writes wait for a member, where they do not wait for all.
+    fn waits_for(&self, ordinal: usize) -> bool {
+        let Some(led) = &self.primary.led else {
+            return ordinal != self.lead && ordinal <= self.params.synchronous as usize;
+        };
+        if by_itself(self.params) {
+            return led.first >> ordinal & 1 == 1;
+        }
+        let all = (0..self.members.len()).filter(|it| *it != self.lead && led.awaits(*it));
+        all.take(self.params.synchronous as usize).any(|it| it == ordinal)
     }
 
     /// Acknowledged writes that the latest primary does not have.
@@ -220,12 +239,31 @@ impl Log<'_> {
         }
         sheet.figures("figures", &figures);
         sheet.space(4.0);
+        let waited = (0..self.members.len()).filter(|it| self.waits_for(*it));
+        let waited: Vec<_> = waited.map(|it| self.name(it)).collect();
         let how = match (self.params.replication, self.primary.alone) {
             (Replication::Async, _) => {
                 "Async: a write is acknowledged by the primary alone.".into()
             }
             (Replication::SemiSync, true) => {
                 "Semi-sync, but no replica answered in time: the primary goes on alone.".into()
+            }
+            _ if is_cold(self.params) => {
+                "Standbys are off: a write is acknowledged by the primary alone.".into()
+            }
+            (how, false) if !waited.is_empty() => {
+                let enough = (self.params.acks as usize).min(waited.len());
+                let (how, done, of) = match how {
+                    Replication::Sync => ("Sync", "applied", String::new()),
+                    _ if enough == waited.len() => ("Semi-sync", "received", String::new()),
+                    _ => ("Semi-sync", "received", format!("{enough} of ")),
+                };
+                let have = if waited.len() == 1 || of == "1 of " { "has" } else { "have" };
+                let names = waited.join(", ");
+                format!(
+                    "{how}: acknowledged once {of}{names} {have} {done} it; the others follow \
+                     asynchronously."
+                )
             }
             (Replication::SemiSync, false) => {
                 let replicas = match self.params.acks {
@@ -239,6 +277,7 @@ impl Log<'_> {
             }
         };
         sheet.words("how", &how);
+        self.standby(sheet);
         if self.params.topology == Topology::Cascade {
             let words = match self.params.replication {
                 Replication::Async => "Cascade: each replica hands the log on to the next (←).",

@@ -2,6 +2,8 @@
 
 use crate::base::draw::mix;
 use crate::base::text;
+use crate::component::sql_db::{READ_AT_PRIMARY, READ_AT_REPLICA};
+use crate::engine::recorder::Window;
 use crate::engine::staleness::StaleRead;
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::sheet::Sheet;
@@ -11,6 +13,8 @@ use super::{Act, Log};
 
 /// Stale reads listed.
 const STALE_MAX: usize = 8;
+/// Whole seconds that reads are counted over.
+const READ_SECONDS: usize = 5;
 /// How far back in the log an entry is looked for.
 const SEARCH: u64 = 4_096;
 
@@ -68,5 +72,30 @@ impl Log<'_> {
         let words = format!("Of the last {}: {}.", self.stale.len(), all.join(", "));
         sheet.space(2.0);
         sheet.words("stale/readers", &words);
+    }
+
+    /// Where reads are answered: what a route costs the primary.
+    pub(super) fn reads_at(&self, sheet: &mut Sheet) {
+        let recorder = self.subject.recorder;
+        let window = recorder.window_at(self.subject.component, 1, self.now());
+        let (Some((last, _)), Some(record)) = (window, self.subject.record()) else { return };
+        let first = (last + 1).saturating_sub(READ_SECONDS);
+        let windows = record.windows[1].range(first..=last);
+        let count = |counter: u8| {
+            let of = |it: &Window| it.counters.get(usize::from(counter)).copied().unwrap_or(0);
+            windows.clone().map(of).sum::<u32>()
+        };
+        let seconds = (last + 1 - first) as f64;
+        let [primary, replica] =
+            [READ_AT_PRIMARY, READ_AT_REPLICA].map(|it| f64::from(count(it)) / seconds);
+        if self.members.len() < 2 || primary + replica == 0.0 {
+            return;
+        }
+        let [primary, all] = [primary, primary + replica].map(text::number);
+        sheet.space(2.0);
+        sheet.words(
+            "stale/primary",
+            &format!("The primary answers {primary} of {all} reads a second."),
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The log as a strip for each member.
 
 use crate::base::text;
-use crate::component::sql_db::{Failover, SqlDbState, failover};
+use crate::component::sql_db::{Failover, SqlDbState, failover, is_cold, is_warm};
 use crate::engine::staleness::StaleRead;
 use crate::scene::layout::scale::{Scale, Span, Track};
 use crate::scene::layout::sheet::Sheet;
@@ -59,7 +59,6 @@ impl Log<'_> {
         }
         self.miss(&tops, sheet);
     }
-
     /// What a member is and how far, in a few words.
     fn standing(&self, ordinal: usize, slot: u32, state: &SqlDbState) -> String {
         let (entries, behind) = self.lag(state);
@@ -72,10 +71,13 @@ impl Log<'_> {
                 format!("{} committed", text::count(state.log.end()))
             }
             _ if state.primary => format!("leads, too · {} only here", text::count(only)),
+            _ if super::takeover::closed(state) => "promoted, is being started".into(),
             _ if due => {
                 format!("promoted, applies {} first", text::count(state.log.end() - state.applied))
             }
             _ if only > 0 => format!("{} only here", text::count(only)),
+            (true, it) if is_cold(self.params) => format!("off · backup, −{}", text::count(it)),
+            (true, 0) if is_warm(self.params) => "closed · level".into(),
             (true, 0) => "level".into(),
             (true, it) => format!("−{} · {}", text::count(it), text::duration(behind as f64)),
         }

@@ -2,18 +2,16 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::sql_db::{Failover, SqlDbState};
+use crate::component::sql_db::{Failover, SqlDbState, Standby, is_cold};
 use crate::engine::Switch;
 use crate::engine::takeover::{Takeover, Written};
 use crate::scene::layout::chips::Chip;
-use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
-use crate::scene::{Anchor, CellStyle, Fill, Font, Mark, Point, Rect, Shape, Tone};
+use crate::scene::{CellStyle, Tone};
 
+use super::super::phases::{self, Phase};
 use super::{Act, Log};
 
-/// Height of a phase's row.
-const ROW: f32 = 20.0;
 /// Members that can be killed and promoted here.
 const MEMBERS: usize = 6;
 /// Rows of lost writes.
@@ -24,7 +22,47 @@ pub(super) fn due(state: &SqlDbState) -> bool {
     state.led.as_ref().is_some_and(|it| it.due.is_some())
 }
 
+/// Whether it was closed or off when it was promoted, and is being brought up.
+pub(super) fn closed(state: &SqlDbState) -> bool {
+    due(state) && state.led.as_ref().is_some_and(|it| it.closed)
+}
+
 impl Log<'_> {
+    /// Whether a member's machine is up and does something for clients' data: it leads, follows, or is
+    /// being brought up.
+    pub(super) fn runs(&self, slot: u32, state: &SqlDbState) -> bool {
+        self.subject.world.is_up(slot) && (state.primary || due(state) || !is_cold(self.params))
+    }
+
+    /// How ready standbys are, and what that costs.
+    pub(super) fn standby(&self, sheet: &mut Sheet) {
+        if self.params.failover == Failover::None || self.members.len() < 2 {
+            return;
+        }
+        let of = self.members.len();
+        let up = self.members.iter().filter(|it| self.runs(it.0, it.1)).count();
+        let start = |it: Nanos| text::duration(it.0 as f64);
+        let answers = if self.leading().is_empty() { "none" } else { "one" };
+        let words = match self.params.standby {
+            Standby::Hot => {
+                format!(
+                    "Hot standbys: in step, and they can answer reads. {up} of {of} machines run."
+                )
+            }
+            Standby::Warm => format!(
+                "Warm standbys: in step, but closed; opening one takes {}. {up} of {of} machines run, and \
+                 {answers} answers.",
+                start(self.params.warm_start)
+            ),
+            Standby::Cold => format!(
+                "Cold standbys: off, with a backup every {}; starting one takes {}. {up} of {of} machines run.",
+                start(self.params.backup_every),
+                start(self.params.cold_start)
+            ),
+        };
+        sheet.words("standby", &words);
+    }
+
     /// What can be done to the members.
     pub(super) fn acts(&self, sheet: &mut Sheet) {
         if self.params.failover == Failover::None {
@@ -58,7 +96,7 @@ impl Log<'_> {
             sheet.space(4.0);
             let names: Vec<_> = self.leading().into_iter().map(|it| self.name(it)).collect();
             let words = format!("Split brain: {} take writes.", names.join(" and "));
-            self.line("split", Tone::Fail, &words, sheet);
+            phases::verdict("split", Tone::Fail, &words, sheet);
         }
         let now = self.now();
         let begun = |it: &&Takeover| it.chosen.is_some_and(|at| at <= now);
@@ -69,7 +107,7 @@ impl Log<'_> {
         let start = it.down.or(it.suspected).unwrap_or(chosen);
         let end = served.unwrap_or(now);
         let until = |at: Option<Nanos>| at.unwrap_or(end);
-        let mut phases: Vec<(&str, &str, Nanos, Nanos)> = Vec::new();
+        let mut phases: Vec<Phase> = Vec::new();
         match it.suspected {
             Some(suspected) => {
                 let detection =
@@ -79,45 +117,26 @@ impl Log<'_> {
             }
             None => phases.push(("Decision", "until people promoted a replica", start, chosen)),
         }
-        phases.push((
-            "Promotion",
-            "until it had applied all it had received",
-            chosen,
-            until(began),
-        ));
+        let member = self.members.iter().position(|of| of.0 == it.member).unwrap_or(0);
+        let (mut open, opened) = (chosen, seen(it.opened));
+        if opened.is_some() || began.is_none() && closed(self.members[member].1) {
+            open = until(opened);
+            let help = "until the standby that was chosen was brought up";
+            phases.push(("Start", help, chosen, open));
+        }
+        if opened.is_some() || open == chosen {
+            let help = "until it had applied all it had received";
+            phases.push(("Promotion", help, open, until(began)));
+        }
         if let Some(began) = began {
             phases.push(("Clients switch", "until the first write was acknowledged", began, end));
         }
-        let member = self.members.iter().position(|of| of.0 == it.member).unwrap_or(0);
         sheet.space(8.0);
-        let title =
-            format!("Takeover by {} at {}", self.name(member), text::duration(chosen.0 as f64));
+        let title = format!("Takeover by {} at {}", self.name(member), self.subject.moment(chosen));
         let total = end.saturating_sub(start);
         let took = text::duration(total.0 as f64);
         sheet.caption("takeover", [&title, &took]);
-        let left =
-            phases.iter().map(|it| measure::width(it.0, Font::SMALL)).fold(0.0, f32::max) + 8.0;
-        let right = 64.0;
-        for (index, (name, help, from, to)) in phases.into_iter().enumerate() {
-            let row = sheet.block(ROW);
-            let room = row.width - left - right;
-            let part = |at: Nanos| at.saturating_sub(start).0 as f32 / (total.0.max(1)) as f32;
-            let id = format!("takeover/{index}");
-            let at = Point::new(0.0, row.y + 14.0);
-            sheet.draw(Mark::text(format!("{id}#name"), at, name, Font::SMALL).toned(Tone::Ink2));
-            let (x, width) = (left + room * part(from), (room * (part(to) - part(from))).max(2.0));
-            let area = Rect::new(x.min(left + room - width), row.y + 4.0, width, 12.0);
-            let took = text::duration(to.saturating_sub(from).0 as f64);
-            let shape = Shape::Bar { area, radius: 2.0, fill: Fill::Soft };
-            let tone = if index == 0 { Tone::Fail } else { Tone::Control };
-            let label = format!("{name}: {took}, {help}");
-            sheet.draw(
-                Mark::new(&id, shape, tone).labelled(label).asking(Act::At(from.0).to_string()),
-            );
-            let at = Point::new(row.right(), row.y + 14.0);
-            let figure = Mark::text(format!("{id}#figure"), at, took, Font::NUMBER);
-            sheet.draw(figure.anchored(Anchor::End));
-        }
+        phases::phases("takeover", phases, start, total, sheet);
         sheet.space(2.0);
         self.callers(sheet);
         let (rto, rpo, lost) = (self.params.rto, u64::from(self.params.rpo), self.lost() as u64);
@@ -137,14 +156,14 @@ impl Log<'_> {
                 (format!("No write for {took} so far; target (RTO) {target}: missed."), Tone::Fail)
             }
         };
-        self.line("rto", tone, &words, sheet);
+        phases::verdict("rto", tone, &words, sheet);
         let (verdict, tone) = if lost > rpo { ("missed", Tone::Fail) } else { ("met", Tone::Hit) };
         let lost = text::count(lost);
         let words = format!(
             "{lost} acknowledged writes lost; target (RPO) at most {}: {verdict}.",
             text::count(rpo)
         );
-        self.line("rpo", tone, &words, sheet);
+        phases::verdict("rpo", tone, &words, sheet);
     }
 
     /// Whom clients that go by an address or a name are led to.
@@ -181,21 +200,7 @@ impl Log<'_> {
                 format!("Virtual address: {old} of {all} callers have last reached another member.")
             }
         };
-        self.line("callers", if old > 0 { Tone::Warn } else { Tone::Hit }, &words, sheet);
-    }
-
-    /// A sign and words.
-    fn line(&self, id: &str, tone: Tone, words: &str, sheet: &mut Sheet) {
-        let lines = measure::wrap(words, Font::BODY, sheet.width() - 18.0);
-        for (index, line) in lines.into_iter().enumerate() {
-            let row = sheet.block(measure::line_height(Font::BODY));
-            if index == 0 {
-                let at = Point::new(6.0, row.y + 10.0);
-                sheet.draw(Mark::sign(format!("{id}/sign"), at, tone));
-            }
-            let at = Point::new(18.0, row.y + 14.0);
-            sheet.draw(Mark::text(format!("{id}/{index}"), at, line, Font::BODY));
-        }
+        phases::verdict("callers", if old > 0 { Tone::Warn } else { Tone::Hit }, &words, sheet);
     }
 
     /// The acknowledged writes that are gone, one by one.
@@ -215,7 +220,7 @@ impl Log<'_> {
             let words = format!("{} v{}", self.subject.key(it.key), it.version);
             let at = it.acknowledged.unwrap_or(it.committed);
             let mut chip = Chip::new(format!("lost/{index}"), &words);
-            let when = text::duration(at.0 as f64);
+            let when = self.subject.moment(at);
             chip.label = Some(format!(
                 "{words}, entry {}, acknowledged at {when}: lost",
                 text::count(it.position + 1)

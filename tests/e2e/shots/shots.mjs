@@ -10,7 +10,8 @@ import { chromium } from "playwright-core";
 const [site, out] = process.argv.slice(2);
 const chosen = (name, all) => (process.env[name] ? all.filter((it) => process.env[name].split(",").includes(it)) : all);
 const wanted = new RegExp(process.env.STATES ?? ".");
-const SIZES = { wide: [1440, 900], middle: [1024, 768], phone: [390, 844] };
+// The last two are for insides, as far down as they go; only when asked for.
+const SIZES = { wide: [1440, 900], middle: [1024, 768], phone: [390, 844], tall: [1100, 2400], slim: [390, 2400] };
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".svg": "image/svg+xml" };
 
 const server = createServer(async (request, response) => {
@@ -56,8 +57,32 @@ const KINDS = ["readers", "firewall", "gateway", "balancer", "books", "cache", "
 const READY = [
   [/^Cache cluster/, "cluster"], [/^Mumbai–Delhi/, "store"], [/^Leaderless/, "store"], [/^Shopping cart/, "store"],
   [/^Two primaries/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"],
-  [/^Blog cache/, "cache"], [/^Leaderboard/, "board"], [/^Redis cluster/, "cluster"], [/^From modulo/, "cluster"],
+  [/^Blog cache/, "cache"], [/^Leaderboard/, "board"], [/^Redis cluster/, "cluster"], [/^Ring with a bad hash/, "cluster"], [/^From modulo/, "cluster"],
   [/^Bank transfer/, "accounts"], [/^Available database/, "orders"], [/^Multi-region/, "west-lb"],
+  [/^Active–active/, "both"], [/^Standby race/, "warm"], [/^Cache layers/, "shared"],
+  [/^Sessions in Redis/, "sessions"],
+];
+
+/** A ready design in which one component is set otherwise, with another script of faults. */
+const changed = async (name, id, settings, script) => {
+  const it = JSON.parse(await readFile(new URL(`../../../static/designs/${name}.json`, import.meta.url), "utf8"));
+  Object.assign(it.design.components[id].settings, settings);
+  // None: its own.
+  if (script) it.design.script = Object.fromEntries(Object.entries(script).map(([at, fault]) => [`at-${at}`, { at, fault }]));
+  return JSON.stringify(it);
+};
+const CUT = { partition: { name: "A | B, C", one: ["store/0"], other: ["store/1", "store/2"] } };
+/** Insides that take a setting, a fault or some time: name, design, component, settings, script, seconds to play. */
+const PANELS = [
+  ["shard-replicas", "users-sharded", "store", { replicas: 2, replication: "majority" }, { "2s": { crash: "store/0" } }, 8],
+  ["shard-splits", "users-sharded", "store", { auto_split: true }, {}, 20],
+  ["shard-directory", "users-sharded", "store", { scheme: "directory", lookup: "each" }, {}, 4],
+  ["two-phase", "users-sharded", "store", { cross_writes: "50%" }, { "2s": { crash: "store/1" } }, 5],
+  ["hash-trees", "leaderless", "store", { anti_entropy: "3s" }, { "1s": { crash: "store/2" }, "6s": { restart: "store/2" } }, 12],
+  ["cut-sides", "mumbai-delhi", "store", {}, { "2s": CUT }, 5],
+  ["standby-warm", "standby-race", "warm", {}, { "4s": { crash: "warm/0" } }, 16],
+  ["sentinels", "redis-sentinel", "sessions", {}, undefined, 30],
+  ["standby-cold", "standby-race", "cold", {}, { "4s": { crash: "cold/0" } }, 340],
 ];
 
 /** A design whose every call brings two more, for ever: it has to be stopped. */
@@ -159,6 +184,36 @@ const STATES = [
     [`ready-${at}-inside`, async (page) => { await select(page, id); await tab(page, "Inside"); await wait(page, 1_200); }, true],
     [`ready-${at}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
   ]),
+  ...PANELS.flatMap(([name, design, id, settings, script, seconds]) => [
+    [`${name}-inside`, async (page) => {
+      await wait(page, 800);
+      await drop(page, `${design}.json`, await changed(design, id, settings, script));
+      await page.locator(`[data-node=${id}]`).first().waitFor();
+      await select(page, id);
+      await tab(page, "Inside");
+      // At 10 times, or 100.
+      await speed(page, seconds > 60 ? 16 : 13);
+      await wait(page, (seconds / (seconds > 60 ? 50 : 8)) * 1_000);
+      await page.keyboard.press("Space");
+      await wait(page, 600);
+    }],
+    [`${name}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
+  ]),
+  ["slots-move-inside", async (page) => {
+    await wait(page, 800);
+    await page.locator("#designs-button").click();
+    await page.getByRole("button", { name: /^Redis cluster/ }).click();
+    await wait(page, 2_000);
+    await select(page, "cluster");
+    await tab(page, "Settings");
+    await page.locator(".inspector").getByLabel("Nodes", { exact: true }).first().fill("4");
+    await page.keyboard.press("Tab");
+    await tab(page, "Inside");
+    await wait(page, 3_000);
+    await page.keyboard.press("Space");
+    await wait(page, 600);
+  }],
+  ["slots-move-spread", async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
   ["keys", async (page) => { await wait(page, 800); await page.keyboard.press("?"); await wait(page, 400); }],
   ["several", async (page) => { await wait(page, 800); await page.locator("[data-node=books]").focus(); await page.keyboard.press("Control+a"); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
   ["zone", async (page) => { await wait(page, 1_200); if ((await page.viewportSize()).width < 640) return; const it = await page.locator(".zone").first().boundingBox(); await page.mouse.click(it.x + 40, it.y + 10); await page.locator(".inspector").waitFor(); await wait(page, 300); }],
@@ -183,11 +238,11 @@ const isNeeded = (at) => wanted.test(STATES[at][0]) || (STATES[at + 1]?.[2] === 
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
 for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
-  for (const size of chosen("SIZES", Object.keys(SIZES))) {
+  for (const size of process.env.SIZES?.split(",") ?? Object.keys(SIZES).slice(0, 3)) {
     const [width, height] = SIZES[size];
     const folder = path.join(out, `${theme}-${size}`);
     await mkdir(folder, { recursive: true });
-    const phone = size === "phone" ? { hasTouch: true, isMobile: true } : {};
+    const phone = ["phone", "slim"].includes(size) ? { hasTouch: true, isMobile: true } : {};
     let context, page, broken;
     const fresh = async () => {
       await context?.close();
@@ -212,7 +267,10 @@ for (const theme of chosen("THEMES", ["light", "dark", "projector"])) {
       try {
         if (!goesOn) await fresh();
         await act(page);
-        if (wanted.test(name)) await page.screenshot({ path: path.join(folder, `${name}.png`) });
+        if (!wanted.test(name)) continue;
+        const inspector = page.locator(".inspector");
+        const shown = height > 1_000 && (await inspector.count()) ? inspector : page;
+        await shown.screenshot({ path: path.join(folder, `${name}.png`) });
       } catch (error) {
         // What cannot be reached at one size (a button behind a sheet) is told, and the rest goes on.
         broken = true;

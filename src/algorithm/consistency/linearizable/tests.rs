@@ -205,7 +205,7 @@ fn many_open_operations_are_no_burden() {
         let (process, key, line) = (at, 0, 0);
         operations.push(Operation { process, key, act, outcome, invoked, completed, line });
     }
-    let history = History { keys: vec!["x".into()], operations, healed: None };
+    let history = History { keys: vec!["x".into()], operations, healed: None, bound: 0 };
     assert_eq!(verdict(&history), Verdict::Holds);
     check_order(&history);
     // One wrong answer in the middle is found, and explained.
@@ -236,6 +236,6 @@ fn what_is_too_hard_is_said_to_be() {
     let act = Act::CompareAndSet { old: Some(61), new: Some(62) };
     let (process, key, outcome, line) = (999, 0, Outcome::Ok, 0);
     operations.push(Operation { process, key, act, outcome, invoked: 2, completed: 9, line });
-    let history = History { keys: vec!["x".into()], operations, healed: None };
+    let history = History { keys: vec!["x".into()], operations, healed: None, bound: 0 };
     assert!(matches!(verdict(&history), Verdict::Undecided(_)));
 }

@@ -25,7 +25,7 @@ pub(super) fn read(text: &str) -> Result<History, Unreadable> {
         }
     }
     let keys = vec!["register".into()];
-    Ok(History { keys, operations: reader.operations, healed: None })
+    Ok(History { keys, operations: reader.operations, ..History::default() })
 }
 
 /// The fields of a line that tells of an operation: process, type, operation, and all of the value.

@@ -11,7 +11,7 @@
 //! }
 //! ```
 //!
-//! Times are whole numbers of any unit. `value` is a whole number or null, the unset register.
+//! Times are whole numbers of any unit; a bound given in seconds takes them for ns. `value` is a whole number or null, the unset register.
 //! `outcome` is `ok`, `failed` or `unknown`; without it, what has `completed` is `ok` and what has not
 //! is `unknown`. `key` may be left out if there is one register, `healed` if nothing was broken.
 

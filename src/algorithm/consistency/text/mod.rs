@@ -41,10 +41,15 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Reads either form; what begins with a brace is JSON.
+/// Whether a text has JSON's form: what begins with a brace.
+pub fn is_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+}
+
+/// Reads either form.
 pub fn read(text: &str) -> Result<History, Unreadable> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let history = match text.trim_start().starts_with('{') {
+    let history = match is_json(text) {
         true => json::read(text)?,
         false => jepsen::read(text)?,
     };

@@ -8,8 +8,6 @@ use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
-use super::leader_of;
-
 /// What a member knows of who leads. All of it survives a crash but votes and what it has heard.
 #[derive(Clone, Debug)]
 pub struct Led {
@@ -21,20 +19,29 @@ pub struct Led {
     pub lineage: Vec<(u32, u64)>,
     /// The latest term it has voted for.
     pub(super) voted: u32,
+    /// The latest term for which it has given its word to another: later ones of its own do not take that
+    /// back, since that other may lead by now.
+    pub(super) given: u32,
     /// The term it wants to begin, and who has voted for it: bit n for member n.
     pub(super) stands: Option<(u32, u32)>,
     /// The term it will begin once all it has received is applied.
     pub due: Option<u32>,
+    /// Whether it was closed or off when it was chosen, and is being brought up.
+    pub closed: bool,
     /// As a primary that has come back: since when it asks if it still leads, and who has said so.
     pub(super) asks: Option<(Nanos, u32)>,
+    /// Whom the primary's writes wait for, by bit, if not for all.
+    pub first: u32,
     /// At a primary: who has to have a write before it is acknowledged synchronously, by bit.
     pub(super) counted: u32,
     /// When it last heard from the primary; at a primary, when signs of life were sent that each
     /// member has answered.
-    pub(super) heard: Vec<Nanos>,
+    pub(in super::super) heard: Vec<Nanos>,
     /// How regular the primary's signs of life are.
     pub(super) gaps: Gaps,
     pub(super) alarm: Option<Handle>,
+    /// At a primary whose standbys are off: when it is backed up next.
+    pub(super) backup: Option<Handle>,
 }
 
 /// Between members, about who leads.
@@ -44,8 +51,8 @@ pub enum LedMessage {
     Term(u32),
     /// Do I still lead, in this term?
     Who(u32),
-    /// I lead in this term, and live: sent then.
-    Alive(u32, Nanos),
+    /// I lead in this term, and live: sent then; writes wait for these, by bit, if not for all.
+    Alive(u32, Nanos, u32),
     /// I have heard that, in this term.
     Heard(u32, Nanos),
     /// I follow you in this term: this is how far my log goes and how much of it is applied.
@@ -59,6 +66,8 @@ pub enum LedMessage {
     Stand(u32, (u32, u64)),
     /// I vote for you in this term, or would rather lead myself.
     Vote(u32, bool),
+    /// I have been chosen to lead in this term, and am being brought up.
+    Rises(u32),
 }
 
 /// Why a member wakes about who leads.
@@ -72,10 +81,16 @@ pub enum LedTimer {
     Ballot(u32),
     /// A primary that has come back asks again.
     Ask,
+    /// Who has been chosen in this term says so again.
+    Rises(u32),
+    /// Who has been chosen in this term is open.
+    Open(u32),
+    /// The primary is backed up.
+    Backup,
 }
 
 crate::stable! {
-    Led { term, aligned, lineage, voted, stands, due, asks, counted, heard, gaps, alarm }
+    Led { term, aligned, lineage, voted, given, stands, due, closed, asks, first, counted, heard, gaps, alarm, backup }
 }
 
 impl LedMessage {
@@ -93,7 +108,7 @@ impl StableHash for LedMessage {
         match self {
             Self::Term(term) => (0u8, *term).stable_hash(h),
             Self::Who(term) => (1u8, *term).stable_hash(h),
-            Self::Alive(term, sent) => ((2u8, *term), *sent).stable_hash(h),
+            Self::Alive(term, sent, first) => ((2u8, *term), (*sent, *first)).stable_hash(h),
             Self::Heard(term, sent) => ((3u8, *term), *sent).stable_hash(h),
             Self::Follow(term, end, applied, lineage) => {
                 ((4u8, *term), (*end, *applied)).stable_hash(h);
@@ -107,6 +122,7 @@ impl StableHash for LedMessage {
             Self::Stand(term, last) => ((6u8, *term), *last).stable_hash(h),
             Self::Vote(term, granted) => ((7u8, *term), *granted).stable_hash(h),
             Self::Attach(term, feeder) => ((8u8, *term), *feeder).stable_hash(h),
+            Self::Rises(term) => (9u8, *term).stable_hash(h),
         }
     }
 }
@@ -118,6 +134,9 @@ impl StableHash for LedTimer {
             Self::Silence => h.word(1),
             Self::Ballot(term) => (2u8, *term).stable_hash(h),
             Self::Ask => h.word(3),
+            Self::Rises(term) => (4u8, *term).stable_hash(h),
+            Self::Open(term) => (5u8, *term).stable_hash(h),
+            Self::Backup => h.word(6),
         }
     }
 }
@@ -125,9 +144,9 @@ impl StableHash for LedTimer {
 impl Led {
     /// Whether it has given its word to somebody who wants to lead in a later term. Who has not won
     /// takes back the word it gave itself; who has, and has not begun, is bound by it.
-    pub(super) fn is_bound(&self, own: u16) -> bool {
+    pub(super) fn is_bound(&self) -> bool {
         let own_word = self.stands.is_some() || self.due.is_some();
-        self.voted > self.term && (leader_of(self.voted) != own || own_word)
+        self.given > self.term || own_word && self.voted > self.term
     }
 
     /// Whether a synchronous write waits for this member: all but a primary that has died, until it

@@ -9,7 +9,7 @@ use super::super::replication::{copy, ship_to};
 use super::super::{Context, Follower, SqlDb, SqlDbParams, SqlDbState};
 use super::{
     LedMessage, MEMBERS_MAX, common, count, follow, know, last, lead, leader_of, leads, lease, say,
-    turn_to, watch,
+    standby, turn_to, watch,
 };
 
 /// Hears it.
@@ -24,7 +24,7 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
         LedMessage::Who(term) => {
             // Who has given its word to another does not know of none.
             let known = know(state, params, from, term, ctx);
-            let bound = state.led.as_ref().is_some_and(|it| it.is_bound(state.own));
+            let bound = state.led.as_ref().is_some_and(|it| it.is_bound());
             if known && !bound {
                 if let Some(heard) = state.led.as_mut().and_then(|it| it.heard.get_mut(usize::from(from))) {
                     *heard = now;
@@ -33,20 +33,19 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
                 watch(state, params, ctx, 0);
             }
         }
-        LedMessage::Alive(term, sent) => {
+        LedMessage::Alive(term, sent, first) => {
             if !know(state, params, from, term, ctx) || state.primary {
                 return;
             }
-            let own = state.own;
             let Some(led) = &mut state.led else { return };
-            if led.is_bound(own) {
+            if led.is_bound() {
                 return;
             }
             if let Some(heard) = led.heard.get_mut(usize::from(from)) {
                 let gap = now.saturating_sub(std::mem::replace(heard, now));
                 led.gaps.add(gap.0);
             }
-            led.stands = None;
+            (led.stands, led.first) = (None, first);
             let aligned = led.aligned;
             say(ctx, from, LedMessage::Heard(term, sent));
             match aligned {
@@ -63,7 +62,7 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
         }
         LedMessage::Follow(term, end, applied, lineage) => {
             if know(state, params, from, term, ctx) && feeds(state, from, ctx) {
-                align(state, from, (end, applied), &lineage, ctx);
+                align(state, params, from, (end, applied, &lineage), ctx);
             }
         }
         LedMessage::Attach(term, feeder) => {
@@ -102,16 +101,29 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
             let follows = leader != usize::from(state.own) && lately;
             let fresh = term / MEMBERS_MAX > led.voted.max(led.term) / MEMBERS_MAX;
             let granted = fresh && theirs >= own && !leads && !follows;
+            // So would one that has led and asks if it still does: those who have given their word to others
+            // will never say so.
+            let waits = theirs < own && led.asks.is_some() && led.alarm.is_none();
+            if theirs < own {
+                // When it stands itself, it does so in a later term, so that those who have voted can vote for it.
+                led.voted = led.voted.max(term);
+            }
             if granted {
-                // Who gives its word leads no earlier term, whatever it hears when it has asked.
-                (led.voted, led.stands, led.asks) = (term, None, None);
+                // Who gives its word leads no earlier term, whatever it hears when it has asked, and even if
+                // it has been chosen.
+                (led.voted, led.given) = (term, term);
+                (led.stands, led.asks, led.due, led.closed) = (None, None, None, false);
                 watch(state, params, ctx, 9);
             }
             // Who has more would rather lead itself.
             if granted || theirs < own {
                 say(ctx, from, LedMessage::Vote(term, granted));
             }
+            if !granted && waits {
+                watch(state, params, ctx, 0);
+            }
         }
+        LedMessage::Rises(term) => standby::heralded(state, params, term, ctx),
         LedMessage::Vote(term, granted) => {
             let Some(led) = &mut state.led else { return };
             let Some((own, votes)) = led.stands.filter(|it| it.0 == term) else { return };
@@ -162,9 +174,9 @@ fn feeds(state: &mut SqlDbState, follower: u16, ctx: &mut Context<SqlDb>) -> boo
 /// Brings a follower's log to where it is a part of the primary's.
 fn align(
     state: &mut SqlDbState,
+    params: &SqlDbParams,
     from: u16,
-    (end, applied): (u64, u64),
-    lineage: &[(u32, u64)],
+    (end, applied, lineage): (u64, u64, &[(u32, u64)]),
     ctx: &mut Context<SqlDb>,
 ) {
     let Some(led) = &mut state.led else { return };
@@ -180,6 +192,6 @@ fn align(
     let Some(follower) = state.followers.get_mut(usize::from(from)) else { return };
     *follower = Follower { sent: at, received: at, applied: applied.min(at), received_at_beat: at };
     if at < state.log.end() {
-        ship_to(state, from, ctx);
+        ship_to(state, params, from, ctx);
     }
 }
