@@ -60,11 +60,10 @@ dist/first-load.json: $(DIST_SOURCES) $(MANIFEST) $(SITE) | tools
 	$(SITE) --out dist --wasm-opt $(TARGET)/tools/node_modules/.bin/wasm-opt \
 		--esbuild $(TARGET)/tools/esbuild/node_modules/.bin/esbuild
 
-# Cargo leaves a binary alone that it finds up to date; `touch` tells make so.
-$(RINGSIDE): $(RINGSIDE_SOURCES) $(MANIFEST) | tools
-	$(NATIVE) ringside
-	@touch $@
+# Both at once, so that they are linked side by side. Cargo leaves a binary alone that it finds up to
+# date; `touch` tells make so.
+$(RINGSIDE): $(RINGSIDE_SOURCES) $(SITE_SOURCES) $(MANIFEST) | tools
+	$(NATIVE) ringside --bin site
+	@touch $(RINGSIDE) $(SITE)
 
-$(SITE): $(SITE_SOURCES) $(MANIFEST) | tools
-	$(NATIVE) site
-	@touch $@
+$(SITE): $(RINGSIDE) ;

@@ -86,8 +86,14 @@ impl<T> Slab<T> {
 
     /// Takes the value out; its handle is void from now on.
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
-        self.entries.get(handle.index as usize).filter(|it| it.0 == handle.generation)?;
-        self.remove_at(handle.index)
+        let (generation, place) = self.entries.get_mut(handle.index as usize)?;
+        if *generation != handle.generation {
+            return None;
+        }
+        let value = place.take()?;
+        *generation += 1;
+        self.free.push(handle.index);
+        Some(value)
     }
 
     /// Drops the value at a position where it is; its handle is void from now on.
@@ -104,9 +110,13 @@ impl<T> Slab<T> {
 
     /// Drops the value where it is; its handle is void from now on.
     pub fn discard(&mut self, handle: Handle) {
-        let entry = self.entries.get(handle.index as usize);
-        if entry.is_some_and(|it| it.0 == handle.generation) {
-            self.discard_at(handle.index);
+        if let Some((generation, value)) = self.entries.get_mut(handle.index as usize)
+            && *generation == handle.generation
+            && value.is_some()
+        {
+            *value = None;
+            *generation += 1;
+            self.free.push(handle.index);
         }
     }
 

@@ -193,6 +193,10 @@ impl Kind for Client {
         }
     }
 
+    fn minds_end(request: &Request) -> bool {
+        users::is_users(request)
+    }
+
     fn patience(params: &ClientParams) -> Option<Patience> {
         let ClientParams { timeout, retries, backoff, .. } = *params;
         Some(Patience { timeout, retries, backoff })
@@ -398,6 +402,7 @@ fn schedule(state: &mut ClientState, params: &ClientParams, ctx: &mut Context<Cl
 }
 
 /// Sets the alarm for the next arrival of an open loop.
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn schedule_open(state: &mut ClientState, pattern: &Pattern, ctx: &mut Context<Client>) {
     let next = state.arrivals.as_ref().and_then(|it| it.next(pattern));
     if let Some((at, next)) = next {

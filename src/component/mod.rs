@@ -146,6 +146,11 @@ pub trait Kind: Sized {
     const ROLE: Role;
     /// Who of it may be asked.
     const ADDRESSING: Addressing = Addressing::Any;
+    /// Whether a member wants to hear of the end ([`Happening::Finished`]) of a request that it has begun.
+    fn minds_end(_: &Request) -> bool {
+        true
+    }
+
     /// Whether people can type commands at its members ([`Happening::Command`]).
     const COMMANDS: bool = false;
     /// Names of what it counts, by counter number.
@@ -752,6 +757,10 @@ macro_rules! registry {
                     } )*
                     _ => {}
                 }
+            }
+
+            fn minds_end(spec: &Spec, request: &Request) -> bool {
+                match spec { $( Spec::$name(_) => <$module::$name as Kind>::minds_end(request), )* }
             }
 
             fn flush(state: &mut State, spec: &Spec, ctx: &mut engine::Context<Self>) {

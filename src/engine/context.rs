@@ -35,8 +35,10 @@ pub(super) struct Core<K: Kinds> {
     pub notes: Vec<Note>,
     /// Work the current event still has to do; empty between events.
     pub pending: Vec<Pending>,
-    /// The message that is delivered with the current event; none between events.
-    pub hop: Option<Hop>,
+    /// The message that is delivered with the current event, if [`Self::hops_now`].
+    pub hop: Hop,
+    /// Whether there is one; not between events. Beside it, so that it is read where it lies.
+    pub hops_now: bool,
     /// How many more messages the current event may deliver.
     pub hops: u32,
 }
@@ -48,7 +50,7 @@ impl<K: Kinds> Core<K> {
         let next = !self.queue.is_due(self.now);
         #[cfg(test)]
         let next = next || crate::base::broken::is(crate::base::broken::Fault::Hops);
-        self.hops > 0 && self.hop.is_none() && next
+        self.hops > 0 && !self.hops_now && next
     }
 
     /// Adds an event due after a delay; `same` if many delays are as long as this one.
@@ -73,8 +75,14 @@ pub(super) enum Parcel {
     Cancel(Handle),
 }
 
+impl Default for Parcel {
+    fn default() -> Self {
+        Self::Cancel(Handle::default())
+    }
+}
+
 /// A message without delay, before which nothing is due.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hop {
     pub from: u32,
     pub to: u32,
@@ -425,7 +433,8 @@ impl<K: Kinds> Context<'_, K> {
         }
         if delay == Nanos::ZERO && self.core.may_hop() && !matches!(what, Parcel::Cancel(_)) {
             self.core.hops -= 1;
-            self.core.hop = Some(Hop { from: self.slot, to, wire, what, request });
+            self.core.hop = Hop { from: self.slot, to, wire, what, request };
+            self.core.hops_now = true;
             return;
         }
         let deed = match what {

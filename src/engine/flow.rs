@@ -405,36 +405,46 @@ impl<K: Kinds> Context<'_, K> {
         if strand.holds {
             self.release_worker();
         }
-        match strand.role {
+        let over = match strand.role {
             Role::Main => {
-                if let Some(job) = self.desk.jobs.get_mut(strand.job) {
-                    job.answered = true;
-                    let holds = std::mem::take(&mut job.holds);
-                    let at_work = job.at_work.take();
-                    let is_lined = !job.line.is_empty();
-                    let ending = job.ending();
-                    self.answer(ending, outcome, leader);
-                    // Whoever is still at work keeps the worker until it is done; the others get
-                    // in line for one.
-                    match at_work.and_then(|it| self.desk.strands.get_mut(it)) {
-                        Some(strand) => strand.holds = true,
-                        None if holds => self.release_worker(),
-                        None => {}
-                    }
-                    if is_lined {
-                        self.dissolve_line(strand.job);
-                    }
+                let Some(job) = self.desk.jobs.get_mut(strand.job) else { return };
+                job.answered = true;
+                job.strands -= 1;
+                let over = job.strands == 0;
+                let holds = std::mem::take(&mut job.holds);
+                let at_work = job.at_work.take();
+                let is_lined = !job.line.is_empty();
+                let ending = job.ending();
+                self.answer(ending, outcome, leader);
+                // Whoever is still at work keeps the worker until it is done; the others get
+                // in line for one.
+                match at_work.and_then(|it| self.desk.strands.get_mut(it)) {
+                    Some(strand) => strand.holds = true,
+                    None if holds => self.release_worker(),
+                    None => {}
                 }
+                if is_lined {
+                    self.dissolve_line(strand.job);
+                }
+                over
             }
-            Role::Branch(parent) => self.joined(parent, outcome),
-            Role::Detached => {}
+            Role::Branch(parent) => {
+                self.joined(parent, outcome);
+                self.less_strands(strand.job)
+            }
+            Role::Detached => self.less_strands(strand.job),
+        };
+        if over {
+            self.desk.jobs.discard(strand.job);
         }
-        if let Some(job) = self.desk.jobs.get_mut(strand.job) {
+    }
+
+    /// A job has one strand less. True if that was the last one.
+    fn less_strands(&mut self, job: Handle) -> bool {
+        self.desk.jobs.get_mut(job).is_some_and(|job| {
             job.strands -= 1;
-            if job.strands == 0 {
-                self.desk.jobs.discard(strand.job);
-            }
-        }
+            job.strands == 0
+        })
     }
 
     /// A job's strands no longer wait for its worker.
@@ -474,11 +484,16 @@ impl<K: Kinds> Context<'_, K> {
                 self.post(from.slot, from.wire, Parcel::Reply(reply), job.request, Some(outcome));
             }
             Some(_) => {}
-            None => {
+            None if self.minds_end(&job.request) => {
                 let finished = Pending::Finished(job.request, outcome, job.version);
                 self.core.pending.push(finished);
             }
+            None => {}
         }
+    }
+
+    fn minds_end(&self, request: &Request) -> bool {
+        self.component.spec.as_ref().is_some_and(|it| K::minds_end(it, request))
     }
 
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
@@ -542,6 +557,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Sends one attempt of a call.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn attempt(&mut self, handle: Handle) {
         if !self.has_connection(handle) {
             return;
@@ -622,6 +638,7 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Which member to ask: what this caller knows decides. A call that was sent on goes to the
     /// leader, whatever the wire says of reads; where keys say whom to ask, to whoever was named.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn choose(
         &mut self,
         wire: u32,
@@ -629,21 +646,36 @@ impl<K: Kinds> Context<'_, K> {
         sent_on: bool,
         sent_to: u16,
     ) -> Option<u16> {
-        let wire_slot = wire;
-        let wire = &self.blueprint.wires[wire as usize];
-        let to = &self.blueprint.components[wire.to as usize];
-        if !wire.alive || to.members.is_empty() {
+        let wire_of = &self.blueprint.wires[wire as usize];
+        let to = &self.blueprint.components[wire_of.to as usize];
+        if !wire_of.alive || to.members.is_empty() {
             return None;
         }
+        if to.servers() == 1 && to.addressing != Addressing::Leader {
+            let route = &self.desk.routes[wire_of.out_index as usize];
+            if sent_to == 0 || route.down == 0 {
+                return Some(0);
+            }
+        }
+        self.choose_among(wire, request, sent_on, sent_to)
+    }
+
+    /// The same, where there is something to choose.
+    fn choose_among(
+        &mut self,
+        wire_slot: u32,
+        request: &Request,
+        sent_on: bool,
+        sent_to: u16,
+    ) -> Option<u16> {
+        let wire = &self.blueprint.wires[wire_slot as usize];
+        let to = &self.blueprint.components[wire.to as usize];
         let route = &mut self.desk.routes[wire.out_index as usize];
         let members = to.servers();
         if to.addressing != Addressing::Leader {
             // Whoever was asked has said who has the key.
             if sent_to < members {
                 return Some(sent_to);
-            }
-            if members == 1 && route.down == 0 {
-                return Some(0);
             }
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
@@ -731,6 +763,9 @@ impl<K: Kinds> Context<'_, K> {
 
     /// Remembers how far the log went with a write, where the caller wants to miss none of its own.
     fn remember_own(&mut self, reply: &Reply) {
+        if reply.position == 0 {
+            return;
+        }
         let Some(call) = self.desk.calls.get(reply.call) else { return };
         let wire = &self.blueprint.wires[call.wire as usize];
         if wire.reads != Reads::OwnWrites || call.request.verb != Verb::Write {
@@ -741,12 +776,14 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// The attempt is no longer outstanding. `kept` says that its connection is as it was before.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn put_down(&mut self, handle: Handle, kept: bool) {
-        let Some(call) = self.desk.calls.get_mut(handle) else { return };
+        let Some(mut call) = self.desk.calls.get_mut(handle) else { return };
         if call.ticket == Ticket::Holds {
             self.release_connection(handle, kept);
+            let Some(it) = self.desk.calls.get_mut(handle) else { return };
+            call = it;
         }
-        let Some(call) = self.desk.calls.get_mut(handle) else { return };
         if let Some(alarm) = call.rest.as_mut().and_then(|it| it.alarm.take()) {
             self.core.queue.discard(alarm);
         }
@@ -891,6 +928,7 @@ impl<K: Kinds> Context<'_, K> {
         self.attempt(handle);
     }
 
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn note_call(&mut self, handle: Handle, outcome: Outcome, again: bool) {
         if !self.core.watched {
             return;

@@ -166,6 +166,10 @@ pub trait Kinds: Clone + Debug + Sized + 'static {
         what: Happening<Self::Message, Self::Timer>,
         ctx: &mut Context<Self>,
     );
+    /// Whether its member wants to hear of the end ([`Happening::Finished`]) of a request that it has begun.
+    fn minds_end(_: &Self::Spec, _: &Request) -> bool {
+        true
+    }
     /// What it holds for quick answers is gone; see [`Fault::Flush`].
     fn flush(state: &mut Self::State, spec: &Self::Spec, ctx: &mut Context<Self>);
     /// The kind's own act on a request; `ticket` names it if the answer comes later.

@@ -64,6 +64,7 @@ struct Heap(Vec<Key>);
 impl Heap {
     /// The key comes in parts, which are handed over in registers: one that has just been put together in
     /// memory, field by field, cannot be read in wider pieces at once.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn push(&mut self, at: Nanos, sequence: u64, handle: Handle) {
         let key = Key { due: Due { at, sequence }, handle };
         let mut at = self.0.len();
@@ -229,7 +230,7 @@ impl<T> Queue<T> {
     }
 
     /// Closes the gap that an event leaves in its lane.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn unlink(&mut self, handle: Handle) {
         let Some(entry) = self.events.get(handle) else { return };
         let Entry { lane: index, before, behind, .. } = *entry;

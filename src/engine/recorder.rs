@@ -84,19 +84,14 @@ impl ComponentRecord {
 
     /// A member's places have become others.
     fn move_levels(&mut self, at: Nanos, before: &Levels, now: &Levels) {
-        for index in 0..4 {
-            let (before, now) = (before.0[index], now.0[index]);
-            if before == now {
-                continue;
-            }
+        for (index, before) in before.0.into_iter().enumerate() {
             // In this order, since a level never goes below zero.
-            self.levels.0[index] = self.levels.0[index] + now - before;
-            let area = u128::from(before.abs_diff(now)) * u128::from(at.0);
-            let areas = &mut self.areas[index];
-            *areas = match now < before {
-                true => areas.wrapping_add(area),
-                false => areas.wrapping_sub(area),
-            };
+            self.levels.0[index] = self.levels.0[index] + now.0[index] - before;
+            // What is given up has counted until now, what is taken counts from now on. Without a
+            // branch, since one of them would be guessed wrong half of the time.
+            let fewer = i128::from(i64::from(before) - i64::from(now.0[index]));
+            let area = fewer.wrapping_mul(i128::from(at.0 as i64)) as u128;
+            self.areas[index] = self.areas[index].wrapping_add(area);
         }
     }
 
@@ -287,9 +282,10 @@ impl<K: Kinds> Recorder<K> {
                 };
                 *field += 1;
             }
-            Note::Offered { own: true, request, .. } | Note::Ended { own: true, request, .. }
-                if request.verb == Verb::Flush => {}
-            Note::Offered { member, wire, .. } => {
+            Note::Offered { member, wire, request, own } => {
+                if *own && request.verb == Verb::Flush {
+                    return false;
+                }
                 let record = &mut self.components[component(*member)];
                 record.fresh.offered();
                 if let Some(counts) = record.by_member.live(ordinal(*member)) {
@@ -300,6 +296,9 @@ impl<K: Kinds> Recorder<K> {
                 }
             }
             Note::Ended { member, request, outcome, arrived, wasted, own, .. } => {
+                if *own && request.verb == Verb::Flush {
+                    return false;
+                }
                 self.requests += u64::from(*own);
                 let (start, end, outcome) = (*arrived, at, *outcome);
                 let component = component(*member);
@@ -349,9 +348,9 @@ impl<K: Kinds> Recorder<K> {
                     self.saw(at, Seen { claim, request, member }, blueprint);
                 }
             }
-            Note::Committed { member, call, .. } if *call != 0 => {
+            Note::Committed { member, call, .. } => {
                 let component = component(*member);
-                if self.effects.committed(component as u32, *call) {
+                if *call != 0 && self.effects.committed(component as u32, *call) {
                     self.components[component].fresh.twice += 1;
                     self.saw(
                         at,
@@ -364,7 +363,7 @@ impl<K: Kinds> Recorder<K> {
                 self.components[component(*member)].fresh.waste(*span);
             }
             Note::Appended { .. } | Note::Reign { .. } => return true,
-            Note::Committed { .. } | Note::Found { .. } | Note::Wrote { .. } => {}
+            Note::Found { .. } | Note::Wrote { .. } => {}
             Note::Polled { .. } | Note::Conflict { .. } => {}
             Note::Up { member } => self.components[component(*member)].back = at,
             Note::Down { .. } | Note::Traced { .. } => {}

@@ -32,6 +32,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// A call is made: it earns retries.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn begin_by_policy(&mut self, wire: u32) -> Option<Box<Rest>> {
         let policy = self.policy(wire)?;
         let now = self.core.now;

@@ -86,7 +86,8 @@ impl<K: Kinds> World<K> {
             traced: None,
             notes: Vec::new(),
             pending: Vec::new(),
-            hop: None,
+            hop: Hop::default(),
+            hops_now: false,
             hops: 0,
         };
         let blueprint = Arc::new(blueprint);
@@ -367,8 +368,9 @@ impl<K: Kinds> World<K> {
                 self.deliver_rest(event, lives, up);
             }
         }
-        while let Some(hop) = self.core.hop.take() {
-            self.hop(hop);
+        while self.core.hops_now {
+            self.core.hops_now = false;
+            self.hop();
         }
         self.core.hops = 0;
         true
@@ -397,12 +399,14 @@ impl<K: Kinds> World<K> {
         }
     }
 
-    /// A message arrives in the same moment and event in which it was sent.
-    fn hop(&mut self, hop: Hop) {
-        let Hop { from: caller, to, wire, what, request } = hop;
+    /// A message arrives in the same moment and event in which it was sent. It is read where it lies.
+    fn hop(&mut self) {
+        let Hop { to, what, .. } = &self.core.hop;
+        let to = *to;
         let up = self.core.lives[to as usize].1;
-        match what {
+        match *what {
             Parcel::Call(call) => {
+                let Hop { from: caller, wire, request, .. } = self.core.hop;
                 let call = Call { request, caller, call, wire };
                 if up { self.arrive(to, call) } else { self.undeliverable(to, call) }
             }

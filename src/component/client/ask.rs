@@ -14,6 +14,7 @@ use super::{ANSWER, CLASS, Class, Client, ClientParams, ClientState, Context, Do
 use super::{HOT, KEY, SIZE};
 
 /// Begins the request with this number, as recorded or drawn. False if there is nothing to ask for.
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 pub(super) fn begin(
     state: &mut ClientState,
     params: &ClientParams,
@@ -82,6 +83,7 @@ fn drawn<'a>(number: u64, params: &'a ClientParams, ctx: &Context<Client>) -> Op
     })
 }
 
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn draw_size(class: &Class, mean: u32, number: u64, purpose: u8, ctx: &Context<Client>) -> Size {
     let mean = u64::from(mean);
     if class.size_shape == Shape::Constant {

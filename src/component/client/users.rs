@@ -77,6 +77,11 @@ pub(super) fn thought(
     }
 }
 
+/// Whether a request is a user's, who asks again once it has ended.
+pub(super) fn is_users(request: &Request) -> bool {
+    request.id & USER != 0
+}
+
 /// A request has ended, well or not.
 pub(super) fn answered(
     state: &mut ClientState,
@@ -85,7 +90,7 @@ pub(super) fn answered(
     ctx: &mut Context<Client>,
 ) {
     let number = request.id & ((1 << 40) - 1);
-    if number & USER != 0 && !leaves(state, params) {
+    if is_users(&request) && !leaves(state, params) {
         again(params, number, ctx);
     }
 }
