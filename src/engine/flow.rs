@@ -173,19 +173,28 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Runs a strand until it has to wait or ends.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn run(&mut self, handle: Handle, state: &mut K::State, spec: &K::Spec) {
+        if let Some(outcome) = self.go_on(handle, state, spec) {
+            self.main_ended(handle, outcome, u16::MAX);
+        }
+    }
+
+    /// Runs a strand until it has to wait; or until it ends, then how.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn go_on(&mut self, handle: Handle, state: &mut K::State, spec: &K::Spec) -> Option<Outcome> {
         loop {
-            let Some(strand) = self.desk.strands.get_mut(handle) else { return };
+            let strand = self.desk.strands.get_mut(handle)?;
             let (position, hit, of) = (strand.position, strand.hit, strand.job);
             strand.position += 1;
-            let Some(job) = self.desk.jobs.get(of) else { return };
+            let job = self.desk.jobs.get(of)?;
             let fresh = job.started.is_none();
             let program = &self.component.programs[job.program as usize];
             match &program.0[usize::from(position)] {
                 op @ (Op::Work(_) | Op::Measured(_)) => {
                     let Request { id, deadline, attempt, .. } = job.request;
                     if self.component.station.drop_expired && deadline < self.core.now {
-                        return self.strand_ended(handle, Outcome::Expired);
+                        return Some(Outcome::Expired);
                     }
                     if self.take_worker(handle) {
                         self.started(of, fresh);
@@ -208,7 +217,7 @@ impl<K: Kinds> Context<'_, K> {
                         self.desk.busy += 1;
                         self.desk.changed = true;
                     }
-                    return;
+                    return None;
                 }
                 Op::Local { verb, soft } => {
                     let soft = *soft;
@@ -216,20 +225,27 @@ impl<K: Kinds> Context<'_, K> {
                     let request = verb.map_or(job.request, as_asked);
                     self.started(of, fresh);
                     match self.serve(request, handle, state, spec) {
-                        Served::Later => return self.phase(handle, Some(Phase::Own)),
+                        Served::Later => {
+                            self.phase(handle, Some(Phase::Own));
+                            return None;
+                        }
                         Served::Now { outcome: Outcome::Miss, .. } if soft => {
                             if let Some(strand) = self.desk.strands.get_mut(handle) {
                                 strand.hit = false;
                             }
                         }
-                        served => return self.local_done(handle, served),
+                        served => {
+                            self.local_done(handle, served);
+                            return None;
+                        }
                     }
                 }
                 Op::Call { wire, verb, or } => {
                     let verb = verb.unwrap_or(job.request.verb);
                     let request = Request { verb, version: job.version, ..job.request };
                     self.started(of, fresh);
-                    return self.place_call(handle, request, *wire, *or);
+                    self.place_call(handle, request, *wire, *or);
+                    return None;
                 }
                 Op::CallNamed(wires) => {
                     // A component's address is its slot, and one.
@@ -237,10 +253,9 @@ impl<K: Kinds> Context<'_, K> {
                         |it: &&u32| self.blueprint.wires[**it as usize].to + 1 == job.position;
                     let (wire, request) = (wires.iter().find(leads).copied(), job.request);
                     self.started(of, fresh);
-                    return match wire {
-                        Some(wire) => self.place_call(handle, request, wire, Or::Fail),
-                        None => self.strand_ended(handle, Outcome::NoRoute),
-                    };
+                    let Some(wire) = wire else { return Some(Outcome::NoRoute) };
+                    self.place_call(handle, request, wire, Or::Fail);
+                    return None;
                 }
                 Op::JumpIfHit(to) if hit => self.jump(handle, *to),
                 Op::JumpIfHit(_) => {}
@@ -253,7 +268,8 @@ impl<K: Kinds> Context<'_, K> {
                 Op::Fork { branches, need } => {
                     let (branches, need) = (branches.clone(), *need);
                     if need > 0 {
-                        return self.fork(handle, &branches, need);
+                        self.fork(handle, &branches, need);
+                        return None;
                     }
                     // None has to succeed: nobody waits for them.
                     branches.iter().rev().for_each(|to| self.branch(handle, Role::Detached, *to));
@@ -261,12 +277,12 @@ impl<K: Kinds> Context<'_, K> {
                 Op::Detach(to) => self.branch(handle, Role::Detached, *to),
                 Op::End => {
                     self.started(of, fresh);
-                    return self.strand_ended(handle, Outcome::Ok);
+                    return Some(Outcome::Ok);
                 }
                 Op::Refuse(outcome) => {
                     let outcome = *outcome;
                     self.started(of, fresh);
-                    return self.strand_ended(handle, outcome);
+                    return Some(outcome);
                 }
             }
         }
@@ -399,6 +415,7 @@ impl<K: Kinds> Context<'_, K> {
         self.main_ended(handle, outcome, u16::MAX);
     }
 
+    #[inline(never)]
     fn main_ended(&mut self, handle: Handle, outcome: Outcome, leader: u16) {
         self.phase(handle, None);
         let Some(strand) = self.desk.strands.remove(handle) else { return };
@@ -582,6 +599,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// Sends an attempt to a member.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn ask(&mut self, handle: Handle, target: u16) {
         let Some(call) = self.desk.calls.get(handle) else { return };
         let (wire, mut request, strand) = (call.wire, call.request, call.strand);
@@ -729,6 +747,7 @@ impl<K: Kinds> Context<'_, K> {
     }
 
     /// The answer to a call has come.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn reply(&mut self, reply: Reply) {
         let Some(call) = self.desk.calls.get_mut(reply.call) else { return };
         self.core.queue.discard(call.timer);

@@ -416,6 +416,7 @@ impl<K: Kinds> World<K> {
     }
 
     /// A call arrives at a member that is up.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn arrive(&mut self, slot: u32, call: Call) {
         let Call { request, caller, call: handle, wire } = call;
         let Some((mut ctx, state, spec)) = self.enter(slot) else { return };
