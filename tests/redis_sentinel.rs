@@ -11,7 +11,7 @@ use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
 use ringside::base::unit::{Rate, Weights};
 use ringside::component::redis::{
-    RedisParams, RedisState, Sentinel, Server, Times, What, epoch_of, server_of,
+    Change, RedisParams, RedisState, Sentinel, Server, Times, What, epoch_of, server_of,
 };
 use ringside::component::{Registry, Spec, State};
 use ringside::document::{Design, WireParams};
@@ -199,7 +199,10 @@ impl Watched {
         assert_eq!(last.stream.start(), 0, "the whole stream is there to be looked at");
         let has: BTreeSet<(u32, u32, Nanos)> = (0..last.stream.end())
             .filter_map(|it| last.stream.get(it))
-            .map(|it| (it.key, it.version, it.at))
+            .filter_map(|it| match it.change {
+                Change::Row(key, version) => Some((key, version, it.at)),
+                Change::Typed(_) => None,
+            })
             .collect();
         let told = self.both.acknowledged.iter().map(|it| (it.0.0, it.0.1, it.0.2));
         told.filter(|it| !has.contains(it)).collect()

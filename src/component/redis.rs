@@ -16,8 +16,9 @@ use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 pub use params::RedisParams;
 pub use replication::has_replicas;
 pub use sentinel::{Event, Failover, Peer, Reconfiguration, Sentinel, Stage, Times, Watched, What};
+pub use typed::{REMEMBERED, Typed};
 pub use state::{
-    Attached, Entry, Info, Link, Loading, RedisMessage, RedisState, RedisTimer, Server, Snapshot,
+    Attached, Change, Entry, Info, Link, Loading, RedisMessage, RedisState, RedisTimer, Server, Snapshot,
     epoch_of, server_of, servers,
 };
 
@@ -25,6 +26,7 @@ mod params;
 mod replication;
 mod sentinel;
 mod state;
+mod typed;
 
 /// A read ended at a replica.
 pub const READ_AT_REPLICA: u8 = 0;
@@ -53,6 +55,7 @@ impl Kind for Redis {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Leader;
+    const COMMANDS: bool = true;
     const COUNTERS: &'static [&'static str] = &[
         "replica_reads",
         "primary_reads",
@@ -81,6 +84,10 @@ impl Kind for Redis {
              choice of a replica by priority, offset and id, REPLICAOF NO ONE, so many replicas at a time, \
              configurations that go by their epoch; a primary that comes back is told to follow after some \
              10 s. All waits have the random parts that Redis gives them.",
+            "Data types, for commands that people type at a server: strings, lists, hashes, sets, sorted sets, \
+             bitmaps, HyperLogLogs, streams and geo with the encodings, answers and errors of Redis 7.0; what \
+             replicas are told (SPOP as SREM, EX as PXAT, XADD * with its id); READONLY at a replica. Keys that \
+             expire go at the primary, which tells its replicas DEL; those hide them from readers until then.",
             "A primary that is cut off with clients on its side goes on taking writes. When it has to \
              follow, what only it had is gone: an observer counts and lists what had been acknowledged.",
         ],
@@ -94,6 +101,9 @@ impl Kind for Redis {
             "Data survive a crash of their server with the id of their stream, as if each command were \
              flushed to disk at once: a primary restarted empty would empty its replicas. See the cache's \
              disk for snapshots and the append-only file.",
+            "Requests are told by keys and versions only: their values are not in the data types. Commands that \
+             are typed take no time of the server's thread, nothing waits (BLPOP), and expired keys are looked \
+             for once a second; Redis looks ten times.",
             "Replicas run what they are sent at once and without work; chains of replicas; WAIT.",
             "A candidate asks for votes in the epoch in which it began; Redis asks in the latest it has heard of.",
         ],
@@ -147,7 +157,7 @@ impl Kind for Redis {
     fn rows(message: &RedisMessage) -> usize {
         match message {
             RedisMessage::Stream(_, _, entries) => entries.len(),
-            RedisMessage::Full(_, it) => it.rows.end() as usize,
+            RedisMessage::Full(_, it) => it.rows.end() as usize + it.keys.len(),
             _ => 0,
         }
     }
@@ -238,15 +248,16 @@ impl Kind for Redis {
         }
         // A cache that flushes has counted on from the version it read.
         let flushed = if request.verb == Verb::Flush { request.version } else { 0 };
-        let entry = Entry { key: request.key, version: flushed.max(version + 1), at: ctx.now() };
+        let (key, version) = (request.key, flushed.max(version + 1));
         let call = ctx.call_key(request, ticket);
         let (id, position) = (server.id(), server.offset());
-        replication::run(server, params, entry, ctx);
-        ctx.count(WRITTEN, entry.key);
-        ctx.committed_once(entry.key, entry.version, call);
-        ctx.appended(request, entry.version, id, position);
+        replication::set(server, key, version);
+        replication::stream(server, params, Change::Row(key, version), ctx);
+        ctx.count(WRITTEN, key);
+        ctx.committed_once(key, version, call);
+        ctx.appended(request, version, id, position);
         ctx.placed(ticket, position + 1);
-        Served::ok(entry.version)
+        Served::ok(version)
     }
 
     fn gauges(members: &[Option<&Box<RedisState>>], now: Nanos) -> Vec<f64> {
@@ -274,7 +285,7 @@ impl Kind for Redis {
     }
 
     fn weight(state: &Self::State) -> usize {
-        state.server().map_or(0, |it| it.rows.bytes() + it.stream.bytes())
+        state.server().map_or(0, |it| it.rows.bytes() + it.stream.bytes() + it.keys.weight())
     }
 }
 
@@ -341,6 +352,7 @@ fn served(
         }
         // People type REPLICAOF NO ONE.
         Happening::Promote => replication::replica_of(server, None, 0, ctx),
+        Happening::Command(words) => typed::command(server, params, &words, ctx),
         _ => {}
     }
 }

@@ -195,9 +195,15 @@ pub fn check(design: &Design, fault: &Fault) -> Result<(), ParamError> {
                 // Another kind may stand there one day.
                 return error(MISSING, format!("{} takes no commands", it.component));
             }
-            if it.member.is_none() {
+            let Some(member) = it.member else {
                 let problem = format!("{it} is not one member; name one, such as {it}/0");
                 return error("command", problem);
+            };
+            let spec = takes.map(|it| &it.spec);
+            let servers = spec.map_or(0, |it| it.members() - u32::from(it.watchers()));
+            if u32::from(member) >= servers {
+                let problem = format!("{it} watches the others, and takes no commands");
+                return error(MISSING, problem);
             }
             Ok(())
         }

@@ -122,6 +122,11 @@ impl Keyspace {
         self.entries().map(|(key, entry)| 56 + key.len() + entry.value.bytes()).sum()
     }
 
+    /// What a clone of it takes of memory, in bytes: of what clones share, its part.
+    pub fn weight(&self) -> usize {
+        self.bytes() / Arc::strong_count(&self.entries)
+    }
+
     /// Removes keys that are gone by a moment, at most so many, as Redis' active expiry does; what a
     /// replica is to be told of each.
     pub fn reap(&mut self, at: Nanos, most: usize) -> Vec<String> {

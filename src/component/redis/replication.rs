@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::redis::Keyspace;
 use crate::base::cow::CowList;
 use crate::base::time::Nanos;
 use crate::engine::note::Reign;
@@ -15,9 +16,9 @@ use crate::engine::note::Reign;
 use super::super::Context;
 use super::params::RedisParams;
 use super::state::{
-    Attached, Entry, Link, Loading, RedisMessage, RedisTimer, Server, Snapshot, epoch_of, stream_id,
+    Attached, Change, Entry, Link, Loading, RedisMessage, RedisTimer, Server, Snapshot, epoch_of, stream_id,
 };
-use super::{FULL_SYNC, PARTIAL_SYNC, PROMOTED, Redis};
+use super::{FULL_SYNC, PARTIAL_SYNC, PROMOTED, Redis, typed};
 
 /// How often a server looks after its replication (replicationCron): replicas say how far they are, a
 /// primary that it lives.
@@ -36,6 +37,8 @@ pub(super) fn fresh(own: u16, follows: Option<u16>, ctx: &mut Ctx) -> Server {
         lineage: vec![(0, 0)],
         seen: 0,
         rows: CowList::default(),
+        keys: Keyspace::default(),
+        typed: Vec::new(),
         stream: CowList::default(),
         attached: Vec::new(),
         link: Link::default(),
@@ -56,20 +59,33 @@ pub(super) fn come_up(server: &mut Server, ctx: &mut Ctx) {
     ctx.timer(Nanos(first as u64), RedisTimer::Cron);
 }
 
-/// Runs a command as the primary, and streams it.
-pub(super) fn run(server: &mut Server, params: &RedisParams, entry: Entry, ctx: &mut Ctx) {
+/// Streams a command that the primary has run.
+pub(super) fn stream(server: &mut Server, params: &RedisParams, change: Change, ctx: &mut Ctx) {
     let (id, first) = (server.id(), server.offset());
-    take(server, params, entry);
+    let entry = Entry { change, at: ctx.now() };
+    push(server, params, entry.clone());
     let entries: Arc<[Entry]> = Arc::new([entry]);
     for to in attached(server) {
         ctx.send(to, RedisMessage::Stream(id, first, entries.clone()));
     }
 }
 
-/// Runs a command on the data.
+/// A key has a new version.
+pub(super) fn set(server: &mut Server, key: u32, version: u32) {
+    server.rows.grow(key.into(), 1);
+    server.rows.set(u64::from(key), version);
+}
+
+/// Runs a command of the stream on the data.
 fn take(server: &mut Server, params: &RedisParams, entry: Entry) {
-    server.rows.grow(entry.key.into(), 1);
-    server.rows.set(u64::from(entry.key), entry.version);
+    match &entry.change {
+        Change::Row(key, version) => set(server, *key, *version),
+        Change::Typed(effects) => effects.iter().for_each(|it| _ = server.keys.replay(it)),
+    }
+    push(server, params, entry);
+}
+
+fn push(server: &mut Server, params: &RedisParams, entry: Entry) {
     server.stream.push(entry);
     server.stream.drop_before(server.stream.end().saturating_sub(params.backlog.into()));
 }
@@ -99,6 +115,7 @@ pub(super) fn cron(server: &mut Server, params: &RedisParams, ctx: &mut Ctx) {
             server.attached.iter_mut().for_each(|it| {
                 *it = it.filter(|it| !broken(it.heard));
             });
+            typed::reap(server, params, ctx);
             let (id, offset) = (server.id(), server.offset());
             for to in attached(server) {
                 ctx.send(to, RedisMessage::Stream(id, offset, Arc::new([])));
@@ -204,13 +221,14 @@ pub(super) fn psync(
     if partial {
         ctx.count(PARTIAL_SYNC, 0);
         ctx.send(from, RedisMessage::Continue(attempt, server.lineage.clone().into(), offset));
-        let missed = (offset..end).filter_map(|it| server.stream.get(it).copied()).collect();
+        let missed = (offset..end).filter_map(|it| server.stream.get(it).cloned()).collect();
         ctx.send(from, RedisMessage::Stream(own, offset, missed));
         return;
     }
     ctx.count(FULL_SYNC, 0);
-    let snapshot =
-        Snapshot { lineage: server.lineage.clone(), at: end, rows: server.rows.clone() };
+    let (lineage, rows, keys) =
+        (server.lineage.clone(), server.rows.clone(), server.keys.clone());
+    let snapshot = Snapshot { lineage, at: end, rows, keys };
     ctx.send(from, RedisMessage::Full(attempt, Arc::new(snapshot)));
 }
 
@@ -290,6 +308,7 @@ pub(super) fn loaded(server: &mut Server, params: &RedisParams, attempt: u32, ct
     server.lineage.clone_from(&snapshot.lineage);
     server.seen = server.seen.max(server.id());
     server.rows = snapshot.rows.clone();
+    server.keys = snapshot.keys.clone();
     server.stream = CowList::starting_at(snapshot.at);
     since.into_iter().for_each(|it| take(server, params, it));
     if let Some(primary) = server.follows {
@@ -322,8 +341,8 @@ pub(super) fn streamed(
     server.link.heard = ctx.now();
     for entry in entries.iter().skip((end - first) as usize) {
         match &mut server.loading {
-            Some(it) => it.since.push(*entry),
-            None => take(server, params, *entry),
+            Some(it) => it.since.push(entry.clone()),
+            None => take(server, params, entry.clone()),
         }
     }
     if entries.is_empty() && server.loading.is_none() {

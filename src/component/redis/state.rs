@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::redis::Keyspace;
 use crate::base::cow::CowList;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
 use super::params::RedisParams;
 use super::sentinel::Sentinel;
+use super::typed::Typed;
 
 /// Ids of different servers' streams differ: an id is the epoch of a failover, times this, and who was
 /// promoted.
@@ -35,14 +37,22 @@ pub fn servers(params: &RedisParams) -> u16 {
 }
 
 /// One command of the stream of replication.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Which key it writes.
-    pub key: u32,
-    /// The key's new version.
-    pub version: u32,
+    /// What it changes.
+    pub change: Change,
     /// When the primary ran it.
     pub at: Nanos,
+}
+
+/// What a command of the stream changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A request's write: a key, and its new version.
+    Row(u32, u32),
+    /// What somebody has typed, or that keys have expired: what replicas are told of it, in order. It is
+    /// no request, has no version, and no observer counts it; it takes one place in the stream.
+    Typed(Arc<Vec<String>>),
 }
 
 /// What a primary knows of a replica that is connected.
@@ -76,6 +86,8 @@ pub struct Snapshot {
     pub at: u64,
     /// Version of each key.
     pub rows: CowList<u32>,
+    /// What has been typed.
+    pub keys: Keyspace,
 }
 
 /// A copy that a replica is loading, and what comes after it meanwhile.
@@ -101,6 +113,11 @@ pub struct Server {
     pub seen: u32,
     /// Version of each key; keys beyond the end have never been written and have version 1.
     pub rows: CowList<u32>,
+    /// Keys that people have typed, with what they hold: beside those of requests, of which only versions
+    /// are known.
+    pub keys: Keyspace,
+    /// The last commands that were typed here, oldest first.
+    pub typed: Vec<Typed>,
     /// The stream: its end is the offset, its start as far as the backlog reaches back.
     pub stream: CowList<Entry>,
     /// As a primary: the servers that follow it, by ordinal.
@@ -182,13 +199,25 @@ pub enum RedisTimer {
 }
 
 crate::stable! {
-    Entry { key, version, at }
+    Entry { change, at }
     Attached { offset, heard, online }
     Link { up, heard, attempt }
-    Snapshot { lineage, at, rows }
+    Snapshot { lineage, at, rows, keys }
     Loading { snapshot, since }
-    Server { own, follows, lineage, seen, rows, stream, attached, link, loading }
+    Server { own, follows, lineage, seen, rows, keys, typed, stream, attached, link, loading }
     Info { follows, link_up, link_down, offset, id }
+}
+
+impl StableHash for Change {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Row(key, version) => (0u8, (*key, *version)).stable_hash(h),
+            Self::Typed(effects) => {
+                h.word(1);
+                effects.stable_hash(h);
+            }
+        }
+    }
 }
 
 impl StableHash for RedisState {
@@ -298,6 +327,15 @@ impl Server {
         let oldest = self.stream.get(replica.offset().max(self.stream.start()));
         let age = oldest.filter(|_| behind > 0).map(|it| now.saturating_sub(it.at));
         (behind, age.unwrap_or_default())
+    }
+
+    /// Whether a command of a stream, by that stream's id and its place there, is in its data. Of streams that
+    /// are no longer remembered it is taken for granted.
+    pub fn has(&self, (id, place): (u32, u64)) -> bool {
+        let index = self.lineage.iter().position(|it| it.0 == id);
+        let Some(index) = index else { return self.lineage.first().is_some_and(|it| id < it.0) };
+        let end = self.lineage.get(index + 1).map_or(self.offset(), |it| it.1);
+        place < end
     }
 
     /// What it says of itself.

@@ -3,7 +3,7 @@
 use crate::base::order::sort_few;
 use crate::base::text;
 use crate::component::Message;
-use crate::component::redis::{RedisMessage, Server};
+use crate::component::redis::{Change, RedisMessage, Server};
 use crate::engine::event::{Deed, Via};
 use crate::scene::layout::scale::{Scale, Span, Track};
 use crate::scene::layout::sheet::Sheet;
@@ -102,7 +102,12 @@ impl Inside<'_> {
                 let of = server.stream.get(at);
                 let words = of.map_or_else(
                     || "a command that the backlog no longer has".into(),
-                    |it| format!("{} v{}", self.subject.key(it.key), it.version),
+                    |it| match &it.change {
+                        Change::Row(key, version) => {
+                            format!("{} v{version}", self.subject.key(*key))
+                        }
+                        Change::Typed(effects) => effects.join("; "),
+                    },
                 );
                 let words = if at < agreed { words } else { format!("Only here: {words}") };
                 sheet.draw(bar(format!("{id}/command/{at}"), area, at < agreed, words));
