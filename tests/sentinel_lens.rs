@@ -97,6 +97,7 @@ fn a_primary_dies_and_comes_back() {
     expect![[r#"
         Inside Sessions
         Server 2 takes writes, 743 commands in the stream; all that follow are level. 0 of 3 sentinels find their primary down. 14 acknowledged writes lost.
+        Who leads, how far replicas are, what sentinels believe  What commands that are typed have made: keys of every type, at each server
         Offset: 743  Slowest lags: 0 ms  Commands behind: 0  Lost writes: 14
         A write is acknowledged once the primary has run it; replicas are sent the command, and waited for by nobody.
         Failover to Server 2 at 11.6 s, epoch 1  3.10 s
@@ -220,4 +221,303 @@ fn it_is_well_drawn_whoever_there_is() {
         it.run_to(15.0);
         _ = it.look("later");
     }
+}
+
+/// Types a command at a server, and goes on a little.
+fn types(it: &mut Sessions, member: u16, words: &str) {
+    let target = target(&format!("sessions/{member}"));
+    let fault = Fault::Command { target, words: words.into() };
+    it.run.act(Input::Fault(fault)).expect("it compiles");
+}
+
+/// What somebody types is shown as what it is, at the server where it is looked at.
+#[test]
+fn data_types_are_drawn_as_what_they_are() {
+    let mut it = Sessions::new(|it| it.mesh_latency = Nanos::millis(200));
+    it.run_to(2.0);
+    assert_eq!(it.act("view/data"), Some(Act::Note("view".into(), "data".into())));
+    it.look.note("view", "data");
+    assert!(it.words().contains("Nothing yet."), "{}", it.words());
+    _ = it.look("data-nothing");
+    for words in [
+        "RPUSH jobs a b c",
+        "LPUSH jobs z",
+        "SET page:home \"hello world\" EX 20",
+        "INCRBY hits 41",
+        "HSET user:1 name Ann city Catania",
+        "SADD tags red green blue",
+        "SADD numbers 30 4 100",
+        "ZADD board 10 ann 40 bob 25 cy",
+        "SETBIT seen 3 1",
+        "SETBIT seen 17 1",
+        "PFADD visitors a b c d e",
+        "XADD log * temperature 21",
+        "XADD log * temperature 22 place roof",
+        "XGROUP CREATE log readers 0",
+        "XREADGROUP GROUP readers eve COUNT 1 STREAMS log >",
+        "GEOADD places 13.361389 38.115556 Palermo 15.087269 37.502669 Catania",
+        "LRANGE jobs 0 -1",
+        "INCR jobs",
+    ] {
+        types(&mut it, 0, words);
+    }
+    // At a replica nothing has arrived yet.
+    it.look.note("data", "1");
+    assert!(it.words().contains("Keys at Server 2  0"), "{}", it.words());
+    it.run_to(3.0);
+    types(&mut it, 1, "SET k v");
+    let words = it.words();
+    assert!(
+        words.contains("(error) READONLY You can't write against a read only replica."),
+        "{words}"
+    );
+    assert!(words.contains("Keys at Server 2  11"), "{words}");
+    _ = it.look("data-replica");
+    it.look.note("data", "0");
+    let keys = [
+        "board",
+        "hits",
+        "jobs",
+        "log",
+        "numbers",
+        "page:home",
+        "places",
+        "seen",
+        "tags",
+        "user:1",
+        "visitors",
+    ];
+    for key in keys {
+        it.look.note("key", &format!("99999 {key}"));
+        let name = format!("data-{}", key.replace(':', "-"));
+        _ = it.look(&name);
+        for other in ["bits", "bytes", "scores", "places"] {
+            it.look.note("as", other);
+            _ = it.look(&format!("{name}-{other}"));
+        }
+        it.look.noted.retain(|it| it.0 != "as");
+    }
+    let drawn = |it: &mut Sessions, key: &str| {
+        it.look.note("key", &format!("99999 {key}"));
+        let mut scene = it.scene(520.0);
+        let wanted = ["data/value", "data/as"];
+        scene.marks.retain(|it| wanted.iter().any(|start| it.id.starts_with(start)));
+        text::reading(&scene).lines().skip(2).collect::<Vec<_>>().join("\n")
+    };
+    expect![[r#"
+        jobs: list of 4 elements  quicklist
+        head: LPUSH, LPOP  tail: RPUSH, RPOP
+        Element 0, the head: z  Element 1: a  Element 2: b  Element 3, the tail: c"#]]
+    .assert_eq(&drawn(&mut it, "jobs"));
+    expect![[r#"
+        page:home: string of 11 bytes  embstr
+        When its time is over, the primary removes it and tells its replicas DEL.
+        Show it as bytes: Redis does not know what is meant  Show it as bits: Redis does not know what is meant
+        Byte 0: h, 0x68  Byte 1: e, 0x65  Byte 2: l, 0x6c  Byte 3: l, 0x6c  Byte 4: o, 0x6f  Byte 5: ␣, 0x20  Byte 6: w, 0x77  Byte 7: o, 0x6f  Byte 8: r, 0x72  Byte 9: l, 0x6c  Byte 10: d, 0x64"#]].assert_eq(&drawn(&mut it, "page:home"));
+    expect![[r#"
+        hits: string of 2 bytes  int
+        A whole number: Redis keeps it in 8 bytes as long as it is one.
+        41"#]]
+    .assert_eq(&drawn(&mut it, "hits"));
+    expect![[r#"
+        user:1: hash of 2 fields  listpack
+        Field name: Ann
+        Field city: Catania"#]]
+    .assert_eq(&drawn(&mut it, "user:1"));
+    expect![[r#"
+        numbers: set of 3 members  intset
+        Whole numbers only: one array, sorted, found by halving.
+        Member 4  Member 30  Member 100"#]]
+    .assert_eq(&drawn(&mut it, "numbers"));
+    expect![[r#"
+        board: sorted set of 3 members  listpack
+        Rank 0: ann, score 10  Rank 1: cy, score 25  Rank 2: bob, score 40
+        10  15  20  25  30  35  40
+        Rank from 0, the lowest score first; of equal ones by their bytes.
+        Rank 0: ann
+        Rank 1: cy
+        Rank 2: bob"#]]
+    .assert_eq(&drawn(&mut it, "board"));
+    expect![[r#"
+        seen: string of 3 bytes  raw
+        Show it as bytes: Redis does not know what is meant  Show it as bits: Redis does not know what is meant
+        2 bits of 24 set (BITCOUNT).
+        Bits 0 to 7: 00010000  Bits 8 to 15: 00000000  Bits 16 to 23: 01000000"#]].assert_eq(&drawn(&mut it, "seen"));
+    expect![[r#"
+        log: stream of 2 entries, 1 consumer group  stream
+        Entry 2000-0
+        Entry 2000-1
+        Ids are ms and a number; the largest so far is 2000-1.
+        Group readers, read up to 2000-0  1 not acknowledged
+        Consumer eve: 1 pending
+        2000-0 pending at eve"#]]
+    .assert_eq(&drawn(&mut it, "log"));
+    expect![[r#"
+        places: sorted set of 2 members  listpack
+        Show it as scores: Redis does not know what is meant  Show it as places: Redis does not know what is meant
+        38.1°  Palermo: longitude 13.3614°, latitude 38.1156°
+        38.0°
+        37.9°
+        37.8°
+        37.7°
+        37.6°
+        37.5°  Catania: longitude 15.0873°, latitude 37.5027°
+        13.5°  14.0°  14.5°  15.0°
+        Longitude rightwards, latitude upwards. Each score is a cell of the map, in 52 bits;
+        who is near in the map is mostly near in the order.
+        Palermo, score 3479099956230698
+        Catania, score 3479447370796909"#]].assert_eq(&drawn(&mut it, "places"));
+    it.look.note("key", "99999 visitors");
+    let words = it.words();
+    assert!(words.contains("About 5 different things, ±0.041 (standard error 0.81 %)."), "{words}");
+    it.look.note("key", "99999 jobs");
+    let mut scene = it.scene(520.0);
+    scene.marks.retain(|it| !it.id.starts_with("data/value") && it.id.starts_with("data/"));
+    expect![[r#"
+        Inside Sessions
+        Server 1 takes writes, 97 commands in the stream; the slowest is 3 commands and 165 ms behind. 0 of 3 sentinels find their primary down. 0 acknowledged writes lost.
+        The keys of Server 1 (primary); commands go to it  The keys of Server 2 (replica); commands go to it  The keys of Server 3 (replica); commands go to it
+        Keys: 11  About what Redis needs for these keys, in their encodings.  Offset: 97  Commands behind: 0
+        Typed at Server 1, newest last  8
+        At 2.00 s: PFADD visitors a b c d e
+        (integer) 1
+        At 2.00 s: XADD log * temperature 21
+        "2000-0"
+        At 2.00 s: XADD log * temperature 22 place roof
+        "2000-1"
+        At 2.00 s: XGROUP CREATE log readers 0
+        OK
+        At 2.00 s: XREADGROUP GROUP readers eve COUNT 1 STREAMS log >
+        1) 1) "log"
+           2) 1) 1) "2000-0"
+                 2) 1) "temperature"
+                    2) "21"
+        At 2.00 s: GEOADD places 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
+        (integer) 2
+        At 2.00 s: LRANGE jobs 0 -1
+        1) "z"
+        2) "a"
+        3) "b"
+        4) "c"
+        At 2.00 s: INCR jobs
+        (error) WRONGTYPE Operation against a key holding the wrong kind of
+        value
+        Commands to press, for Server 1
+        String: Text, numbers, any bytes up to 512 MB: cached pages, counters, flags.  List: In order of arrival, quick at both ends: queues, latest items.  Hash: Fields with values under one key: an object, a session, a basket.  Set: Each member once, in no order: tags, who has been here.  Sorted set: Members in the order of their scores: leaderboards, deadlines.  Bitmap: The bits of a string: one per user or day, for what was seen.  HyperLogLog: Counts different things in at most 12 kB, to ±0.81 %.  Stream: A log of entries that groups of consumers read and acknowledge.
+        Geo: Places in a sorted set, their scores being cells of the map.  Expiry: Any key may end at a moment: sessions, locks, caches.
+        Text, numbers, any bytes up to 512 MB: cached pages, counters, flags.
+        Type at Server 1: SET page:home hello  Type at Server 1: APPEND page:home " world"  Type at Server 1: INCR hits  Type at Server 1: GET hits
+        Keys at Server 1  11
+        board: sorted set · listpack · 100 B
+        hits: string · int · 60 B
+        jobs: list · quicklist · 152 B
+        log: stream · stream · 482 B
+        numbers: set · intset · 95 B
+        page:home: string · embstr · 78 B · TTL 19.0 s
+        places: sorted set · listpack · 99 B
+        seen: string · raw · 65 B
+        tags: set · hashtable · 201 B
+        user:1: hash · listpack · 95 B
+        … 1 more
+    "#]].assert_eq(&text::reading(&scene));
+    // The same picture when rewound; and as it was before a command.
+    let then = it.scene(520.0);
+    let at = it.run.head.world.now();
+    it.run_to(4.0);
+    types(&mut it, 0, "FLUSHALL");
+    assert!(it.words().contains("Keys at Server 1  0"));
+    it.run.seek(at);
+    assert_eq!(it.scene(520.0), then);
+}
+
+/// A press on each example types it, and what is lost or too much to show is told.
+#[test]
+fn examples_can_be_pressed_and_much_is_counted() {
+    let mut it = Sessions::new(|_| ());
+    it.look.note("view", "data");
+    it.run_to(1.0);
+    for of in [
+        "string",
+        "list",
+        "hash",
+        "set",
+        "sorted",
+        "bitmap",
+        "hyperloglog",
+        "stream",
+        "geo",
+        "expiry",
+    ] {
+        assert_eq!(it.act(&format!("data/try/{of}")), Some(Act::Note("try".into(), of.into())));
+        it.look.note("try", of);
+        for round in 0..40 {
+            let Some(Act::Command(0, words)) = it.act(&format!("data/press/{}", round % 4)) else {
+                continue;
+            };
+            types(&mut it, 0, &words);
+        }
+        _ = it.look(&format!("pressed-{of}"));
+    }
+    // More of everything than there is room for.
+    for number in 0..30 {
+        types(
+            &mut it,
+            0,
+            &format!("SET \"some rather long key, number {number}\" {}", "x".repeat(90)),
+        );
+        let of = |word: &str| {
+            (0..12).map(|it| format!("{word}{number}-{it}")).collect::<Vec<_>>().join(" ")
+        };
+        types(&mut it, 0, &format!("RPUSH jobs {}", of("job")));
+        types(&mut it, 0, &format!("SADD tags {}", of("tag")));
+        types(
+            &mut it,
+            0,
+            &format!("ZADD board {number} {number} -7e3{number} low{number} inf high{number}"),
+        );
+        types(&mut it, 0, &format!("SETBIT seen {} 1", 100 * number));
+        types(
+            &mut it,
+            0,
+            &format!("HSET user:1 field{number} {}", "long ".repeat(9).replace(' ', "-")),
+        );
+        types(&mut it, 0, "XREADGROUP GROUP readers ann COUNT 3 STREAMS log >");
+        types(&mut it, 0, &format!("XADD log * number {number}"));
+        types(
+            &mut it,
+            0,
+            &format!(
+                "GEOADD places {}.5 {}.25 \"A place {number}\"",
+                number * 6 - 90,
+                number * 2 - 30
+            ),
+        );
+    }
+    for key in ["jobs", "tags", "board", "seen", "user:1", "log", "places", "page:home", "visitors"]
+    {
+        it.look.note("key", &format!("99999 {key}"));
+        _ = it.look(&format!("much-{}", key.replace(':', "-")));
+        let more = it.words();
+        assert!(more.contains("more") || key == "page:home", "{key}: {more}");
+    }
+    types(&mut it, 0, "LRANGE jobs 0 -1");
+    types(&mut it, 0, "GET \"some rather long key, number 7\"");
+    assert!(it.words().contains("more lines"), "{}", it.words());
+    _ = it.look("much-answers");
+    // What is typed at a primary that nobody hears is lost.
+    it.run_to(2.0);
+    let others = ["sessions/1", "sessions/2", "sessions/3", "sessions/4", "sessions/5", "app/1"];
+    let parted = cut("cut", &["sessions/0", "app/0"], &others, Ways::Both);
+    it.run.act(Input::Fault(parted)).expect("it compiles");
+    it.run_to(8.0);
+    types(&mut it, 0, "DEL jobs");
+    it.look.note("data", "0");
+    assert!(it.words().contains("and lost: the primary does not have it"), "{}", it.words());
+    assert!(
+        it.words().contains("the primary holds something else") || !it.words().contains("jobs ≠")
+    );
+    _ = it.look("typed-lost");
+    it.run.act(Input::Fault(Fault::Crash(target("sessions/0")))).expect("it compiles");
+    assert!(it.words().contains("Server 1 is down: it answers nobody."));
+    _ = it.look("typed-down");
 }

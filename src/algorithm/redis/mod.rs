@@ -83,7 +83,7 @@ impl Keyspace {
     /// Whether a command may change anything.
     pub fn writes(command: &str) -> bool {
         let first = words::split(command).and_then(|it| it.into_iter().next());
-        first.and_then(|it| table::find(&it)).is_some_and(|it| it.writes)
+        first.and_then(|it| table::find(&it)).is_some_and(|it| table::ALL[it].writes)
     }
 
     /// Whether a command with this name is known, and has as many words as it needs.
@@ -116,10 +116,9 @@ impl Keyspace {
         self.entries.is_empty()
     }
 
-    /// About how much memory Redis needs for this, in bytes: what its encodings store, with the usual
-    /// overhead of a key (dictEntry 24, robj 16, header of the string 3 to 9).
+    /// About how much memory Redis needs for this, in bytes: see [`cost`].
     pub fn bytes(&self) -> usize {
-        self.entries().map(|(key, entry)| 56 + key.len() + entry.value.bytes()).sum()
+        self.entries().map(|(key, entry)| cost(key, entry)).sum()
     }
 
     /// What a clone of it takes of memory, in bytes: of what clones share, its part.
@@ -168,6 +167,12 @@ impl StableHash for Keyspace {
             entry.value.stable_hash(h);
         }
     }
+}
+
+/// About how much memory Redis needs for a key, in bytes: what its encoding stores, with the usual overhead
+/// (dictEntry 24, robj 16, header of the string 3 to 9).
+pub fn cost(key: &[u8], entry: &Entry) -> usize {
+    56 + key.len() + entry.value.bytes()
 }
 
 /// Redis' clock counts milliseconds.

@@ -24,12 +24,12 @@ pub(super) const SYNTAX: &str = "ERR syntax error";
 pub(super) const NO_INTEGER: &str = "ERR value is not an integer or out of range";
 pub(super) const NO_FLOAT: &str = "ERR value is not a valid float";
 
-/// Finds a command's line in the table, and splits it in words.
-pub(super) fn parsed(command: &str) -> Result<(Vec<Bytes>, &'static table::Command), String> {
+/// A command's words, and its place in the tables.
+pub(super) fn parsed(command: &str) -> Result<(Vec<Bytes>, usize), String> {
     let words = words::split(command).ok_or("Invalid argument(s)")?;
     let Some(first) = words.first() else { return Err("ERR empty command".into()) };
     let shown = |it: &Bytes| String::from_utf8_lossy(it).into_owned();
-    let Some(found) = table::find(first) else {
+    let Some(place) = table::find(first) else {
         let mut rest = String::new();
         for word in &words[1..] {
             let room = 128usize.saturating_sub(rest.len());
@@ -41,12 +41,12 @@ pub(super) fn parsed(command: &str) -> Result<(Vec<Bytes>, &'static table::Comma
         let name = shown(&first[..first.len().min(128)].to_vec());
         return Err(format!("ERR unknown command '{name}', with args beginning with: {rest}"));
     };
-    let count = words.len() as i32;
+    let (count, found) = (words.len() as i32, &table::ALL[place]);
     let fits = if found.arity < 0 { count >= -found.arity } else { count == found.arity };
     if !fits {
         return Err(arity(found.name));
     }
-    Ok((words, found))
+    Ok((words, place))
 }
 
 pub(super) fn arity(name: &str) -> String {
@@ -56,7 +56,7 @@ pub(super) fn arity(name: &str) -> String {
 impl Keyspace {
     /// Runs a command at a moment, and says what replicas are to be told.
     pub fn perform(&mut self, command: &str, at: Nanos, draw: u64) -> Done {
-        let (words, found) = match parsed(command) {
+        let (words, place) = match parsed(command) {
             Ok(it) => it,
             Err(error) => return Done { reply: Reply::Error(error), effects: Vec::new() },
         };
@@ -70,10 +70,10 @@ impl Keyspace {
             over: Vec::new(),
         };
         // Sources that are gone as well: replicas have no clock of their own to know.
-        if found.writes {
+        if table::ALL[place].writes {
             words[1..].iter().for_each(|it| call.bury(it));
         }
-        let reply = (found.run)(call).unwrap_or_else(Reply::Error);
+        let reply = table::RUN[place](call).unwrap_or_else(Reply::Error);
         let mut lines: Vec<_> =
             call.over.iter().map(|it| words::line(&[b"DEL".to_vec(), it.clone()])).collect();
         if call.dirty {

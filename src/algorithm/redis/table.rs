@@ -5,26 +5,26 @@ use super::run::{Answer, Call};
 use super::{bitfield, bits, geo, groups, hashes, hyperloglog, keys, lists, sets};
 use super::{ranges, sorted, streams, strings};
 
-/// One of them.
+/// One of them. What does it stands in a table of its own ([`RUN`]), so that whoever only wants to know whether
+/// it is one has no need of all that: the page checks what is typed, and runs none of it.
 pub(super) struct Command {
     pub name: &'static str,
     pub arity: i32,
     pub writes: bool,
-    pub run: fn(&mut Call<'_>) -> Answer,
 }
 
-pub(super) fn find(name: &[u8]) -> Option<&'static Command> {
-    ALL.iter().find(|it| name.eq_ignore_ascii_case(it.name.as_bytes()))
+/// Its place in the tables.
+pub(super) fn find(name: &[u8]) -> Option<usize> {
+    ALL.iter().position(|it| name.eq_ignore_ascii_case(it.name.as_bytes()))
 }
 
 macro_rules! commands {
     ($( $name:literal $arity:literal $writes:ident $module:ident :: $run:ident; )*) => {
-        static ALL: &[Command] = &[ $( Command {
-            name: $name,
-            arity: $arity,
-            writes: commands!($writes),
-            run: $module::$run,
-        } ),* ];
+        pub(super) static ALL: &[Command] =
+            &[ $( Command { name: $name, arity: $arity, writes: commands!($writes) } ),* ];
+
+        /// What does each.
+        pub(super) static RUN: &[fn(&mut Call<'_>) -> Answer] = &[ $( $module::$run ),* ];
     };
     (writes) => { true };
     (reads) => { false };

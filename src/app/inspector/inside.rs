@@ -10,6 +10,7 @@ use crate::document::Id;
 use crate::engine::Addressing;
 
 use super::bring;
+use super::command;
 use super::cut;
 use super::grip::{self, Grip};
 
@@ -31,7 +32,9 @@ pub fn Inside(
     let is_cache = app
         .node(&id)
         .is_some_and(|it| it.record.with_untracked(|it| matches!(it.spec, Spec::Cache(_))));
-    let brings = id.clone();
+    let takes_commands =
+        app.node(&id).is_some_and(|it| it.record.with_untracked(|it| it.spec.about().commands));
+    let (brings, typed) = (id.clone(), id.clone());
     let spread = move |large: bool| {
         app.large.set(large);
         app.bridge.update_value(|it| it.look());
@@ -66,6 +69,7 @@ pub fn Inside(
     view! {
         <button class="o spread" title="Larger, with the architecture above it (Enter); back with Escape"
             on:click=move |_| spread(!app.large.get_untracked())>{turn}</button>
+        {takes_commands.then(|| view! { <command::CommandLine id=typed/> })}
         <div class="slate" class:cuts=cuts>
             <div class="lens" tabindex="0" role="region" aria-label="Inside" node_ref=frame
                 on:pointerdown=move |event| {

@@ -20,6 +20,7 @@ use super::store::{App, Selected, Tab};
 pub mod about;
 pub mod amounts;
 pub mod bring;
+mod command;
 mod cut;
 pub mod editor;
 mod faults;

@@ -23,6 +23,8 @@ const EXPIRED_MAX: usize = 1_000;
 /// A command that somebody has typed at a server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Typed {
+    /// How many have been typed at this server up to it.
+    pub number: u32,
     /// When.
     pub at: Nanos,
     /// As it was typed.
@@ -33,7 +35,7 @@ pub struct Typed {
     pub place: Option<(u32, u64)>,
 }
 
-crate::stable! { Typed { at, words, reply, place } }
+crate::stable! { Typed { number, at, words, reply, place } }
 
 /// Somebody types a command.
 pub(super) fn command(
@@ -54,10 +56,11 @@ pub(super) fn command(
             (done.reply, place)
         }
     };
+    let number = server.typed.last().map_or(0, |it| it.number) + 1;
     if server.typed.len() == REMEMBERED {
         server.typed.remove(0);
     }
-    server.typed.push(Typed { at, words: words.clone(), reply: reply.into(), place });
+    server.typed.push(Typed { number, at, words: words.clone(), reply: reply.into(), place });
 }
 
 /// Why it does not run a command, if it does not.

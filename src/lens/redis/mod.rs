@@ -1,4 +1,6 @@
-//! The inside of a Redis with sentinels: each server with its role, its offset and its part of the stream;
+//! The inside of a Redis with sentinels, in two views: how it is replicated, and what data types its keys are.
+//!
+//! The first shows each server with its role, its offset and its part of the stream;
 //! what each sentinel believes, and writes into its log; how the last failover went, step by step; and the
 //! acknowledged writes that it lost.
 
@@ -18,6 +20,7 @@ use super::{Act, Subject, phases};
 mod failover;
 mod sentinels;
 mod strips;
+mod structures;
 
 /// Rows of lost writes.
 const LOST_ROWS: usize = 12;
@@ -53,13 +56,20 @@ pub fn draw(subject: &Subject) -> Scene {
     let ledger = subject.recorder.takeovers.of(subject.component);
     let inside = Inside { subject, params, servers, sentinels, lead, ledger };
     let mut sheet = Sheet::new(subject.width, title, inside.description());
-    inside.figures(&mut sheet);
-    inside.failover(&mut sheet);
-    inside.strips(&mut sheet);
-    inside.acts(&mut sheet);
-    inside.believe(&mut sheet);
-    inside.logs(&mut sheet);
-    inside.lost_writes(&mut sheet);
+    inside.views(&mut sheet);
+    if inside.shows_data() {
+        inside.data(&mut sheet);
+        inside.strips(&mut sheet);
+        inside.acts(&mut sheet);
+    } else {
+        inside.figures(&mut sheet);
+        inside.failover(&mut sheet);
+        inside.strips(&mut sheet);
+        inside.acts(&mut sheet);
+        inside.believe(&mut sheet);
+        inside.logs(&mut sheet);
+        inside.lost_writes(&mut sheet);
+    }
     sheet.space(2.0);
     sheet.finish()
 }

@@ -22,6 +22,9 @@ pub fn below(marks: &mut Vec<Mark>, id: &str, plot: Rect, scale: &Scale, words: 
         marks.push(line(format!("{id}/tick-{index}"), ends, Tone::Line2));
         let text = words(value, decimals);
         let width = measure::width(&text, Font::NUMBER);
+        if width > plot.width {
+            continue;
+        }
         // The first and last stay within the plot.
         let middle = x.clamp(plot.x + width / 2.0, (plot.right() - width / 2.0).max(plot.x));
         if taken_to + 6.0 <= middle - width / 2.0 {

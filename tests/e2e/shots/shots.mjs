@@ -73,6 +73,17 @@ const changed = async (name, id, settings, script) => {
 };
 const CUT = { partition: { name: "A | B, C", one: ["store/0"], other: ["store/1", "store/2"] } };
 /** Insides that take a setting, a fault or some time: name, design, component, settings, script, seconds to play. */
+/** Commands that leave a key of every type. */
+const TYPED = Object.fromEntries(
+  [
+    "RPUSH jobs mail resize invoice", "HSET user:1 name Ann city Catania visits 3", "SADD tags red green blue", "SADD numbers 30 4 100",
+    "ZADD board 10 ann 40 bob 25 cy 32 dee", "SETBIT seen 3 1", "SETBIT seen 130 1", "PFADD visitors a b c d e f g h", "XADD log * temperature 21",
+    "XADD log * temperature 22 place roof", "XGROUP CREATE log readers 0", "XREADGROUP GROUP readers eve COUNT 1 STREAMS log >",
+    "GEOADD places 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 15.554015 38.193814 Messina", "SET page:home \"hello world\"",
+    "SET session:1 ann EX 60", "INCRBY hits 41", "LPUSH board x", "ZRANGE board 0 -1 WITHSCORES", "LRANGE jobs 0 -1",
+  ].map((words, at) => [`${3_000 + at}ms`, { command: { target: "sessions/0", words } }]),
+);
+
 const PANELS = [
   ["shard-replicas", "users-sharded", "store", { replicas: 2, replication: "majority" }, { "2s": { crash: "store/0" } }, 8],
   ["shard-splits", "users-sharded", "store", { auto_split: true }, {}, 20],
@@ -83,6 +94,7 @@ const PANELS = [
   ["standby-warm", "standby-race", "warm", {}, { "4s": { crash: "warm/0" } }, 16],
   ["sentinels", "redis-sentinel", "sessions", {}, undefined, 30],
   ["standby-cold", "standby-race", "cold", {}, { "4s": { crash: "cold/0" } }, 340],
+  ["types", "redis-sentinel", "sessions", {}, TYPED, 8],
 ];
 
 /** A design whose every call brings two more, for ever: it has to be stopped. */
@@ -198,6 +210,23 @@ const STATES = [
       await wait(page, 600);
     }],
     [`${name}-spread`, async (page) => { await page.locator(".spread").click(); await wait(page, 900); }, true],
+  ]),
+  // Right after "types-spread": each key as what it is.
+  ...["board", "hits", "jobs", "log", "numbers", "page:home", "places", "seen", "tags", "user:1", "visitors"].map((key) => [
+    `types-${key.replace(":", "-")}`,
+    async (page) => {
+      const press = async (id) => {
+        await page.locator(`.lens [data-id="${id}"]`).focus();
+        await page.keyboard.press("Enter");
+        await wait(page, 500);
+      };
+      if (await page.locator('.lens [data-id="view/data"].strong').count() === 0) await press("view/data");
+      const at = await page.evaluate((key) => [...document.querySelectorAll('.lens [data-id^="data/key/"]')].find((it) => it.querySelector("text")?.textContent.startsWith(key))?.dataset.id, key);
+      await press(at);
+      await page.locator('.lens [data-id="data/value/caption"]').evaluate((it) => it.scrollIntoView({ block: "center" }));
+      await wait(page, 300);
+    },
+    true,
   ]),
   ["slots-move-inside", async (page) => {
     await wait(page, 800);
