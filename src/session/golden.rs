@@ -169,7 +169,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 24,
         seconds: 20,
-        hash: 0xc53a_03a1_81b4_a781,
+        hash: 0xe04e_8dd5_797a_5e08,
     },
 ];
 

@@ -5,6 +5,7 @@ use leptos::{html, prelude::*};
 use web_sys::HtmlInputElement;
 
 use crate::algorithm::redis::Keyspace;
+use crate::app::figures::{Face, Health};
 use crate::app::form;
 use crate::app::store::App;
 use crate::document::Id;
@@ -34,6 +35,12 @@ fn servers(app: App, id: &Id) -> Vec<String> {
             (0..count as u16).map(|at| it.member_name(at)).collect()
         })
     })
+}
+
+/// Whether nobody answers there.
+fn is_down(app: App, id: &Id, member: usize) -> bool {
+    let down = |it: &Face| it.members.get(member).is_some_and(|it| it.health == Health::Down);
+    app.node(id).is_some_and(|it| it.face.with_untracked(down))
 }
 
 /// What is wrong with a command as it is typed.
@@ -80,10 +87,15 @@ pub fn CommandLine(
             return sent.set(None);
         }
         let at = member.get_untracked();
+        let name = names.with_untracked(|it| it.get(at).cloned()).unwrap_or_default();
+        let planned = app.planned.with_untracked(Option::is_some);
+        if !planned && is_down(app, &id, at) {
+            return wrong.set(Some(format!("Could not connect: {name} is down.")));
+        }
         note(app, SERVER, &at.to_string());
         note(app, VIEW[0], VIEW[1]);
-        let name = names.with_untracked(|it| it.get(at).cloned()).unwrap_or_default();
-        sent.set(Some(format!("Typed at {name}: {words}")));
+        let whither = if planned { "In the script, for" } else { "Typed at" };
+        sent.set(Some(format!("{whither} {name}: {words}")));
         app.fault(Fault::Command { target: Target::member(&id, at as u16), words });
         input.set_value("");
     };

@@ -13,7 +13,11 @@ const TRY: &str = "try";
 /// Types to try: the name in notes, the word, and what for.
 const TYPES: [(&str, &str, &str); 10] = [
     ("string", "String", "Text, numbers, any bytes up to 512 MB: cached pages, counters, flags."),
-    ("list", "List", "In order of arrival, quick at both ends: queues, latest items."),
+    (
+        "list",
+        "List",
+        "Quick at both ends. LPUSH with RPOP: first in, first out, a queue; LPUSH with LPOP: last in, first out, a stack.",
+    ),
     ("hash", "Hash", "Fields with values under one key: an object, a session, a basket."),
     ("set", "Set", "Each member once, in no order: tags, who has been here."),
     ("sorted", "Sorted set", "Members in the order of their scores: leaderboards, deadlines."),
@@ -60,11 +64,11 @@ impl Data<'_> {
         sheet.space(3.0);
         sheet.words("data/try/what", chosen.2);
         sheet.space(3.0);
-        let member = self.server.own;
+        let (member, up) = (self.server.own, self.is_up());
         let press = |(index, words): (usize, String)| {
             let mut chip = Chip::new(format!("data/press/{index}"), &words);
             chip.label = Some(format!("Type at {name}: {words}"));
-            chip.action = Some(Act::Command(member, words).to_string());
+            chip.action = up.then(|| Act::Command(member, words).to_string());
             chip.styled(Tone::Ink, CellStyle::Filled)
         };
         let all = commands(chosen.0, &self.inside.primary().keys).into_iter().enumerate();
@@ -80,7 +84,7 @@ pub(super) fn commands(of: &str, keys: &Keyspace) -> Vec<String> {
     match of {
         "list" => vec![
             format!("LPUSH jobs job{}", size("jobs") + 1),
-            format!("RPUSH jobs job{}", size("jobs") + 1),
+            "RPOP jobs".into(),
             "LPOP jobs".into(),
             "LRANGE jobs 0 -1".into(),
         ],
@@ -108,7 +112,7 @@ pub(super) fn commands(of: &str, keys: &Keyspace) -> Vec<String> {
             format!("SETBIT seen {} 1", size("seen") * 8 + 1 + size("seen") * 5 % 7),
             "SETBIT seen 3 1".into(),
             "BITCOUNT seen".into(),
-            "BITPOS seen 1".into(),
+            "BITFIELD seen INCRBY u8 8 10".into(),
         ],
         "hyperloglog" => {
             // Ten that were not among those added before.
@@ -142,9 +146,9 @@ pub(super) fn commands(of: &str, keys: &Keyspace) -> Vec<String> {
         ],
         _ => vec![
             "SET page:home hello".into(),
+            "SET page:home other NX".into(),
             "APPEND page:home \" world\"".into(),
             "INCR hits".into(),
-            "GET hits".into(),
         ],
     }
 }

@@ -149,11 +149,12 @@ pub(super) fn registers(bytes: &[u8], sheet: &mut Sheet) {
         let mark = Mark::new(format!("data/value/register/{index}"), shape, tone);
         let set = part.iter().filter(|it| **it > 0).count();
         let (first, last) = (index * per, index * per + part.len() - 1);
-        sheet.draw(mark.labelled(format!(
+        let label = format!(
             "Registers {} to {}: {set} set, the highest is {highest}",
             text::count(first as u64),
             text::count(last as u64),
-        )));
+        );
+        sheet.draw(if set > 0 { mark.labelled(label) } else { mark });
     }
     let words = format!(
         "Each bar stands for {per} registers and shows the highest: the longest run of zeros, and a one, that \

@@ -44,7 +44,7 @@ fn scores(all: &[(f64, Bytes)], sheet: &mut Sheet) {
         let plot = Rect::new(6.0, row.y + 4.0, row.width - 12.0, 18.0);
         let words = |it: f64, decimals: usize| match it.abs() < 1e6 {
             true => text::grouped(&format!("{it:.decimals$}")),
-            false => number::shortest(it),
+            false => format!("{it:.1e}"),
         };
         axis::below(sheet.marks(), "data/value/axis", plot, &scale, &words);
         for (rank, (score, member)) in all.iter().enumerate().take(DRAWN) {
