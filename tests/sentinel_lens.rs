@@ -395,10 +395,11 @@ fn data_types_are_drawn_as_what_they_are() {
         (error) WRONGTYPE Operation against a key holding the wrong kind of
         value
         Commands to press, for Server 1
-        String: Text, numbers, any bytes up to 512 MB: cached pages, counters, flags.  List: In order of arrival, quick at both ends: queues, latest items.  Hash: Fields with values under one key: an object, a session, a basket.  Set: Each member once, in no order: tags, who has been here.  Sorted set: Members in the order of their scores: leaderboards, deadlines.  Bitmap: The bits of a string: one per user or day, for what was seen.  HyperLogLog: Counts different things in at most 12 kB, to ±0.81 %.  Stream: A log of entries that groups of consumers read and acknowledge.
+        String: Text, numbers, any bytes up to 512 MB: cached pages, counters, flags.  List: Quick at both ends. LPUSH with RPOP: first in, first out, a queue; LPUSH with LPOP: last in, first out, a stack.  Hash: Fields with values under one key: an object, a session, a basket.  Set: Each member once, in no order: tags, who has been here.  Sorted set: Members in the order of their scores: leaderboards, deadlines.  Bitmap: The bits of a string: one per user or day, for what was seen.  HyperLogLog: Counts different things in at most 12 kB, to ±0.81 %.  Stream: A log of entries that groups of consumers read and acknowledge.
         Geo: Places in a sorted set, their scores being cells of the map.  Expiry: Any key may end at a moment: sessions, locks, caches.
         Text, numbers, any bytes up to 512 MB: cached pages, counters, flags.
-        Type at Server 1: SET page:home hello  Type at Server 1: APPEND page:home " world"  Type at Server 1: INCR hits  Type at Server 1: GET hits
+        Type at Server 1: SET page:home hello  Type at Server 1: SET page:home other NX  Type at Server 1: APPEND page:home " world"
+        Type at Server 1: INCR hits
         Keys at Server 1  11
         board: sorted set · listpack · 100 B
         hits: string · int · 60 B
