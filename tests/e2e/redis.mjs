@@ -107,7 +107,10 @@ journey("Redis: commands are typed, and drawn as what they make", async (it) => 
 
   // What expires counts down.
   await type(page, "SET session:1 ann EX 2");
-  const left = async () => Number(/TTL ([\d.]+) s/.exec(await all(page))?.[1]);
+  const left = async () => {
+    const [, number, unit] = /TTL ([\d.]+) (m?s)/.exec(await all(page)) ?? [];
+    return Number(number) / (unit === "ms" ? 1_000 : 1);
+  };
   await until(async () => (await left()) === 2 || (await all(page)), "two seconds are left");
   const set = await seconds(page);
   await playTo(page, set + 0.8);
