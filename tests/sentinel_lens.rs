@@ -404,7 +404,7 @@ fn data_types_are_drawn_as_what_they_are() {
         board: sorted set · listpack · 100 B
         hits: string · int · 60 B
         jobs: list · quicklist · 152 B
-        log: stream · stream · 482 B
+        log: stream · 482 B
         numbers: set · intset · 95 B
         page:home: string · embstr · 78 B · TTL 19.0 s
         places: sorted set · listpack · 99 B

@@ -256,9 +256,12 @@ impl Data<'_> {
         let id = format!("data/key/{index}");
         let name = shown(key);
         let size = text::bytes(cost(key, entry) as f64);
-        let mut right = format!("{} · {} · {size}", kind(&entry.value), entry.value.encoding());
-        if let Some(left) = self.left(entry) {
-            right = format!("{right} · {left}");
+        let (kind, encoding) = (kind(&entry.value), entry.value.encoding());
+        let left = self.left(entry).map_or_else(String::new, |it| format!(" · {it}"));
+        let mut right = format!("{kind} · {encoding} · {size}{left}");
+        // Where there is little room, the encoding is told of the one that is picked.
+        if encoding == kind || measure::width(&right, Font::NUMBER) > sheet.width() {
+            right = format!("{kind} · {size}{left}");
         }
         let lead = self.inside.primary();
         let other = lead.own != self.server.own && lead.keys.entry(key) != Some(entry);
