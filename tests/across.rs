@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::sharded::shards;
+use common::sharded::{all_well, mishap, shards};
 use common::*;
 use ringside::algorithm::commit::two_phase::{Change, State as Known};
 use ringside::base::draw::Stream;
@@ -156,31 +156,13 @@ fn play(seed: u64, commit: CrossCommit) -> Result<(u64, u64), String> {
         run_for(&mut world, Nanos(1 + draw(0, 220_000_000)))?;
         let shard = |purpose| format!("store/{}", draw(purpose, 3));
         let (one, other) = (shard(1), shard(2));
-        let ways = [Ways::Both, Ways::Forth, Ways::Back][draw(3, 3) as usize];
-        let name = ["a", "b"][draw(4, 2) as usize];
-        let fault = match draw(5, if seed.is_multiple_of(2) { 9 } else { 11 }) {
-            0..=2 => Fault::Crash(target(&one)),
-            3 | 4 => Fault::Restart(target("store")),
-            5 | 6 => cut(name, &[&one], &[&other], ways),
-            7 => heal(name),
-            8 => Fault::Slow { target: target(&one), factor: 1.0 + draw(6, 9) as f64 },
-            change => {
-                let scheme = ["range", "modulo", "ring", "jump"][draw(7, 4) as usize];
-                let spec = &mut design.components.get_mut("store").expect("it is there").spec;
-                match change {
-                    9 => spec.set("scheme", &json!(scheme)).expect("it can be set"),
-                    _ => spec.set("shards", &json!(4)).expect("it can be set"),
-                }
-                apply(&mut world, &Input::Edit(design.clone()), &mut Unwatched);
-                continue;
-            }
-        };
+        let moves = !seed.is_multiple_of(2);
+        let mishap = mishap(draw, &one, &[&other], moves, &mut design);
+        apply(&mut world, &mishap, &mut Unwatched);
+    }
+    for fault in all_well() {
         world.fault(&fault, &mut Unwatched);
     }
-    for fault in [heal("a"), heal("b"), Fault::Restart(target("store"))] {
-        world.fault(&fault, &mut Unwatched);
-    }
-    world.fault(&Fault::Slow { target: target("store"), factor: 1.0 }, &mut Unwatched);
     run_for(&mut world, Nanos::millis(300))?;
     world.fault(&Fault::Spike { target: target("users"), factor: 0.0 }, &mut Unwatched);
     run_for(&mut world, Nanos::seconds(4))?;
@@ -279,6 +261,45 @@ fn in_doubt_until_the_coordinator_is_back() {
         it.across.given.values().filter(|it| it.since < Nanos::seconds(2)).count()
     };
     assert_eq!(shards(&world).into_iter().map(old).sum::<usize>(), 0, "all is known again");
+}
+
+/// A shard is cut off while rows change hands, and does not hear of it: the first shard that it asks in vain
+/// says who has them, so that it asks in vain once a row, and no write fails for it.
+#[test]
+fn who_was_cut_off_is_told_who_has_the_rows() {
+    for commit in [CrossCommit::TwoPhase, CrossCommit::Alone] {
+        let mut design = banks(commit);
+        let set = |design: &mut Design, id: &str, name: &str, value| {
+            let spec = &mut design.components.get_mut(id).expect("it is there").spec;
+            spec.set(name, &value).expect("it can be set");
+        };
+        set(&mut design, "store", "ranges", json!("0=A, 30=B, 60=C"));
+        set(&mut design, "store", "cross_writes", json!("100%"));
+        let mut live = Live::new(&design, 8);
+        live.run_to(Nanos::seconds(1));
+        live.fault(Fault::Spike { target: target("users"), factor: 0.0 });
+        live.run_to(Nanos::seconds(2));
+        live.fault(cut("a", &["store/2"], &["store/0", "store/1"], Ways::Both));
+        live.edit(|it| set(it, "store", "ranges", json!("0=B, 60=C")));
+        live.run_to(Nanos::seconds(5));
+        live.fault(heal("a"));
+        let believed = |live: &Live| {
+            let rows = &shards(&live.world)[2].rows;
+            let of_a = |it: &u64| rows.get(*it).is_some_and(|it| it.owner == 0);
+            (0..30).filter(of_a).count()
+        };
+        assert_eq!((shards(&live.world)[0].held, believed(&live)), (0, 30), "{commit:?}");
+        live.fault(Fault::Spike { target: target("users"), factor: 1.0 });
+        live.run_for(Nanos::seconds(6));
+        assert!(believed(&live) < 5, "{commit:?}: it goes on asking for {}", believed(&live));
+        if commit == CrossCommit::TwoPhase {
+            live.audit.keep = true;
+            live.run_for(Nanos::seconds(4));
+            let failed = |it: &&(Nanos, u64, Note)| matches!(it.2, Note::CallEnded { outcome, again: false, .. } if outcome != Outcome::Ok);
+            assert_eq!(live.audit.notes.iter().filter(failed).count(), 0);
+        }
+        live.check_replay();
+    }
 }
 
 /// How shards write together is changed again and again while writes are under way: each ends as it was begun,

@@ -6,113 +6,54 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use common::watched::{Naive, people, sorted};
 use common::*;
 use ringside::base::draw::Stream;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::component::sql_db::failover::{common, leader_of};
 use ringside::component::sql_db::{
-    Detector, Failover, Replication, SqlDbParams, SqlDbState, Topology,
+    Detector, Failover, Replication, SqlDbParams, SqlDbState, Standby, Topology,
 };
-use ringside::component::{Registry, Spec, State};
-use ringside::document::{Design, WireParams};
+use ringside::component::{Spec, State};
+use ringside::document::WireParams;
 use ringside::engine::fault::{Fault, Ways};
-use ringside::engine::recorder::Recorder;
-use ringside::engine::takeover::{Ledger, Takeover};
-use ringside::engine::world::Watch;
-use ringside::engine::{Blueprint, Note, Outcome, Verb};
+use ringside::engine::takeover::Takeover;
+use ringside::engine::{Note, Outcome, Verb};
 
 const SECOND: Nanos = Nanos::SECOND;
 
-/// The observer, and beside it a naive one: which version was committed when and where, and which was
-/// acknowledged.
-struct Both {
-    recorder: Recorder<Registry>,
+/// A naive observer: which version was committed when and where, and which was acknowledged.
+#[derive(Default)]
+struct Books {
     committed: BTreeMap<(u32, u32, u32), Nanos>,
     /// Key, version, when committed; and when acknowledged.
     acknowledged: Vec<((u32, u32, Nanos), Nanos)>,
 }
 
-impl Watch<Registry> for Both {
-    fn wants_from(&self) -> u64 {
-        self.recorder.wants_from()
-    }
-    fn disturbed(&mut self, at: Nanos) {
-        self.recorder.disturbed(at);
-    }
-    fn next_look(&self) -> Nanos {
-        self.recorder.next_look()
-    }
-    fn look(&mut self, at: Nanos, world: &World) {
-        self.recorder.look(at, world);
-    }
-    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<Registry>) {
-        for note in notes {
-            match *note {
-                Note::Committed { member, key, version, .. } => {
-                    self.committed.insert((member, key, version), at);
-                }
-                Note::Ended {
-                    member, request, outcome: Outcome::Ok, version, own: false, ..
-                } if request.verb == Verb::Write => {
-                    if let Some(when) = self.committed.get(&(member, request.key, version)) {
-                        self.acknowledged.push(((request.key, version, *when), at));
-                    }
-                }
-                _ => {}
+impl Naive for Books {
+    fn hear(&mut self, at: Nanos, note: &Note) {
+        match *note {
+            Note::Committed { member, key, version, .. } => {
+                self.committed.insert((member, key, version), at);
             }
+            Note::Ended { member, request, outcome: Outcome::Ok, version, own: false, .. }
+                if request.verb == Verb::Write =>
+            {
+                if let Some(when) = self.committed.get(&(member, request.key, version)) {
+                    self.acknowledged.push(((request.key, version, *when), at));
+                }
+            }
+            _ => {}
         }
-        self.recorder.notes(at, ordinal, notes, blueprint);
     }
 }
 
-struct Watched {
-    world: World,
-    design: Design,
-    both: Both,
-}
+type Watched = common::watched::Watched<Books>;
 
 impl Watched {
     fn new(params: SqlDbParams, per_second: f64, seed: u64) -> Self {
-        let mut design = design();
-        let mut people = client(per_second, 1, 3);
-        people.keys = 20;
-        add(&mut design, "client", Spec::Client(people));
-        add(&mut design, "group", Spec::SqlDb(params));
-        let patient =
-            WireParams { timeout: Nanos::seconds(2), retries: 3, ..WireParams::default() };
-        wire(&mut design, "client", "group", patient);
-        let recorder = Recorder::new(Nanos::ZERO, |_, _| Vec::new());
-        let both = Both { recorder, committed: BTreeMap::new(), acknowledged: Vec::new() };
-        Self { world: start(&design, seed), design, both }
-    }
-
-    fn run_to(&mut self, until: Nanos) {
-        self.world.run(until, u64::MAX, &mut self.both);
-    }
-
-    fn run_for(&mut self, span: Nanos) {
-        self.run_to(self.world.now() + span);
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        self.world.fault(&fault, &mut self.both);
-    }
-
-    fn kill(&mut self, ordinal: u16) {
-        self.fault(Fault::Crash(target(&format!("group/{ordinal}"))));
-    }
-
-    /// Starts it, afresh if it is up.
-    fn restart(&mut self, ordinal: u16) {
-        self.fault(Fault::Restart(target(&format!("group/{ordinal}"))));
-    }
-
-    /// Starts it if it is down.
-    fn revive(&mut self, ordinal: u16) {
-        if !self.is_up(ordinal.into()) {
-            self.restart(ordinal);
-        }
+        Self::of(people(Spec::SqlDb(params), per_second, Nanos::seconds(2)), seed)
     }
 
     fn promote(&mut self, ordinal: u16) {
@@ -120,15 +61,10 @@ impl Watched {
     }
 
     fn set(&mut self, change: impl FnOnce(&mut SqlDbParams)) {
-        if let Spec::SqlDb(it) = &mut self.design.components.get_mut("group").expect("it").spec {
-            change(it);
-        }
-        let input = Input::Edit(self.design.clone());
-        apply(&mut self.world, &input, &mut self.both);
-    }
-
-    fn is_up(&self, ordinal: usize) -> bool {
-        self.world.is_up(slots(&self.world, "group")[ordinal])
+        self.tune(|it| match it {
+            Spec::SqlDb(it) => change(it),
+            other => panic!("{other:?}"),
+        });
     }
 
     fn members(&self) -> Vec<&SqlDbState> {
@@ -141,21 +77,12 @@ impl Watched {
     /// Who takes writes, as far as it believes.
     fn leading(&self) -> Vec<usize> {
         let members = self.members();
-        (0..members.len()).filter(|it| members[*it].primary && self.is_up(*it)).collect()
-    }
-
-    fn ledger(&self) -> &Ledger {
-        let component = self.world.blueprint().component("group").expect("it");
-        self.both.recorder.takeovers.of(component).expect("a ledger")
+        let leads = |it: &usize| members[*it].primary && self.is_up(*it as u16);
+        (0..members.len()).filter(leads).collect()
     }
 
     fn takeovers(&self) -> Vec<Takeover> {
         self.ledger().takeovers.iter().copied().collect()
-    }
-
-    /// What the observer says is lost.
-    fn lost(&self) -> Vec<(u32, u32, Nanos)> {
-        self.ledger().lost(self.world.now()).map(|it| (it.key, it.version, it.committed)).collect()
     }
 
     /// What is lost, by looking for every acknowledged write in the log of the member of the latest
@@ -175,11 +102,6 @@ impl Watched {
 
 fn params(replication: Replication, failover: Failover) -> SqlDbParams {
     SqlDbParams { replication, failover, ack_timeout: Nanos::ZERO, ..SqlDbParams::default() }
-}
-
-fn sorted<T: Ord>(mut it: Vec<T>) -> Vec<T> {
-    it.sort();
-    it
 }
 
 /// Thousands of random schedules: when the primary dies, whom a cut takes, who else dies, who is promoted
@@ -263,6 +185,9 @@ fn a_majority_never_loses_a_synchronous_write_and_never_has_two_primaries() {
         params.replicas = [2, 4][draw(1, 2) as usize];
         params.patience = Nanos::millis(300 + draw(2, 500));
         params.mesh_latency = Nanos::micros(200 + draw(3, 15_000));
+        if draw(4, 3) == 0 {
+            (params.standby, params.warm_start) = (Standby::Warm, Nanos::millis(draw(5, 2_000)));
+        }
         let members = params.replicas as u16 + 1;
         let mut it = Watched::new(params, 80.0, seed);
         for step in 0..12u64 {
@@ -282,7 +207,7 @@ fn a_majority_never_loses_a_synchronous_write_and_never_has_two_primaries() {
                 }
                 _ => it.fault(heal("a")),
             }
-            let up = (0..members).filter(|at| it.is_up(usize::from(*at))).count();
+            let up = (0..members).filter(|at| it.is_up(*at)).count();
             if up <= usize::from(members / 2) || draw(400 + step, 2) == 0 {
                 (0..members).for_each(|at| it.restart(at));
             }
@@ -317,6 +242,31 @@ fn a_majority_never_loses_a_synchronous_write_and_never_has_two_primaries() {
     if std::env::var("SEED").is_err() {
         assert!(takeovers.get() > 200, "{} takeovers", takeovers.get());
     }
+}
+
+/// Who has been chosen and is being brought up is waited for: by whoever stood beside it and lost, and by
+/// whoever voted. Nobody else is chosen meanwhile, however close the candidates were and however slow the way.
+#[test]
+fn who_is_being_brought_up_is_not_displaced() {
+    let displaced = std::cell::Cell::new(0);
+    for_seeds(400, |seed| {
+        let stream = Stream::new(seed, "risers");
+        let draw = |purpose: u64, below: u64| stream.bits(seed, purpose) % below;
+        let mut params = params(Replication::Async, Failover::Majority);
+        (params.standby, params.warm_start) = (Standby::Warm, Nanos::seconds(4));
+        params.replicas = [3, 4][draw(0, 2) as usize];
+        params.patience = Nanos::millis(400 + draw(1, 400));
+        params.mesh_latency = Nanos::millis(1 + draw(2, 30));
+        let mut it = Watched::new(params, 1.0, seed);
+        it.run_to(Nanos::millis(900 + draw(3, 400)));
+        it.kill(0);
+        it.run_for(Nanos::seconds(12));
+        let takeovers = it.takeovers();
+        displaced.set(displaced.get() + usize::from(takeovers.len() != 1));
+        let last = takeovers.last().expect("one takes over");
+        assert!(last.began.is_some(), "elections come to an end: {takeovers:?}");
+    });
+    assert_eq!(displaced.get(), 0, "runs in which a second was chosen");
 }
 
 /// Where two logs part, from the terms they were written under: against logs written out entry by entry.
@@ -432,6 +382,26 @@ fn a_fixed_silence_decides_when_a_replica_takes_over() {
             assert!(began <= suspected + Nanos(patience.0 / 2) + Nanos::millis(20), "{began:?}");
             assert!(takeover.served.is_some(), "writes go on");
         }
+    }
+}
+
+/// A replica that is cut off finds the primary silent, and is wrong; when the primary dies later, that is found then.
+#[test]
+fn a_false_alarm_is_no_part_of_a_later_takeover() {
+    for detector in [Detector::Fixed, Detector::Phi] {
+        let mut shape = params(Replication::Async, Failover::Majority);
+        shape.detector = detector;
+        let mut it = Watched::new(shape, 50.0, 5);
+        it.run_to(Nanos::seconds(2));
+        it.fault(cut("a", &["group/1"], &["group/0", "group/2"], Ways::Both));
+        it.run_for(Nanos::seconds(4));
+        it.fault(heal("a"));
+        it.run_for(Nanos::seconds(4));
+        assert_eq!((it.leading(), it.takeovers()), (vec![0], vec![]), "nobody else was chosen");
+        it.kill(0);
+        it.run_for(Nanos::seconds(4));
+        let [takeover] = it.takeovers()[..] else { panic!("one takeover") };
+        assert!(takeover.suspected > takeover.down && takeover.down.is_some(), "{takeover:?}");
     }
 }
 

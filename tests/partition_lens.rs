@@ -494,6 +494,9 @@ fn siblings_and_a_cut_of_one_way() {
             Monotonic writes: kept so far. Whoever sees a client's write also sees what that client wrote before.  Bounded staleness: kept so far. No read finds what an acknowledged write had replaced for longer than a bound when it began.
             Convergence: cannot be told yet. Once all is healed and nobody writes, everybody reads the same.  No acknowledged write lost: cannot be told yet. What was acknowledged is still there at the end, unless it was overwritten.
             Every answer can be explained (linearizable).
+            Version vectors of x
+            latest write known, by member
+            A, B, C: 2 knows of A 0, B 0, C 1.  A, B, C: 2 knows of A 0, B 0, C 1.
             Answers needed  N = 3, R = 1, W = 1
             Who reads, who was written  1 of 3 overlap
             Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
@@ -581,6 +584,12 @@ fn siblings_and_a_cut_of_one_way() {
             s: acknowledged.  Follow the request: Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged
             Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1.  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1. Go there
             found 1.  Follow the request: Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1
+            Version vectors of x
+            latest write known, by member
+            A, B, C: 3 knows of A 1, B 0, C 0. Neither 3 nor 2 knows of the other: conflict.  A, B, C: 3 knows of A 1, B 0, C 0. Neither 3 nor 2
+            knows of the other: conflict.
+            A, B, C: 2 knows of A 0, B 0, C 1. Neither 2 nor 3 knows of the other: conflict.  A, B, C: 2 knows of A 0, B 0, C 1. Neither 2 nor 3
+            knows of the other: conflict.
             Conflict in x: {2, 3} do not know of each other. Both are kept (siblings).  Conflict in x: {2, 3} do not know of each other. Both are kept (siblings). Go there
             Both are kept (siblings).
             Answers needed  N = 3, R = 1, W = 1

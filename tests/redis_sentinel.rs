@@ -6,6 +6,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use common::watched::{Naive, people, sorted};
 use common::*;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
@@ -13,23 +14,19 @@ use ringside::base::unit::{Rate, Weights};
 use ringside::component::redis::{
     Change, RedisParams, RedisState, Sentinel, Server, Times, What, epoch_of, server_of,
 };
-use ringside::component::{Registry, Spec, State};
-use ringside::document::{Design, WireParams};
+use ringside::component::{Spec, State};
+use ringside::document::WireParams;
 use ringside::engine::blueprint::Reads;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::note::Reign;
-use ringside::engine::recorder::Recorder;
 use ringside::engine::sightings::Claim;
-use ringside::engine::takeover::Ledger;
-use ringside::engine::world::Watch;
-use ringside::engine::{Blueprint, Note, Outcome, Verb};
+use ringside::engine::{Note, Outcome, Verb};
 
 const SECOND: Nanos = Nanos::SECOND;
 
-/// The recorder, and beside it a naive observer: which write was run where and when, which were
-/// acknowledged, and who began to lead.
-struct Both {
-    recorder: Recorder<Registry>,
+/// A naive observer: which write was run where and when, which were acknowledged, and who began to lead.
+#[derive(Default)]
+struct Books {
     /// By request: key, version, when it was run, and by which member.
     run: BTreeMap<u64, (u32, u32, Nanos, u32)>,
     /// The same of those that were acknowledged, and when.
@@ -40,95 +37,33 @@ struct Both {
     refused: u64,
 }
 
-impl Watch<Registry> for Both {
-    fn wants_from(&self) -> u64 {
-        self.recorder.wants_from()
-    }
-    fn disturbed(&mut self, at: Nanos) {
-        self.recorder.disturbed(at);
-    }
-    fn next_look(&self) -> Nanos {
-        self.recorder.next_look()
-    }
-    fn look(&mut self, at: Nanos, world: &World) {
-        self.recorder.look(at, world);
-    }
-    fn notes(&mut self, at: Nanos, ordinal: u64, notes: &[Note], blueprint: &Blueprint<Registry>) {
-        for note in notes {
-            match *note {
-                Note::Appended { member, request, key, version, .. } => {
-                    self.run.insert(request, (key, version, at, member));
-                }
-                Note::Ended { member, request, outcome, own: false, .. }
-                    if request.verb == Verb::Write =>
-                {
-                    let of = self.run.get(&request.id).filter(|it| it.3 == member);
-                    match (outcome, of) {
-                        (Outcome::Ok, Some(of)) => self.acknowledged.push((*of, at)),
-                        (Outcome::NoQuorum, _) => self.refused += 1,
-                        _ => {}
-                    }
-                }
-                Note::Reign { what: Reign::Begins { term, .. }, .. } => self.begun.push((term, at)),
-                _ => {}
+impl Naive for Books {
+    fn hear(&mut self, at: Nanos, note: &Note) {
+        match *note {
+            Note::Appended { member, request, key, version, .. } => {
+                self.run.insert(request, (key, version, at, member));
             }
+            Note::Ended { member, request, outcome, own: false, .. }
+                if request.verb == Verb::Write =>
+            {
+                let of = self.run.get(&request.id).filter(|it| it.3 == member);
+                match (outcome, of) {
+                    (Outcome::Ok, Some(of)) => self.acknowledged.push((*of, at)),
+                    (Outcome::NoQuorum, _) => self.refused += 1,
+                    _ => {}
+                }
+            }
+            Note::Reign { what: Reign::Begins { term, .. }, .. } => self.begun.push((term, at)),
+            _ => {}
         }
-        self.recorder.notes(at, ordinal, notes, blueprint);
     }
 }
 
-struct Watched {
-    world: World,
-    design: Design,
-    both: Both,
-}
+type Watched = common::watched::Watched<Books>;
 
 impl Watched {
     fn new(params: RedisParams, per_second: f64, seed: u64) -> Self {
-        let mut design = design();
-        let mut people = client(per_second, 1, 3);
-        people.keys = 20;
-        add(&mut design, "client", Spec::Client(people));
-        add(&mut design, "group", Spec::Redis(params));
-        let patient =
-            WireParams { timeout: Nanos::millis(500), retries: 3, ..WireParams::default() };
-        wire(&mut design, "client", "group", patient);
-        Self::of(design, seed)
-    }
-
-    fn of(design: Design, seed: u64) -> Self {
-        let recorder = Recorder::new(Nanos::ZERO, |_, _| Vec::new());
-        let both = Both {
-            recorder,
-            run: BTreeMap::new(),
-            acknowledged: Vec::new(),
-            begun: Vec::new(),
-            refused: 0,
-        };
-        Self { world: start(&design, seed), design, both }
-    }
-
-    fn run_to(&mut self, until: Nanos) {
-        self.world.run(until, u64::MAX, &mut self.both);
-    }
-
-    fn run_for(&mut self, span: Nanos) {
-        self.run_to(self.world.now() + span);
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        self.world.fault(&fault, &mut self.both);
-    }
-
-    fn kill(&mut self, ordinal: u16) {
-        self.fault(Fault::Crash(target(&format!("group/{ordinal}"))));
-    }
-
-    /// Starts it if it is down.
-    fn revive(&mut self, ordinal: u16) {
-        if !self.is_up(ordinal) {
-            self.fault(Fault::Restart(target(&format!("group/{ordinal}"))));
-        }
+        Self::of(people(Spec::Redis(params), per_second, Nanos::millis(500)), seed)
     }
 
     /// Parts the members of the two sides, and clients from the first.
@@ -138,22 +73,11 @@ impl Watched {
         self.fault(Fault::Partition { name: name.into(), one, other, ways });
     }
 
-    fn edit(&mut self, change: impl FnOnce(&mut Design)) {
-        change(&mut self.design);
-        let input = Input::Edit(self.design.clone());
-        apply(&mut self.world, &input, &mut self.both);
-    }
-
     fn set(&mut self, change: impl FnOnce(&mut RedisParams)) {
-        self.edit(|design| {
-            if let Spec::Redis(it) = &mut design.components.get_mut("group").expect("it").spec {
-                change(it);
-            }
+        self.tune(|it| match it {
+            Spec::Redis(it) => change(it),
+            other => panic!("{other:?}"),
         });
-    }
-
-    fn is_up(&self, ordinal: u16) -> bool {
-        self.world.is_up(slots(&self.world, "group")[usize::from(ordinal)])
     }
 
     fn members(&self) -> Vec<&RedisState> {
@@ -179,16 +103,6 @@ impl Watched {
     fn leading(&self) -> Vec<u16> {
         let leads = |it: &&Server| it.leads() && self.is_up(it.own);
         self.servers().into_iter().filter(leads).map(|it| it.own).collect()
-    }
-
-    fn ledger(&self) -> &Ledger {
-        let component = self.world.blueprint().component("group").expect("it");
-        self.both.recorder.takeovers.of(component).expect("a ledger")
-    }
-
-    /// What the observer says is lost.
-    fn lost(&self) -> Vec<(u32, u32, Nanos)> {
-        self.ledger().lost(self.world.now()).map(|it| (it.key, it.version, it.committed)).collect()
     }
 
     /// What is lost, by looking for every acknowledged write in the stream of the primary whose stream
@@ -252,11 +166,6 @@ impl Watched {
 
 fn params() -> RedisParams {
     RedisParams { backlog: 1_000_000, ..RedisParams::default() }
-}
-
-fn sorted<T: Ord>(mut it: Vec<T>) -> Vec<T> {
-    it.sort();
-    it
 }
 
 /// How long a failover takes that succeeds at once, at most: a PING to go unanswered, the others asked,

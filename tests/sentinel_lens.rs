@@ -4,15 +4,15 @@
 
 mod common;
 
+use common::looking::{open_ready, run_to, well_drawn};
 use common::{cut, heal, target};
 use expect_test::expect;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::component::redis::RedisParams;
-use ringside::document::file;
 use ringside::engine::fault::{Fault, Ways};
 use ringside::lens::{self, Act, Look, Subject};
-use ringside::scene::{Scene, check, svg, text};
+use ringside::scene::{Scene, text};
 use ringside::session::protocol::Input;
 use ringside::session::run::Run;
 
@@ -25,18 +25,15 @@ struct Sessions {
 
 impl Sessions {
     fn new(change: impl FnOnce(&mut RedisParams)) -> Self {
-        let (mut file, problems) = file::read(SESSIONS).expect("it is a file");
-        assert!(problems.is_empty(), "{problems:?}");
-        if let Spec::Redis(it) = &mut file.design.components.get_mut("sessions").expect("it").spec {
-            change(it);
-        }
-        let run = Run::open(file.design, file.seed, file.warmup, Vec::new()).expect("it compiles");
+        let run = open_ready(SESSIONS, "sessions", |it| match it {
+            Spec::Redis(it) => change(it),
+            other => panic!("{other:?}"),
+        });
         Self { run, look: Look::default() }
     }
 
     fn run_to(&mut self, seconds: f64) {
-        let until = self.run.zero.saturating_add(Nanos::from_seconds(seconds));
-        self.run.advance(until - self.run.head.world.now(), u64::MAX);
+        run_to(&mut self.run, seconds);
     }
 
     fn scene(&self, width: f32) -> Scene {
@@ -60,14 +57,7 @@ impl Sessions {
     /// Well drawn at every width; what it says of itself.
     #[track_caller]
     fn look(&self, name: &str) -> String {
-        for width in [320.0, 520.0, 700.0, 900.0] {
-            let scene = self.scene(width);
-            assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");
-            if let Ok(folder) = std::env::var("LENSES") {
-                std::fs::write(format!("{folder}/{name}-{width}.svg"), svg::svg(&scene))
-                    .expect("it");
-            }
-        }
+        well_drawn(name, &[320.0, 520.0, 700.0, 900.0], |width| self.scene(width));
         self.scene(320.0).description
     }
 

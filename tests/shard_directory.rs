@@ -12,7 +12,7 @@ use ringside::component::service::ServiceParams;
 use ringside::component::sharded_db::{LOOKED_UP, Lookup, READ, SENT_ON, ShardedDbParams, WRITTEN};
 use ringside::component::{Placing, Spec};
 use ringside::document::Design;
-use ringside::engine::fault::Fault;
+use ringside::engine::fault::{Fault, Ways};
 use ringside::engine::{Note, Outcome};
 use serde_json::json;
 
@@ -99,6 +99,23 @@ fn what_is_remembered_is_out_of_date_until_it_proves_wrong() {
     let [served, _, later, _] = counts(&mut live, 10);
     assert!(failed == 0 && served > 2_500, "{failed} failed of {served}");
     assert!(later < served / 50, "{first} sent on at first, then {later} of {served}");
+}
+
+/// The directory is cut off from the shards while rows change hands: whoever is asked in vain tells it, so that it
+/// is wrong once a key.
+#[test]
+fn a_directory_that_was_cut_off_is_told() {
+    let mut live = Live::new(&users(300.0, "each", 0), 5);
+    live.run_to(Nanos::seconds(2));
+    live.fault(cut("a", &["store/3"], &["store/0", "store/1", "store/2"], Ways::Both));
+    live.edit(|it| set(it, "weights", json!("1, 0, 1")));
+    live.run_for(Nanos::seconds(6));
+    live.fault(heal("a"));
+    let [_, _, first, _] = counts(&mut live, 10);
+    let [served, _, later, failed] = counts(&mut live, 10);
+    assert!(first > 20 && failed == 0 && served > 2_500, "{first}, {failed} failed of {served}");
+    assert_eq!(later, 0, "{first} sent on at first");
+    live.check_replay();
 }
 
 /// All go through it: with more requests than it can look up, they wait there; dead, it fails who has to

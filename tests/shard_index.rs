@@ -183,6 +183,30 @@ fn partitions_are_left_out_that_cannot_have_a_row() {
 
 /// While people move, a global index is behind at times, and has caught up as soon as they rest; a local
 /// one never is.
+/// A shard is cut off while rows go to another: of rows that the index names it asks the old one, which says who has
+/// them.
+#[test]
+fn rows_that_an_index_names_are_found_where_they_have_gone() {
+    let mut design = cities(Indexing::Global, 1, 0);
+    let ranges = |design: &mut Design, it: &str| {
+        let spec = &mut design.components.get_mut("store").expect("it is there").spec;
+        spec.set("ranges", &json!(it)).expect("it can be set");
+    };
+    ranges(&mut design, "0=A, 150=B, 300=C");
+    let mut live = Live::new(&design, 5);
+    live.run_to(Nanos::seconds(2));
+    live.fault(cut("a", &["store/0"], &["store/1", "store/2", "store/3"], Ways::Both));
+    live.edit(|it| ranges(it, "0=A, 150=B, 300=D"));
+    live.run_to(Nanos::seconds(20));
+    assert_eq!((shards(&live.world)[2].held, shards(&live.world)[3].held), (0, 300));
+    live.fault(heal("a"));
+    live.run_for(Nanos::seconds(40));
+    let old = (300..600)
+        .filter(|it| shards(&live.world)[0].rows.get(*it).is_some_and(|it| it.owner == 2));
+    assert!(old.clone().count() < 10, "it goes on asking the old one for {}", old.count());
+    live.check_replay();
+}
+
 #[test]
 fn a_global_index_is_behind_and_catches_up() {
     let mut live = Live::new(&cities(Indexing::Global, 1, 3), 4);

@@ -7,18 +7,20 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::sharded::{primaries, shards};
+use common::sharded::{all_well, mishap, primaries, shards};
 use common::*;
+use ringside::algorithm::commit::two_phase::{Coordinator, Promises};
+use ringside::base::cow::CowList;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Share;
 use ringside::component::client::{Class, ClientParams, Does, Popularity};
 use ringside::component::service::ServiceParams;
 use ringside::component::sharded_db::{
-    Copying, CrossCommit, Indexing, REPLICA_READ, ShardedDbParams, TAIL_LOST, TAKEN_OVER, WRITTEN,
-    value_of,
+    Copying, CrossCommit, Index, Indexing, REPLICA_READ, Row, ShardedDbParams, TAIL_LOST,
+    TAKEN_OVER, WRITTEN, value_of,
 };
-use ringside::component::{Registry, Spec};
+use ringside::component::{Registry, Spec, State};
 use ringside::document::Design;
 use ringside::engine::blueprint::Reads;
 use ringside::engine::fault::{Fault, Ways};
@@ -190,6 +192,125 @@ fn what_only_a_replaced_primary_had_is_lost() {
     }
 }
 
+/// Sets a parameter of the store in a running world.
+fn set(design: &mut Design, world: &mut World, name: &str, value: u32, told: &mut Told) {
+    let spec = &mut design.components.get_mut("store").expect("it is there").spec;
+    spec.set(name, &json!(value)).expect("it can be set");
+    apply(world, &Input::Edit(design.clone()), told);
+}
+
+/// The database begins anew, twice, while a member is down that has an old log, and a long one: it comes
+/// back with nothing, and what has been begun anew stays as it is.
+#[test]
+fn who_was_down_while_all_began_anew_begins_anew_too() {
+    for victim in ["store/0", "store/1"] {
+        let mut design = users(200.0, 0, 1, store(Copying::Majority));
+        let mut world = start(&design, 4);
+        let mut told = Told::default();
+        world.run(Nanos::seconds(2), u64::MAX, &mut told);
+        world.fault(&Fault::Crash(target("store/0")), &mut told);
+        world.run(Nanos::seconds(4), u64::MAX, &mut told);
+        world.fault(&Fault::Restart(target("store/0")), &mut told);
+        world.run(Nanos::seconds(8), u64::MAX, &mut told);
+        world.fault(&Fault::Crash(target(victim)), &mut told);
+        world.run(Nanos::seconds(10), u64::MAX, &mut told);
+        for replicas in [0, 2] {
+            set(&mut design, &mut world, "replicas", replicas, &mut told);
+        }
+        world.run(Nanos::seconds(12), u64::MAX, &mut told);
+        world.fault(&Fault::Spike { target: target("users"), factor: 0.0 }, &mut told);
+        world.run(Nanos::seconds(14), u64::MAX, &mut told);
+        let before: Vec<_> = match victim {
+            // Without the first, nobody has anything of the new one.
+            "store/0" => Vec::new(),
+            _ => (0..KEYS).map(|it| row(&world, 0, it)).collect(),
+        };
+        world.fault(&Fault::Restart(target(victim)), &mut told);
+        world.run(Nanos::seconds(20), u64::MAX, &mut told);
+        rest(&world).unwrap_or_else(|it| panic!("{victim}: {it}"));
+        let all = shards(&world);
+        for member in &all[..COPIES] {
+            assert!(member.rows == all[0].rows, "{victim}: all have the same");
+            let takeovers = member.group.as_ref().map(|it| it.takeovers());
+            assert_eq!(takeovers, Some(0), "{victim}: nothing is known of the past");
+        }
+        let after: Vec<_> = (0..KEYS).map(|it| row(&world, 0, it)).collect();
+        assert!(before.is_empty() || before == after, "{victim}: rows of the past are back");
+        let old = after.iter().flatten().filter(|it| it.version > 1).count();
+        assert!(victim != "store/0" || old == 0, "{victim}: {old} rows of the past");
+    }
+}
+
+/// A row as a member knows it.
+fn row(world: &World, member: u32, key: u32) -> Option<Row> {
+    let slot = slots(world, "store")[member as usize];
+    match world.member(slot).state.as_ref()? {
+        State::ShardedDb(it) => it.rows.get(key.into()).copied(),
+        _ => None,
+    }
+}
+
+/// A shard is taken away and comes again, while a member is down that knew who led the old one: it learns who
+/// leads the new one.
+#[test]
+fn who_led_a_shard_that_is_gone_is_forgotten() {
+    let mut design = users(100.0, 1, 1, store(Copying::Async));
+    let mut world = start(&design, 6);
+    let mut told = Told::default();
+    set(&mut design, &mut world, "shards", 4, &mut told);
+    world.run(Nanos::seconds(2), u64::MAX, &mut told);
+    world.fault(&Fault::Crash(target("store/9")), &mut told);
+    world.run(Nanos::seconds(5), u64::MAX, &mut told);
+    let (old, _) = primaries(&world, COPIES)[3].expect("another leads the last shard");
+    assert_ne!(old, 9);
+    let believed = |world: &World| shards(world)[0].group.as_ref().map(|it| it.leader_of(3));
+    assert_eq!(believed(&world), Some(old as u16));
+    world.fault(&Fault::Crash(target("store/0")), &mut told);
+    for count in [3, 4] {
+        set(&mut design, &mut world, "shards", count, &mut told);
+        world.run(world.now() + Nanos::seconds(1), u64::MAX, &mut told);
+    }
+    world.fault(&Fault::Restart(target("store/0")), &mut told);
+    world.run(Nanos::seconds(10), u64::MAX, &mut told);
+    assert_eq!(primaries(&world, COPIES)[3].map(|it| it.0), Some(9), "it has begun anew");
+    assert_eq!(believed(&world), Some(9));
+}
+
+/// Whether two things are one and the same.
+fn same<T>(one: &T, other: &T) -> bool {
+    std::ptr::eq(one, other)
+}
+
+/// What a write leaves as it was is shared by all members of a shard: to bring replicas what has changed costs
+/// what has changed.
+#[test]
+fn members_share_what_has_not_changed() {
+    let mut params = ShardedDbParams {
+        index: Indexing::Global,
+        attribute_classes: "city".into(),
+        keys: 100_000,
+        cross_writes: Share(0.2),
+        ..store(Copying::Async)
+    };
+    params.attribute_writes.0 = 0.0;
+    let mut world = start(&users(100.0, 0, 1, params), 5);
+    let mut told = Told::default();
+    world.run(Nanos::seconds(5), u64::MAX, &mut told);
+    world.fault(&Fault::Spike { target: target("users"), factor: 0.0 }, &mut told);
+    world.run(Nanos::seconds(8), u64::MAX, &mut told);
+    assert!(told.count(WRITTEN) > 200);
+    for shard in shards(&world).chunks(COPIES) {
+        for replica in &shard[1..] {
+            assert!(replica.rows == shard[0].rows);
+            assert!(same::<CowList<Row>>(&replica.rows, &shard[0].rows));
+            assert!(same::<Index>(&replica.index, &shard[0].index));
+            let [one, other] = [&replica.across, &shard[0].across];
+            assert!(same::<Promises>(&one.promises, &other.promises));
+            assert!(same::<Coordinator>(&one.coordinator, &other.coordinator));
+        }
+    }
+}
+
 /// Reads go where the wire says, writes to primaries; with one replica nobody takes over.
 /// Less patience from now on is no reason to replace anybody.
 #[test]
@@ -250,31 +371,13 @@ fn play(seed: u64, commit: CrossCommit) -> Result<u64, String> {
         world.run(until, u64::MAX, &mut told);
         let member = |purpose| format!("store/{}", draw(purpose, 9));
         let (one, other, third) = (member(1), member(2), member(8));
-        let ways = [Ways::Both, Ways::Forth, Ways::Back][draw(3, 3) as usize];
-        let name = ["a", "b"][draw(4, 2) as usize];
-        let fault = match draw(5, if seed.is_multiple_of(2) { 9 } else { 11 }) {
-            0..=2 => Fault::Crash(target(&one)),
-            3 | 4 => Fault::Restart(target("store")),
-            5 | 6 => cut(name, &[&one], &[&other, &third], ways),
-            7 => heal(name),
-            8 => Fault::Slow { target: target(&one), factor: 1.0 + draw(6, 9) as f64 },
-            change => {
-                let scheme = ["range", "modulo", "ring", "jump"][draw(7, 4) as usize];
-                let spec = &mut design.components.get_mut("store").expect("it is there").spec;
-                match change {
-                    9 => spec.set("scheme", &json!(scheme)).expect("it can be set"),
-                    _ => spec.set("shards", &json!(4)).expect("it can be set"),
-                }
-                apply(&mut world, &Input::Edit(design.clone()), &mut told);
-                continue;
-            }
-        };
+        let moves = !seed.is_multiple_of(2);
+        let mishap = mishap(draw, &one, &[&other, &third], moves, &mut design);
+        apply(&mut world, &mishap, &mut told);
+    }
+    for fault in all_well() {
         world.fault(&fault, &mut told);
     }
-    for fault in [heal("a"), heal("b"), Fault::Restart(target("store"))] {
-        world.fault(&fault, &mut told);
-    }
-    world.fault(&Fault::Slow { target: target("store"), factor: 1.0 }, &mut told);
     world.run(world.now() + Nanos::seconds(1), u64::MAX, &mut told);
     world.fault(&Fault::Spike { target: target("users"), factor: 0.0 }, &mut told);
     world.run(world.now() + Nanos::seconds(8), u64::MAX, &mut told);

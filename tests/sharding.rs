@@ -304,6 +304,33 @@ fn queries_ask_who_has_the_keys_and_wait_for_the_slowest() {
     assert!(hash.1 > range.1 * 1.2, "{hash:?} ms after {range:?} ms");
 }
 
+/// A shard is cut off while rows go to one that it does not ask for any: its first query misses them, and is told who
+/// has them; the next one finds all.
+#[test]
+fn a_query_of_who_was_cut_off_finds_what_has_moved() {
+    let classes = vec![Class { name: "list".into(), ..Class::default() }];
+    let client =
+        ClientParams { keys: 30, popularity: Popularity::Uniform, classes, ..client(20.0, 1, 0) };
+    let settings = json!({
+        "keys": 90, "shards": 4, "ranges": "0=A, 30=B, 60=C", "range_classes": "list",
+        "range_keys": 90,
+    });
+    let mut live = Live::new(&sharded(client, settings), 3);
+    live.run_to(Nanos::seconds(2));
+    live.fault(cut("a", &["store/0"], &["store/1", "store/2", "store/3"], Ways::Both));
+    live.edit(|it| set(it, json!({ "ranges": "0=A, 30=B, 60=D" })));
+    live.run_to(Nanos::seconds(10));
+    assert_eq!((shards(&live.world)[2].held, shards(&live.world)[3].held), (0, 30));
+    live.fault(heal("a"));
+    live.run_for(Nanos::seconds(8));
+    let asked = shards(&live.world);
+    assert!(asked[0].queries.len() > 4);
+    for query in &asked[0].queries {
+        assert_eq!(query.rows(), query.keys, "{query:?}");
+    }
+    live.check_replay();
+}
+
 /// A celebrity: hashing spreads keys and does not split one.
 #[test]
 fn one_hot_key_makes_one_shard_hot() {

@@ -132,13 +132,24 @@ impl<T: StableHash> StableHash for CowList<T> {
 
 /// A value that clones share until one of them changes it. Who holds one and only reads need not know how it
 /// is cloned: on the page, that comes with whoever writes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Shared<T>(Arc<T>);
 
 impl<T> Shared<T> {
     /// Nobody shares it yet.
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
+    }
+
+    /// What it takes of memory, in bytes, by what one takes that nobody shares: of what clones share, its part.
+    pub fn weight(&self, of: impl Fn(&T) -> usize) -> usize {
+        of(&self.0) / Arc::strong_count(&self.0)
+    }
+}
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Self {
+        Self::new(T::default())
     }
 }
 
@@ -153,6 +164,18 @@ impl<T> Deref for Shared<T> {
 impl<T: Clone> DerefMut for Shared<T> {
     fn deref_mut(&mut self) -> &mut T {
         Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Shared<T>
+where
+    &'a T: IntoIterator,
+{
+    type Item = <&'a T as IntoIterator>::Item;
+    type IntoIter = <&'a T as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

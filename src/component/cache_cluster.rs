@@ -137,11 +137,14 @@ impl CacheClusterParams {
         (0..self.nodes as usize).map(|it| self.weights.of(it) > 0).collect()
     }
 
+    /// The ordinals of those that do.
+    pub fn among(&self) -> Vec<u8> {
+        (0..).zip(self.takes_part()).filter(|it| it.1).map(|it| it.0).collect()
+    }
+
     /// The ordinal of the node that has the slot of a key.
-    fn slot_owner(&self, key: &str) -> Option<usize> {
-        let among = || (0..self.nodes as usize).filter(|it| self.weights.of(*it) > 0);
-        let at = redis_slots::owner(redis_slots::slot(key.as_bytes()), among().count());
-        among().nth(at)
+    fn slot_owner(&self, key: &str) -> Option<u8> {
+        redis_slots::owner(redis_slots::slot(key.as_bytes()), &self.among())
     }
 }
 
@@ -355,9 +358,9 @@ impl Kind for CacheCluster {
         }
         if params.learn() != Learn::AtOnce {
             let owner = params.slot_owner(&format!("{}:{}", ctx.key_name(), request.key));
-            if owner != Some(usize::from(ctx.ordinal())) {
+            if owner != Some(ctx.ordinal() as u8) {
                 ctx.count(MOVED, request.key);
-                return Served::not_leader(owner.map(|it| it as u16));
+                return Served::not_leader(owner.map(u16::from));
             }
         }
         cache::serve(&mut state.cache, &params.one(), request, ticket, ctx)

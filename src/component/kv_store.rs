@@ -438,7 +438,7 @@ impl Kind for KvStore {
     }
 
     fn weight(state: &Self::State) -> usize {
-        state.rows.bytes()
+        state.rows.bytes() + state.compared.iter().map(Comparison::bytes).sum::<usize>()
     }
 }
 

@@ -269,6 +269,10 @@ pub trait Kind: Sized {
         Self::start(params, ctx)
     }
 
+    /// Parameters have changed while a member is down: what that means for what it remembers, which is all that
+    /// [`Kind::restart`] will be given.
+    fn missed(_state: &mut Self::State, _before: &Self::Params, _params: &Self::Params) {}
+
     /// Takes over changed parameters or a changed number of members; false if only a restart will
     /// do.
     fn retune(
@@ -712,6 +716,15 @@ macro_rules! registry {
                         (deeds!($module::$name $(, $when)?).restart)(old, params, &mut Context::new(ctx))
                     } )*
                     _ => Self::start(spec, ctx),
+                }
+            }
+
+            fn missed(state: &mut State, before: &Spec, spec: &Spec) {
+                match (state, before, spec) {
+                    $( (State::$name(state), Spec::$name(before), Spec::$name(params)) => {
+                        (deeds!($module::$name $(, $when)?).missed)(state, before, params)
+                    } )*
+                    _ => {}
                 }
             }
 

@@ -48,19 +48,20 @@ mod serve;
 mod shard;
 mod talk;
 
-/// What a shard remembers; all of it survives a crash but what is under way.
+/// What a shard remembers; all of it survives a crash but what is under way. What replicas have of it they share,
+/// as long as it does not change.
 #[derive(Clone, Debug)]
 pub struct ShardedDbState {
     /// Every row as far as this shard knows: its version here, and whose it is.
-    pub rows: CowList<Row>,
+    pub rows: Shared<CowList<Row>>,
     /// How many of them are this shard's.
     pub held: u32,
     /// Whether it has learned whose the rows are.
     pub known: bool,
     /// Rows it brings to others, the first at work.
-    pub moves: VecDeque<Move>,
+    pub moves: Shared<VecDeque<Move>>,
     /// What it has brought to others, the latest last.
-    pub moved: VecDeque<Moved>,
+    pub moved: Shared<VecDeque<Moved>>,
     /// Range queries that it has answered, the latest last.
     pub queries: VecDeque<Query>,
     /// When requests of late came in, and their keys.
@@ -84,7 +85,7 @@ pub struct ShardedDbState {
     /// Transactions with other shards.
     pub across: Across,
     /// What it has of an index, and owes to those of others.
-    pub index: Index,
+    pub index: Shared<Index>,
     /// Where rows belong, by the parameters.
     map: Map,
     /// With replicas: what it knows of the other members of its shard.
@@ -93,6 +94,8 @@ pub struct ShardedDbState {
     pub auto: Option<Box<Auto>>,
     /// Whether it wakes at the end of a period.
     auto_beats: bool,
+    /// Whether the database has begun anew while it was down.
+    outdated: bool,
 }
 
 use crate::base::stable::{StableHash, StableHasher};
@@ -101,7 +104,8 @@ impl StableHash for ShardedDbState {
     fn stable_hash(&self, h: &mut StableHasher) {
         // The map follows from the parameters, and the number of rows from the rows.
         let Self { rows, known, moves, moved, queries, latest, hot, hot_since, parked, .. } = self;
-        let Self { open, parts, begun, last_id, taken, beats, across, index, group, auto, auto_beats, held: _, map: _, .. } = self;
+        let Self { open, parts, begun, last_id, taken, beats, across, index, group, auto, auto_beats, .. } = self;
+        let Self { outdated, held: _, map: _, .. } = self;
         rows.stable_hash(h);
         (*known, *beats).stable_hash(h);
         moves.stable_hash(h);
@@ -121,6 +125,9 @@ impl StableHash for ShardedDbState {
         if let Some(it) = auto {
             it.stable_hash(h);
             auto_beats.stable_hash(h);
+        }
+        if *outdated {
+            h.word(1);
         }
     }
 }
@@ -197,7 +204,8 @@ impl Kind for ShardedDb {
              brings what was written meanwhile, then stops serving them and hands them over. \
              Messages may be lost, shards may die: each step is repeated until it is confirmed.",
             "Callers know a new map at once: whoever is asked for a row it does not have says who \
-             has it, as Redis Cluster does (MOVED).",
+             has it, as Redis Cluster does (MOVED). So does a shard that another one asks in vain, which was cut off \
+             when rows changed hands.",
             "A range query is worked at by every shard that has one of its keys, in its own line; \
              the shard that was asked merges, with work of its own.",
             "Writes of rows of two shards, by two-phase commit with presumed abort: promises, locks and \
@@ -231,8 +239,7 @@ impl Kind for ShardedDb {
             "Transactions over more than two shards.",
             "Reads do not wait for locks: they see what was committed last. What a write to a log takes.",
             "What keeping an index beside its rows takes; what building one takes but the messages.",
-            "A range query while rows move may miss those that are on their way; a shard that was cut off when rows \
-             changed hands goes on asking who had them.",
+            "A range query while rows move may miss those that are on their way.",
         ],
         defaults: "9 workers at 10 ms: 900 requests a second, a small instance.",
     };
@@ -348,7 +355,7 @@ impl Kind for ShardedDb {
         params: &ShardedDbParams,
         ctx: &mut Context<Self>,
     ) -> Shared<ShardedDbState> {
-        if old.copies() != params.copies() {
+        if old.outdated {
             return Self::start(params, ctx);
         }
         let mut state = old.clone();
@@ -360,6 +367,12 @@ impl Kind for ShardedDb {
             turn(&mut state, params, ctx, |state, ctx| recover(state, params, ctx));
         }
         state
+    }
+
+    fn missed(state: &mut Shared<ShardedDbState>, before: &ShardedDbParams, params: &ShardedDbParams) {
+        if before.replicas != params.replicas {
+            state.outdated = true;
+        }
     }
 
     fn retune(
@@ -455,7 +468,7 @@ impl Kind for ShardedDb {
 
     fn gauges(members: &[Option<&Shared<ShardedDbState>>], _: Nanos) -> Vec<f64> {
         let shards = || members.iter().flatten().filter(|it| it.leads());
-        let left = shards().flat_map(|it| &it.moves).map(Move::left);
+        let left = shards().flat_map(|it| it.moves.iter()).map(Move::left);
         let locked = shards().map(|it| it.across.promises.locks().count());
         vec![left.sum::<usize>() as f64, locked.sum::<usize>() as f64]
     }
@@ -470,6 +483,6 @@ impl Kind for ShardedDb {
     }
 
     fn weight(state: &Self::State) -> usize {
-        state.rows.bytes() + state.index.bytes()
+        state.rows.weight(CowList::bytes) + state.index.weight(Index::bytes)
     }
 }

@@ -24,6 +24,7 @@ pub use params::{Carries, Detector, Failover, Replication, SqlDbParams, Standby,
 pub use state::{Entry, Follower, SqlDbMessage, SqlDbState, SqlDbTimer, Waiting};
 
 pub use params::{by_itself, is_cold, is_warm};
+pub use replication::first;
 use params::{by_address, cascades, fails_over, waits_for};
 
 pub mod cascade;

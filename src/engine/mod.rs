@@ -151,6 +151,8 @@ pub trait Kinds: Clone + Debug + Sized + 'static {
     fn start(spec: &Self::Spec, ctx: &mut Context<Self>) -> Self::State;
     /// The state after a crash: what was durable is kept.
     fn restart(old: &Self::State, spec: &Self::Spec, ctx: &mut Context<Self>) -> Self::State;
+    /// This has changed while a member is down: what that means for what it remembers.
+    fn missed(state: &mut Self::State, before: &Self::Spec, spec: &Self::Spec);
     /// Takes over changed parameters or a changed number of members in place; false if only a
     /// restart will do.
     fn retune(

@@ -751,11 +751,13 @@ impl<K: Kinds> World<K> {
             self.members[slot as usize].state = None;
             return;
         };
-        if !self.core.lives[slot as usize].1 {
-            return;
-        }
         let old = &before.components[before.members[slot as usize].0 as usize];
         let Some(was) = &old.spec else { return };
+        if !self.core.lives[slot as usize].1 {
+            let state = self.members[slot as usize].state.as_mut();
+            state.into_iter().filter(|_| was != spec).for_each(|it| K::missed(it, was, spec));
+            return;
+        }
         let changed = was != spec || old.members != component.members;
         let mut kept = true;
         self.turn(slot, |ctx, state, _| {

@@ -23,6 +23,7 @@ mod settings;
 mod sides;
 mod story;
 mod trees;
+mod vectors;
 
 /// Of what writes have added, so many are told.
 const ADDED_MAX: usize = 4;
@@ -96,6 +97,7 @@ pub fn draw(subject: &Subject) -> Scene {
     let account = store.account();
     account.operations(&mut sheet);
     verdicts(&account, &mut sheet);
+    store.vectors(&mut sheet);
     store.conflicts(&mut sheet);
     if !by_numbers {
         store.numbers(&mut sheet);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use expect_test::Expect;
 use ringside::base::time::Nanos;
-use ringside::document::Design;
+use ringside::component::Spec;
 use ringside::document::edit::Edit;
+use ringside::document::{Design, file};
 use ringside::engine::fault::Fault;
 use ringside::lens::{self, Act, Look, Subject};
 use ringside::scene::{Mark, Scene, check, svg, text};
@@ -13,6 +14,33 @@ use ringside::session::protocol::Input;
 use ringside::session::run::Run;
 
 use super::target;
+
+/// A ready design's run, with this component changed.
+pub fn open_ready(json: &str, id: &str, change: impl FnOnce(&mut Spec)) -> Run {
+    let (mut file, problems) = file::read(json).expect("it is a file");
+    assert!(problems.is_empty(), "{problems:?}");
+    change(&mut file.design.components.get_mut(id).expect("it is there").spec);
+    Run::open(file.design, file.seed, file.warmup, Vec::new()).expect("it compiles")
+}
+
+/// Goes on to so many seconds after warming up.
+pub fn run_to(run: &mut Run, seconds: f64) {
+    let until = run.zero.saturating_add(Nanos::from_seconds(seconds));
+    run.advance(until - run.head.world.now(), u64::MAX);
+}
+
+/// A picture is well drawn at these widths. `LENSES=folder` writes it there.
+#[track_caller]
+pub fn well_drawn(name: &str, widths: &[f32], scene: impl Fn(f32) -> Scene) {
+    for width in widths {
+        let scene = scene(*width);
+        if let Ok(folder) = std::env::var("LENSES") {
+            let file = format!("{folder}/{name}-{width}.svg");
+            std::fs::write(file, svg::svg(&scene)).expect("it can be written");
+        }
+        assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");
+    }
+}
 
 /// The run, and what somebody looks for.
 pub struct Looking {
@@ -60,14 +88,7 @@ impl Looking {
     /// out. `LENSES=folder` writes the pictures there.
     #[track_caller]
     pub fn check(&self, name: &str, without: &[&str], expected: Expect) {
-        for width in [300.0, 520.0, 900.0] {
-            let scene = self.scene(width);
-            if let Ok(folder) = std::env::var("LENSES") {
-                let file = format!("{folder}/{name}-{width}.svg");
-                std::fs::write(file, svg::svg(&scene)).expect("it can be written");
-            }
-            assert_eq!(check::problems(&scene), Vec::<String>::new(), "{name} at {width}");
-        }
+        well_drawn(name, &[300.0, 520.0, 900.0], |width| self.scene(width));
         let mut scene = self.scene(300.0);
         scene.marks.retain(|it| !without.iter().any(|start| it.id.starts_with(start)));
         expected.assert_eq(&text::reading(&scene));

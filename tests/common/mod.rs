@@ -10,6 +10,7 @@ pub mod looking;
 pub mod peers;
 pub mod pooled;
 pub mod sharded;
+pub mod watched;
 
 use std::collections::BTreeMap;
 

@@ -26,9 +26,15 @@ fn tag(key: &[u8]) -> &[u8] {
     }
 }
 
-/// The position of a slot's node among so many, as they are dealt out at first.
-pub fn owner(slot: u32, nodes: usize) -> usize {
-    (0..nodes as u32).position(|node| slot <= last(node, nodes as u32)).unwrap_or(0)
+/// Whose a slot is at first, among these nodes: each has one piece. Nobody's, if there are none.
+pub fn owner(slot: u32, among: &[u8]) -> Option<u8> {
+    let of = among.len() as u32;
+    (0..).zip(among).find(|it| slot <= last(it.0, of)).map(|it| *it.1)
+}
+
+/// The same of all slots.
+pub fn dealt(among: &[u8]) -> impl Iterator<Item = Option<u8>> {
+    (0..SLOTS).map(|it| owner(it, among))
 }
 
 /// The last slot of a node, by its position among so many; the first begins at 0. Rounded to the

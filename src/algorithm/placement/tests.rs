@@ -107,8 +107,8 @@ fn redis_slots_are_dealt_out_as_by_redis_cli() {
 /// what is above it, and nobody else has given anything.
 #[test]
 fn slots_are_dealt_anew_with_as_few_moves_as_can_be() {
-    use redis_slots::{SLOTS, owner, rebalance};
-    let mut table: Vec<u8> = (0..SLOTS).map(|it| owner(it, 3) as u8).collect();
+    use redis_slots::{SLOTS, dealt, rebalance};
+    let mut table: Vec<u8> = dealt(&[0, 1, 2]).map(|it| it.expect("somebody's")).collect();
     // Nodes join and leave, some in the middle, some are no more.
     let steps: [&[bool]; 8] = [
         &[true, true, true, true],

@@ -68,6 +68,12 @@ impl VersionVector {
         }
     }
 
+    /// The latest write of a member that is known of; 0 if none is.
+    pub fn latest(&self, member: usize) -> u32 {
+        let beyond = self.beyond.iter().filter(|it| it.member as usize == member).map(|it| it.upto);
+        beyond.chain(self.upto.get(member).copied()).max().unwrap_or(0)
+    }
+
     /// Whether it knows of the write of this number of a member.
     pub fn knows(&self, member: usize, number: u32) -> bool {
         let known = |it: &Stretch| (it.above..it.upto).contains(&number.wrapping_sub(1));

@@ -69,10 +69,9 @@ impl Table {
 
     /// Dealt out evenly, in one piece for each node that takes part.
     pub(super) fn dealt(params: &CacheClusterParams, turn: u32) -> Self {
-        let among: Vec<_> = (0..).zip(params.takes_part()).filter(|it| it.1).collect();
         let mut it = Self::unknown();
-        for slot in 0..SLOTS {
-            let owner = among.get(redis_slots::owner(slot, among.len())).map_or(NOBODY, |it| it.0);
+        for (slot, owner) in (0..).zip(redis_slots::dealt(&params.among())) {
+            let owner = owner.unwrap_or(NOBODY);
             it.set(slot, Slot { owner, target: owner, turn });
         }
         it

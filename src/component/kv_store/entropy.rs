@@ -34,6 +34,14 @@ pub struct Comparison {
     pub repaired: Vec<u32>,
 }
 
+impl Comparison {
+    /// What a clone of it takes of memory, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { at: _, told, asked, repaired } = self;
+        size_of::<Self>() + size_of_val(&told[..]) + size_of_val(&asked[..]) + size_of_val(&repaired[..])
+    }
+}
+
 crate::stable! { Comparison { at, told, asked, repaired } }
 
 /// Repaired keys remembered of one comparison.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::algorithm::placement::redis_slots::{self, SLOTS};
+use crate::algorithm::placement::redis_slots;
 use crate::base::stable::{StableHash, StableHasher};
 
 use super::{Learn, Placing};
@@ -60,8 +60,8 @@ fn owner(of: &Placing, old: &Old) -> Option<usize> {
 
 /// The table it goes by.
 fn table(of: &mut Placing) -> Box<Old> {
-    let among = &of.among;
-    let table = || (0..SLOTS).map(|it| among[redis_slots::owner(it, among.len())] as u8).collect();
+    let among: Vec<u8> = of.among.iter().map(|it| *it as u8).collect();
+    let table = || redis_slots::dealt(&among).map(Option::unwrap_or_default).collect();
     of.old.take().unwrap_or_else(|| Box::new(Old { table: Arc::new(table()) }))
 }
 

@@ -374,6 +374,7 @@ pub(super) fn worked(state: &mut ShardedDbState, part: Part, outcome: Outcome, c
                 true => participate(state, from, &prepare, ctx),
                 false => Some(Message::Vote(id, false)),
             };
+            moving::tell_whose(state, from, [change.key], ctx);
             if let Some(vote) = vote {
                 ctx.send(from, ShardedDbMessage::Across(vote));
             }
@@ -385,6 +386,7 @@ pub(super) fn worked(state: &mut ShardedDbState, part: Part, outcome: Outcome, c
             if done {
                 apply(state, change, None, ctx);
             }
+            moving::tell_whose(state, from, [change.key], ctx);
             ctx.send(from, ShardedDbMessage::Wrote(id, done));
         }
         _ => {}
@@ -442,7 +444,7 @@ pub(super) fn beat(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: &m
             ctx.send(whom, ShardedDbMessage::Across(Message::Inquire(id)));
         }
     }
-    for (id, it) in &mut state.across.decided {
+    for (id, it) in state.across.decided.iter_mut() {
         if now.saturating_sub(it.at[1]) >= AGAIN {
             it.at[1] = now;
             for to in state.across.coordinator.left(*id) {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::base::slab::Handle;
 use crate::engine::{Outcome, Request, Served};
 
-use super::query::{PATIENCE, Part, Query, Seek, Sought, finish, heard, refused};
-use super::talk::{ShardedDbMessage, ShardedDbTimer, say};
-use super::{Asked, Ctx, Indexing, PART, Row, STALE_ENTRY, ShardedDbParams, ShardedDbState, index};
+use super::query::{Part, Query, Seek, Sought, finish, heard, open, refused};
+use super::talk::{ShardedDbMessage, say};
+use super::{
+    Asked, Ctx, Indexing, PART, Row, STALE_ENTRY, ShardedDbParams, ShardedDbState, index, moving,
+};
 
 /// A query by another attribute has come, for the value that its key says. Without an index, or with local
 /// ones, all are asked at once; a global one first.
@@ -18,20 +20,17 @@ pub(super) fn seek(
     ticket: Handle,
     ctx: &mut Ctx,
 ) -> Served {
-    let (how, class, now) = (params.index, request.class, ctx.now());
+    let (how, class) = (params.index, request.class);
     let value = request.key % params.attribute_values.max(1);
     let index = state.index.place(value);
     let all: Vec<u16> = (0..params.holders() as u16).collect();
-    let id = state.next_id(now);
-    let asked: Vec<u16> = if how == Indexing::Global { vec![index] } else { all };
-    let shards = match how {
-        Indexing::Global => Vec::new(),
-        _ => asked.iter().map(|it| (*it, None)).collect(),
+    // A global index says which shards have to answer.
+    let (asked, answer) = match how {
+        Indexing::Global => (vec![index], Vec::new()),
+        _ => (all.clone(), all),
     };
-    let alarm = ctx.timer(PATIENCE, ShardedDbTimer::Patience(id));
     let sought = Sought::Value { value, how, index, named: None, stale: 0 };
-    let (first, keys) = (request.key, 0);
-    state.open.push(Query { id, first, keys, asked: now, shards, sought, class, ticket, alarm });
+    let id = open(state, (request, ticket), 0, (&answer, sought), ctx);
     for shard in asked {
         say(state, params, shard, ShardedDbMessage::Seek(id, value, how, class), ctx);
     }
@@ -180,6 +179,7 @@ fn read(
         index::wrong(state, params, value, &stale, ctx);
         [(mine.len() - stale.len()) as u32, stale.len() as u32]
     });
+    moving::tell_whose(state, from, keys.iter().copied(), ctx);
     say(state, params, from, ShardedDbMessage::Fetched(id, found), ctx);
 }
 

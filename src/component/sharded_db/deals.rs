@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::algorithm::commit::two_phase::{Change, Coordinator, Promises, State};
+use crate::base::cow::Shared;
 use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 use crate::engine::Request;
@@ -83,15 +84,15 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug, Default)]
 pub struct Across {
     /// What it has promised to others, and to itself.
-    pub promises: Promises,
+    pub promises: Shared<Promises>,
     /// What it has decided.
-    pub coordinator: Coordinator,
+    pub coordinator: Shared<Coordinator>,
     /// What it coordinates and has not decided; lost in a crash.
     pub open: Vec<Open>,
     /// Promises since when.
-    pub given: BTreeMap<u64, Given>,
+    pub given: Shared<BTreeMap<u64, Given>>,
     /// Decisions that the other shard has not confirmed.
-    pub decided: BTreeMap<u64, Decided>,
+    pub decided: Shared<BTreeMap<u64, Decided>>,
     /// What it coordinated of late, the latest last.
     pub ended: VecDeque<Ended>,
     /// Writes that wait.

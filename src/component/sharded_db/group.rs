@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::algorithm::replication::ballot::{Ballot, held_by_majority};
 use crate::algorithm::replication::quorum::majority;
+use crate::base::cow::{CowList, Shared};
 use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
@@ -18,7 +19,7 @@ use crate::base::time::Nanos;
 use super::super::Context;
 use super::query::Part;
 use super::talk::ShardedDbMessage;
-use super::{ShardedDb, ShardedDbParams, ShardedDbState};
+use super::{Across, Auto, Index, Move, Moved, Row, ShardedDb, ShardedDbParams, ShardedDbState};
 
 pub(super) use lead::{acted, alarm, come_up, hear, pass_on, retune, serve, stand};
 
@@ -56,6 +57,21 @@ pub(super) enum Held {
     Answer(Handle, u32),
 }
 
+/// What replicas have of what their shard remembers: all that survives a crash. Clones share what has not changed.
+#[derive(Clone, Debug)]
+pub struct Image {
+    rows: Shared<CowList<Row>>,
+    held: u32,
+    known: bool,
+    last_id: u64,
+    moves: Shared<VecDeque<Move>>,
+    moved: Shared<VecDeque<Moved>>,
+    taken: Vec<u64>,
+    across: Across,
+    index: Shared<Index>,
+    auto: Option<Box<Auto>>,
+}
+
 /// What a member knows of its shard's members. All but what others told it survives a crash.
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -64,7 +80,7 @@ pub struct Group {
     /// The term that the end of its log was written under, and its length.
     pub log: (u32, u64),
     /// The terms its log was written under, each with the position at which it began.
-    lineage: Vec<(u32, u64)>,
+    lineage: Shared<Vec<(u32, u64)>>,
     /// Whether it has what its shard has: not a fresh replica before it has been sent that.
     pub has: bool,
     own: u16,
@@ -86,6 +102,7 @@ pub struct Group {
 
 crate::stable! {
     Peer { agreed, sent, heard, before }
+    Image { rows, held, known, last_id, moves, moved, taken, across, index, auto }
     Group {
         ballot, log, lineage, has, own, copies, led, lost, peers, held, leaders, heard, signs, alarm,
     }
@@ -110,7 +127,7 @@ pub enum GroupMessage {
     Sign(u32),
     /// The same, and this is what my shard has: term, length of my log and what it was written under, entries
     /// that are new in it, what it comes to.
-    Keep(u32, u64, Arc<[(u32, u64)]>, u32, Arc<ShardedDbState>),
+    Keep(u32, u64, Shared<Vec<(u32, u64)>>, u32, Arc<Image>),
     /// The latest term I know; the term that the end of my log was written under, and its length.
     Kept(u32, (u32, u64)),
     /// I want to lead in this term; as above.
@@ -176,7 +193,7 @@ impl Group {
     }
 
     /// The member that leads a shard, as far as it has heard.
-    pub(super) fn leader_of(&self, shard: u16) -> u16 {
+    pub fn leader_of(&self, shard: u16) -> u16 {
         let place = self.leaders.get(usize::from(shard)).map_or(0, |it| it.1);
         shard * self.copies + place
     }
@@ -231,11 +248,6 @@ impl ShardedDbState {
         self.group.as_ref().is_none_or(|it| it.leads())
     }
 
-    /// How many members its shard has.
-    pub(super) fn copies(&self) -> u16 {
-        self.group.as_ref().map_or(1, |it| it.copies)
-    }
-
     /// Work of these kinds that is under way is for nothing.
     pub(super) fn void_parts(&mut self, which: impl Fn(&Part) -> bool) {
         for (_, part) in self.parts.iter_mut().filter(|it| which(&it.1)) {
@@ -243,43 +255,28 @@ impl ShardedDbState {
         }
     }
 
-    /// What replicas have of it: all that survives a crash.
-    fn image(&self) -> Self {
-        let across = self.across.durable();
-        Self {
-            rows: self.rows.clone(),
-            held: self.held,
-            known: self.known,
-            moves: self.moves.clone(),
-            moved: self.moved.clone(),
-            queries: VecDeque::new(),
-            latest: VecDeque::new(),
-            hot: Default::default(),
-            hot_since: Nanos::ZERO,
-            parked: Vec::new(),
-            open: Vec::new(),
-            parts: Vec::new(),
-            begun: 0,
-            last_id: self.last_id,
-            taken: self.taken.clone(),
-            beats: false,
-            across,
-            index: self.index.clone(),
-            map: self.map.clone(),
-            group: None,
-            auto: self.auto.clone(),
-            auto_beats: false,
+    /// What replicas have of it.
+    fn image(&self) -> Image {
+        let Self { rows, held, known, last_id, moves, moved, taken, across, index, auto, .. } = self;
+        Image {
+            rows: rows.clone(),
+            held: *held,
+            known: *known,
+            last_id: *last_id,
+            moves: moves.clone(),
+            moved: moved.clone(),
+            taken: taken.clone(),
+            across: across.durable(),
+            index: index.clone(),
+            auto: auto.clone(),
         }
     }
 
     /// Has from now on what its primary has.
-    fn put_on(&mut self, image: &Self) {
-        self.rows = image.rows.clone();
-        (self.held, self.known, self.last_id) = (image.held, image.known, image.last_id);
-        (self.moves, self.moved) = (image.moves.clone(), image.moved.clone());
-        self.taken.clone_from(&image.taken);
-        self.across = image.across.clone();
-        self.index = image.index.clone();
-        self.auto.clone_from(&image.auto);
+    fn put_on(&mut self, image: &Image) {
+        let Image { rows, held, known, last_id, moves, moved, taken, across, index, auto } = image.clone();
+        (self.rows, self.held, self.known, self.last_id) = (rows, held, known, last_id);
+        (self.moves, self.moved, self.taken) = (moves, moved, taken);
+        (self.across, self.index, self.auto) = (across, index, auto);
     }
 }

@@ -187,7 +187,7 @@ pub(super) fn build(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: &
     let shape: Vec<u64> = among.iter().map(|it| u64::from(*it)).chain([members as u64]).collect();
     let rows = (u64::from(params.keys), u64::from(params.attribute_values));
     let built = hash_of(&(kind, (rows, shape)));
-    let index = &mut state.index;
+    let index = &mut *state.index;
     index.owed.resize(members, VecDeque::new());
     index.sent.resize(members, None);
     index.heard.resize(members, 0);
@@ -196,7 +196,7 @@ pub(super) fn build(state: &mut ShardedDbState, params: &ShardedDbParams, ctx: &
     }
     // What was told of the index as it was before is of no use to this one.
     state.void_parts(|it| matches!(it, Part::Index { .. }));
-    let index = &mut state.index;
+    let index = &mut *state.index;
     *index = Index {
         built,
         among,
@@ -362,9 +362,10 @@ pub(super) fn worked(
 /// The other has it.
 pub(super) fn confirmed(state: &mut ShardedDbState, from: u16, id: u64, ctx: &mut Ctx) {
     let at = usize::from(from);
-    let Some(sent) = state.index.sent.get_mut(at) else { return };
+    let index = &mut *state.index;
+    let Some(sent) = index.sent.get_mut(at) else { return };
     let Some(it) = sent.take_if(|it| it.id == id) else { return };
-    state.index.owed[at].drain(..it.count as usize);
+    index.owed[at].drain(..it.count as usize);
     tell(state, ctx);
 }
 
@@ -393,9 +394,9 @@ pub(super) fn wrong(
 
 /// Wakes again as long as something is not confirmed.
 pub(super) fn look_after(state: &mut ShardedDbState, ctx: &mut Ctx) {
-    let index = &mut state.index;
+    let index = &state.index;
     if !index.beats && index.sent.iter().any(Option::is_some) {
-        index.beats = true;
+        state.index.beats = true;
         ctx.timer(AGAIN, ShardedDbTimer::Index);
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::algorithm::placement::{Placed, pruning};
 use crate::algorithm::traffic::heavy::Heavy;
-use crate::base::cow::CowList;
+use crate::base::cow::{CowList, Shared};
 use crate::base::text;
 use crate::base::time::Nanos;
 
 use super::super::{Kind, Membership};
-use super::{Across, Ctx, Index, LOST, ShardedDb, ShardedDbParams, ShardedDbState, Stage};
+use super::{Across, Ctx, LOST, ShardedDb, ShardedDbParams, ShardedDbState, Stage};
 use super::{across, auto, index, moving};
 
 /// How long keys are counted before they are counted anew.
@@ -135,11 +135,11 @@ pub(super) fn start(params: &ShardedDbParams, ctx: &mut Ctx) -> ShardedDbState {
     let (first, begins) = (ctx.place() == 0, ctx.now() == Nanos::ZERO);
     let known = first && ctx.ordinal() == 0 || begins;
     let mut state = ShardedDbState {
-        rows: CowList::filled(Row::NONE, params.keys),
+        rows: Shared::new(CowList::filled(Row::NONE, params.keys)),
         held: 0,
         known,
-        moves: VecDeque::new(),
-        moved: VecDeque::new(),
+        moves: Shared::default(),
+        moved: Shared::default(),
         queries: VecDeque::new(),
         latest: VecDeque::new(),
         hot: [Heavy::default(), Heavy::default()],
@@ -152,11 +152,12 @@ pub(super) fn start(params: &ShardedDbParams, ctx: &mut Ctx) -> ShardedDbState {
         taken: vec![0; usize::from(ctx.members())],
         beats: false,
         across: Across::default(),
-        index: Index::default(),
+        index: Shared::default(),
         map,
         group: None,
         auto: None,
         auto_beats: false,
+        outdated: false,
     };
     if !first && !begins {
         return state;

@@ -8,7 +8,7 @@
 //! Das, Nishimura, Agrawal and El Abbadi, "Albatross", VLDB 2011 (iterative copying, then a short
 //! hand-over).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::cow::CowList;
@@ -342,10 +342,11 @@ pub(super) fn copied(state: &mut ShardedDbState, id: u64, step: u32) {
 /// A row of this shard's has been written: if it has been copied, or is just being, that was for
 /// nothing.
 pub(super) fn wrote(state: &mut ShardedDbState, key: u32) {
-    let Some(it) = state.moves.front_mut() else { return };
+    let Some(it) = state.moves.front() else { return };
     let Ok(place) = it.keys.binary_search(&key) else { return };
     let sending = it.sent.as_ref().map_or(0, |it| it.keys.len());
-    if it.stage == Stage::CatchUp || it.stage == Stage::Copy && place < it.copied + sending {
+    let copied = it.stage == Stage::CatchUp || it.stage == Stage::Copy && place < it.copied + sending;
+    if let Some(it) = state.moves.front_mut().filter(|_| copied) {
         it.dirty.insert(key);
     }
 }
@@ -394,6 +395,36 @@ pub(super) fn taken(state: &mut ShardedDbState, id: u64, ctx: &mut Ctx) {
         ctx.send(member, ShardedDbMessage::Theirs(Arc::clone(&it.keys), it.to));
     }
     release(state, ctx);
+}
+
+/// Another shard has asked for rows: of those that are not this shard's it is told whose they are, as far as that
+/// is clear. It may have been cut off when they changed hands.
+pub(super) fn tell_whose(
+    state: &ShardedDbState,
+    to: u16,
+    keys: impl IntoIterator<Item = u32>,
+    ctx: &mut Ctx,
+) {
+    let own = ctx.ordinal();
+    let mut whose: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
+    for key in keys.into_iter().filter(|it| to != own && state.is_clear(*it)) {
+        if let Some(row) = state.rows.get(key.into()).filter(|it| u16::from(it.owner) != own) {
+            whose.entry(row.owner.into()).or_default().push(key);
+        }
+    }
+    for (owner, keys) in whose {
+        ctx.send(to, ShardedDbMessage::Theirs(keys.into(), owner));
+    }
+}
+
+/// Another shard has said whose rows are that it had, as far as is known here.
+pub(super) fn theirs(state: &mut ShardedDbState, from: u16, keys: &[u32], owner: u16, ctx: &Ctx) {
+    let had = |it: &Row| u16::from(it.owner) == from;
+    for key in keys.iter().filter(|_| owner != ctx.ordinal()) {
+        if state.rows.get((*key).into()).is_some_and(had) {
+            state.own(*key, owner as u8);
+        }
+    }
 }
 
 /// Whoever waited for something to become clear is told.

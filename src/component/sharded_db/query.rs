@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::algorithm::commit::two_phase::Change;
+use crate::base::draw::mix;
 use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 use crate::engine::{Outcome, Request, Served};
@@ -12,7 +13,7 @@ use super::talk::{ShardedDbMessage, ShardedDbTimer, say};
 use super::{Asked, Ctx, Entry, Indexing, PART, RANGE, Row, SOUGHT, ShardedDbParams, ShardedDbState};
 
 /// How long the shard that was asked waits for the others.
-pub(super) const PATIENCE: Nanos = Nanos::seconds(5);
+const PATIENCE: Nanos = Nanos::seconds(5);
 /// Queries of late that are remembered.
 const QUERIES_MAX: usize = 6;
 
@@ -221,7 +222,7 @@ pub(super) fn begin(
     ticket: Handle,
     ctx: &mut Ctx,
 ) -> Served {
-    let (first, now) = (request.key, ctx.now());
+    let first = request.key;
     let last = u64::from(first) + u64::from(params.range_keys);
     let keys = last.min(state.rows.end()).saturating_sub(first.into()) as u32;
     if keys == 0 {
@@ -239,16 +240,35 @@ pub(super) fn begin(
         // It has not learned whose the rows are; the first one has.
         shards.push(0);
     }
-    let id = state.next_id(now);
-    let open = shards.iter().map(|it| (*it, None)).collect();
-    let alarm = ctx.timer(PATIENCE, ShardedDbTimer::Patience(id));
-    let (sought, class) = (Sought::Keys, request.class);
-    let query = Query { id, first, keys, asked: now, shards: open, sought, class, ticket, alarm };
-    state.open.push(query);
+    let id = open(state, (request, ticket), keys, (&shards, Sought::Keys), ctx);
     for shard in shards {
-        say(state, params, shard, ShardedDbMessage::Find(id, first, keys, request.class), ctx);
+        let believed = rows_of(state, shard, first, keys);
+        let message = ShardedDbMessage::Find(id, first, keys, request.class, believed);
+        say(state, params, shard, message, ctx);
     }
     Served::Later
+}
+
+/// A query is under way, for so many keys, which these shards have to answer: its name in messages.
+pub(super) fn open(
+    state: &mut ShardedDbState,
+    (request, ticket): (&Request, Handle),
+    keys: u32,
+    (shards, sought): (&[u16], Sought),
+    ctx: &mut Ctx,
+) -> u64 {
+    let (id, asked) = (state.next_id(ctx.now()), ctx.now());
+    let alarm = ctx.timer(PATIENCE, ShardedDbTimer::Patience(id));
+    let (first, class) = (request.key, request.class);
+    let shards = shards.iter().map(|it| (*it, None)).collect();
+    state.open.push(Query { id, first, keys, asked, shards, sought, class, ticket, alarm });
+    id
+}
+
+/// Which rows of a range are a shard's, as one number.
+pub(super) fn rows_of(state: &ShardedDbState, shard: u16, first: u32, keys: u32) -> u64 {
+    let is_its = |key: &u32| state.rows.get((*key).into()).is_some_and(|it| u16::from(it.owner) == shard);
+    (first..first + keys).filter(is_its).fold(0, |sum, it| sum.wrapping_add(mix(it.into())))
 }
 
 /// Looks for rows, as soon as a worker is free.

@@ -182,6 +182,10 @@ fn send_on(
         return Served::Later;
     }
     ctx.count(SENT_ON, key);
+    if let Some(directory) = params.directory_at() {
+        // Perhaps it has not heard whose the row is.
+        moving::tell_whose(state, directory, [key], ctx);
+    }
     match state.rows.get(key.into()) {
         Some(row) => ctx.elsewhere(row.owner.into()),
         None => Served::not_leader(None),

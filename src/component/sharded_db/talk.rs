@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::algorithm::commit::two_phase::{Change, Message};
 use crate::algorithm::placement::rebalance::Load;
-use crate::base::cow::CowList;
+use crate::base::cow::{CowList, Shared};
 use crate::base::stable::{StableHash, StableHasher};
 
 use super::map::Brought;
@@ -20,7 +20,7 @@ pub enum ShardedDbMessage {
     /// I am new: whose are the rows?
     Whose,
     /// That is how I know it.
-    These(Arc<CowList<Row>>),
+    These(Shared<CowList<Row>>),
     /// Copies of rows of mine: move, step of it, rows.
     Copy(u64, u32, Arc<[Brought]>),
     /// I have them: move, step.
@@ -31,8 +31,9 @@ pub enum ShardedDbMessage {
     Taken(u64),
     /// These are now that shard's: keys, ordinal.
     Theirs(Arc<[u32]>, u16),
-    /// What do you have from this key on? Query, first key, number of keys, request class.
-    Find(u64, u32, u32, u8),
+    /// What do you have from this key on? Query, first key, number of keys, request class, and which of them I
+    /// believe to be yours, as one number.
+    Find(u64, u32, u32, u8, u64),
     /// I had so many; none if I could not look. Query, number.
     Found(u64, Option<u32>),
     /// About a transaction.
@@ -122,9 +123,9 @@ impl StableHash for ShardedDbMessage {
                 (6u8, *to).stable_hash(h);
                 keys.stable_hash(h);
             }
-            Self::Find(id, first, keys, class) => {
+            Self::Find(id, first, keys, class, believed) => {
                 ((7u8, *id), (*first, *keys)).stable_hash(h);
-                h.word(u64::from(*class));
+                (*class, *believed).stable_hash(h);
             }
             Self::Found(id, rows) => {
                 (8u8, *id).stable_hash(h);
@@ -216,7 +217,7 @@ pub(super) fn hear(
     match message {
         ShardedDbMessage::Whose => {
             if state.known {
-                ctx.send(from, ShardedDbMessage::These(Arc::new(state.rows.clone())));
+                ctx.send(from, ShardedDbMessage::These(state.rows.clone()));
             }
         }
         ShardedDbMessage::These(rows) => moving::learn(state, &rows, ctx),
@@ -231,13 +232,12 @@ pub(super) fn hear(
         }
         ShardedDbMessage::Taken(id) => moving::taken(state, id, ctx),
         ShardedDbMessage::Theirs(keys, to) => {
-            for key in keys.iter() {
-                if state.rows.get((*key).into()).is_some_and(|it| u16::from(it.owner) == from) {
-                    state.own(*key, to as u8);
-                }
-            }
+            moving::theirs(state, from, &keys, to, ctx);
         }
-        ShardedDbMessage::Find(id, first, keys, class) => {
+        ShardedDbMessage::Find(id, first, keys, class, believed) => {
+            if believed != query::rows_of(state, ctx.ordinal(), first, keys) {
+                moving::tell_whose(state, from, first..first + keys, ctx);
+            }
             query::look(state, params, (from, id), [first, keys], class, ctx);
         }
         ShardedDbMessage::Found(id, rows) => query::heard(state, from, id, rows, ctx),

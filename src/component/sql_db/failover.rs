@@ -5,7 +5,7 @@
 //! Logs are told apart as PostgreSQL's timelines are (pg_rewind: "finds the last common ancestor in the
 //! timeline histories"). Votes go to candidates whose log is at least as long (Ongaro and Ousterhout,
 //! "In search of an understandable consensus algorithm", USENIX ATC 2014, 5.4.1), and to none while
-//! the primary has just been heard (6). Silence is judged by a fixed time or by φ accrual.
+//! the primary has just been heard (6), or who has been chosen and is being brought up. Silence is judged by a fixed time or by φ accrual.
 //!
 //! On the page this comes with the later module: a design whose database fails over waits for it.
 
@@ -75,6 +75,33 @@ fn lease(params: &SqlDbParams) -> Nanos {
     }
 }
 
+/// How long votes are waited for.
+fn ballot(params: &SqlDbParams) -> Nanos {
+    Nanos(params.patience.0 / 2)
+}
+
+/// The silence of a primary, as a replica hears it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Silence {
+    /// How long it has lasted.
+    pub so_far: Nanos,
+    /// After how long the replica wants to take over; by chance, up to a tenth later.
+    pub most: Nanos,
+    /// How suspicious it is, where that is what is gone by.
+    pub phi: Option<f64>,
+}
+
+impl SqlDbState {
+    /// At a replica that takes over by itself: for how long it has not heard the primary.
+    pub fn silence(&self, params: &SqlDbParams, now: Nanos) -> Option<Silence> {
+        let led = self.led.as_ref().filter(|it| by_itself(params) && !self.primary && it.due.is_none())?;
+        let heard = led.heard.get(usize::from(self.leader()))?;
+        let so_far = now.saturating_sub(*heard);
+        let phi = (params.detector == Detector::Phi).then(|| led.gaps.phi(so_far.0, params.heartbeat.0));
+        Some(Silence { so_far, most: led.bears(params, self.own), phi })
+    }
+}
+
 fn say(ctx: &mut Context<SqlDb>, to: u16, message: LedMessage) {
     ctx.send(to, SqlDbMessage::Led(Box::new(message)));
 }
@@ -97,6 +124,8 @@ fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb
             lineage: vec![(0, 0)],
             voted: 0,
             given: 0,
+            waits: (Nanos::ZERO, (0, 0)),
+            suspects: false,
             stands: None,
             due: None,
             closed: false,
@@ -112,7 +141,7 @@ fn come_up(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb
     // Who died while it asked whether another leads had led before.
     state.primary |= led.asks.is_some();
     (led.stands, led.due, led.asks, led.alarm) = (None, None, None, None);
-    (led.closed, led.backup) = (false, None);
+    (led.closed, led.backup, led.suspects) = (false, None, false);
     (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
     if state.primary && fresh {
         led.counted = u32::MAX;
@@ -193,13 +222,7 @@ fn watch(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>,
         return;
     }
     let bits = ctx.draw_next() >> 32;
-    let silence = match params.detector {
-        Detector::Fixed => params.patience.0,
-        Detector::Phi => led.gaps.silence(params.phi, params.heartbeat.0),
-    };
-    // Who may lack what was acknowledged lets others go first.
-    let behind = led.first != 0 && led.first >> state.own & 1 == 0;
-    let silence = if behind { silence.saturating_mul(2) } else { silence };
+    let silence = led.bears(params, state.own).0;
     // Up to a tenth longer by chance, and more after each election that led to nothing.
     let apart = (silence / 10 * (1 + longer)).saturating_mul(bits) >> 32;
     led.alarm = Some(wake(ctx, Nanos(silence.saturating_add(apart)), LedTimer::Silence));
@@ -238,7 +261,7 @@ fn adopt(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Cont
     let members = usize::from(ctx.members());
     let Some(led) = &mut state.led else { return };
     (led.term, led.aligned, led.closed, led.first) = (term, false, false, 0);
-    (led.stands, led.due, led.asks) = (None, None, None);
+    (led.stands, led.due, led.asks, led.suspects) = (None, None, None, false);
     (led.gaps, led.heard) = (Gaps::default(), vec![now; members]);
     line_up(state);
     follow(state, params, ctx);
@@ -309,7 +332,7 @@ fn stand(state: &mut SqlDbState, params: &SqlDbParams, ctx: &mut Context<SqlDb>)
     (led.voted, led.stands, led.asks) = (term, Some((term, 1 << own)), None);
     ctx.reign(Reign::Stands { term });
     say_all(ctx, &LedMessage::Stand(term, last));
-    wake(ctx, Nanos(params.patience.0 / 2), LedTimer::Ballot(term));
+    wake(ctx, ballot(params), LedTimer::Ballot(term));
     count(state, params, ctx);
 }
 
@@ -413,6 +436,7 @@ fn alarm(state: &mut SqlDbState, params: &SqlDbParams, timer: LedTimer, ctx: &mu
             let Some(led) = &mut state.led else { return };
             led.alarm = None;
             if by_itself(params) && !state.primary && led.due.is_none() {
+                led.suspects = true;
                 ctx.reign(Reign::Suspected);
                 stand(state, params, ctx);
             }

@@ -109,7 +109,7 @@ pub(super) fn confirmed(state: &SqlDbState, params: &SqlDbParams, now: Nanos) ->
 
 /// Whom writes wait for, by bit: the first so many of those that are there, and if those are too few,
 /// of the others; nobody in particular, if they wait for all.
-pub(super) fn first(state: &SqlDbState, params: &SqlDbParams, now: Nanos) -> u32 {
+pub fn first(state: &SqlDbState, params: &SqlDbParams, now: Nanos) -> u32 {
     let wanted = waits_for(params) as usize;
     if wanted == 0 {
         return 0;

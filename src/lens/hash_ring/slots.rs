@@ -72,9 +72,7 @@ fn params(spec: &Spec) -> Option<&CacheClusterParams> {
 
 /// As slots are dealt out at first.
 fn dealt(params: &CacheClusterParams) -> Vec<u8> {
-    let among: Vec<_> = (0..).zip(params.takes_part()).filter(|it| it.1).map(|it| it.0).collect();
-    let owner = |slot| among.get(redis_slots::owner(slot, among.len())).copied().unwrap_or(0);
-    (0..SLOTS).map(owner).collect()
+    redis_slots::dealt(&params.among()).map(Option::unwrap_or_default).collect()
 }
 
 /// How keys lie now, or would if what is tried were done, where slots change hands with their entries;

@@ -7,8 +7,8 @@ use crate::base::order::sort_few;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::sql_db::{
-    Entry, Failover, Replication, SqlDbMessage, SqlDbParams, SqlDbState, Topology, by_itself,
-    failover, is_cold,
+    self, Entry, Failover, Replication, SqlDbMessage, SqlDbParams, SqlDbState, Topology, failover,
+    is_cold,
 };
 use crate::component::{Message, Spec, State};
 use crate::engine::event::{Deed, Via};
@@ -23,6 +23,7 @@ use super::{Act, Subject};
 mod guarantees;
 mod lag;
 mod reads;
+mod silence;
 mod strips;
 mod takeover;
 mod work;
@@ -86,6 +87,7 @@ pub fn draw(subject: &Subject) -> Scene {
     log.takeover(&mut sheet);
     log.strips(&mut sheet);
     log.acts(&mut sheet);
+    log.silences(&mut sheet);
     log.lag_question(&mut sheet);
     log.work(&mut sheet);
     log.lost_writes(&mut sheet);
@@ -159,18 +161,6 @@ impl Log<'_> {
         subject.recorder.staleness.within(subject.component, now, STALE_FOR)
     }
 
-    /// Whether writes wait for a member, where they do not wait for all.
-    fn waits_for(&self, ordinal: usize) -> bool {
-        let Some(led) = &self.primary.led else {
-            return ordinal != self.lead && ordinal <= self.params.synchronous as usize;
-        };
-        if by_itself(self.params) {
-            return led.first >> ordinal & 1 == 1;
-        }
-        let all = (0..self.members.len()).filter(|it| *it != self.lead && led.awaits(*it));
-        all.take(self.params.synchronous as usize).any(|it| it == ordinal)
-    }
-
     /// Acknowledged writes that the latest primary does not have.
     fn lost(&self) -> usize {
         self.ledger.map_or(0, |it| it.lost(self.now()).count())
@@ -239,7 +229,8 @@ impl Log<'_> {
         }
         sheet.figures("figures", &figures);
         sheet.space(4.0);
-        let waited = (0..self.members.len()).filter(|it| self.waits_for(*it));
+        let first = sql_db::first(self.primary, self.params, self.now());
+        let waited = (0..self.members.len()).filter(|it| first >> it & 1 == 1);
         let waited: Vec<_> = waited.map(|it| self.name(it)).collect();
         let how = match (self.params.replication, self.primary.alone) {
             (Replication::Async, _) => {

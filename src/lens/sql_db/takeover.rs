@@ -1,5 +1,7 @@
 //! Who leads, how one primary was replaced by another, and what that cost.
 
+use std::collections::BTreeSet;
+
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::sql_db::{Failover, SqlDbState, Standby, is_cold};
@@ -110,10 +112,16 @@ impl Log<'_> {
         let mut phases: Vec<Phase> = Vec::new();
         match it.suspected {
             Some(suspected) => {
-                let detection =
-                    "from the death of the primary until a replica found its silence too long";
-                phases.push(("Detection", detection, start, suspected));
-                phases.push(("Election", "until one was chosen", suspected, chosen));
+                // Whoever hears it no longer may have found it silent while it still lived.
+                let suspected = suspected.max(start);
+                // Who was cut off has not died, and nobody noted when it fell silent.
+                if it.down.is_some() {
+                    let detection =
+                        "from the death of the primary until a replica found its silence too long";
+                    phases.push(("Detection", detection, start, suspected));
+                }
+                let election = "from when a replica found the primary silent for too long until one was chosen";
+                phases.push(("Election", election, suspected, chosen));
             }
             None => phases.push(("Decision", "until people promoted a replica", start, chosen)),
         }
@@ -139,7 +147,8 @@ impl Log<'_> {
         phases::phases("takeover", phases, start, total, sheet);
         sheet.space(2.0);
         self.callers(sheet);
-        let (rto, rpo, lost) = (self.params.rto, u64::from(self.params.rpo), self.lost() as u64);
+        let (rto, rpo, lost) =
+            (self.params.rto, u64::from(self.params.rpo), self.cost(began) as u64);
         let target = text::duration(rto.0 as f64);
         let late = total > rto;
         let (words, tone) = match (served, late) {
@@ -164,6 +173,15 @@ impl Log<'_> {
             text::count(rpo)
         );
         phases::verdict("rpo", tone, &words, sheet);
+    }
+
+    /// Acknowledged writes that a takeover has cost which began then: those that were lost before are not among
+    /// them.
+    fn cost(&self, began: Option<Nanos>) -> usize {
+        let (Some(ledger), Some(began)) = (self.ledger, began) else { return 0 };
+        let name = |it: &Written| (it.term, it.position);
+        let before: BTreeSet<_> = ledger.lost(Nanos(began.0.saturating_sub(1))).map(name).collect();
+        ledger.lost(self.now()).filter(|it| !before.contains(&name(it))).count()
     }
 
     /// Whom clients that go by an address or a name are led to.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::algorithm::replication::ballot::{Ballot, common};
+use crate::base::cow::Shared;
 use crate::base::time::Nanos;
 use crate::engine::event::Verb;
 use crate::engine::{Outcome, Request, Served};
@@ -13,7 +14,7 @@ use super::super::talk::{ShardedDbMessage, ShardedDbTimer};
 use super::super::{
     READ, REPLICA_READ, Row, ShardedDbParams, ShardedDbState, TAIL_LOST, TAKEN_OVER, recover, shard,
 };
-use super::{Group, GroupMessage, GroupTimer, Held, Inner, Peer};
+use super::{Group, GroupMessage, GroupTimer, Held, Image, Inner, Peer};
 
 /// Signs of life in the time that a primary may be silent.
 const SIGNS: u64 = 4;
@@ -33,7 +34,7 @@ pub(in super::super) fn come_up(state: &mut ShardedDbState, params: &ShardedDbPa
         Box::new(Group {
             ballot,
             log: (1, 0),
-            lineage: vec![(1, 0)],
+            lineage: Shared::new(vec![(1, 0)]),
             has: own == first || now == Nanos::ZERO,
             own,
             copies,
@@ -55,6 +56,8 @@ pub(in super::super) fn come_up(state: &mut ShardedDbState, params: &ShardedDbPa
     group.held.clear();
     if !fresh {
         group.ballot.recover();
+        // Others lead by now, perhaps other shards.
+        group.leaders.clear();
     }
     match group.leads() {
         true => sign(state, params, 1, ctx),
@@ -99,13 +102,12 @@ pub(in super::super) fn acted(
 fn keep(state: &mut ShardedDbState, params: &ShardedDbParams, to: &[u16], ctx: &mut Inner) {
     let Some(mut group) = state.group.take() else { return };
     let image = Arc::new(state.image());
-    let lineage: Arc<[(u32, u64)]> = group.lineage.as_slice().into();
     let (term, end) = group.log;
     for member in to {
         let peer = &mut group.peers[usize::from(member % params.copies())];
         let entries = (end - peer.sent).min(image.rows.end()) as u32;
         peer.sent = end;
-        let (lineage, image) = (Arc::clone(&lineage), Arc::clone(&image));
+        let (lineage, image) = (group.lineage.clone(), Arc::clone(&image));
         let message = GroupMessage::Keep(term, end, lineage, entries, image);
         ctx.send(*member, ShardedDbMessage::Group(message));
     }
@@ -300,7 +302,7 @@ pub(in super::super) fn hear(
                 group.note_leader(from, term);
                 group.heard = now;
                 if let GroupMessage::Keep(_, end, lineage, _, image) = message {
-                    install(state, (term, end), &lineage, &image, ctx);
+                    install(state, (term, end), lineage, &image, ctx);
                 }
                 watch(state, params, ctx);
             }
@@ -330,8 +332,8 @@ pub(in super::super) fn hear(
 fn install(
     state: &mut ShardedDbState,
     log: (u32, u64),
-    lineage: &[(u32, u64)],
-    image: &ShardedDbState,
+    lineage: Shared<Vec<(u32, u64)>>,
+    image: &Image,
     ctx: &mut Inner,
 ) {
     let Some(group) = &mut state.group else { return };
@@ -339,14 +341,14 @@ fn install(
         return;
     }
     if group.has && group.led == group.log.0 {
-        let same = common((&group.lineage, group.log.1), (lineage, log.1));
+        let same = common((&group.lineage[..], group.log.1), (&lineage[..], log.1));
         group.lost += group.log.1 - same.min(group.log.1);
         for _ in same..group.log.1 {
             ctx.count(TAIL_LOST, 0);
         }
     }
     (group.log, group.has) = (log, true);
-    group.lineage = lineage.to_vec();
+    group.lineage = lineage;
     state.put_on(image);
 }
 

@@ -8,6 +8,8 @@ use crate::base::slab::Handle;
 use crate::base::stable::{StableHash, StableHasher};
 use crate::base::time::Nanos;
 
+use super::super::{Detector, SqlDbParams};
+
 /// What a member knows of who leads. All of it survives a crash but votes and what it has heard.
 #[derive(Clone, Debug)]
 pub struct Led {
@@ -22,6 +24,11 @@ pub struct Led {
     /// The latest term for which it has given its word to another: later ones of its own do not take that
     /// back, since that other may lead by now.
     pub(super) given: u32,
+    /// Until when it votes only for whose log goes further than this one: it has just given its word to one with
+    /// such a log, or somebody has been chosen and is being brought up.
+    pub(super) waits: (Nanos, (u32, u64)),
+    /// Whether it has found the primary silent for too long, and has not heard it since.
+    pub(super) suspects: bool,
     /// The term it wants to begin, and who has voted for it: bit n for member n.
     pub(super) stands: Option<(u32, u32)>,
     /// The term it will begin once all it has received is applied.
@@ -90,7 +97,7 @@ pub enum LedTimer {
 }
 
 crate::stable! {
-    Led { term, aligned, lineage, voted, given, stands, due, closed, asks, first, counted, heard, gaps, alarm, backup }
+    Led { term, aligned, lineage, voted, given, waits, suspects, stands, due, closed, asks, first, counted, heard, gaps, alarm, backup }
 }
 
 impl LedMessage {
@@ -147,6 +154,17 @@ impl Led {
     pub(super) fn is_bound(&self) -> bool {
         let own_word = self.stands.is_some() || self.due.is_some();
         self.given > self.term || own_word && self.voted > self.term
+    }
+
+    /// How long a primary may be silent before this member wants to take over. Who may lack what was acknowledged
+    /// lets others go first.
+    pub(super) fn bears(&self, params: &SqlDbParams, own: u16) -> Nanos {
+        let silence = match params.detector {
+            Detector::Fixed => params.patience.0,
+            Detector::Phi => self.gaps.silence(params.phi, params.heartbeat.0),
+        };
+        let behind = self.first != 0 && self.first >> own & 1 == 0;
+        Nanos(if behind { silence.saturating_mul(2) } else { silence })
     }
 
     /// Whether a synchronous write waits for this member: all but a primary that has died, until it

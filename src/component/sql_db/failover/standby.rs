@@ -11,7 +11,7 @@ use crate::base::time::Nanos;
 
 use super::super::params::{by_itself, is_cold, is_warm};
 use super::super::{Context, SqlDb, SqlDbMessage, SqlDbParams, SqlDbState};
-use super::{LedMessage, LedTimer, say_all, wake, watch};
+use super::{LedMessage, LedTimer, MEMBERS_MAX, lease, say_all, wake, watch};
 
 /// How long it takes to bring a standby up.
 pub(super) fn start(params: &SqlDbParams) -> Nanos {
@@ -31,12 +31,16 @@ pub(super) fn herald(state: &SqlDbState, params: &SqlDbParams, term: u32, ctx: &
     }
 }
 
-/// Another has been chosen: it is waited for as if it led, unless one's word is given to a later one.
+/// Another has been chosen: it is waited for as if it led, unless one's word is given to a later one, or one wants
+/// to be chosen later oneself. Whoever stood beside it has lost.
 pub(super) fn heralded(state: &mut SqlDbState, params: &SqlDbParams, term: u32, ctx: &mut Context<SqlDb>) {
     let leads = state.primary;
     let Some(led) = &mut state.led else { return };
-    if !leads && led.due.is_none() && term > led.term && term >= led.voted {
+    let round = |term: u32| term / MEMBERS_MAX;
+    let stands_later = led.stands.is_some_and(|it| round(it.0) > round(term));
+    if !leads && led.due.is_none() && term > led.term && term >= led.given && !stands_later {
         led.stands = None;
+        led.waits = (ctx.now().saturating_add(lease(params)), (u32::MAX, u64::MAX));
         watch(state, params, ctx, 0);
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::algorithm::replication::quorum::majority;
 use crate::base::time::Nanos;
+use crate::engine::note::Reign;
 
 use super::super::replication::{copy, ship_to};
 use super::super::{Context, Follower, SqlDb, SqlDbParams, SqlDbState};
 use super::{
-    LedMessage, MEMBERS_MAX, common, count, follow, know, last, lead, leader_of, leads, lease, say,
+    LedMessage, MEMBERS_MAX, ballot, common, count, follow, know, last, lead, leader_of, leads, lease, say,
     standby, turn_to, watch,
 };
 
@@ -46,6 +47,9 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
                 led.gaps.add(gap.0);
             }
             (led.stands, led.first) = (None, first);
+            if std::mem::take(&mut led.suspects) {
+                ctx.reign(Reign::Trusted);
+            }
             let aligned = led.aligned;
             say(ctx, from, LedMessage::Heard(term, sent));
             match aligned {
@@ -100,26 +104,28 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
             let lately = led.heard.get(leader).is_some_and(|it| it.saturating_add(lease(params)) > now);
             let follows = leader != usize::from(state.own) && lately;
             let fresh = term / MEMBERS_MAX > led.voted.max(led.term) / MEMBERS_MAX;
-            let granted = fresh && theirs >= own && !leads && !follows;
+            // Who has been chosen leads as soon as it is open.
+            let waits = led.due.is_some() || led.waits.0 > now && theirs <= led.waits.1;
+            let granted = fresh && theirs >= own && !leads && !follows && !waits;
             // So would one that has led and asks if it still does: those who have given their word to others
             // will never say so.
-            let waits = theirs < own && led.asks.is_some() && led.alarm.is_none();
+            let wakes = theirs < own && led.asks.is_some() && led.alarm.is_none();
             if theirs < own {
                 // When it stands itself, it does so in a later term, so that those who have voted can vote for it.
                 led.voted = led.voted.max(term);
             }
             if granted {
-                // Who gives its word leads no earlier term, whatever it hears when it has asked, and even if
-                // it has been chosen.
+                // Who gives its word leads no earlier term, whatever it hears when it has asked.
                 (led.voted, led.given) = (term, term);
-                (led.stands, led.asks, led.due, led.closed) = (None, None, None, false);
+                (led.stands, led.asks) = (None, None);
+                led.waits = (now.saturating_add(ballot(params)), theirs);
                 watch(state, params, ctx, 9);
             }
             // Who has more would rather lead itself.
             if granted || theirs < own {
                 say(ctx, from, LedMessage::Vote(term, granted));
             }
-            if !granted && waits {
+            if !granted && wakes {
                 watch(state, params, ctx, 0);
             }
         }
