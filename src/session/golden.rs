@@ -89,7 +89,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0xeae9_1a1c_e12a_2e2e,
+        hash: 0xe0c5_346b_5a94_65ef,
     },
     Golden {
         name: "market, edited",
@@ -97,7 +97,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0xd3ad_974f_a1b1_b76a,
+        hash: 0x6deb_31f5_ce13_0cb6,
     },
     Golden {
         name: "market, slots move",
@@ -105,7 +105,7 @@ pub const ALL: &[Golden] = &[
         inputs: slots_move,
         seed: 16,
         seconds: 20,
-        hash: 0x9a88_5b53_e96e_c471,
+        hash: 0xf6a5_c14d_5489_e87b,
     },
     Golden {
         name: "slots are handed over",
@@ -113,7 +113,7 @@ pub const ALL: &[Golden] = &[
         inputs: slots_are_handed_over,
         seed: 23,
         seconds: 20,
-        hash: 0xbcc2_1435_b642_3576,
+        hash: 0x79a7_2ce1_537b_8c8c,
     },
     Golden {
         name: "ledger, scripted",
@@ -121,7 +121,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0x79a9_39d1_f954_673e,
+        hash: 0xff38_9e88_751b_b5a4,
     },
     Golden {
         name: "ledger, edited",
@@ -129,7 +129,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0xa291_7ff3_076a_6915,
+        hash: 0xe66b_ee6f_5af0_914f,
     },
     Golden {
         name: "ledger, from disk",
@@ -137,7 +137,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_comes_back,
         seed: 15,
         seconds: 20,
-        hash: 0x6616_8fbe_8180_6f60,
+        hash: 0xb6a1_8b9c_1d22_a250,
     },
     Golden {
         name: "lock, scripted",
@@ -153,7 +153,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 21,
         seconds: 20,
-        hash: 0x4e1c_f807_5ef4_3e88,
+        hash: 0xd45c_c7cd_a7ff_8e1c,
     },
     Golden {
         name: "shards, scripted",
@@ -161,7 +161,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 22,
         seconds: 20,
-        hash: 0x6d4b_43c1_d812_7562,
+        hash: 0xb824_eca0_81ad_1c2f,
     },
     Golden {
         name: "sentinels, scripted",
