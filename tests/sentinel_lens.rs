@@ -324,9 +324,9 @@ fn data_types_are_drawn_as_what_they_are() {
         Rank 0: ann, score 10  Rank 1: cy, score 25  Rank 2: bob, score 40
         10  15  20  25  30  35  40
         Rank from 0, the lowest score first; of equal ones by their bytes.
-        Rank 0, ann: 10
-        Rank 1, cy: 25
-        Rank 2, bob: 40"#]]
+        0 · ann: 10
+        1 · cy: 25
+        2 · bob: 40"#]]
     .assert_eq(&drawn(&mut it, "board"));
     expect![[r#"
         seen: string of 3 bytes  raw
@@ -366,7 +366,7 @@ fn data_types_are_drawn_as_what_they_are() {
     expect![[r#"
         Inside Sessions
         Server 1 takes writes, 97 commands in the stream; the slowest is 3 commands and 165 ms behind. 0 of 3 sentinels find their primary down. 0 acknowledged writes lost.
-        The keys of Server 1 (primary); commands go to it  The keys of Server 2 (replica); commands go to it  The keys of Server 3 (replica); commands go to it
+        Server 1 primary: its keys; commands go to it  Server 2 replica: its keys; commands go to it  Server 3 replica: its keys; commands go to it
         Keys: 11  Memory, about: 1.53 kB  Offset: 97  Commands behind: 0
         Typed at Server 1, newest last  18
         At 2.00 s: XREADGROUP GROUP readers eve COUNT 1 STREAMS log >

@@ -92,7 +92,7 @@ impl Data<'_> {
                 (true, false) => "replica",
             };
             let mut chip = Chip::new(format!("data/server/{}", it.own), format!("{name} {what}"));
-            chip.label = Some(format!("The keys of {name} ({what}); commands go to it"));
+            chip.label = Some(format!("{name} {what}: its keys; commands go to it"));
             chip.action = Some(Act::Note(SERVER.into(), it.own.to_string()).to_string());
             let own = it.own == self.server.own;
             chip.styled(Tone::Ink, if own { CellStyle::Strong } else { CellStyle::Plain })
@@ -266,8 +266,7 @@ impl Data<'_> {
         let lead = self.inside.primary();
         let other = lead.own != self.server.own && lead.keys.entry(key) != Some(entry);
         let mut chip = Chip::new(&id, if other { format!("{name} ≠") } else { name.clone() });
-        let differs = if other { " (the primary holds something else)" } else { "" };
-        chip.label = Some(format!("{name}{differs}"));
+        chip.label = other.then(|| format!("{name} ≠ (the primary holds something else)"));
         let noted = format!("{} {}", self.count(), words::word(key));
         chip.action = Some(Act::Note(KEY.into(), noted).to_string());
         let chip = match (picked, other) {

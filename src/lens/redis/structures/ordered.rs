@@ -63,8 +63,7 @@ fn scores(all: &[(f64, Bytes)], sheet: &mut Sheet) {
     for (rank, (score, member)) in all.iter().enumerate().take(ROWS) {
         let score = number::shortest(*score);
         let id = format!("data/value/rank/{rank}");
-        let mut chip = Chip::new(&id, format!("{rank} · {}", shown(member)));
-        chip.label = Some(format!("Rank {rank}, {}", shown(member)));
+        let chip = Chip::new(&id, format!("{rank} · {}", shown(member)));
         beside(&id, chip, &score, sheet);
     }
     more(all.len().saturating_sub(ROWS), "members", "data/value/rank/more", sheet);
