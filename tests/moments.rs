@@ -41,14 +41,11 @@ fn shown(session: &mut Session, id: &str) -> Vec<(&'static str, String)> {
         same = if next == last { same + 1 } else { 0 };
         last = next;
     }
-    for which in [
-        Which::Throughput,
-        Which::Latency,
-        Which::Work,
-        Which::Queue,
-        Which::Ratio(0),
-        Which::Gauge(0),
-    ] {
+    let about = session.run().expect("it is open").head.design.components[id].spec.about();
+    let ratios = (0..about.ratios.len()).map(|it| Which::Ratio(it as u8));
+    let gauges = (0..about.gauges.len()).map(|it| Which::Gauge(it as u8));
+    let all = [Which::Throughput, Which::Latency, Which::Errors, Which::Work, Which::Queue];
+    for which in all.into_iter().chain(ratios).chain(gauges) {
         let frame = session.frame(&view(id, which));
         assert_eq!(frame.sought, None, "it is there");
         // The run knows what comes after; the chart shows that beyond the cursor.
@@ -101,6 +98,19 @@ fn check(golden: &Golden) {
 fn moments_of_the_store_are_shown_as_they_were() {
     for it in golden::ALL.iter().filter(|it| it.name.contains("replica")) {
         check(it);
+    }
+}
+
+/// Whatever is in no other test here.
+#[test]
+fn moments_of_all_others_are_shown_as_they_were() {
+    let elsewhere = ["replica", "market", "ledger", "lock"];
+    // Of the store nothing but its replicas changes what is drawn.
+    let store = ["calm"];
+    for it in golden::ALL {
+        if !elsewhere.iter().chain(&store).any(|part| it.name.contains(part)) {
+            check(it);
+        }
     }
 }
 

@@ -102,7 +102,21 @@ impl Dice {
 fn fault(dice: &mut Dice, design: &Design) -> Fault {
     let ways = [Ways::Both, Ways::Forth, Ways::Back][dice.below(3) as usize];
     let name = format!("p{}", dice.below(3));
-    match dice.below(27) {
+    match dice.below(28) {
+        27 => {
+            let words = dice.of(&[
+                "INCR hits",
+                "SET greeting hello EX 2",
+                "ZADD board 10 ann 7 bob",
+                "XADD log * level warn",
+                "SPOP bag",
+                "SADD bag a b c",
+                "GET greeting",
+                "LPUSH greeting wrong-type",
+                "NOSUCH command",
+            ]);
+            Fault::Command { target: target(&dice.member(design)), words: words.into() }
+        }
         20 => {
             let factor = [0.0, 0.3, 1.0, 1.0, 3.0][dice.below(5) as usize];
             Fault::Spike { target: target(&dice.id(design)), factor }
@@ -488,7 +502,8 @@ fn random_faults_and_edits_keep_the_books_and_replay() {
 
 #[test]
 fn the_books_balance_after_every_single_event() {
-    for_seeds(2, |seed| _ = schedule(1_000 + seed, 1));
+    // Each event is looked at: two runs are enough, however many are asked for elsewhere.
+    (1_000..1_002).for_each(|seed| _ = schedule(seed, 1));
 }
 
 #[test]

@@ -174,6 +174,9 @@ pub fn told(app: App, input: &Input) -> (&'static str, String) {
         Input::Edit(diff) => {
             let ids: Vec<_> = diff.components.keys().map(|it| label(it)).collect();
             match ids.as_slice() {
+                [] if diff.wires.is_empty() && diff.script.is_empty() => {
+                    ("edit", "Zones edited".to_owned())
+                }
                 [] => ("edit", "Wires edited".to_owned()),
                 [one] => ("edit", format!("{one} edited")),
                 [one, rest @ ..] => ("edit", format!("{one} and {} more edited", rest.len())),

@@ -22,9 +22,7 @@ use super::store::App;
 impl App {
     /// A fault, or its end: now, or into the script while a moment is set for it.
     pub fn fault(self, fault: Fault) {
-        // A message is on its way now, and has another number in another run.
-        let at_once = matches!(fault, Fault::DropMessage { .. } | Fault::DelayMessage { .. });
-        match self.planned.get_untracked().filter(|_| !at_once) {
+        match self.planned.get_untracked().filter(|_| !is_of_one_message(&fault)) {
             None => self.send(Command::Act(self.branch, Input::Fault(fault))),
             Some(at) => self.act(Gesture::Edit(Edit::AddFault { at, fault })),
         }
@@ -121,11 +119,8 @@ impl App {
         let inputs = self.inputs.get_untracked();
         let diff = self.desk.with_value(|it| {
             let mut after = it.shown().clone();
-            let faults = inputs.iter().filter_map(|it| match &it.input {
-                Input::Fault(Fault::DropMessage { .. } | Fault::DelayMessage { .. }) => None,
-                Input::Fault(fault) => Some((it.at, fault.clone())),
-                _ => None,
-            });
+            let faults =
+                inputs.iter().filter_map(|it| Some((it.at, to_script(&it.input)?.clone())));
             for (at, fault) in faults {
                 let id = ids::fresh("fault", |id| after.has(id));
                 after.script.insert(id, FaultRecord { at, fault });
@@ -134,6 +129,19 @@ impl App {
         });
         self.edit(diff);
         self.restart();
+    }
+}
+
+/// Whether it befalls a single message, which is on its way now and has another number in another run.
+fn is_of_one_message(fault: &Fault) -> bool {
+    matches!(fault, Fault::DropMessage { .. } | Fault::DelayMessage { .. })
+}
+
+/// What of an input can go into the script.
+fn to_script(input: &Input) -> Option<&Fault> {
+    match input {
+        Input::Fault(fault) => Some(fault).filter(|it| !is_of_one_message(it)),
+        _ => None,
     }
 }
 
@@ -214,9 +222,8 @@ fn Form(close: Callback<()>) -> impl IntoView {
             all
         })
     });
-    let by_hand = move || {
-        app.inputs.with(|it| it.iter().filter(|it| matches!(it.input, Input::Fault(_))).count())
-    };
+    let by_hand =
+        move || app.inputs.with(|it| it.iter().filter(|it| to_script(&it.input).is_some()).count());
     // What has come is not undone by being taken out: the run begins again. The list is made anew, and the
     // keyboard stays in the form.
     let settle = move |has_come: bool| {
@@ -306,7 +313,8 @@ fn Form(close: Callback<()>) -> impl IntoView {
             {move || {
                 let count = by_hand();
                 (count > 0).then(|| view! {
-                    <button class="o" type="button" title="At the moments at which you did it; the run begins again"
+                    <button class="o" type="button" title="At the moments at which you did it; the run begins again. Single messages \
+                        that were dropped or delayed are of this run only, and stay out."
                         on:click=move |_| {
                             app.keep_faults();
                             close.run(());

@@ -109,7 +109,9 @@ impl Inside<'_> {
             None => format!("In Redis: maxmemory {room}; it has no policy like this one."),
         };
         let full = match self.params.policy {
-            Policy::Ttl => "What does not fit is not taken in until something expires.",
+            Policy::Ttl => {
+                "What does not fit is refused, as Redis refuses writes (OOM), until something expires."
+            }
             _ => "Entries leave until what comes in fits.",
         };
         let words = format!("{redis} {full}");
