@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 
-use common::command::{json, ringside};
+use common::command::{json, refused, ringside};
 use ringside::base::time::Nanos;
 use ringside::document::file::File;
 use ringside::session::golden::{self, Golden};
@@ -87,6 +87,42 @@ fn bad_settings_are_told_by_component_and_field() {
         assert!(errors.contains(&expected), "{errors:?} says {expected:?}");
         assert_eq!(errors.lines().count(), 1, "and nothing else: {errors}");
     }
+}
+
+/// A run of nothing is not left without a word.
+#[test]
+fn clients_that_send_nothing_are_told_by_component_and_field() {
+    for (field, bad, why) in [
+        ("classes", value!([]), "it has no request class"),
+        ("classes", value!([{"name": "a", "weight": 0}]), "every class of it has weight 0"),
+        ("rate", value!("0/s"), "its rate is 0/s"),
+    ] {
+        let text = value!({"version": 1, "design": {"components": {
+            "people": {"kind": "client", "at": [0, 0], "settings": {field: bad}}}}});
+        let output =
+            ringside(&["run", &file("silent.json", &text.to_string()), "--for", "1s"], b"");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        let expected = format!("components.people.settings.{field}: Client sends nothing: {why}.");
+        assert!(errors.contains(&expected), "{errors:?} says {expected:?}");
+        assert_eq!(errors.lines().count(), 1, "and nothing else: {errors}");
+    }
+}
+
+/// More than can be planned ends with a reason, and not with a panic.
+#[test]
+fn plans_too_great_are_refused_by_component_and_field() {
+    let (mut components, mut wires) = (serde_json::Map::new(), serde_json::Map::new());
+    components.insert("hub".into(), value!({"kind": "service", "at": [0, 0]}));
+    for at in 0..400 {
+        let id = format!("s{at}");
+        let wire = value!({"from": "hub", "to": id, "settings": {"fallback": at >= 200}});
+        wires.insert(format!("w{at}"), wire);
+        components.insert(id, value!({"kind": "service", "at": [0, 0]}));
+    }
+    let text = value!({"version": 1, "design": {"components": components, "wires": wires}});
+    let path = file("great.json", &text.to_string());
+    refused(&["run", &path], b"", "hub: fallback: 200 wires stand in for w0; at most 50 can.");
 }
 
 /// What other programs read: issue 4, section 4. How fast it is, is not asked here.

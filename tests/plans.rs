@@ -118,8 +118,15 @@ fn sequences_conditions_and_misses() {
     };
     check(branch(Verb::Read), None, (Outcome::Ok, 10));
     check(branch(Verb::Write), None, (Outcome::Ok, 30));
-    let on_miss =
-        Plan::OnMiss { cache: "service-a".into(), otherwise: Box::new(call("service-b")) };
+    let asks = |classes| {
+        let (cache, otherwise) = ("service-a".into(), Box::new(call("service-b")));
+        Plan::OnMiss { cache, classes, otherwise }
+    };
+    let on_miss = asks(u64::MAX);
+    // Requests are of class 0: those of others are not held against the cache.
+    check(asks(1), None, (Outcome::Ok, 10));
+    check(asks(1), Some("a"), (Outcome::Ok, 20));
+    check(asks(2), None, (Outcome::Ok, 20));
     check(on_miss.clone(), None, (Outcome::Ok, 10));
     check(on_miss, Some("a"), (Outcome::Ok, 20));
     check(Plan::nothing(), None, (Outcome::Ok, 0));
@@ -185,7 +192,10 @@ fn some_plan(stream: Stream, at: &mut u64, depth: u32) -> P {
         2 => Plan::Sequence(some(count)),
         3 => Plan::Parallel { need: count as u16, branches: some(3) },
         4 => Plan::Detach(Box::new(some(1).remove(0))),
-        5 => Plan::OnMiss { cache: wire.into(), otherwise: Box::new(some(1).remove(0)) },
+        5 => {
+            let (cache, classes) = (wire.into(), if count > 2 { 2 } else { u64::MAX });
+            Plan::OnMiss { cache, classes, otherwise: Box::new(some(1).remove(0)) }
+        }
         _ => {
             let condition = Condition::Verb(if count > 1 { Verb::Read } else { Verb::Write });
             let mut two = some(2);

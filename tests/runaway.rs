@@ -7,8 +7,12 @@ use common::{add, steady, wire};
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::Spec;
+use ringside::component::cache::CacheParams;
 use ringside::component::client::{Arrivals, ClientParams};
+use ringside::component::load_balancer::LoadBalancerParams;
 use ringside::component::service::ServiceParams;
+use ringside::component::sql_db::SqlDbParams;
+use ringside::document::compile::compile;
 use ringside::document::{Design, WireParams};
 use ringside::engine::fault::Fault;
 use ringside::session::Session;
@@ -157,4 +161,124 @@ fn a_great_but_sane_load_is_left_alone() {
     session.tick(&Tick { advance: Nanos::seconds(5), ..Tick::default() }, u64::MAX);
     let frame = session.frame(&View::default());
     assert!(!frame.stopped && frame.latest == Nanos::seconds(5));
+}
+
+/// Whatever is too much is refused by what it is and by its field, and the session goes on.
+#[track_caller]
+fn is_refused(design: &Design, id: &str, field: &str, words: &str) {
+    let error = compile(design, 1).expect_err("it is too much");
+    assert_eq!((error.id.as_str(), error.problem.field.as_str()), (id, field), "{error}");
+    assert!(error.to_string().contains(words), "{error}");
+    let mut session = Session::default();
+    let (design, inputs) = (Box::new(design.clone()), Vec::new());
+    let open = Command::Open { design, seed: 1, warmup: Nanos::ZERO, inputs };
+    session.tick(&Tick { commands: vec![open], ..Tick::default() }, BUDGET);
+    let failure = session.frame(&View::default()).failure.expect("it is told");
+    assert!(failure.contains(words), "{failure}");
+}
+
+/// It runs for two seconds.
+#[track_caller]
+fn runs(design: &Design) {
+    let mut session = Session::default();
+    let (design, inputs) = (Box::new(design.clone()), Vec::new());
+    let open = Command::Open { design, seed: 1, warmup: Nanos::ZERO, inputs };
+    session.tick(&Tick { commands: vec![open], ..Tick::default() }, u64::MAX);
+    session.tick(&Tick { advance: Nanos::seconds(2), ..Tick::default() }, u64::MAX);
+    let frame = session.frame(&View::default());
+    assert_eq!((frame.failure, frame.latest), (None, Nanos::seconds(2)));
+}
+
+/// A client, and a hub that so many caches and a store are wired to.
+fn cached(caches: usize, classes: &str) -> Design {
+    let mut design = Design::default();
+    client(&mut design, 100.0);
+    service(&mut design, "hub", ServiceParams::default());
+    wire(&mut design, "client", "hub", WireParams::default());
+    for at in 0..caches {
+        let id = format!("cache-{at}");
+        add(&mut design, &id, Spec::Cache(CacheParams::default()));
+        let classes = classes.to_owned();
+        wire(&mut design, "hub", &id, WireParams { classes, ..WireParams::default() });
+    }
+    add(&mut design, "store", Spec::SqlDb(SqlDbParams::default()));
+    wire(&mut design, "hub", "store", WireParams::default());
+    design
+}
+
+/// Each cache used to double the plan: fourteen were more than a program can hold.
+#[test]
+fn many_caches_for_some_classes_run() {
+    let name = "browse";
+    runs(&cached(14, name));
+    runs(&cached(100, name));
+    runs(&cached(100, ""));
+}
+
+#[test]
+fn more_caches_than_can_be_asked_in_turn_are_refused() {
+    is_refused(&cached(1_900, ""), "hub", "wires", "1900 caches");
+    is_refused(&cached(101, "browse"), "hub", "wires", "at most 100");
+}
+
+#[test]
+fn more_fallbacks_than_can_be_tried_are_refused() {
+    let fan = |own: usize, spares: usize| {
+        let mut design = Design::default();
+        client(&mut design, 100.0);
+        service(&mut design, "hub", ServiceParams::default());
+        wire(&mut design, "client", "hub", WireParams::default());
+        for at in 0..own + spares {
+            let id = format!("s{at}");
+            service(&mut design, &id, ServiceParams { instances: 1, ..Default::default() });
+            let fallback = at >= own;
+            wire(&mut design, "hub", &id, WireParams { fallback, ..WireParams::default() });
+        }
+        design
+    };
+    runs(&fan(39, 50));
+    runs(&fan(1_000, 1));
+    is_refused(&fan(200, 200), "hub", "fallback", "200 wires stand in for hub-s0; at most 50");
+    is_refused(&fan(200, 30), "hub", "fallback", "at most 2000");
+    is_refused(&fan(2_001, 0), "hub", "wires", "2001 wires lead from here");
+}
+
+#[test]
+fn more_wires_by_class_than_can_be_told_apart_are_refused() {
+    let fan = |wires: usize| {
+        let mut design = Design::default();
+        client(&mut design, 100.0);
+        add(&mut design, "hub", Spec::LoadBalancer(LoadBalancerParams::default()));
+        wire(&mut design, "client", "hub", WireParams::default());
+        for at in 0..wires {
+            let id = format!("s{at}");
+            service(&mut design, &id, ServiceParams { instances: 1, ..Default::default() });
+            let classes = "browse".to_owned();
+            wire(&mut design, "hub", &id, WireParams { classes, ..WireParams::default() });
+        }
+        design
+    };
+    runs(&fan(100));
+    is_refused(&fan(1_900), "hub", "classes", "1900 wires");
+}
+
+/// Members are bounded, and so is what each of them has to know of the others.
+#[test]
+fn more_pairs_than_can_be_remembered_are_refused() {
+    let mesh = |services: usize, instances: u32| {
+        let mut design = Design::default();
+        let ids: Vec<_> = (0..services).map(|it| format!("s{it}")).collect();
+        for id in &ids {
+            service(&mut design, id, ServiceParams { instances, ..Default::default() });
+        }
+        for from in &ids {
+            for to in ids.iter().filter(|it| *it != from) {
+                wire(&mut design, from, to, WireParams::default());
+            }
+        }
+        design
+    };
+    assert!(compile(&mesh(2, 1_000), 1).is_ok());
+    is_refused(&mesh(8, 1_000), "s0-s1", "instances", "56000000 pairs; at most 2000000");
+    is_refused(&mesh(20, 1_000), "s0-s1", "instances", "put a load balancer between");
 }

@@ -274,17 +274,14 @@ fn cache_aside(wires: &[OutWire], on_write: OnWrite) -> Option<Plan<Arc<str>>> {
     let stores = |verb| -> Vec<_> {
         of(Role::Store).map(|it| for_classes(it.classes, call(it, verb))).collect()
     };
+    // What a miss leads to is there once, whoever asks: with a copy for the classes that do not ask a
+    // cache, each cache would double the plan.
     let mut read = Plan::Sequence(stores(None));
     for cache in of(Role::Cache).collect::<Vec<_>>().into_iter().rev() {
         let fill = Plan::Detach(Box::new(call(cache, Some(Verb::Put))));
-        let miss = Plan::Sequence(vec![read.clone(), fill]);
-        let aside = Plan::OnMiss { cache: cache.id.clone(), otherwise: Box::new(miss) };
-        read = if cache.classes == u64::MAX {
-            aside
-        } else {
-            let condition = Condition::Classes(cache.classes);
-            Plan::If { condition, then: Box::new(aside), otherwise: Box::new(read) }
-        };
+        let miss = Plan::Sequence(vec![read, for_classes(cache.classes, fill)]);
+        let (id, classes) = (cache.id.clone(), cache.classes);
+        read = Plan::OnMiss { cache: id, classes, otherwise: Box::new(miss) };
     }
     let mut write = stores(None);
     for cache in of(Role::Cache) {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::component::client::{Course, Load};
+use crate::component::client::{ClientParams, Course, Load};
 use crate::component::{Role, Spec};
 
 use super::compile::passes;
 use super::graph::{Graph, is_idle};
-use super::{Design, Id};
+use super::{ComponentRecord, Design, Id};
 
 /// One warning about one component.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,31 +105,50 @@ fn unused(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {
     }
 }
 
-/// Clients whose settings leave them nothing to ask for.
+/// A client whose settings leave it nothing to ask for: of which setting that comes, why, and what helps.
+fn nothing_from(it: &ClientParams) -> Option<(&'static str, &'static str, &'static str)> {
+    let nothing = it.classes.iter().all(|it| it.weight == 0);
+    // Rows of a recording may have classes of their own.
+    Some(match it.load {
+        Load::Recorded if it.recording.is_empty() => (
+            "recording",
+            "its recording is empty",
+            "Drop a recording on it (CSV: time, key, class, size), or choose another load.",
+        ),
+        Load::Recorded => return None,
+        _ if it.classes.is_empty() => ("classes", "it has no request class", "Give it a class."),
+        _ if nothing => (
+            "classes",
+            "every class of it has weight 0",
+            "Give one of its classes a weight above 0.",
+        ),
+        Load::Open if it.rate.0 == 0.0 && it.course == Course::Steady => {
+            ("rate", "its rate is 0/s", "Give it a rate above 0/s.")
+        }
+        Load::Closed if it.users == 0 => ("users", "it has no users", "Give it at least one."),
+        _ => return None,
+    })
+}
+
 fn silent(design: &Design, lints: &mut Vec<Lint>) {
     for (id, record) in &design.components {
         let Spec::Client(it) = &record.spec else { continue };
-        let nothing = it.classes.iter().all(|it| it.weight == 0);
-        // Rows of a recording may have classes of their own.
-        let (why, fix) = match it.load {
-            Load::Recorded if it.recording.is_empty() => (
-                "its recording is empty",
-                "Drop a recording on it (CSV: time, key, class, size), or choose another load.",
-            ),
-            Load::Recorded => continue,
-            _ if it.classes.is_empty() => ("it has no request class", "Give it a class."),
-            _ if nothing => {
-                ("every class of it has weight 0", "Give one of its classes a weight above 0.")
-            }
-            Load::Open if it.rate.0 == 0.0 && it.course == Course::Steady => {
-                ("its rate is 0/s", "Give it a rate above 0/s.")
-            }
-            Load::Closed if it.users == 0 => ("it has no users", "Give it at least one."),
-            _ => continue,
-        };
-        let sentence = format!("{} sends nothing: {why}.", record.label);
-        push(lints, id, "sends-nothing", sentence, fix.to_owned());
+        if let Some((_, why, fix)) = nothing_from(it) {
+            let sentence = format!("{} sends nothing: {why}.", record.label);
+            push(lints, id, "sends-nothing", sentence, fix.to_owned());
+        }
     }
+}
+
+/// The clients that send nothing, by component and setting: for who runs a design without seeing it.
+pub fn silences(design: &Design) -> Vec<String> {
+    let of = |(id, record): (&Id, &ComponentRecord)| {
+        let Spec::Client(it) = &record.spec else { return None };
+        let (field, why, fix) = nothing_from(it)?;
+        let label = &record.label;
+        Some(format!("components.{id}.settings.{field}: {label} sends nothing: {why}. {fix}"))
+    };
+    design.components.iter().filter_map(of).collect()
 }
 
 fn cycles(design: &Design, graph: &Graph, lints: &mut Vec<Lint>) {

@@ -450,11 +450,11 @@ impl<K: Kinds> Blueprint<K> {
             Plan::Parallel { need, branches } => {
                 Plan::Parallel { need: *need, branches: all(branches) }
             }
-            Plan::OnMiss { cache, otherwise } => {
-                let otherwise = self.with_slots(otherwise);
+            Plan::OnMiss { cache, classes, otherwise } => {
+                let (classes, otherwise) = (*classes, Box::new(self.with_slots(otherwise)));
                 match wire(cache) {
-                    Some(cache) => Plan::OnMiss { cache, otherwise: Box::new(otherwise) },
-                    None => otherwise,
+                    Some(cache) => Plan::OnMiss { cache, classes, otherwise },
+                    None => *otherwise,
                 }
             }
             Plan::OrElse { wire: id, verb, otherwise } => {

@@ -64,6 +64,8 @@ pub enum Plan<W> {
     OnMiss {
         /// The wire to the cache.
         cache: W,
+        /// Request classes that it is asked for: bit n for class n. The others do the other.
+        classes: u64,
         /// What is done on a miss.
         otherwise: Box<Plan<W>>,
     },
@@ -166,6 +168,10 @@ pub struct Program(pub Vec<Op>);
 
 impl Program {
     /// Compiles a plan whose wires have become slots.
+    ///
+    /// # Panics
+    /// If it comes to more than 65,535 operations. Designs with plans so long are refused
+    /// (`document::compile`), before they are built.
     pub fn compile(plan: &Plan<u32>) -> Self {
         let mut program = Self::default();
         program.emit(plan);
@@ -174,7 +180,7 @@ impl Program {
     }
 
     fn here(&self) -> u16 {
-        u16::try_from(self.0.len()).expect("validation bounds the size of plans")
+        u16::try_from(self.0.len()).expect("document::compile bounds the calls of a plan")
     }
 
     /// Reserves a jump whose target is not yet known.
@@ -202,9 +208,15 @@ impl Program {
             }
             Plan::Sequence(steps) => steps.iter().for_each(|it| self.emit(it)),
             Plan::Parallel { need, branches } => self.emit_parallel(*need, branches),
-            Plan::OnMiss { cache, otherwise } => {
+            Plan::OnMiss { cache, classes, otherwise } => {
+                let unless = (*classes != u64::MAX).then(|| self.hole());
                 self.0.push(Op::Call { wire: *cache, verb: None, or: Or::Miss });
-                self.emit_unless_hit(otherwise);
+                let hit = self.hole();
+                if let Some(unless) = unless {
+                    self.0[unless] = Op::JumpUnless(Condition::Classes(*classes), self.here());
+                }
+                self.emit(otherwise);
+                self.0[hit] = Op::JumpIfHit(self.here());
             }
             Plan::If { condition, then, otherwise } => {
                 let unless = self.hole();
@@ -294,6 +306,7 @@ mod tests {
             Plan::Work(Spread::constant(Nanos(5))),
             Plan::OnMiss {
                 cache: 0,
+                classes: u64::MAX,
                 otherwise: Box::new(Plan::Sequence(vec![
                     Plan::Call { wire: 1, verb: None },
                     Plan::Detach(Box::new(Plan::Call { wire: 0, verb: Some(Verb::Put) })),
@@ -309,6 +322,21 @@ mod tests {
             Op::Jump(8),
             Op::Call { wire: 0, verb: Some(Verb::Put), or: Or::Fail },
             Op::End,
+            Op::End,
+        ];
+        assert_eq!(Program::compile(&plan).0, expected);
+    }
+
+    /// Other classes go past the cache to what a miss leads to, which is there once.
+    #[test]
+    fn a_cache_for_some_classes_is_passed_by_others() {
+        let call = |wire| Plan::Call { wire, verb: None };
+        let plan = Plan::OnMiss { cache: 0, classes: 2, otherwise: Box::new(call(1)) };
+        let expected = vec![
+            Op::JumpUnless(Condition::Classes(2), 3),
+            Op::Call { wire: 0, verb: None, or: Or::Miss },
+            Op::JumpIfHit(4),
+            Op::Call { wire: 1, verb: None, or: Or::Fail },
             Op::End,
         ];
         assert_eq!(Program::compile(&plan).0, expected);

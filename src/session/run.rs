@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::candidate::Candidate;
 use crate::base::english::Text;
 use crate::base::time::Nanos;
 use crate::component::{Registry, State};
@@ -55,10 +56,16 @@ impl Snapshot {
     /// What it takes, roughly, in places of a queue.
     fn weight(&self) -> usize {
         let world = &self.scene.world;
-        let members = world.blueprint().members.len();
+        let blueprint = world.blueprint();
+        let members = blueprint.members.len();
+        // What callers know of whom they may call.
+        let of = |component: u32| blueprint.components[component as usize].members.len();
+        let pairs = blueprint.wires.iter().map(|it| of(it.from) * of(it.to));
+        let known = pairs.sum::<usize>() * size_of::<Candidate>();
         let state = |it: u32| world.member(it).state.as_ref().map_or(0, State::weight);
         let states: usize = (0..members as u32).map(state).sum();
-        world.weight() + 8 * members + states / PLACE_BYTES + self.recorder.weight()
+        let bytes = states + known;
+        world.weight() + 8 * members + bytes / PLACE_BYTES + self.recorder.weight()
     }
 }
 
@@ -471,5 +478,23 @@ impl Run {
         if let Some(least) = (1..self.snapshots.len() - 1).min_by_key(cost) {
             self.snapshots.remove(least);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_callers_know_of_each_other_is_weighed() {
+        let service = r#"{"kind": "service", "at": [0, 0], "settings": {"instances": 1000}}"#;
+        let wires = r#"{"1": {"from": "a", "to": "b"}}"#;
+        let parts =
+            format!(r#"{{"components": {{"a": {service}, "b": {service}}}, "wires": {wires}}}"#);
+        let text = format!(r#"{{"version": 1, "design": {parts}}}"#);
+        let design = crate::document::file::read(&text).expect("a design").0.design;
+        let run = Run::open(design, 1, Nanos::ZERO, Vec::new()).expect("it compiles");
+        let weight = Snapshot { scene: run.head, recorder: run.recorder }.weight();
+        assert!(weight * PLACE_BYTES > 1_000_000 * size_of::<Candidate>() + 1_000_000, "{weight}");
     }
 }

@@ -460,7 +460,7 @@ fn passed_on(
             let kind = (u8::try_from(class).ok()?, verb);
             Some((kind, client.rate.0 * surge * f64::from(it.weight) / total))
         };
-        return Ok(client.classes.iter().filter_map(flow).collect());
+        return Ok(client.classes.iter().filter(|it| it.weight > 0).filter_map(flow).collect());
     }
     let dependent = || fail(TextId::Dependent, vec![label(run, slot)]);
     let hops = hops.checked_sub(1).ok_or_else(dependent)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ringside::base::time::Nanos;
 use ringside::document::Design;
+use ringside::document::lint::silences;
 use ringside::session::kept::Kept;
 use ringside::session::protocol::Stamped;
 use ringside::session::report::{Report, history, report};
@@ -58,6 +59,9 @@ pub fn run(options: &Options) -> Result<(), String> {
         true => (kept.base, inputs(kept.inputs, seed == kept.file.seed)),
         false => (kept.file.design, Vec::new()),
     };
+    for silence in silences(&design) {
+        eprintln!("ringside: note: {silence}");
+    }
     let (run, report) = simulate(design, seed, options, inputs)?;
     if let Some(id) = &options.history {
         let none = || {
