@@ -235,7 +235,7 @@ fn only_the_keys_of_a_lost_node_move() {
 
 /// Section 3.4 and figure 12 of the Maglev paper: with a table of 65,537 rows, rows differ by one
 /// at most between nodes; taking away one of 1,000 backends changes about 2 % of the other rows or
-/// less. The table of the paper's example (table 1) is worked out by the same rule.
+/// less.
 #[test]
 fn maglev_is_balanced_and_hardly_disrupted() {
     for n in [3, 10, 100, 1_000] {
