@@ -157,3 +157,39 @@ fn benchmarks_have_the_names_and_fields_that_programs_read() {
     let one = json(&["bench", "--json", "--brief", "10ms", "--only", "mm1"], b"");
     assert_eq!(one["benchmarks"].as_array().map(Vec::len), Some(1));
 }
+
+/// A run that is stopped says why where people and programs look, after what it has to report.
+#[test]
+fn a_run_that_is_stopped_says_so_and_fails() {
+    let text = |rate: &str| {
+        let settings = value!({"queue": 1_000_000, "work": "600s"});
+        let components = value!({
+            "people": {"kind": "client", "at": [0, 0], "settings": {"rate": rate, "timeout": "60s"}},
+            "books": {"kind": "service", "label": "Book service", "at": [1, 0], "settings": settings},
+        });
+        let wires = value!({"people-books": {"from": "people", "to": "books"}});
+        value!({"version": 1, "design": {"components": components, "wires": wires}}).to_string()
+    };
+    let (away, sane) = (file("away.json", &text("1000000/s")), file("sane.json", &text("10/s")));
+    let output = ringside(&["run", &away, "--for", "1s", "--json"], b"");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let reason = report["stopped"].as_str().expect("the reason");
+    assert!(reason.starts_with("The run was stopped: "), "{reason}");
+    assert!(reason.contains("“Queue” or “Work” of Book service"), "{reason}");
+    assert_eq!(errors, format!("ringside: {reason}\n"));
+    let simulated = report["simulated_ns"].as_u64().expect("a time");
+    assert!((1..1_000_000_000).contains(&simulated), "{simulated}");
+    // As a table, too.
+    let output = ringside(&["run", &away, "--for", "1s"], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), errors);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("state hash"));
+    // What goes on to its end is said to.
+    let report = json(&["run", &sane, "--for", "1s", "--json"], b"");
+    assert_eq!(
+        (&report["stopped"], &report["simulated_ns"]),
+        (&Value::Null, &value!(1_000_000_000))
+    );
+}

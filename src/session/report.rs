@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use crate::base::text;
+use crate::base::{english, text};
 use crate::engine::by_member::imbalance;
 use crate::engine::event::Outcome;
 
@@ -38,6 +38,8 @@ pub struct Report {
     pub requests: u64,
     /// Everything that decides the future, in hex.
     pub state_hash: String,
+    /// Why it was stopped before its end, if it ran away.
+    pub stopped: Option<String>,
     /// By document id.
     pub components: BTreeMap<String, ComponentReport>,
 }
@@ -168,6 +170,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
         events: world.ordinal() - recorder.events_before,
         requests: recorder.requests,
         state_hash: format!("{:016x}", world.state_hash()),
+        stopped: run.stopped.as_ref().map(|it| english::sentence(std::slice::from_ref(it))),
         components,
     }
 }

@@ -45,7 +45,7 @@ pub fn duration(text: &str) -> Result<Nanos, String> {
         .ok_or_else(|| format!("{text:?} is not a duration such as \"60s\" or \"250ms\""))
 }
 
-/// Runs the command.
+/// Runs the command. A run that was stopped is reported as far as it went, and ends in the reason.
 pub fn run(options: &Options) -> Result<(), String> {
     let path = options.design.display();
     let text = std::fs::read_to_string(&options.design)
@@ -70,15 +70,13 @@ pub fn run(options: &Options) -> Result<(), String> {
             )
         };
         print!("{}", history(&run, id).ok_or_else(none)?);
-        return Ok(());
-    }
-    if options.json {
+    } else if options.json {
         let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
         println!("{json}");
     } else {
         println!("{report}");
     }
-    Ok(())
+    report.stopped.map_or(Ok(()), Err)
 }
 
 /// Inputs as they come due: after as many events as then, in a run with the same seed; in another
