@@ -177,6 +177,7 @@ fn it_is_said_which_assumption_fails() {
     };
     check_fails(&client(|it| it.arrivals = Arrivals::Constant), TextId::NotPoisson);
     check_fails(&client(|it| it.rate = Rate(0.0)), TextId::NobodyCalls);
+    check_fails(&client(|it| it.classes[0].weight = 0), TextId::NobodyCalls);
     let many =
         |shape| Case { per_second: 210.0, workers: 1, queue: 1_000_000, shape, measured: "" };
     check_fails(&station(many(Shape::Exponential)), TextId::Overload);
@@ -234,6 +235,43 @@ fn a_fault_or_a_short_run_is_no_ground_to_compare_on() {
     // Before, it was as it was.
     run.seek(Nanos::seconds(60));
     assert_eq!(ids(&run), []);
+}
+
+/// Those that stand by serve nobody while another is up: they are no server of the model. Once a regular
+/// member is down, the model is another one.
+#[test]
+fn who_stands_by_does_not_count() {
+    for (instances, standby, rule) in
+        [(2, 1, Rule::Random), (2, 1, Rule::RoundRobin), (3, 1, Rule::Random)]
+    {
+        let members = instances - standby;
+        let mut inside = [0; 3];
+        let mut design = calm();
+        if let Spec::Service(it) = spec(&mut design, "books") {
+            (it.instances, it.standby) = (instances, standby);
+        }
+        if let Spec::Client(it) = spec(&mut design, "people") {
+            it.rate = Rate(120.0 * f64::from(members));
+        }
+        design.wires.get_mut("people-books").expect("there").settings.rule = rule;
+        for seed in 1..=SEEDS {
+            let theory = told(&design, seed, 60);
+            assert_eq!(theory.fails, []);
+            let it = theory.prediction.expect("a closed form");
+            assert_eq!((it.model, it.members), (Model::Mm1, members));
+            assert!((it.utilization.predicted - 0.6).abs() < 1e-9, "{it:?}");
+            for (at, figure) in [it.utilization, it.waiting, it.stay_s].iter().enumerate() {
+                inside[at] += usize::from(figure.holds());
+            }
+        }
+        assert!(inside.iter().all(|it| *it >= INSIDE_MIN), "{inside:?} of {SEEDS}");
+        let mut run = Run::open(design, 1, Nanos::seconds(5), Vec::new()).expect("it compiles");
+        run.advance(Nanos::seconds(60), u64::MAX);
+        run.act(Input::Fault(Fault::Crash(target("books/0")))).expect("a fault compiles");
+        run.advance(Nanos::seconds(60), u64::MAX);
+        let fails = theory(&run, "books").expect("it serves").fails;
+        assert!(fails.iter().any(|it| it.id == TextId::NotHealthy), "{fails:?}");
+    }
 }
 
 /// Nor is a model that counts on calls which do not come: from callers that are down, or cannot be heard.

@@ -123,7 +123,7 @@ pub struct Prediction {
     pub services_per_s: f64,
     /// Workers of a member (c).
     pub servers: u32,
-    /// Members, each with a line of its own.
+    /// Members, each with a line of its own; those that stand by while all is well do not count.
     pub members: u32,
     /// What was looked at: from, and how long.
     pub since: Nanos,
@@ -177,7 +177,7 @@ fn forecast(run: &Run, slot: u32) -> Result<(Prediction, Vec<Text>), Text> {
         return Err(fail(TextId::NobodyCalls, Vec::new()));
     }
     let work = services(run, component, &flows)?;
-    let members = u32::from(component.servers().max(1));
+    let members = u32::from(component.first_in_reserve().max(1));
     let arrivals_per_s = total / f64::from(members);
     let services_per_s = 1.0 / work.moments[0];
     let load = Offered { arrivals_per_s, services_per_s };
@@ -390,7 +390,7 @@ fn path(component: &Component<Registry>, (class, verb): (u8, Verb)) -> Option<Pa
 /// The Poisson flows that reach a component, by class and verb; or why what reaches it is none.
 fn arrivals(run: &Run, slot: u32, hops: u8) -> Result<Vec<Flow>, Text> {
     let blueprint = run.shown().world.blueprint();
-    let members = blueprint.components[slot as usize].servers();
+    let members = blueprint.components[slot as usize].first_in_reserve();
     let mut flows: Vec<Flow> = Vec::new();
     for wire in blueprint.wires.iter().filter(|it| it.alive && it.to == slot) {
         let caller = &blueprint.components[wire.from as usize];
@@ -458,7 +458,7 @@ fn passed_on(
             let class = blueprint.classes.iter().position(|name| **name == *it.name)?;
             let verb = if it.does == Does::Write { Verb::Write } else { Verb::Read };
             let kind = (u8::try_from(class).ok()?, verb);
-            Some((kind, client.rate.0 * surge * f64::from(it.weight) / total))
+            Some((kind, client.rate.0 * surge * f64::from(it.weight) / total.max(1.0)))
         };
         return Ok(client.classes.iter().filter(|it| it.weight > 0).filter_map(flow).collect());
     }
@@ -474,7 +474,7 @@ fn passed_on(
         work_s += rate * path.work.iter().map(|it| it.moments[0]).sum::<f64>();
     }
     // Work for as many at once as come is a delay; so is a line that as good as nobody stands in.
-    let members = f64::from(caller.servers().max(1));
+    let members = f64::from(caller.first_in_reserve().max(1));
     let workers = caller.station.workers;
     let held = caller.station.hold && workers != u32::MAX;
     let line = erlang_c(work_s / members, workers.min(1 << 20)).unwrap_or(1.0);
@@ -491,7 +491,7 @@ const NO_HOLD: f64 = 0.5;
 /// The largest share of a component's workers held in any second that is known.
 fn occupied(run: &Run, slot: u32) -> f64 {
     let component = &run.shown().world.blueprint().components[slot as usize];
-    let all = f64::from(component.station.workers) * f64::from(component.servers());
+    let all = f64::from(component.station.workers) * f64::from(component.first_in_reserve());
     let windows = run.recorded().components.get(slot as usize).map(|it| &it.windows[1]);
     let held = windows.into_iter().flatten().map(|it| f64::from(it.levels[3]));
     held.fold(0.0, f64::max) / all
