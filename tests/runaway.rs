@@ -154,7 +154,7 @@ fn circles_that_fan_out_are_stopped() {
             wire(&mut design, from, to, WireParams { timeout, retries, ..WireParams::default() });
         }
     }
-    stops(&design, "?", "?");
+    stops(&design, "a", "Remove the wire a → b, or make fewer calls over it");
 }
 
 #[test]
