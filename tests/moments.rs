@@ -26,6 +26,13 @@ fn points(frame: &Frame) -> &[ChartPoint] {
     frame.chart.as_ref().map_or(&[], |it| &it.points)
 }
 
+/// What failed in a window, by cause.
+fn causes(frame: &Frame, point: &ChartPoint) -> (Nanos, Vec<(String, f64)>) {
+    let lines = frame.chart.iter().flat_map(|it| &it.lines);
+    let named = lines.map(|it| format!("{:?}", it.name)).zip(point.values.iter().copied());
+    (point.at, named.filter(|it| it.1 != 0.0).collect())
+}
+
 /// More frames than a study takes.
 const STUDIED: u32 = 8;
 
@@ -50,7 +57,14 @@ fn shown(session: &mut Session, id: &str) -> Vec<(&'static str, String)> {
         assert_eq!(frame.sought, None, "it is there");
         // The run knows what comes after; the chart shows that beyond the cursor.
         let known: Vec<_> = points(&frame).iter().filter(|it| it.at <= frame.now).collect();
-        seen.push(("chart", format!("{which:?} {known:?}")));
+        let known = match which {
+            // It has a line for each cause there is in the whole run: nothing, before the first.
+            Which::Errors => {
+                format!("{:?}", known.iter().map(|it| causes(&frame, it)).collect::<Vec<_>>())
+            }
+            _ => format!("{known:?}"),
+        };
+        seen.push(("chart", format!("{which:?} {known}")));
         if which == Which::Throughput {
             seen.push(("cursor", format!("{} {}", frame.now, frame.ordinal)));
             seen.push(("messages", format!("{:?}", frame.messages)));

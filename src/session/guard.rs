@@ -1,11 +1,10 @@
 //! A design that runs away is stopped before it takes the page's memory or its patience.
 
 use crate::base::english::{self, Argument, Text, TextId};
-use crate::base::param::{Field, Params};
+use crate::base::param;
 use crate::base::time::Nanos;
 use crate::component::client::{Course, Load};
 use crate::component::{Registry, Spec, State};
-use crate::document::WireParams;
 use crate::engine::World;
 use crate::engine::blueprint::Wire;
 use crate::engine::desk::{Desk, OutCall};
@@ -143,12 +142,7 @@ fn less_over(head: &Moment, slot: usize) -> Text {
         // A client's own patience goes before the wire's.
         return match lower(head, wire.from, &["retries"]).filter(|_| begins) {
             Some(it) => it,
-            None => {
-                let label = WireParams::default().fields().into_iter();
-                let label = label.filter(|it| it.name == "retries").map(|it| it.label());
-                let names = [way()].into_iter().chain(label.map(Argument::Name));
-                Text::new(TextId::Lower, names.collect())
-            }
+            None => Text::new(TextId::Lower, vec![way(), Argument::Name(param::label("retries"))]),
         };
     }
     match begins {
@@ -190,9 +184,9 @@ fn begins_less(head: &Moment, slot: u32) -> Text {
 
 /// To lower the first one or two of these settings that a component has.
 fn lower(head: &Moment, slot: u32, names: &[&str]) -> Option<Text> {
-    let fields = head.world.blueprint().components[slot as usize].spec.as_ref()?.fields();
-    let of = |name: &&str| fields.iter().find(|it| it.applies && it.name == *name);
-    let labels: Vec<_> = names.iter().filter_map(of).take(2).map(Field::label).collect();
+    let spec = head.world.blueprint().components[slot as usize].spec.as_ref()?;
+    let there = names.iter().filter(|it| has(spec, it));
+    let labels: Vec<_> = there.take(2).map(|it| param::label(it)).collect();
     let id = match labels.len() {
         0 => return None,
         1 => TextId::Lower,
@@ -200,6 +194,43 @@ fn lower(head: &Moment, slot: u32, names: &[&str]) -> Option<Text> {
     };
     let words = [name(head, slot)].into_iter().chain(labels);
     Some(Text::new(id, words.map(Argument::Name).collect()))
+}
+
+/// Whether a component has this setting, of those that a run can be kept from running away by. Written down
+/// here, since all that kinds can say of their settings is more than the page loads at first.
+fn has(spec: &Spec, name: &str) -> bool {
+    use Spec::{
+        ApiGateway, Cache, CacheCluster, Client, FailoverPair, KvStore, LoadBalancer, RaftGroup,
+        Redis, Service, ShardedDb, SqlDb, Waf,
+    };
+    match name {
+        "rate" | "users" | "course_rate" | "recording_speed" | "retries" => {
+            matches!(spec, Client(_))
+        }
+        "queue" => matches!(
+            spec,
+            Service(_)
+                | Waf(_)
+                | ApiGateway(_)
+                | Cache(_)
+                | CacheCluster(_)
+                | SqlDb(_)
+                | ShardedDb(_)
+                | Redis(_)
+        ),
+        "workers" => {
+            has(spec, "queue")
+                || matches!(spec, LoadBalancer(_) | KvStore(_) | FailoverPair(_) | RaftGroup(_))
+        }
+        "work" => match spec {
+            Service(it) => it.work_times.is_empty(),
+            LoadBalancer(_) | Cache(_) | CacheCluster(_) | ShardedDb(_) => true,
+            KvStore(_) | FailoverPair(_) | RaftGroup(_) => true,
+            _ => false,
+        },
+        "work_times" => matches!(spec, Service(it) if !it.work_times.is_empty()),
+        _ => false,
+    }
 }
 
 /// The component with the most jobs and calls in hand; who waits for a worker counts for more,
@@ -226,4 +257,33 @@ fn most(numbers: impl Iterator<Item = usize>) -> usize {
         }
     }
     best.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+    use crate::base::param::Field;
+    use crate::component;
+
+    /// What is written down here of settings is what they say of themselves.
+    #[test]
+    fn settings_are_there_under_their_labels() {
+        for about in component::ALL {
+            let (spec, _) = Spec::load(about.id, &mut Map::new()).expect("it is a kind");
+            let fields = spec.fields();
+            let of = |name: &str| fields.iter().find(|it| it.name == name);
+            for name in ["queue", "workers", "work", "work_times"] {
+                let applies = of(name).is_some_and(|it| it.applies);
+                let measured = name == "work_times";
+                assert_eq!(has(&spec, name), applies && !measured, "{}: {name}", about.id);
+            }
+            for name in ["rate", "users", "course_rate", "recording_speed", "retries"] {
+                if has(&spec, name) {
+                    assert_eq!(of(name).map(Field::label), Some(param::label(name)), "{name}");
+                }
+            }
+        }
+    }
 }
