@@ -72,7 +72,7 @@ pub struct Field {
 impl Field {
     /// The name as a label: `hit_ratio` becomes `Hit ratio`.
     pub fn label(&self) -> String {
-        label(&self.name)
+        label(self.name)
     }
 }
 
