@@ -111,16 +111,6 @@ pub enum TextId {
     TooManyWaiting,
     /// The run was stopped: too much happens at once.
     TooManyEvents,
-    /// What would keep a run from being stopped: less of a setting.
-    Lower,
-    /// Less of either of two.
-    LowerEither,
-    /// No spike.
-    LowerSpike,
-    /// Fewer calls over a wire.
-    LowerCalls,
-    /// Less, wherever it comes from.
-    LowerLoad,
     /// A request's stay at a member.
     BarJob,
     /// It waited for a worker.
@@ -247,17 +237,12 @@ impl TextId {
             Self::TooSoon => "something else was done too soon to tell what came of it",
             Self::TooManyWaiting => {
                 "The run was stopped: {1} messages and timers wait at once, most of them for {0}. \
-                 {2}, then restart"
+                 Lower its load, its retries or its fan-out, then restart"
             }
             Self::TooManyEvents => {
                 "The run was stopped: more than {1} events in one simulated millisecond, most of \
-                 them at {0}. {2}, then restart"
+                 them at {0}. Lower its load, its retries or its fan-out, then restart"
             }
-            Self::Lower => "Lower “{1}” of {0}",
-            Self::LowerEither => "Lower “{1}” or “{2}” of {0}",
-            Self::LowerSpike => "Take back the traffic spike of {0}",
-            Self::LowerLoad => "Lower the load of {0}",
-            Self::LowerCalls => "Remove the wire {0}, or make fewer calls over it",
             Self::BarJob => "at {0} for {1}",
             Self::BarQueue => "waited {1} for a free worker of {0}",
             Self::BarWork => "{0} worked on it for {1}",

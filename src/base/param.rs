@@ -72,15 +72,10 @@ pub struct Field {
 impl Field {
     /// The name as a label: `hit_ratio` becomes `Hit ratio`.
     pub fn label(&self) -> String {
-        label(self.name)
+        let text = self.name.replace('_', " ").replace("ttl", "TTL").replace("tls", "TLS");
+        let mut letters = text.chars();
+        letters.next().map(|it| it.to_uppercase().chain(letters).collect()).unwrap_or_default()
     }
-}
-
-/// A parameter's name as a label.
-pub fn label(name: &str) -> String {
-    let text = name.replace('_', " ").replace("ttl", "TTL").replace("tls", "TLS");
-    let mut letters = text.chars();
-    letters.next().map(|it| it.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Why a parameter was not set. `Display` names the field and says what would be right.

@@ -2,7 +2,6 @@
 
 mod bounds;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::order::sort_few;
@@ -57,13 +56,14 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
     for (id, record) in &design.wires {
         wires.extend(wire(design, id, record)?);
     }
+    bounds::check_wires(design, &classes)?;
     let component = |(id, record): (&Id, &super::ComponentRecord)| {
         let spec = &record.spec;
-        Ok(DraftComponent {
+        DraftComponent {
             id: id.as_str().into(),
             members: spec.members(),
             station: spec.station(),
-            plan: spec.plan(&out_wires(design, id, &classes)?),
+            plan: spec.plan(&out_wires(design, id, &classes)),
             mesh: spec.mesh(),
             apart: zone::members_apart(design, record),
             addressing: spec.about().addressing,
@@ -72,9 +72,9 @@ pub fn compile(design: &Design, seed: u64) -> Result<Draft<Registry>, CompileErr
             watchers: spec.watchers(),
             looks_up: spec.about().role == Role::Cache,
             spec: spec.clone(),
-        })
+        }
     };
-    let components = design.components.iter().map(component).collect::<Result<_, _>>()?;
+    let components = design.components.iter().map(component).collect();
     // Those of one moment in the order in which they were put in: fault-2 before fault-10.
     let mut script: Vec<_> =
         design.script.iter().map(|(id, it)| (it.at, id.len(), id, &it.fault)).collect();
@@ -123,54 +123,42 @@ fn class_set(record: &WireRecord, known: &[String]) -> u64 {
 
 /// The wires of a component as its plan sees them. A cache that is used in place of its store is a
 /// store to its callers, and the wires that lead past it carry only the classes it is not asked for.
-fn out_wires(design: &Design, from: &str, known: &[String]) -> Result<Vec<OutWire>, CompileError> {
-    let of = design.wires.iter().filter(|it| it.1.from == from);
-    let (spare, own): (Vec<_>, Vec<_>) = of.partition(|it| it.1.settings.fallback);
-    let mut calls = bounds::Calls::of(from, own.len())?;
-    let spare: Vec<_> = spare.into_iter().map(|it| (it.0, class_set(it.1, known))).collect();
-    // What is asked for through others, by whom it is asked of.
-    let mut past = BTreeMap::<&str, u64>::new();
-    for (_, record) in &own {
-        let classes = class_set(record, known);
-        for to in passed(design, &record.to) {
-            *past.entry(to).or_default() |= classes;
-        }
-    }
+fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
+    let of = |from: &str| -> Vec<(&Id, &WireRecord)> {
+        design.wires.iter().filter(|it| it.1.from == from).collect()
+    };
+    let (spare, own): (Vec<_>, Vec<_>) =
+        of(from).into_iter().partition(|it| it.1.settings.fallback);
     let mut wires = Vec::new();
     for (id, record) in &own {
         let Some(to) = design.components.get(&record.to) else { continue };
-        let past = past.get(record.to.as_str()).copied().unwrap_or_default();
+        let past = own.iter().filter(|it| passes(design, &it.1.to, Some(&record.to)));
+        let past = past.fold(0, |set, it| set | class_set(it.1, known));
         let classes = class_set(record, known) & !past;
         let through = passes(design, &record.to, None);
         let role = if through { Role::Store } else { to.spec.about().role };
         if past == 0 || classes != 0 {
-            let instead = || spare.iter().filter(|it| it.1 & classes != 0);
-            calls.add(id, instead().count())?;
-            let spares = instead().map(|it| it.0.as_str().into()).collect();
+            let instead = spare.iter().filter(|it| class_set(it.1, known) & classes != 0);
+            let spares = instead.map(|it| it.0.as_str().into()).collect();
             let WireParams { wait, default_answer, step, .. } = record.settings;
             let id = id.as_str().into();
             wires.push(OutWire { id, role, classes, wait, spares, default_answer, step });
         }
     }
-    bounds::check_nesting(from, &wires)?;
-    Ok(wires)
+    wires
 }
 
 /// Whether a component is used in place of what it is wired to, a store or a service: of this one, or of
 /// any.
 pub(super) fn passes(design: &Design, through: &str, store: Option<&str>) -> bool {
-    passed(design, through).any(|it| store.is_none_or(|store| it == store))
-}
-
-/// In place of what a component is used.
-fn passed<'a>(design: &'a Design, through: &str) -> impl Iterator<Item = &'a str> {
     let is_store = |id: &str| {
         let to = design.components.get(id);
         to.is_some_and(|it| matches!(it.spec.about().role, Role::Store | Role::Server))
     };
-    let is_through = design.components.get(through).is_some_and(|it| it.spec.through());
-    let wires = is_through.then(|| design.wires.values()).into_iter().flatten();
-    wires.filter(move |it| it.from == through && is_store(&it.to)).map(|it| it.to.as_str())
+    design.components.get(through).is_some_and(|it| it.spec.through())
+        && design.wires.values().any(|it| {
+            it.from == through && is_store(&it.to) && store.is_none_or(|store| it.to == store)
+        })
 }
 
 /// What a way takes besides its latency; none if it takes nothing.

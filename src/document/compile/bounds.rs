@@ -1,9 +1,9 @@
 //! What a design may ask for: more is refused before any of it is built, with what to do instead.
 
-use crate::component::{OutWire, Role};
+use crate::component::Role;
 
 use super::super::Design;
-use super::{CompileError, error};
+use super::{CompileError, class_set, error};
 
 /// Calls that the wires of one component, and those that stand in for them, come to at most. Each
 /// takes at most twenty operations of a program, and a program has at most 65,536.
@@ -17,63 +17,50 @@ const NESTED_MAX: usize = 100;
 /// each of them, 16 bytes apiece.
 pub(super) const PAIRS_MAX: u64 = 2_000_000;
 
-/// The calls of one component, counted while they are put together.
-pub(super) struct Calls<'a> {
-    id: &'a str,
-    own: usize,
-    calls: usize,
-}
-
-impl<'a> Calls<'a> {
-    /// Of a component with so many wires of its own.
-    pub(super) fn of(id: &'a str, own: usize) -> Result<Self, CompileError> {
-        if own > CALLS_MAX {
+/// Refuses components with more wires, fallbacks, caches and wires by class than a plan can hold.
+pub(super) fn check_wires(design: &Design, known: &[String]) -> Result<(), CompileError> {
+    for id in design.components.keys() {
+        let of = design.wires.iter().filter(|it| it.1.from == *id);
+        let (spare, own): (Vec<_>, Vec<_>) = of.partition(|it| it.1.settings.fallback);
+        let refuse = |field, problem| Err(error(id, field, problem));
+        let mut calls = own.len();
+        if calls > CALLS_MAX {
             let problem = format!(
-                "{own} wires lead from here; at most {CALLS_MAX} can be called. Put balancers or \
-                 services between that take some of them each"
+                "{calls} wires lead from here; at most {CALLS_MAX} can be called. Put balancers \
+                 between that take some of them each"
             );
-            return Err(error(id, "wires", problem));
+            return refuse("wires", problem);
         }
-        Ok(Self { id, own, calls: own })
-    }
-
-    /// One of its wires has so many that stand in for it.
-    pub(super) fn add(&mut self, wire: &str, spares: usize) -> Result<(), CompileError> {
-        let advice = "Take some away, or name the request classes that each of them carries";
-        self.calls += spares;
-        let problem = if spares > SPARES_MAX {
-            format!("{spares} wires stand in for {wire}; at most {SPARES_MAX} can. {advice}")
-        } else if self.calls > CALLS_MAX {
-            format!(
-                "{} wires, each with all that stand in for it, come to {} calls or more; at most \
-                 {CALLS_MAX} can be planned. {advice}",
-                self.own, self.calls
-            )
-        } else {
-            return Ok(());
-        };
-        Err(error(self.id, "fallback", problem))
-    }
-}
-
-/// Refuses what would nest too deeply in the plan of a component with these wires.
-pub(super) fn check_nesting(id: &str, wires: &[OutWire]) -> Result<(), CompileError> {
-    let count = |of: fn(&&OutWire) -> bool| wires.iter().filter(of).count();
-    let caches = count(|it| it.role == Role::Cache);
-    if caches > NESTED_MAX {
-        let problem = format!(
-            "they lead to {caches} caches that are asked one after the other; at most {NESTED_MAX} \
-             can be. Ask fewer, or use a cache cluster"
-        );
-        return Err(error(id, "wires", problem));
-    }
-    let sorted = count(|it| it.classes != u64::MAX);
-    if sorted > NESTED_MAX {
-        let problem = format!(
-            "{sorted} wires name the request classes that they carry; at most {NESTED_MAX} can be \
-             told apart. Let one wire carry several classes, or all of them"
-        );
-        return Err(error(id, "classes", problem));
+        let (mut caches, mut sorted) = (0, 0);
+        for (wire, it) in own {
+            let classes = class_set(it, known);
+            let spares = spare.iter().filter(|it| class_set(it.1, known) & classes != 0).count();
+            calls += spares;
+            if spares > SPARES_MAX || calls > CALLS_MAX {
+                let problem = format!(
+                    "{spares} wires stand in for {wire}; at most {SPARES_MAX} can, and all of them \
+                     for at most {CALLS_MAX} calls. Take some away"
+                );
+                return refuse("fallback", problem);
+            }
+            let to = design.components.get(&it.to);
+            caches += usize::from(to.is_some_and(|it| it.spec.about().role == Role::Cache));
+            sorted += usize::from(classes != u64::MAX);
+        }
+        if caches > NESTED_MAX {
+            let problem = format!(
+                "they lead to {caches} caches that are asked one after the other; at most \
+                 {NESTED_MAX} can be. Ask fewer, or use a cache cluster"
+            );
+            return refuse("wires", problem);
+        }
+        if sorted > NESTED_MAX {
+            let problem = format!(
+                "{sorted} wires name the request classes that they carry; at most {NESTED_MAX} \
+                 can. Let one wire carry several classes, or all of them"
+            );
+            return refuse("classes", problem);
+        }
     }
     Ok(())
 }
@@ -112,11 +99,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::component::Spec;
     use crate::component::cache::{CacheParams, Strategy};
     use crate::component::client::ClientParams;
     use crate::component::load_balancer::LoadBalancerParams;
     use crate::component::service::ServiceParams;
+    use crate::component::{OutWire, Spec};
     use crate::engine::plan::{Plan, Program};
 
     fn out(at: usize, role: Role, classes: u64, spares: usize) -> OutWire {
