@@ -122,7 +122,7 @@ fn plans_too_great_are_refused_by_component_and_field() {
     }
     let text = value!({"version": 1, "design": {"components": components, "wires": wires}});
     let path = file("great.json", &text.to_string());
-    refused(&["run", &path], b"", "hub: fallback: 200 wires stand in for w0; at most 50 can.");
+    refused(&["run", &path], b"", "hub: fallback: 200 wires stand in for w0; at most 50 can,");
 }
 
 /// What other programs read: issue 4, section 4. How fast it is, is not asked here.
