@@ -70,7 +70,7 @@ pub struct MemberFace {
     pub name: String,
     /// How it is.
     pub health: Health,
-    /// Whether it leads.
+    /// Whether it leads; who is down does not, whatever it will believe when it is back.
     pub leads: bool,
 }
 
@@ -112,7 +112,7 @@ impl Face {
                 it if it.slow > 1.0 => Health::Slow,
                 _ => Health::Up,
             },
-            leads: it.standing == Standing::Leader,
+            leads: it.up && it.standing == Standing::Leader,
         });
         let busy = figures.busy.is_finite().then(|| (figures.busy * 100.0).round() as u8);
         let waits = figures.queue >= WAITING_MIN;

@@ -8,7 +8,7 @@ use crate::component::client::Load;
 use crate::component::kv_store::Conflicts::LastWriteWins;
 use crate::component::kv_store::{KvStoreParams, WhenCut};
 use crate::document::edit::Item;
-use crate::document::{Diff, Id};
+use crate::document::{ComponentRecord, Diff, Id};
 use crate::engine::fault::{Fault, Target, Ways};
 use crate::session::protocol::{Input, Stamped, Story, Which};
 
@@ -111,7 +111,7 @@ struct Invitation {
 }
 
 /// Every invitation, in the order in which newcomers are invited.
-const INVITATIONS: [Invitation; 7] = [
+const INVITATIONS: [Invitation; 8] = [
     Invitation {
         act: "Cut A off",
         back: "Heal the network",
@@ -167,18 +167,22 @@ const INVITATIONS: [Invitation; 7] = [
         why: "The replica stayed up and answered with what it had. Nothing failed, and that is the \
               danger: only a comparison with the newest write shows that a read was stale.",
     },
-    Invitation {
-        act: "Make it Black Friday",
-        back: "End the sale",
-        watch: "Watch the queues and the goodput",
-        question: "Three times the customers. Why did latency climb before anything failed?",
-        answers: ["Queues", "The network"],
-        why: "The network did not change. The nearer a server is to fully busy, the longer the \
-              line before it: at 90 % busy about ten times its work, at 100 % without end.",
-    },
+    Invitation { act: "Make it Black Friday", back: "End the sale", ..CROWD },
+    CROWD,
 ];
 
-/// How many times as many customers come on Black Friday.
+/// Many come at once, and go again: in a shop that is a sale.
+const CROWD: Invitation = Invitation {
+    act: "Triple the load",
+    back: "Back to the usual load",
+    watch: "Watch the queues and the goodput",
+    question: "Three times as many came. Why did latency climb before anything failed?",
+    answers: ["Queues", "The network"],
+    why: "The network did not change. The nearer a server is to fully busy, the longer the line \
+          before it: at 90 % busy about ten times its work, at 100 % without end.",
+};
+
+/// How many times as many come, on Black Friday too.
 const SALE: f64 = 3.0;
 
 /// A member of a component, to be cut off.
@@ -218,6 +222,11 @@ fn grew(diff: &Diff, id: &Id, of: impl Fn(&Spec) -> Option<f64>) -> Option<bool>
     (before != after).then_some(after > before)
 }
 
+/// Whether only who sells something has such a component: somebody who is paid, or shoppers.
+fn is_of_a_shop(it: &ComponentRecord) -> bool {
+    matches!(it.spec, Spec::ThirdParty(_)) || it.label == "Shoppers"
+}
+
 /// Where the newcomer is with an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -252,8 +261,9 @@ struct Member {
 impl About {
     fn find(app: App, at: usize) -> Option<Self> {
         app.desk.with_value(|it| {
-            let mut components = it.shown().components.iter();
-            components.find_map(|(id, it)| match (at, &it.spec) {
+            let all = &it.shown().components;
+            let sells = all.values().any(is_of_a_shop);
+            all.iter().find_map(|(id, it)| match (at, &it.spec) {
                 (0, Spec::KvStore(of)) if refuses(of) => Some(member(id, &it.spec, 0, None)),
                 (1, Spec::KvStore(of)) if by_numbers(of) => {
                     let it = Self::Numbers(id.clone());
@@ -272,7 +282,9 @@ impl About {
                 (5, Spec::SqlDb(_)) if it.spec.members() > 2 => {
                     Some(member(id, &it.spec, 2, Some(Which::Gauge(0))))
                 }
-                (6, Spec::Client(of)) if of.load == Load::Open => Some(Self::Customers(id.clone())),
+                (6 | 7, Spec::Client(of)) if of.load == Load::Open && sells == (at == 6) => {
+                    Some(Self::Customers(id.clone()))
+                }
                 _ => None,
             })
         })
