@@ -14,7 +14,7 @@ use ringside::component::client::{Arrivals, ClientParams};
 use ringside::component::load_balancer::LoadBalancerParams;
 use ringside::component::service::ServiceParams;
 use ringside::component::{Spec, State};
-use ringside::document::Design;
+use ringside::document::{Design, FaultRecord};
 use ringside::engine::event::Deed;
 use ringside::engine::fault::{Fault, Scope, Ways};
 use ringside::engine::{Note, Outcome, Via};
@@ -288,11 +288,17 @@ fn ends(live: &Live) -> BTreeMap<u64, (Outcome, Nanos)> {
     live.audit.notes.iter().filter_map(end).collect()
 }
 
-#[test]
-fn dropping_one_message_drops_exactly_that_one() {
+/// People who wait for 50 ms at most.
+fn impatient() -> Design {
     let mut it = pair(1_000.0);
     let Spec::Client(people) = &mut it.components.get_mut("people").unwrap().spec else { panic!() };
     people.timeout = Nanos::millis(50);
+    it
+}
+
+#[test]
+fn dropping_one_message_drops_exactly_that_one() {
+    let it = impatient();
     for calls in [true, false] {
         let (mut with, mut without) = (live(&it), live(&it));
         for live in [&mut with, &mut without] {
@@ -349,6 +355,55 @@ fn delaying_one_message_delays_exactly_that_one() {
     with.check_replay();
 }
 
+/// Of all that pass after a moment, the next one alone: over a wire either way, or from and to somebody.
+#[test]
+fn what_is_in_store_for_the_next_message_befalls_exactly_one() {
+    let it = impatient();
+    let wire = Scope::Wire(it.wires.keys().next().expect("one").clone());
+    let late = Nanos::millis(30);
+    for on in [wire, Scope::Target(target("service")), Scope::Target(target("people/0"))] {
+        for fault in
+            [Fault::DropNext { on: on.clone() }, Fault::DelayNext { on: on.clone(), by: late }]
+        {
+            let (mut with, mut without) = (live(&it), live(&it));
+            for live in [&mut with, &mut without] {
+                live.run_to(Nanos::micros(100_500));
+            }
+            with.fault(fault.clone());
+            for live in [&mut with, &mut without] {
+                live.run_to(Nanos::seconds(1));
+            }
+            let (with_ends, without_ends) = (ends(&with), ends(&without));
+            let differ: Vec<_> =
+                with_ends.iter().filter(|it| without_ends.get(it.0) != Some(it.1)).collect();
+            assert_eq!(differ.len(), 1, "{fault:?}: {differ:?}");
+            let (id, (outcome, at)) = differ[0];
+            match fault {
+                Fault::DropNext { .. } => assert_eq!(*outcome, Outcome::Timeout),
+                _ => assert_eq!((*outcome, *at), (Outcome::Ok, without_ends[id].1 + late)),
+            }
+            with.audit.check_conservation(&with.world);
+            with.check_replay();
+        }
+    }
+}
+
+/// It can be put into a script: the number of a message means something in one run only, this does not.
+#[test]
+fn a_script_drops_the_next_message() {
+    let mut it = impatient();
+    let on = Scope::Target(target("service"));
+    let at = Nanos::micros(500_500);
+    it.script.insert("drop".into(), FaultRecord { at, fault: Fault::DropNext { on } });
+    let (mut with, mut without) = (live(&it), live(&impatient()));
+    for live in [&mut with, &mut without] {
+        live.run_to(Nanos::seconds(2));
+    }
+    let (with_ends, without_ends) = (ends(&with), ends(&without));
+    let differ = with_ends.iter().filter(|it| without_ends.get(it.0) != Some(it.1)).count();
+    assert_eq!(differ, 1);
+}
+
 /// Every fault says of itself whether it takes one back, in its file form too.
 #[test]
 fn faults_read_back_from_files_and_know_their_reversals() {
@@ -356,6 +411,8 @@ fn faults_read_back_from_files_and_know_their_reversals() {
         (r#"{"gray":{"target":"a/1","share":0.3,"factor":20.0}}"#, false),
         (r#"{"gray":{"target":"a","share":0.0,"factor":20.0}}"#, true),
         (r#"{"gray":{"target":"a","share":0.5,"factor":1.0}}"#, true),
+        (r#"{"drop_next":{"on":{"wire":"w"}}}"#, false),
+        (r#"{"delay_next":{"on":{"target":"a/1"},"by":"30ms"}}"#, false),
         (r#"{"skew":{"target":"a","offset":"-250ms"}}"#, false),
         (r#"{"skew":{"target":"a","offset":"0s"}}"#, true),
         (r#"{"flush":"cache"}"#, false),

@@ -55,6 +55,42 @@ fn spans(live: &Live) -> Vec<(Nanos, Nanos)> {
     live.audit.notes.iter().filter_map(end).collect()
 }
 
+/// How wide the times of a wire are is set: there and back are two draws, so the mean is twice that of one, and so
+/// is the variance, mean² (exp(σ²) − 1) of a log-normal and mean² / α (α − 2) of a Pareto (textbook moments).
+#[test]
+fn a_wire_is_as_wide_as_it_is_set() {
+    for (shape, sigma, alpha) in [
+        (Shape::LogNormal, 0.0, 2.2),
+        (Shape::LogNormal, 0.25, 2.2),
+        (Shape::LogNormal, 0.8, 2.2),
+        (Shape::Pareto, 0.5, 6.0),
+        (Shape::Pareto, 0.5, 9.0),
+    ] {
+        let mut design = pair(2_000.0, WireParams::default());
+        let wire = &mut design.wires.values_mut().next().expect("one").settings;
+        (wire.latency_shape, wire.latency_sigma, wire.latency_alpha) = (shape, sigma, alpha);
+        let mut live = live(&design);
+        live.run_to(Nanos::seconds(20));
+        let spans: Vec<f64> = spans(&live).iter().map(|it| it.1.as_seconds()).collect();
+        let count = spans.len() as f64;
+        let mean = spans.iter().sum::<f64>() / count;
+        let variance = spans.iter().map(|it| (it - mean) * (it - mean)).sum::<f64>() / count;
+        let one = LATENCY.as_seconds();
+        let width = match shape {
+            Shape::Pareto => 1.0 / (alpha * (alpha - 2.0)),
+            _ => libm::exp(sigma * sigma) - 1.0,
+        };
+        let expected = 2.0 * one * one * width;
+        assert!((mean / (2.0 * one) - 1.0).abs() < 0.02, "{shape:?}: mean {mean}");
+        // 40,000 round trips; the fourth moments of these are finite.
+        let off = (variance - expected).abs();
+        assert!(
+            off <= 0.12 * expected + 1e-15,
+            "{shape:?} {sigma} {alpha}: {variance} for {expected}"
+        );
+    }
+}
+
 #[test]
 fn messages_carry_headers_and_what_is_sent_or_answered() {
     let (size, answer) = (Size::bytes(300), Size::bytes(2_000));

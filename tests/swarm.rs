@@ -171,13 +171,17 @@ fn scope(dice: &mut Dice, design: &Design) -> Scope {
 }
 
 /// Something befalls one message that is under way.
-fn mishap(dice: &mut Dice, live: &Live) -> Option<Fault> {
+fn mishap(dice: &mut Dice, live: &Live, design: &Design) -> Option<Fault> {
     let mut messages: Vec<_> = live.world.messages().map(|it| it.0).collect();
     messages.sort_unstable();
     let message = *messages.get(dice.below(messages.len().max(1) as u64) as usize)?;
     let by = Nanos::millis(dice.below(800));
-    let delay = Fault::DelayMessage { message, by };
-    Some(if dice.below(2) == 0 { Fault::DropMessage { message } } else { delay })
+    Some(match dice.below(4) {
+        0 => Fault::DropMessage { message },
+        1 => Fault::DelayMessage { message, by },
+        2 => Fault::DropNext { on: scope(dice, design) },
+        _ => Fault::DelayNext { on: scope(dice, design), by },
+    })
 }
 
 fn some_wire(dice: &mut Dice, design: &Design) -> String {
@@ -424,7 +428,7 @@ fn act(dice: &mut Dice, live: &mut Live, resized: &mut bool) {
             live.fault(fault);
         }
         10 => (0..4)
-            .filter_map(|_| mishap(dice, live))
+            .filter_map(|_| mishap(dice, live, &design))
             .collect::<Vec<_>>()
             .into_iter()
             .for_each(|it| live.fault(it)),

@@ -39,16 +39,20 @@ impl Banner {
         }
     }
 
-    /// A worker died and another has taken over.
-    pub fn restarted(dropped: bool) -> Self {
-        let text = if dropped {
-            "The simulation stopped again and was restarted without the last change to the run. \
-             The design is as it was."
-        } else {
-            "The simulation stopped and was restarted: same design, same seed, same faults and \
-             edits, same moment."
+    /// A worker died and another has taken over; without the last thing done to the run, if it died of that.
+    pub fn restarted(without: Option<String>) -> Self {
+        let text = match without {
+            Some(what) => format!(
+                "The simulation stopped again and was restarted without what was done last: {what}. \
+                 All else is as it was."
+            ),
+            None => {
+                "The simulation stopped and was restarted: same design, same seed, same faults \
+                     and edits, same moment."
+                    .into()
+            }
         };
-        Self { text: text.into(), detail: String::new(), again: false }
+        Self { text, detail: String::new(), again: false }
     }
 
     /// A worker dies every time.

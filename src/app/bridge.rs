@@ -31,6 +31,14 @@ extern "C" {
     fn ringside_worker() -> Result<Worker, JsValue>;
 }
 
+/// A run that goes on for so long after a worker has died does not die of what the other died of.
+const FURTHER: Nanos = Nanos::SECOND;
+
+/// Whether a command does something to the run.
+fn acts(command: &Command) -> bool {
+    matches!(command, Command::Act(..) | Command::Forget(..))
+}
+
 /// The run to begin again should the worker die.
 #[derive(Clone, Debug, Default)]
 struct Run {
@@ -48,6 +56,10 @@ pub struct Bridge {
     worker: Option<Worker>,
     ears: Option<Ears>,
     commands: VecDeque<Command>,
+    /// What was asked to be done and has not been answered yet.
+    asked: Vec<Command>,
+    /// What is to be done once the run has come to where it is looked at.
+    held: VecDeque<Command>,
     /// Whether an answer is awaited.
     busy: bool,
     /// Whether something must be asked for although time stands still.
@@ -56,6 +68,8 @@ pub struct Bridge {
     /// After a death: how far to go on by itself.
     catch_up: Option<Nanos>,
     deaths: u32,
+    /// How far the run had come when a worker died last.
+    died_at: Nanos,
     /// For how long an answer has been awaited, as repaints have it, in milliseconds.
     silent: f64,
     /// Whether what was asked last begins a run.
@@ -71,6 +85,10 @@ impl Bridge {
         if moves(&command) && self.commands.back().is_some_and(moves) {
             self.commands.pop_back();
         }
+        // Done on the way, it would leave behind what is still to come.
+        if self.catch_up.is_some() && (acts(&command) || !self.held.is_empty()) {
+            return self.held.push_back(command);
+        }
         self.catch_up = None;
         self.sought = match &command {
             Command::Seek(at) => Some(*at),
@@ -81,11 +99,17 @@ impl Bridge {
 
     /// Begins a run; what was asked of the one before is forgotten.
     pub fn open(&mut self, design: Design, seed: u64, warmup: Nanos) {
-        self.commands.clear();
-        self.catch_up = None;
-        self.deaths = 0;
+        self.forget();
         self.run = Run { design, seed, warmup };
         self.reopen(Vec::new());
+    }
+
+    /// Another run begins.
+    fn forget(&mut self) {
+        self.commands.clear();
+        self.asked.clear();
+        self.held.clear();
+        (self.catch_up, self.deaths) = (None, 0);
     }
 
     /// Goes on with a run that was kept: replays what was done to it, up to a moment.
@@ -95,11 +119,20 @@ impl Bridge {
         inputs: Vec<Stamped>,
         at: Option<Nanos>,
     ) {
-        self.commands.clear();
-        self.deaths = 0;
+        self.forget();
         self.run = Run { design, seed, warmup };
         self.reopen(inputs);
         self.catch_up = at;
+    }
+
+    /// Goes on by itself to a moment, from one before it; meanwhile nothing is done to the run.
+    pub fn come_to(&mut self, at: Nanos) {
+        self.catch_up = Some(at);
+    }
+
+    /// Whether it is on its way there.
+    pub fn is_catching_up(&self) -> bool {
+        self.catch_up.is_some()
     }
 
     fn reopen(&mut self, inputs: Vec<Stamped>) {
@@ -151,7 +184,8 @@ impl Bridge {
             Some(target) if target > now => target.saturating_sub(now),
             _ => advance,
         };
-        let commands = self.commands.drain(..).collect();
+        let commands: Vec<_> = self.commands.drain(..).collect();
+        self.asked.extend(commands.iter().filter(|it| acts(it)).cloned());
         let bytes = Tick { commands, advance, view }.encode();
         let Some(worker) = &self.worker else { return };
         let array = Uint8Array::from(bytes.as_slice());
@@ -162,26 +196,33 @@ impl Bridge {
     /// Takes an answer in.
     fn hear(&mut self, bytes: &[u8]) -> Option<Frame> {
         (self.busy, self.silent) = (false, 0.0);
+        self.asked.clear();
         let frame = Frame::decode(bytes)?;
         // It goes on looking for the moment as long as it is asked.
         self.due |= frame.sought.is_some();
         if self.catch_up.is_some_and(|it| frame.now >= it) {
             self.catch_up = None;
+            self.commands.append(&mut self.held);
+        }
+        // It has got further than the last one.
+        if self.catch_up.is_none() && frame.now > self.died_at.saturating_add(FURTHER) {
             self.deaths = 0;
         }
         Some(frame)
     }
 
-    /// Lets go of the worker.
-    fn bury(&mut self) {
+    /// Lets go of the worker, which had come so far. What was to be done and may not have been is held.
+    fn bury(&mut self, now: Nanos) {
         if let Some(worker) = self.worker.take() {
             worker.set_onmessage(None);
             worker.set_onerror(None);
             worker.terminate();
         }
         (self.busy, self.silent) = (false, 0.0);
-        self.commands.clear();
+        let lost = self.asked.drain(..).chain(self.commands.drain(..).filter(acts));
+        self.held = lost.chain(self.held.drain(..)).collect();
         self.deaths += 1;
+        self.died_at = now.max(self.died_at);
     }
 }
 
@@ -216,7 +257,7 @@ pub fn died(app: App, reason: String) {
     let mut inputs = app.desk.with_value(|it| it.inputs.clone());
     let now = app.latest.with_value(|it| it.now);
     let deaths = app.bridge.try_update_value(|it| {
-        it.bury();
+        it.bury(now);
         it.deaths
     });
     let deaths = deaths.unwrap_or(DEATHS_MAX);
@@ -225,9 +266,30 @@ pub fn died(app: App, reason: String) {
         app.banner.set(Some(Banner::gave_up(&reason)));
         return;
     }
-    // What came last may be what it died of.
-    let dropped = deaths > 1 && inputs.pop().is_some();
-    app.banner.set(Some(Banner::restarted(dropped)));
+    // What came last may be what it died of: what was to be done, or else what was done.
+    let mut dropped = None;
+    if deaths > 1 {
+        let held = app.bridge.try_update_value(|it| it.held.pop_front()).flatten();
+        dropped = match held {
+            Some(Command::Act(_, input)) => Some(input),
+            _ => inputs.pop().map(|it| it.input),
+        };
+    }
+    let told = dropped.as_ref().zip(app.later()).map(|(it, rooms)| (rooms.told)(app, it));
+    app.banner.set(Some(Banner::restarted(told)));
+    app.desk.update_value(|it| {
+        it.catching = !it.is_past();
+        match &dropped {
+            Some(_) if inputs.len() < it.inputs.len() => it.take_out(inputs.len()),
+            Some(input) => it.unmake(input),
+            None => {}
+        }
+    });
+    if dropped.is_some() {
+        app.inputs.set(inputs.clone());
+        app.tell_history();
+        app.sync();
+    }
     // The old listener is on the stack of this very call: it goes once this is over.
     let old = app.bridge.try_update_value(|it| it.ears.take()).flatten();
     set_timeout(move || drop(old), std::time::Duration::ZERO);

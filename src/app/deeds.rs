@@ -53,7 +53,7 @@ impl App {
         self.warmup.set_value(warmup);
         self.desk.update_value(|it| {
             let (base, inputs) = (base.clone(), inputs.clone());
-            *it = Desk { design, base, inputs, ..Desk::default() };
+            *it = Desk { design, base, inputs, catching: at.is_some(), ..Desk::default() };
         });
         self.history.set((false, false));
         self.stories.set(Vec::new());
@@ -72,7 +72,9 @@ impl App {
             it.base = design.clone();
             it.edits = 0;
             it.inputs.clear();
+            it.editor.history_mut().forget_deeds(None);
         });
+        self.tell_history();
         self.inputs.set(Vec::new());
         self.stories.set(Vec::new());
         self.awaited.set(None);
@@ -89,6 +91,22 @@ impl App {
     /// Another moment; the latest wish wins.
     pub fn seek(self, at: Nanos) {
         self.send(Command::Seek(at));
+    }
+
+    /// Takes something out of what was done to the run, as if it had never been: the run comes again to the moment
+    /// that is looked at, without it.
+    pub fn take_out(self, index: usize) {
+        let Some(it) = self.inputs.with_untracked(|it| it.get(index).cloned()) else { return };
+        self.desk.update_value(|it| {
+            it.catching = !it.is_past();
+            it.take_out(index);
+        });
+        self.inputs.set(self.desk.with_value(|it| it.inputs.clone()));
+        self.tell_history();
+        let now = self.clock.get_untracked().now;
+        self.send(Command::Forget(self.branch, index as u32, it.at));
+        self.bridge.update_value(|it| it.come_to(now));
+        self.sync();
     }
 
     /// Stops, and shows another moment.

@@ -1,5 +1,6 @@
 //! The document on the page: as edited, and as it was at the cursor.
 
+use crate::base::time::Nanos;
 use crate::document::{Design, Diff};
 use crate::editor::Editor;
 use crate::session::protocol::{Input, Stamped};
@@ -15,6 +16,9 @@ pub struct Desk {
     pub inputs: Vec<Stamped>,
     /// Edits in force at the cursor.
     pub edits: u32,
+    /// Whether the run is on its way to the moment that is looked at, and edits of before come on the way: that is
+    /// not the past.
+    pub catching: bool,
     /// What edits it: as it was at the cursor, where it is drawn now; and what can be undone.
     pub editor: Editor,
 }
@@ -23,7 +27,7 @@ impl Desk {
     /// Whether edits were made after the cursor.
     pub fn is_past(&self) -> bool {
         let edits = self.inputs.iter().filter(|it| matches!(it.input, Input::Edit(_))).count();
-        (self.edits as usize) < edits
+        !self.catching && (self.edits as usize) < edits
     }
 
     /// What is drawn.
@@ -31,37 +35,70 @@ impl Desk {
         self.editor.design()
     }
 
-    /// Works out what to show: what the run began with and the edits in force at the cursor, at
-    /// the positions and with the names of now.
+    /// Works out what to show: the edits in force at the cursor.
     pub fn look(&mut self) {
-        let mut shown = self.design.clone();
-        if self.is_past() {
-            let mut then = self.base.clone();
-            let edits = self.inputs.iter().filter_map(|it| match &it.input {
-                Input::Edit(diff) => Some(diff),
-                Input::Fault(_) | Input::Seed(_) => None,
-            });
-            edits.take(self.edits as usize).for_each(|diff| diff.apply(&mut then));
-            for (id, record) in then.components.iter_mut() {
-                if let Some(now) = self.design.components.get(id) {
-                    record.label.clone_from(&now.label);
-                    // What lay in other zones was somewhere else.
-                    if record.zones == now.zones {
-                        record.at = now.at;
-                    }
-                }
-            }
-            for (id, zone) in then.zones.iter_mut() {
-                if let Some(now) = self.design.zones.get(id) {
-                    zone.label.clone_from(&now.label);
-                    zone.area = now.area;
-                }
-            }
-            shown.components = then.components;
-            shown.wires = then.wires;
-            shown.zones = then.zones;
-        }
+        let shown = match self.is_past() {
+            true => self.after(self.edits as usize),
+            false => self.design.clone(),
+        };
         self.editor.show(shown);
+    }
+
+    /// What the run began with and so many edits of it, at the positions and with the names of now.
+    fn after(&self, edits: usize) -> Design {
+        let mut then = self.base.clone();
+        let all = self.inputs.iter().filter_map(|it| match &it.input {
+            Input::Edit(diff) => Some(diff),
+            Input::Fault(_) | Input::Seed(_) => None,
+        });
+        all.take(edits).for_each(|diff| diff.apply(&mut then));
+        for (id, record) in then.components.iter_mut() {
+            if let Some(now) = self.design.components.get(id) {
+                record.label.clone_from(&now.label);
+                // What lay in other zones was somewhere else.
+                if record.zones == now.zones {
+                    record.at = now.at;
+                }
+            }
+        }
+        for (id, zone) in then.zones.iter_mut() {
+            if let Some(now) = self.design.zones.get(id) {
+                zone.label.clone_from(&now.label);
+                zone.area = now.area;
+            }
+        }
+        let Design { components, wires, zones, .. } = then;
+        Design { components, wires, zones, ..self.design.clone() }
+    }
+
+    /// Takes something out of what was done to the run: the design is as it would be without it.
+    pub fn take_out(&mut self, index: usize) {
+        let is_edit = |it: &Stamped| matches!(it.input, Input::Edit(_));
+        let before = self.inputs[..index].iter().filter(|it| is_edit(it)).count() as u32;
+        let gone = self.inputs.remove(index);
+        match &gone.input {
+            Input::Edit(diff) => {
+                self.edits -= u32::from(before < self.edits);
+                self.design = self.after(usize::MAX);
+                let script = Diff { script: diff.script.clone(), ..Diff::default() };
+                script.reversed().apply(&mut self.design);
+                self.editor.history_mut().forget_change(diff);
+            }
+            Input::Fault(fault) => self.editor.history_mut().forget_deed(gone.at, fault),
+            Input::Seed(_) => {}
+        }
+    }
+
+    /// Takes back what the run has never felt.
+    pub fn unmake(&mut self, input: &Input) {
+        match input {
+            Input::Edit(diff) => {
+                diff.clone().reversed().apply(&mut self.design);
+                self.editor.history_mut().forget_change(diff);
+            }
+            Input::Fault(fault) => self.editor.history_mut().forget_deed(Nanos::MAX, fault),
+            Input::Seed(_) => {}
+        }
     }
 
     /// Takes over a step that was made on what is shown. In the past, what is felt leaves behind

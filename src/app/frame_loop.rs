@@ -227,8 +227,11 @@ fn take(app: App, frame: Frame) -> bool {
             it.chart = chart;
         }
     });
+    let catching = app.bridge.with_value(|it| it.is_catching_up());
     let edits = app.desk.try_update_value(|it| {
-        let changed = it.edits != frame.edits || frame.inputs.is_some();
+        let there = it.catching && !catching;
+        it.catching &= catching;
+        let changed = there || it.edits != frame.edits || frame.inputs.is_some();
         it.edits = frame.edits;
         if let Some(inputs) = &frame.inputs {
             it.inputs.clone_from(inputs);
@@ -238,7 +241,7 @@ fn take(app: App, frame: Frame) -> bool {
     if let Some(inputs) = frame.inputs {
         app.inputs.set(inputs);
         // What parted in a future that has been left is gone with it.
-        if app.forks.with_untracked(|it| it.iter().any(|it| *it > frame.latest)) {
+        if !catching && app.forks.with_untracked(|it| it.iter().any(|it| *it > frame.latest)) {
             app.forks.update(|it| it.retain(|it| *it <= frame.latest));
         }
     }

@@ -171,7 +171,9 @@ pub const TABLE: &[Shortcut] = &[
         "Put a zone around what is selected",
         edit_key,
     ),
-    often(Group::Build, &[command("z")], When::Always, "Undo", |app, _, _| app.act(Input::Undo)),
+    often(Group::Build, &[command("z")], When::Always, "Undo, of faults too", |app, _, _| {
+        app.act(Input::Undo)
+    }),
     often(
         Group::Build,
         &[Chord { key: "z", command: true, shift: true }, command("y")],
@@ -257,7 +259,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Double click", "Name it"),
     (
         "Click a mark of the timeline",
-        "Go to its moment; with Shift (or Shift+Enter): see it in slow motion",
+        "Go to its moment, where it can be taken out (Delete); with Shift (or Shift+Enter): see it in slow motion",
     ),
     ("Click a dot", "Drop or delay that message; by keys: beside the request that is followed"),
     ("Wheel, or Space and drag", "Pan; with Ctrl the wheel zooms"),

@@ -1,6 +1,7 @@
 //! What was done to the run, as marks: on the scrubber, and as brackets in the chart.
 
 use leptos::prelude::*;
+use web_sys::KeyboardEvent;
 
 use crate::base::text;
 use crate::base::time::Nanos;
@@ -38,30 +39,65 @@ pub fn marks(app: App) -> impl IntoView {
         };
         deeds.with(|it| spans(it)).into_iter().map(shade).collect_view()
     };
-    // One place on the scrubber, with what was there; clicked, it is looked at, with Shift in slow motion.
-    let mark = move |at: Nanos, class: &str, words: &str| {
-        let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
+    // One place on the scrubber, with what was there; clicked, it is looked at, with Shift in slow motion. What was
+    // done by hand can be taken out.
+    let mark = move |at: Nanos, class: &str, words: &str, input: Option<usize>| {
+        let by_key = if input.is_some() { ". Delete takes it out" } else { "" };
+        let name = format!("{} · {words}{by_key}", text::clock(at, app.clock.get_untracked().zero));
+        let take_out = move |event: KeyboardEvent| {
+            if let (Some(index), "Delete" | "Backspace") = (input, event.key().as_str()) {
+                event.prevent_default();
+                event.stop_propagation();
+                app.take_out(index);
+            }
+        };
         let named = name.clone();
         view! {
             <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
                 title=move || match at <= app.clock.get().latest {
                     true => format!("{named}. Click: go there; with Shift: see it in slow motion"),
                     false => named.clone(),
-                } aria-label=name
+                } aria-label=name on:keydown=take_out
                 on:click=move |event| match event.shift_key() && at <= app.clock.get_untracked().latest {
                     true => app.watch_slowly(at),
                     false => app.look_at(at),
                 }></button>
         }
     };
+    // What is put into the script is marked where it happens.
+    let tells = |it: &(usize, &Stamped)| !matches!(&it.1.input, Input::Edit(it) if it.is_script());
     let marks = move || {
-        let of = |it: &Stamped| {
+        let of = |(index, it): (usize, &Stamped)| {
             let (class, words) = told(app, &it.input);
-            mark(it.at, class, &words)
+            mark(it.at, class, &words, Some(index))
         };
-        // What is put into the script is marked where it happens.
-        let tells = |it: &&Stamped| !matches!(&it.input, Input::Edit(it) if it.is_script());
-        app.inputs.with(|it| it.iter().filter(tells).map(of).collect_view())
+        app.inputs.with(|it| it.iter().enumerate().filter(tells).map(of).collect_view())
+    };
+    // Who stands at a mark can take out what was done there.
+    let here = Memo::new(move |_| {
+        let now = app.clock.get().now;
+        let at = |it: &(usize, &Stamped)| it.1.at == now && tells(it);
+        let of = |it: (usize, &Stamped)| (it.0, told(app, &it.1.input).1);
+        match app.playing.get() {
+            true => Vec::new(),
+            false => app.inputs.with(|it| it.iter().enumerate().filter(at).map(of).collect()),
+        }
+    });
+    let outs = move || {
+        let all = here.get();
+        let one = |(index, words): (usize, String)| {
+            view! {
+                <button title="As if it had never been done: the run comes again to this moment without it, and what was is \
+                    left as the dashed line before"
+                    on:click=move |_| app.take_out(index)>"Take out: " {words}</button>
+            }
+        };
+        let now = app.clock.get_untracked().now;
+        (!all.is_empty()).then(|| view! {
+            <div class="outs" style:left=move || format!("{:.3}%", app.percent(now).clamp(12.0, 88.0))>
+                {all.into_iter().map(one).collect_view()}
+            </div>
+        })
     };
     // What the script has in store is seen ahead.
     let scripted = move || {
@@ -74,21 +110,23 @@ pub fn marks(app: App) -> impl IntoView {
                 true => (" ahead", format!("{words}, by the script: to come")),
                 false => ("", format!("{words}, by the script")),
             };
-            mark(it.at, &format!("{class}{ahead}"), &words)
+            mark(it.at, &format!("{class}{ahead}"), &words, None)
         };
         app.frame_of.with(|it| it.3.values().filter(|it| it.at <= end).map(of).collect_view())
     };
     let sights = move || {
-        let of = |(at, claim): &(Nanos, Claim)| mark(*at, sight(*claim), &upper(claim.violation()));
+        let of = |(at, claim): &(Nanos, Claim)| {
+            mark(*at, sight(*claim), &upper(claim.violation()), None)
+        };
         app.sights.with(|it| it.iter().map(of).collect_view())
     };
     let forks = move || {
-        let of = |it: &Nanos| mark(*it, "fork", "What if…: two futures from here");
+        let of = |it: &Nanos| mark(*it, "fork", "What if…: two futures from here", None);
         app.forks.with(|it| it.iter().map(of).collect_view())
     };
     view! {
         <div class="deeds" role="group" aria-label="What was done to the run">
-            {spans} {marks} {scripted} {sights} {forks}
+            {spans} {marks} {outs} {scripted} {sights} {forks}
         </div>
     }
 }
@@ -148,8 +186,10 @@ pub fn told(app: App, input: &Input) -> (&'static str, String) {
             true => ("back", "Network well again".to_owned()),
             false => ("slow", "Network trouble".to_owned()),
         },
-        Input::Fault(Fault::DropMessage { .. }) => ("crash", "One message dropped".to_owned()),
-        Input::Fault(Fault::DelayMessage { by, .. }) => {
+        Input::Fault(Fault::DropNext { .. } | Fault::DropMessage { .. }) => {
+            ("crash", "One message dropped".to_owned())
+        }
+        Input::Fault(Fault::DelayNext { by, .. } | Fault::DelayMessage { by, .. }) => {
             ("slow", format!("One message delayed by {}", text::duration(by.0 as f64)))
         }
         Input::Fault(Fault::Spike { target, factor }) if *factor != 1.0 => {

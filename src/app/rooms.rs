@@ -8,14 +8,14 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::PointerEvent;
 
 use crate::session::later::Later;
-use crate::session::protocol::Frame;
+use crate::session::protocol::{Frame, Input};
 use crate::session::prove::Proof;
 
 use super::banner::Banner;
 use super::canvas::hand::{self, Hand};
 use super::canvas::{legend, sketch, zoom};
 use super::store::App;
-use super::{chart, compare, keep, keys, sheet, story, timeline, tip, topbar};
+use super::{chart, compare, keep, keys, marks, sheet, story, timeline, tip, topbar};
 
 #[wasm_bindgen]
 extern "C" {
@@ -67,6 +67,8 @@ pub struct Rooms {
     pub differ: fn(App),
     /// There is one future again.
     pub rejoin: fn(App),
+    /// What was done to the run, in words.
+    pub told: fn(App, &Input) -> String,
 }
 
 /// They did not come: the network, or the host.
@@ -144,6 +146,7 @@ fn open(app: App) -> Rooms {
         gap: compare::gap::panel,
         differ: App::mark_differences,
         rejoin: App::rejoin,
+        told: |app, it| marks::told(app, it).1,
     }
 }
 

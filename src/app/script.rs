@@ -7,11 +7,13 @@ use leptos::prelude::*;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::document::edit::{Edit, Item};
+use crate::document::history::Deed;
 use crate::document::{Diff, FaultRecord, Id, ids};
 use crate::editor::Input as Gesture;
-use crate::engine::fault::Fault;
+use crate::engine::fault::{Fault, Target};
 use crate::session::protocol::{Command, Input, Stamped};
 
+use super::figures::{Health, MemberFace};
 use super::form;
 use super::icons::Icon;
 use super::inspector::amounts::Amounts;
@@ -22,10 +24,72 @@ use super::store::App;
 impl App {
     /// A fault, or its end: now, or into the script while a moment is set for it.
     pub fn fault(self, fault: Fault) {
-        match self.planned.get_untracked().filter(|_| !is_of_one_message(&fault)) {
-            None => self.send(Command::Act(self.branch, Input::Fault(fault))),
-            Some(at) => self.act(Gesture::Edit(Edit::AddFault { at, fault })),
+        self.faults(vec![fault]);
+    }
+
+    /// The same for some at once: done now, they are one step of undo.
+    pub fn faults(self, faults: Vec<Fault>) {
+        let planned = self.planned.get_untracked();
+        let now = |it: &Fault| planned.is_none() || is_of_one_message(it);
+        let (now, later): (Vec<_>, Vec<_>) = faults.into_iter().partition(now);
+        if let Some(at) = planned {
+            later
+                .into_iter()
+                .for_each(|fault| self.act(Gesture::Edit(Edit::AddFault { at, fault })));
         }
+        if now.is_empty() {
+            return;
+        }
+        // What is under way is a step of its own.
+        self.act(Gesture::Commit);
+        let so_far = self.deeds().into_iter().filter_map(|it| match it.input {
+            Input::Fault(fault) => Some(fault),
+            _ => None,
+        });
+        let so_far: Vec<_> = so_far.collect();
+        let back = now.iter().rev().flat_map(|it| it.back(&so_far, &self.touched(it))).collect();
+        let deed = Deed { at: self.clock.get_untracked().now, done: now.clone(), back };
+        self.leave_future();
+        self.do_to_run(now);
+        if !deed.back.is_empty() {
+            self.desk.update_value(|it| it.editor.history_mut().did(deed));
+            self.tell_history();
+        }
+    }
+
+    /// Does it, now.
+    pub(super) fn do_to_run(self, faults: Vec<Fault>) {
+        let act = |it| self.send(Command::Act(self.branch, Input::Fault(it)));
+        faults.into_iter().for_each(act);
+    }
+
+    /// Everybody whose life a fault touches, and whether they are up; all of a component as one where all are.
+    fn touched(self, fault: &Fault) -> Vec<(Target, bool)> {
+        let (id, member, zone) = match fault {
+            Fault::Crash(it) | Fault::Restart(it) => (Some(&it.component), it.member, None),
+            Fault::ZoneOutage { zone } | Fault::ZoneRestart { zone } => (None, None, Some(zone)),
+            _ => return Vec::new(),
+        };
+        let of = self.desk.with_value(|it| {
+            let all = it.shown().components.iter();
+            let of = all.filter(|it| {
+                id == Some(it.0) || zone.is_some_and(|zone| it.1.zones.contains(zone))
+            });
+            of.map(|it| it.0.clone()).collect::<Vec<_>>()
+        });
+        let life = |id: &Id| {
+            let node = self.node(id)?;
+            let up = |it: &MemberFace| it.health != Health::Down;
+            let up: Vec<_> = node.face.with_untracked(|it| it.members.iter().map(up).collect());
+            let same = up.iter().all(|it| Some(it) == up.first());
+            let each = up.iter().enumerate().map(|it| (Target::member(id, it.0 as u16), *it.1));
+            Some(match member {
+                None if same => vec![(Target::component(id), up.first().copied().unwrap_or(true))],
+                None => each.collect(),
+                Some(_) => each.filter(|it| it.0.member == member).collect(),
+            })
+        };
+        of.iter().filter_map(life).flatten().collect()
     }
 
     /// What was done to the run so far, by hand and by the script, oldest first.

@@ -57,6 +57,10 @@ pub enum TextId {
     MessageDropped,
     /// One message was held up.
     MessageDelayed,
+    /// The next message is to be taken away.
+    NextDropped,
+    /// The next message is to be held up.
+    NextDelayed,
     /// More traffic comes in.
     Spike,
     /// As much as before.
@@ -210,6 +214,8 @@ impl TextId {
             Self::Untroubled => "Messages of {0} get through as before",
             Self::MessageDropped => "One message was dropped",
             Self::MessageDelayed => "One message was held up by {0}",
+            Self::NextDropped => "The next message of {0} was dropped",
+            Self::NextDelayed => "The next message of {0} was held up by {1}",
             Self::Spike => "Traffic of {0} went to {1} its usual",
             Self::SpikeOver => "Traffic of {0} is as usual again",
             Self::HotKey => "{1} of what {0} ask for is key {2}",

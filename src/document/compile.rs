@@ -208,7 +208,14 @@ fn wire(
         id: id.into(),
         from: Arc::from(record.from.as_str()),
         to: Arc::from(record.to.as_str()),
-        link: Link { latency: Spread::new(it.latency_shape, it.latency) },
+        link: Link {
+            latency: Spread::formed(
+                it.latency_shape,
+                it.latency,
+                it.latency_sigma,
+                it.latency_alpha,
+            ),
+        },
         path: path(it),
         patience: from.patience().unwrap_or(own),
         policy: policy(it),

@@ -44,7 +44,9 @@ fn numbers(fault: &mut Fault) -> Vec<(&'static str, Number<'_>)> {
         }
         Fault::Skew { offset, .. } => vec![("offset", Number::Offset(offset))],
         Fault::Loss { share, .. } => vec![("share", Number::Part(share))],
-        Fault::Delay { by, .. } | Fault::DelayMessage { by, .. } => vec![("by", Number::Span(by))],
+        Fault::Delay { by, .. } | Fault::DelayMessage { by, .. } | Fault::DelayNext { by, .. } => {
+            vec![("by", Number::Span(by))]
+        }
         Fault::Spike { factor, .. } => vec![("factor", Number::Times(factor, MORE))],
         Fault::HotKey { share, key, .. } => {
             vec![("share", Number::Part(share)), ("key", Number::Key(key))]
@@ -55,6 +57,7 @@ fn numbers(fault: &mut Fault) -> Vec<(&'static str, Number<'_>)> {
         | Fault::Promote(_)
         | Fault::Command { .. }
         | Fault::DropMessage { .. }
+        | Fault::DropNext { .. }
         | Fault::CutWire { .. }
         | Fault::MendWire { .. }
         | Fault::Partition { .. }
@@ -213,9 +216,13 @@ pub fn check(design: &Design, fault: &Fault) -> Result<(), ParamError> {
         | Fault::Spike { target: it, .. }
         | Fault::HotKey { target: it, .. }
         | Fault::Loss { on: Scope::Target(it), .. }
-        | Fault::Delay { on: Scope::Target(it), .. } => target(it),
+        | Fault::Delay { on: Scope::Target(it), .. }
+        | Fault::DropNext { on: Scope::Target(it) }
+        | Fault::DelayNext { on: Scope::Target(it), .. } => target(it),
         Fault::Loss { on: Scope::Wire(id), .. }
         | Fault::Delay { on: Scope::Wire(id), .. }
+        | Fault::DropNext { on: Scope::Wire(id) }
+        | Fault::DelayNext { on: Scope::Wire(id), .. }
         | Fault::CutWire { wire: id, .. }
         | Fault::MendWire { wire: id } => wire(id),
         Fault::Partition { one, other, .. } => one.iter().chain(other).try_for_each(target),

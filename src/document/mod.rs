@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::algorithm::balancing::Rule;
 use crate::base::geometry::{Point, Rect};
-use crate::base::spread::Shape;
+use crate::base::spread::{LOG_NORMAL_SIGMA, PARETO_ALPHA, Shape};
 use crate::base::time::Nanos;
 use crate::base::unit::{Rate, Share, Weights};
 use crate::component::Spec;
@@ -149,6 +149,12 @@ crate::params! {
         latency: Nanos = Nanos::micros(250), in Nanos::ZERO..=Nanos::seconds(10);
         /// How that time is distributed.
         latency_shape: Shape = Shape::LogNormal;
+        /// How wide the log-normal is: the standard deviation of its logarithm.
+        latency_sigma: f64 = LOG_NORMAL_SIGMA, in 0.0..=3.0,
+            when |it| it.latency_shape == Shape::LogNormal;
+        /// How heavy the Pareto's tail is: the smaller, the heavier.
+        latency_alpha: f64 = PARETO_ALPHA, in 1.05..=10.0,
+            when |it| it.latency_shape == Shape::Pareto;
         /// How long the caller waits for one attempt before giving up on it. A client's own
         /// patience goes before this.
         timeout: Nanos = Nanos::seconds(1), in Nanos::micros(1)..=Nanos::seconds(3600);

@@ -6,6 +6,7 @@ use crate::base::geometry::{Camera, Point, Rect};
 use crate::document::edit::{Edit, EditError, Item};
 use crate::document::validate::Refusal;
 use crate::document::{Diff, Id};
+use crate::engine::fault::Fault;
 
 use super::align::Side;
 use super::curve::Curve;
@@ -199,6 +200,8 @@ pub enum Effect {
     Changed(Diff),
     /// A step is complete, and came to this: time to save, and for what runs to feel it.
     Settled(Diff),
+    /// This is to be done to what runs, now.
+    Do(Vec<Fault>),
     /// Something else is selected.
     Selected,
     /// The camera has moved.

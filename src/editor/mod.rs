@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::base::geometry::{Camera, Point};
 use crate::document::edit::{Edit, EditError, Item};
-use crate::document::history::History;
+use crate::document::history::{History, Turn};
 use crate::document::{Design, Diff};
 
 pub mod align;
@@ -85,6 +85,11 @@ impl Editor {
     /// Takes note of a step that was made elsewhere, and is shown from now on.
     pub fn note(&mut self, step: Diff) {
         self.history.record(step);
+    }
+
+    /// The same, to take note of what was done to what runs, or to forget it.
+    pub fn history_mut(&mut self) -> &mut History {
+        &mut self.history
     }
 
     /// Forgets what was done: another design is opened.
@@ -213,12 +218,16 @@ impl Editor {
         out.extend(self.history.commit().map(Effect::Settled));
     }
 
-    fn travel(&mut self, go: fn(&mut History, &mut Design) -> Option<Diff>, out: &mut Vec<Effect>) {
+    fn travel(&mut self, go: fn(&mut History, &mut Design) -> Option<Turn>, out: &mut Vec<Effect>) {
         self.finish(out);
-        if let Some(mut diff) = go(&mut self.history, &mut self.design) {
-            diff.squash(self.mend());
-            out.extend([Effect::Changed(diff.clone()), Effect::Settled(diff)]);
-            self.prune(out);
+        match go(&mut self.history, &mut self.design) {
+            Some(Turn::Changed(mut diff)) => {
+                diff.squash(self.mend());
+                out.extend([Effect::Changed(diff.clone()), Effect::Settled(diff)]);
+                self.prune(out);
+            }
+            Some(Turn::Do(faults)) => out.push(Effect::Do(faults)),
+            None => {}
         }
     }
 

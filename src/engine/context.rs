@@ -186,9 +186,13 @@ impl<K: Kinds> Context<'_, K> {
         let Some(slot) = self.component.members.get(usize::from(to)).copied() else { return };
         let via = Via::Mesh(self.slot);
         let cuts = &self.core.cuts;
-        let lost = !cuts.is_none()
+        let mut lost = !cuts.is_none()
             && (cuts.stops(self.slot, slot, via)
                 || self.component.mesh.setup > 0 && self.cannot_meet(to, slot));
+        let mut late = Nanos::ZERO;
+        if !lost && !self.core.cuts.mishaps.is_empty() {
+            (lost, late) = self.mishap(slot, via);
+        }
         if self.core.watched {
             let (request, outcome) = (None, None);
             self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });
@@ -200,7 +204,7 @@ impl<K: Kinds> Context<'_, K> {
         let Mesh { latency, bandwidth, loss, setup } = self.component.mesh;
         let pair = usize::from(self.ordinal) * self.component.members.len() + usize::from(to);
         let apart = self.component.apart.get(pair).copied().unwrap_or_default();
-        let mut due = self.core.now;
+        let mut due = self.core.now.saturating_add(late);
         if setup > 0 {
             due = due.max(self.meet(to, slot, apart));
         }
@@ -226,6 +230,16 @@ impl<K: Kinds> Context<'_, K> {
         let deed = Deed::Message(self.ordinal, message);
         let event = Event { to, deed, via, sent: self.core.now };
         self.core.queue.add(due, event);
+    }
+
+    /// What befalls this message alone, where something is in store for the next one: whether it is lost, and how
+    /// much later it arrives.
+    #[cold]
+    fn mishap(&mut self, to: u32, via: Via) -> (bool, Nanos) {
+        match self.core.cuts.mishap(self.slot, to, via) {
+            None => (false, Nanos::ZERO),
+            Some(it) => (it.delay.is_none(), it.delay.unwrap_or_default()),
+        }
     }
 
     /// Says it to every other member.
@@ -410,8 +424,12 @@ impl<K: Kinds> Context<'_, K> {
                 (Via::Forth(wire), purpose::FORTH, self.blueprint.members[to as usize].1)
             }
         };
-        let lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, to, via);
+        let mut lost = !self.core.cuts.is_none() && self.core.cuts.stops(self.slot, to, via);
+        let mut late = Nanos::ZERO;
         // That a caller leaves is no call.
+        if !lost && !self.core.cuts.mishaps.is_empty() && !matches!(what, Parcel::Cancel(_)) {
+            (lost, late) = self.mishap(to, via);
+        }
         if self.core.watched && !matches!(what, Parcel::Cancel(_)) {
             let request = Some(request);
             self.core.notes.push(Note::Sent { via, from: self.slot, request, outcome, lost });
@@ -425,7 +443,7 @@ impl<K: Kinds> Context<'_, K> {
             true => wire_of.mean_delay(),
             false => wire_of.delay(wire_of.stream.bits(request.id, purpose)),
         };
-        delay = delay.saturating_add(wire_of.farther(called));
+        delay = delay.saturating_add(wire_of.farther(called)).saturating_add(late);
         let hindered = wire_of.path.is_some() || !self.core.cuts.troubles.is_empty();
         if hindered {
             let more = self.hindrance(to, via, what, request, outcome, purpose);

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::stable::{StableHash, StableHasher, hash_of};
 use crate::base::time::{Nanos, Offset};
 
+mod back;
+
 /// A component, or one member of it: `books`, `store/2` (ordinals count from 0).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -155,6 +157,18 @@ pub enum Fault {
         /// By how much.
         by: Nanos,
     },
+    /// The next message there, from now on, never arrives.
+    DropNext {
+        /// Where.
+        on: Scope,
+    },
+    /// The next message there, from now on, arrives later.
+    DelayNext {
+        /// Where.
+        on: Scope,
+        /// By how much.
+        by: Nanos,
+    },
     /// A wire carries nothing, one way or both.
     CutWire {
         /// Document id of the wire.
@@ -243,6 +257,8 @@ impl Fault {
             | Self::Command { .. }
             | Self::DropMessage { .. }
             | Self::DelayMessage { .. }
+            | Self::DropNext { .. }
+            | Self::DelayNext { .. }
             | Self::CutWire { .. }
             | Self::Partition { .. }
             | Self::ZoneOutage { .. } => false,
@@ -259,6 +275,8 @@ impl Fault {
                     | Self::Command { .. }
                     | Self::DropMessage { .. }
                     | Self::DelayMessage { .. }
+                    | Self::DropNext { .. }
+                    | Self::DelayNext { .. }
             )
         };
         !self.is_reversal() && !moment(self)
@@ -386,6 +404,13 @@ pub(super) struct Trouble {
     pub delay: Nanos,
 }
 
+/// What befalls the next message at one of these places: it is lost, or so much longer on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Mishap {
+    pub at: Vec<Spot>,
+    pub delay: Option<Nanos>,
+}
+
 /// What the network refuses to carry at present, or carries badly.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
@@ -393,12 +418,33 @@ pub(super) struct Cuts {
     pub wires: Vec<(u32, Ways)>,
     pub partitions: Vec<Partition>,
     pub troubles: Vec<Trouble>,
+    /// What is in store for single messages, oldest first.
+    pub mishaps: Vec<Mishap>,
+}
+
+impl Spot {
+    /// Whether a message from one member to another passes here.
+    fn feels(self, from: u32, to: u32, via: super::Via) -> bool {
+        match (self, via) {
+            (Self::Member(slot), _) => slot == from || slot == to,
+            (Self::Wire(slot), super::Via::Forth(wire) | super::Via::Back(wire)) => slot == wire,
+            (Self::Wire(_), _) => false,
+        }
+    }
 }
 
 impl Cuts {
     /// Whether all is well: the usual case, and the fast one.
     pub fn is_none(&self) -> bool {
-        self.wires.is_empty() && self.partitions.is_empty() && self.troubles.is_empty()
+        let troubled = !self.troubles.is_empty() || !self.mishaps.is_empty();
+        self.wires.is_empty() && self.partitions.is_empty() && !troubled
+    }
+
+    /// What befalls a message from one member to another alone, if something was in store for it.
+    pub fn mishap(&mut self, from: u32, to: u32, via: super::Via) -> Option<Mishap> {
+        let here = |it: &Mishap| it.at.iter().any(|it| it.feels(from, to, via));
+        let index = self.mishaps.iter().position(here)?;
+        Some(self.mishaps.remove(index))
     }
 
     /// Whether a message from one member to another is lost.
@@ -418,11 +464,7 @@ impl Cuts {
     /// What troubles a message from one member to another: the chance that it is lost, and how much
     /// longer it takes.
     pub fn troubles(&self, from: u32, to: u32, via: super::Via) -> (f64, Nanos) {
-        let felt = |it: &&Trouble| match (it.at, via) {
-            (Spot::Member(slot), _) => slot == from || slot == to,
-            (Spot::Wire(slot), super::Via::Forth(wire) | super::Via::Back(wire)) => slot == wire,
-            (Spot::Wire(_), _) => false,
-        };
+        let felt = |it: &&Trouble| it.at.feels(from, to, via);
         self.troubles.iter().filter(felt).fold((0.0, Nanos::ZERO), |(loss, delay), it| {
             (1.0 - (1.0 - loss) * (1.0 - it.loss), delay.saturating_add(it.delay))
         })
@@ -442,6 +484,15 @@ impl Cuts {
     }
 }
 
+impl StableHash for Spot {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        match self {
+            Self::Wire(slot) => (0u32, *slot).stable_hash(h),
+            Self::Member(slot) => (1u32, *slot).stable_hash(h),
+        }
+    }
+}
+
 impl StableHash for Cuts {
     fn stable_hash(&self, h: &mut StableHasher) {
         for (wire, ways) in &self.wires {
@@ -454,11 +505,12 @@ impl StableHash for Cuts {
             h.word(*ways as u64);
         }
         for Trouble { at, loss, delay } in &self.troubles {
-            match at {
-                Spot::Wire(slot) => (0u32, *slot).stable_hash(h),
-                Spot::Member(slot) => (1u32, *slot).stable_hash(h),
-            }
+            at.stable_hash(h);
             (*loss, *delay).stable_hash(h);
+        }
+        for Mishap { at, delay } in &self.mishaps {
+            at.stable_hash(h);
+            delay.stable_hash(h);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::base::time::Nanos;
 use super::context::{Context, Core, Hop, Parcel};
 use super::desk::{Caller, Desk, Gray};
 use super::event::{Call, Deed, Event, Outcome, Reply, Via};
-use super::fault::{Fault, Partition, Scope, Spot, Target};
+use super::fault::{Fault, Mishap, Partition, Scope, Spot, Target};
 use super::note::Note;
 use super::queue::First;
 use super::{Blueprint, Happening, Kinds};
@@ -557,6 +557,8 @@ impl<K: Kinds> World<K> {
                     self.core.queue.add(due.saturating_add(*by), event);
                 }
             }
+            Fault::DropNext { on } => self.expect_next(on, None),
+            Fault::DelayNext { on, by } => self.expect_next(on, Some(*by)),
             Fault::CutWire { wire, ways } => {
                 if let Some(wire) = self.blueprint.wire(wire) {
                     self.core.cuts.wires.retain(|it| it.0 != wire);
@@ -601,6 +603,12 @@ impl<K: Kinds> World<K> {
             Scope::Target(target) => (None, self.slots(target)),
         };
         wire.map(Spot::Wire).into_iter().chain(members.into_iter().map(Spot::Member))
+    }
+
+    /// Something is in store for the next message there.
+    fn expect_next(&mut self, on: &Scope, delay: Option<Nanos>) {
+        let at = self.spots(on).collect();
+        self.core.cuts.mishaps.push(Mishap { at, delay });
     }
 
     /// Takes a message off its way, with the moment at which it would have arrived.

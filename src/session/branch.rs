@@ -115,6 +115,16 @@ impl Side {
         }
     }
 
+    /// Takes an input out; that makes it branch `next`.
+    pub fn forget(&mut self, index: usize, at: Nanos, next: u32) {
+        if self.run.forget(index, at) {
+            self.branch = next;
+            self.stories.retain(|it| it.at < at);
+            self.fresh.clear();
+            self.pending.clear();
+        }
+    }
+
     /// Tells what came of what was done, as soon as it is known: now, if something else is done
     /// next.
     fn settle(&mut self, next: Option<&Input>, later: Option<Later>) {

@@ -42,8 +42,11 @@ pub struct Kept {
     pub look: Look,
 }
 
+/// Beginnings of two futures that are kept.
+const FORKS_MAX: usize = 64;
+
 /// What was looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Look {
     /// The cursor; none for the start.
     pub at: Option<Nanos>,
@@ -51,6 +54,8 @@ pub struct Look {
     pub paused: bool,
     /// What part of the canvas was seen; none for all of it.
     pub camera: Option<Camera>,
+    /// Where two futures began, oldest first.
+    pub forks: Vec<Nanos>,
 }
 
 impl Kept {
@@ -193,7 +198,7 @@ impl Kept {
 }
 
 impl Look {
-    fn write(self) -> Option<String> {
+    fn write(&self) -> Option<String> {
         let mut map = Map::new();
         if let Some(at) = self.at {
             map.insert("at".into(), at.to_string().into());
@@ -204,6 +209,10 @@ impl Look {
         if let Some(Camera { offset, zoom }) = self.camera {
             let rounded = |it: f64| libm::round(it * 1_000.0) / 1_000.0;
             map.insert("camera".into(), json!([offset.x, offset.y, zoom].map(rounded)));
+        }
+        if !self.forks.is_empty() {
+            let forks: Vec<_> = self.forks.iter().map(Nanos::to_string).collect();
+            map.insert("forks".into(), forks.into());
         }
         (!map.is_empty()).then(|| Value::Object(map).to_string())
     }
@@ -219,7 +228,9 @@ impl Look {
             seen.then_some(Camera { offset: Point::new(x, y), zoom })
         });
         let paused = value.get("playing") == Some(&Value::Bool(false));
-        Self { at: moment(value.get("at"), AT_MAX), paused, camera }
+        let forks = value.get("forks").and_then(Value::as_array).into_iter().flatten();
+        let forks = forks.filter_map(|it| moment(Some(it), AT_MAX)).take(FORKS_MAX).collect();
+        Self { at: moment(value.get("at"), AT_MAX), paused, camera, forks }
     }
 }
 
@@ -307,6 +318,7 @@ mod tests {
         kept.inputs = run.inputs.clone();
         kept.look.at = Some(run.head.world.now());
         kept.look.camera = Some(Camera { offset: Point::new(-3.25, 8.0), zoom: 1.5 });
+        kept.look.forks = vec![Nanos::millis(900), Nanos::SECOND];
         (run, kept)
     }
 
@@ -396,7 +408,7 @@ mod tests {
     fn the_look_is_bounded() {
         for bad in [
             r#"{"at": "100000s"}"#,
-            r#"{"at": 5, "camera": [0, 0]}"#,
+            r#"{"at": 5, "camera": [0, 0], "forks": [7, "never", "100000s"]}"#,
             r#"{"camera": [0, 0, 1000]}"#,
             r#"{"camera": [1e300, 0, 1]}"#,
             "[]",

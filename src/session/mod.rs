@@ -11,6 +11,7 @@ pub mod compare;
 pub mod figures;
 pub mod flights;
 pub mod follow;
+mod forget;
 pub mod golden;
 pub mod guard;
 pub mod handover;
@@ -158,6 +159,13 @@ impl Session {
                     if let Some(fork) = &mut self.fork {
                         fork.since = fork.since.min(now);
                     }
+                }
+            }
+            Command::Forget(branch, index, at) => {
+                self.branches += 1;
+                let next = self.branches;
+                if let Some(side) = self.side(*branch) {
+                    side.forget(*index as usize, *at, next);
                 }
             }
             Command::Fork => self.split(),

@@ -96,6 +96,9 @@ pub enum Command {
     /// Do something at the cursor. In the past this makes a branch; what came after is kept as the
     /// dashed "before" of charts.
     Act(Branch, Input),
+    /// Take out of what was done the input with this index, made at this moment, as if it had never been
+    /// ([`super::run::Run::forget`]).
+    Forget(Branch, u32, Nanos),
     /// Show another moment, in both futures; later than known ground is bounded to it.
     Seek(Nanos),
     /// Go to the newest moment known.

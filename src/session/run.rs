@@ -215,8 +215,7 @@ impl Run {
 
     /// Goes on from the cursor by a span of simulated time, through known ground first. Stops
     /// early after `budget` new events; true if it got all the way, or never will.
-    pub fn advance(&mut self, span: Nanos, budget: u64) -> bool {
-        let mut budget = budget;
+    pub fn advance(&mut self, span: Nanos, mut budget: u64) -> bool {
         if !self.approach(&mut budget) {
             return false;
         }
@@ -358,6 +357,7 @@ impl Run {
 
     /// Applies an input to the newest, and leaves a twin without it, or one that stays apart.
     fn take(&mut self, input: &Input) -> Result<(), CompileError> {
+        self.stamp();
         let keeps = self.twin.as_ref().is_some_and(|it| it.survives(input) && !it.is_over());
         let lasts = if keeps { AFTER } else { TWIN_MAX };
         let twin = self.twins.then(|| Twin::new(&self.head, &self.recorder, input, lasts));
@@ -377,7 +377,7 @@ impl Run {
     }
 
     /// Makes a moment of the past the newest.
-    fn branch_at(&mut self, past: Snapshot) {
+    pub(super) fn branch_at(&mut self, past: Snapshot) {
         let ordinal = past.scene.world.ordinal();
         self.snapshots.retain(|it| it.scene.world.ordinal() <= ordinal);
         self.inputs.truncate(past.scene.inputs);

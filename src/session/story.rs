@@ -204,6 +204,10 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         Fault::Delay { on, by } => {
             spot(design, on, TextId::Delayed, Some(Argument::Duration(by.0 as f64)))
         }
+        Fault::DropNext { on } => spot(design, on, TextId::NextDropped, None),
+        Fault::DelayNext { on, by } => {
+            spot(design, on, TextId::NextDelayed, Some(Argument::Duration(by.0 as f64)))
+        }
         Fault::DropMessage { .. } => (Text::new(TextId::MessageDropped, Vec::new()), None),
         Fault::DelayMessage { by, .. } => {
             let by = Argument::Duration(by.0 as f64);

@@ -119,14 +119,36 @@ impl App {
     /// A step of undo is complete.
     fn settle(self, step: &Diff) {
         self.desk.update_value(|it| it.settle(step));
+        if step.is_felt() {
+            self.leave_future();
+        }
+        self.tell_history();
+        if step.is_felt() {
+            self.send(Command::Act(self.branch, Act::Edit(step.clone())));
+        }
+    }
+
+    /// Something that what runs will feel is about to be done at the cursor: in the past, what came later is left
+    /// behind.
+    pub fn leave_future(self) {
+        let clock = self.clock.get_untracked();
+        self.desk.update_value(|it| {
+            if it.is_past() {
+                it.design = it.shown().clone();
+            }
+            if clock.now < clock.latest {
+                it.editor.history_mut().forget_deeds(Some(clock.now));
+            }
+        });
+    }
+
+    /// Tells what can be undone and done again.
+    pub fn tell_history(self) {
         let can = self.desk.with_value(|it| {
             let history = it.editor.history();
             (history.can_undo(), history.can_redo())
         });
         self.history.set(can);
-        if step.is_felt() {
-            self.send(Command::Act(self.branch, Act::Edit(step.clone())));
-        }
     }
 
     fn carry_out(self, effect: Brought) {
@@ -164,6 +186,14 @@ impl App {
             Brought::Open(item) => {
                 self.select(chosen(&[item].into()));
                 crate::app::inspector::focus();
+            }
+            // What was done is undone now, whatever moment is looked at.
+            Brought::Do(faults) => {
+                if self.clock.with_untracked(|it| it.now < it.latest) {
+                    self.send(Command::Latest);
+                }
+                self.do_to_run(faults);
+                self.tell_history();
             }
             Brought::Rename(item) => hand.renaming.set(Some(item)),
             Brought::Changed(_) | Brought::Settled(_) | Brought::Refused(_) => {}

@@ -77,13 +77,12 @@ impl App {
                 if !diff.is_empty() {
                     it.editor.note(diff);
                 }
+                // What was done to the run that is left, since they parted, is not there to be undone.
+                let parted = self.parted.get_untracked();
+                it.editor.history_mut().forget_deeds(parted);
                 (it.design, it.inputs, it.edits) = (design, inputs.clone(), edits);
             });
-            let can = self.desk.with_value(|it| {
-                let history = it.editor.history();
-                (history.can_undo(), history.can_redo())
-            });
-            self.history.set(can);
+            self.tell_history();
             self.inputs.set(inputs);
         }
         self.rejoin();

@@ -21,7 +21,7 @@ const HOT_KEY: u32 = 0;
 type Item = (&'static str, &'static str, Fault);
 
 /// What can befall messages anywhere.
-fn on_messages(on: &Scope) -> [Item; 2] {
+fn on_messages(on: &Scope) -> [Item; 4] {
     [
         (
             "Lose messages",
@@ -32,6 +32,16 @@ fn on_messages(on: &Scope) -> [Item; 2] {
             "Delay messages",
             "Each message takes so much longer, one way (latency spike).",
             Fault::Delay { on: on.clone(), by: Nanos::millis(100) },
+        ),
+        (
+            "Drop the next",
+            "The next message there never arrives, and nobody is told.",
+            Fault::DropNext { on: on.clone() },
+        ),
+        (
+            "Delay the next",
+            "The next message there takes so much longer; those behind it do not.",
+            Fault::DelayNext { on: on.clone(), by: Nanos::millis(500) },
         ),
     ]
 }

@@ -108,7 +108,7 @@ pub fn OfSeveral(
     });
     let each = move |fault: fn(Target) -> Fault| {
         let nodes = nodes.clone();
-        move |_| nodes.iter().for_each(|id| app.fault(fault(Target::component(id))))
+        move |_| app.faults(nodes.iter().map(|id| fault(Target::component(id))).collect())
     };
     let faults = all.iter().any(|it| matches!(it, Item::Component(_))).then(|| {
         view! {

@@ -86,7 +86,7 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
         }
     };
     let delete = move |entry: Entry| {
-        super::autosave(app, keep);
+        super::autosave(app, keep, false);
         if keep.id.get_untracked().as_ref() == Some(&entry.id) {
             // It stays on the canvas, only looked at: kept again once it is changed.
             shelf::set_opened(None);
@@ -106,7 +106,7 @@ fn panel(app: App, keep: Keeper) -> impl IntoView {
         view! {
             <li class:on=is_open>
                 <button class="pick" aria-current=is_open.then_some("true") on:click=move |_| {
-                    super::autosave(app, keep);
+                    super::autosave(app, keep, false);
                     super::show(app, keep, &id);
                 }>
                     <b>{entry.name}</b><small>{when(entry.changed)}</small>

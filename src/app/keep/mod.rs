@@ -1,5 +1,5 @@
 //! Keeping what people make: in the browser after every change, in files, in links. A design that
-//! was only looked at (the book store, a link) is kept from its first change on.
+//! was only looked at (the book store, a link) is kept from the first thing done to it on.
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -41,7 +41,7 @@ pub struct Keeper {
     /// Whether something is about to be opened.
     loading: RwSignal<bool>,
     /// What was opened: as long as it is still this, there is nothing to keep.
-    origin: StoredValue<(Design, u64)>,
+    origin: StoredValue<(Design, u64, usize)>,
     /// What was kept last, without where people look.
     written: StoredValue<String>,
     /// Unknown fields of what was opened.
@@ -106,7 +106,7 @@ pub fn begin(app: App) {
         app.history.track();
         app.inputs.track();
         app.seed.track();
-        let timer = Timeout::new(SETTLED_MS, move || autosave(app, keep));
+        let timer = Timeout::new(SETTLED_MS, move || autosave(app, keep, false));
         keep.timer.set_value(Some(timer));
     });
     files::listen(app, keep);
@@ -119,7 +119,7 @@ fn listen(app: App, keep: Keeper) {
     let links = window_event_listener(leptos::ev::hashchange, move |_| {
         share::open(app, keep);
     });
-    let leaving = window_event_listener(leptos::ev::pagehide, move |_| autosave(app, keep));
+    let leaving = window_event_listener(leptos::ev::pagehide, move |_| autosave(app, keep, true));
     let outside = window_event_listener(leptos::ev::pointerdown, move |event| {
         let element = event.target().and_then(|it| it.dyn_into::<Element>().ok());
         let inside = element.is_some_and(|it| it.closest(".menu").ok().flatten().is_some());
@@ -146,6 +146,11 @@ fn other_tab(keep: Keeper, event: &StorageEvent) {
             "This design was deleted in another tab. It is still here, and kept again once you \
              change it.",
         )));
+        return;
+    }
+    // It was only looked at elsewhere.
+    let theirs = event.new_value().and_then(|it| Kept::read(&it).ok());
+    if theirs.is_some_and(|it| keep.written.with_value(|mine| unseen(it.0).write() == *mine)) {
         return;
     }
     keep.contested.set_value(true);
@@ -185,7 +190,8 @@ fn named(app: App, name: impl FnOnce(&str) -> String) -> crate::document::Diff {
 fn gather(app: App, keep: Keeper) -> Kept {
     let (at, zero) = app.latest.with_value(|it| (it.now, it.zero));
     let camera = (!app.follows.get_untracked()).then(|| app.camera.get_untracked());
-    let look = Look { at: (at > zero).then_some(at), paused: !app.playing.get_untracked(), camera };
+    let (at, paused) = ((at > zero).then_some(at), !app.playing.get_untracked());
+    let look = Look { at, paused, camera, forks: app.forks.get_untracked() };
     app.desk.with_value(|desk| {
         let mut file = File::new(desk.design.clone());
         file.seed = app.seed.get_untracked();
@@ -198,7 +204,7 @@ fn gather(app: App, keep: Keeper) -> Kept {
 /// What is open now is what was opened.
 fn settle(app: App, keep: Keeper) {
     let kept = gather(app, keep);
-    keep.origin.set_value((kept.file.design.clone(), kept.file.seed));
+    keep.origin.set_value((kept.file.design.clone(), kept.file.seed, kept.inputs.len()));
     keep.written.set_value(unseen(kept).write());
     keep.contested.set_value(false);
 }
@@ -207,18 +213,21 @@ fn unseen(kept: Kept) -> Kept {
     Kept { look: Look::default(), ..kept }
 }
 
-/// Keeps what is open, if there is something new to keep.
-fn autosave(app: App, keep: Keeper) {
+/// Keeps what is open, if there is something new to keep; when the page is left, where people look too.
+fn autosave(app: App, keep: Keeper, leaving: bool) {
     if keep.contested.get_value() || keep.loading.get_untracked() {
         return;
     }
     let kept = gather(app, keep);
-    let pristine = keep.origin.with_value(|it| it.0 == kept.file.design && it.1 == kept.file.seed);
+    let pristine = keep.origin.with_value(|it| {
+        let same = it.0 == kept.file.design && it.1 == kept.file.seed;
+        same && kept.inputs.len() == it.2
+    });
     if keep.id.get_untracked().is_none() && pristine {
         return;
     }
     let text = unseen(kept.clone()).write();
-    if keep.written.with_value(|it| *it == text) {
+    if !leaving && keep.written.with_value(|it| *it == text) {
         return;
     }
     let id = keep.id.get_untracked().unwrap_or_else(shelf::fresh);
@@ -254,7 +263,7 @@ fn adopt(app: App, keep: Keeper) {
     keep.id.set(Some(shelf::fresh()));
     keep.written.set_value(String::new());
     keep.contested.set_value(false);
-    autosave(app, keep);
+    autosave(app, keep, false);
 }
 
 /// Puts a run on the canvas.
@@ -264,6 +273,7 @@ fn take(app: App, keep: Keeper, kept: Kept, id: Option<String>) {
     keep.extra.set_value(file.extra);
     app.select(None);
     app.resume(file.design, (base, file.seed, file.warmup), inputs.clone(), look.at);
+    app.forks.set(look.forks);
     app.playing.set(!look.paused);
     match look.camera {
         Some(camera) => {
@@ -317,7 +327,7 @@ fn show(app: App, keep: Keeper, id: &str) {
 
 /// Opens what newcomers see; what was open stays on the shelf.
 fn open_template(app: App, keep: Keeper) {
-    autosave(app, keep);
+    autosave(app, keep, false);
     keep.extra.set_value(Extra::default());
     share::forget();
     app.select(None);
@@ -329,7 +339,7 @@ fn open_template(app: App, keep: Keeper) {
 
 /// Opens an empty canvas.
 fn open_new(app: App, keep: Keeper) {
-    autosave(app, keep);
+    autosave(app, keep, false);
     share::forget();
     let design = Design { name: "Untitled".into(), ..Design::default() };
     take(app, keep, Kept::new(File::new(design)), None);

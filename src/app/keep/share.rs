@@ -53,7 +53,7 @@ pub(super) fn open(app: App, keep: Keeper) -> bool {
         };
         match read {
             Ok((kept, notices)) => {
-                super::autosave(app, keep);
+                super::autosave(app, keep, false);
                 keep.notice.set(Notice::reservations(&kept.file.design.name, &notices));
                 super::take(app, keep, kept, None);
             }
