@@ -257,10 +257,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Drag a wire's end", "Lead it elsewhere"),
     ("Drag a zone's side", "Make it larger or smaller"),
     ("Double click", "Name it"),
-    (
-        "Click a mark of the timeline",
-        "Go to its moment, where it can be taken out (Delete); with Shift (or Shift+Enter): see it in slow motion",
-    ),
+    ("Click a mark of the timeline", "Go there; Delete takes it out; with Shift: in slow motion"),
     ("Click a dot", "Drop or delay that message; by keys: beside the request that is followed"),
     ("Wheel, or Space and drag", "Pan; with Ctrl the wheel zooms"),
     (

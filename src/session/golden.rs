@@ -430,7 +430,8 @@ mod tests {
                    partition heal zone_outage zone_restart spike hot_key command";
         let mut missing: BTreeSet<_> = all.split_whitespace().map(str::to_owned).collect();
         for golden in ALL {
-            let scripted = golden.design().script.into_values().map(|it| it.fault);
+            let design = golden.design();
+            let scripted = design.script.values().map(|it| it.fault.clone());
             let by_hand = (golden.inputs)().into_iter().filter_map(|it| match it.1 {
                 Input::Fault(fault) => Some(fault),
                 _ => None,
