@@ -79,6 +79,17 @@ impl Banner {
     }
 }
 
+impl App {
+    /// What the run failed for is told no longer; but without a worker there is no run to be mended.
+    pub fn clear_failure(self) {
+        let failed = |it: &Option<Banner>| it.as_ref().is_some_and(|it| it.again);
+        let works = self.bridge.with_value(|it| it.is_free() || it.is_busy());
+        if works && self.banner.with_untracked(failed) {
+            self.banner.set(None);
+        }
+    }
+}
+
 /// The notice, if there is one.
 #[component]
 pub fn BannerStrip() -> impl IntoView {

@@ -298,6 +298,7 @@ pub fn died(app: App, reason: String) {
         (rooms.rejoin)(app);
     }
     app.awaited.set(None);
+    app.slowly.set(false);
     app.bridge.update_value(|it| {
         it.reopen(inputs);
         it.catch_up = Some(now);

@@ -59,6 +59,7 @@ impl App {
         self.stories.set(Vec::new());
         self.forks.set(Vec::new());
         self.planned.set(None);
+        self.forget_view();
         self.inputs.set(inputs.clone());
         self.bridge.update_value(|it| it.resume((base, seed, warmup), inputs, at));
         self.sync();
@@ -77,8 +78,7 @@ impl App {
         self.tell_history();
         self.inputs.set(Vec::new());
         self.stories.set(Vec::new());
-        self.awaited.set(None);
-        self.hit.set(None);
+        self.forget_view();
         self.forks.set(Vec::new());
         self.latest.update_value(|it| it.chart = Default::default());
         self.charted.update(|it| *it += 1);
@@ -88,8 +88,22 @@ impl App {
         self.wake();
     }
 
-    /// Another moment; the latest wish wins.
+    /// Lets go of what was looked at in the run before, and of what was waited for: another one does
+    /// not have it.
+    fn forget_view(self) {
+        self.following.set(None);
+        self.trace.set(None);
+        self.pick.set(None);
+        self.awaited.set(None);
+        self.hit.set(None);
+        self.slowly.set(false);
+        self.heart.update_value(Pulse::forget);
+        self.clear_failure();
+    }
+
+    /// Another moment; the latest wish wins. Whoever goes there has seen enough in slow motion.
     pub fn seek(self, at: Nanos) {
+        self.hurry();
         self.send(Command::Seek(at));
     }
 
@@ -107,6 +121,14 @@ impl App {
         self.send(Command::Forget(self.branch, index as u32, it.at));
         self.bridge.update_value(|it| it.come_to(now));
         self.sync();
+    }
+
+    /// No slow motion any more, if there was any.
+    pub fn hurry(self) {
+        if self.slowly.get_untracked() {
+            self.slowly.set(false);
+            self.send(Command::StopAt(self.branch, None));
+        }
     }
 
     /// Stops, and shows another moment.
@@ -202,7 +224,21 @@ impl App {
         if what.is_none() && self.follows.get_untracked() {
             self.fit();
         }
+        // Nothing would be left on the screen by which to let go of it.
+        if what.is_none() {
+            self.let_go();
+        }
         self.selected.set(what);
+        self.bridge.update_value(|it| it.look());
+        self.wake();
+    }
+
+    /// Lets go of the request that is followed. In both futures, if there are two.
+    pub fn let_go(self) {
+        self.following.set(None);
+        for app in self.other.get_value().into_iter().chain([self]) {
+            app.trace.set(None);
+        }
         self.bridge.update_value(|it| it.look());
         self.wake();
     }

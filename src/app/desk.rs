@@ -35,6 +35,22 @@ impl Desk {
         self.editor.design()
     }
 
+    /// What the run has at the cursor: what it began with, and the edits that it has taken since.
+    pub fn run(&self) -> Design {
+        self.ran(if self.is_past() { self.edits as usize } else { usize::MAX })
+    }
+
+    /// What the run began with, and so many edits of it.
+    fn ran(&self, edits: usize) -> Design {
+        let mut then = self.base.clone();
+        let all = self.inputs.iter().filter_map(|it| match &it.input {
+            Input::Edit(diff) => Some(diff),
+            Input::Fault(_) | Input::Seed(_) => None,
+        });
+        all.take(edits).for_each(|diff| diff.apply(&mut then));
+        then
+    }
+
     /// Works out what to show: the edits in force at the cursor.
     pub fn look(&mut self) {
         let shown = match self.is_past() {
@@ -46,12 +62,7 @@ impl Desk {
 
     /// What the run began with and so many edits of it, at the positions and with the names of now.
     fn after(&self, edits: usize) -> Design {
-        let mut then = self.base.clone();
-        let all = self.inputs.iter().filter_map(|it| match &it.input {
-            Input::Edit(diff) => Some(diff),
-            Input::Fault(_) | Input::Seed(_) => None,
-        });
-        all.take(edits).for_each(|diff| diff.apply(&mut then));
+        let mut then = self.ran(edits);
         for (id, record) in then.components.iter_mut() {
             if let Some(now) = self.design.components.get(id) {
                 record.label.clone_from(&now.label);

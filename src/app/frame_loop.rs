@@ -52,6 +52,8 @@ pub struct Pulse {
     /// The fault after which time was last slowed, and until when it stays so.
     slowed_for: Option<Nanos>,
     slow_until: f64,
+    /// Whether time stands still where a step has led.
+    stepped: bool,
     /// What paints.
     pub overlay: Overlay,
 }
@@ -70,6 +72,16 @@ impl Pulse {
             self.scheduled = asked.is_ok();
         }
     }
+
+    /// A step is taken: single messages are to be seen until time runs, or the speed is touched.
+    pub fn step(&mut self, stepped: bool) {
+        self.stepped = stepped;
+    }
+
+    /// Another run begins: nothing of the one before is shown slowly.
+    pub fn forget(&mut self) {
+        (self.stepped, self.slowed_for, self.slow_until) = (false, None, 0.0);
+    }
 }
 
 /// Starts the loop.
@@ -83,6 +95,9 @@ pub fn start(app: App) {
 
 fn step(app: App, at: f64) {
     let playing = app.playing.get_untracked();
+    if playing {
+        app.pulse.update_value(|it| it.step(false));
+    }
     let speed = app.pace(at);
     let passed = app.pulse.try_update_value(|it| {
         it.scheduled = false;
@@ -150,7 +165,10 @@ fn ask(app: App, at: f64, playing: bool) {
         _ => None,
     };
     let of = app.focus.get_untracked();
-    let messages = !app.clock.with_untracked(|it| it.flow);
+    // Not as the last frame was shown: a step is to be seen with the frame that it brings.
+    let speed = app.pace(at);
+    let flow = app.latest.with_value(|it| overlay::is_flow(&it.figures, speed));
+    let messages = !flow.unwrap_or(app.clock.with_untracked(|it| it.flow));
     let look = app.look.get_untracked();
     let view = View { lens, look, chart, follow, pick, theory, of, messages, figures };
     if jumps {
@@ -200,6 +218,9 @@ fn take(app: App, frame: Frame) -> bool {
             app.halt.set(banner.clone());
         }
         app.banner.set(banner);
+    } else if frame.inputs.is_some() {
+        // It has taken what was done, or has begun: whatever it failed for is mended.
+        app.clear_failure();
     }
     if !frame.stopped && app.halt.with_untracked(Option::is_some) {
         app.halt.set(None);
@@ -210,6 +231,10 @@ fn take(app: App, frame: Frame) -> bool {
     let asked_for = frame.figures.is_some();
     let chart = frame.chart.is_some();
     app.latest.update_value(|it| {
+        it.refused = match frame.failure {
+            Some(_) => !frame.stopped,
+            None => it.refused && frame.inputs.is_none(),
+        };
         it.place = (frame.run, frame.branch, frame.ordinal);
         (it.now, it.zero, it.latest) = (frame.now, frame.zero, frame.latest);
         it.sought = frame.sought;
@@ -296,8 +321,11 @@ fn take(app: App, frame: Frame) -> bool {
     if frame.trace.as_ref().is_some_and(|it| it.searching) {
         app.bridge.update_value(|it| it.look());
     }
-    if frame.trace.is_some() && app.trace.with_untracked(|it| *it != frame.trace) {
-        app.trace.set(frame.trace);
+    // What was let go of meanwhile may still be told.
+    let followed = app.following.get_untracked().map(|it| it.0);
+    let trace = frame.trace.filter(|it| Some(it.request) == followed);
+    if trace.is_some() && app.trace.with_untracked(|it| *it != trace) {
+        app.trace.set(trace);
     }
     if clocked {
         tell_time(app, at);
@@ -354,10 +382,11 @@ impl App {
             true => super::until::FAST,
             false => self.speed.get_untracked(),
         };
+        let single = |it: &Pulse| it.stepped || at < it.slow_until;
         let wanted = self.slowly.get_untracked()
             || self.auto_speed.get_untracked()
                 && self.awaited.with_untracked(Option::is_none)
-                && (self.watches_a_request() || self.heart.with_value(|it| at < it.slow_until));
+                && (self.watches_a_request() || self.heart.with_value(single));
         let slow = wanted.then(|| self.latest.with_value(|it| overlay::message_speed(&it.figures)));
         let slow = slow.flatten().filter(|it| *it < asked);
         if self.slowed.get_untracked() != slow.is_some() {
@@ -368,14 +397,17 @@ impl App {
 }
 
 impl App {
-    /// Whether the request that is followed goes on at the moment shown, as far as is known.
+    /// Whether the request that is followed goes on at the moment shown, as far as is known: one that
+    /// is missing does not, nor one that is yet to come.
     fn watches_a_request(self) -> bool {
         let now = self.latest.with_value(|it| it.now);
-        let over = self.trace.with_untracked(|it| {
-            let first = it.as_ref().and_then(|it| it.bars.first());
-            first.is_some_and(|it| it.end.is_some_and(|end| end <= now))
+        let elsewhere = self.trace.with_untracked(|it| {
+            it.as_ref().is_some_and(|it| match it.bars.first() {
+                Some(first) => first.start > now || first.end.is_some_and(|end| end <= now),
+                None => it.missing,
+            })
         });
-        self.following.get_untracked().is_some() && !over
+        self.following.get_untracked().is_some() && !elsewhere
     }
 }
 

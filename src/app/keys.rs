@@ -48,8 +48,10 @@ pub enum When {
     Focused,
     /// With the keyboard on something of the canvas.
     OnThing,
-    /// Where no button takes it.
-    NoButton,
+    /// Where nothing takes it that is pressed or unfolded with it.
+    Free,
+    /// With the keyboard on the scrubber, which takes it itself.
+    Scrubber,
 }
 
 /// What a key does.
@@ -98,8 +100,8 @@ pub const TABLE: &[Shortcut] = &[
         Group::Choose,
         &[key("Escape")],
         When::Always,
-        "Leave: the gesture, the tool, the selection",
-        escape,
+        "Leave: the gesture, the tool, the request that is followed, the selection",
+        super::leave::escape,
     ),
     often(
         Group::Build,
@@ -198,7 +200,13 @@ pub const TABLE: &[Shortcut] = &[
     once(Group::Look, &[key("?")], When::Always, "This list", |app, hand, _| {
         super::sheet::show(app, !hand.sheet.get_untracked());
     }),
-    often(Group::Time, &[key(" ")], When::NoButton, "Play or pause; held down, drag to pan", space),
+    often(
+        Group::Time,
+        &[key(" ")],
+        When::Free,
+        "Play or pause, on components and wires too; held down, drag to pan",
+        space,
+    ),
     often(
         Group::Time,
         &[key("."), key("ArrowRight")],
@@ -219,6 +227,20 @@ pub const TABLE: &[Shortcut] = &[
         When::Always,
         "One event back",
         |app, _, _| app.step(-1),
+    ),
+    often(
+        Group::Time,
+        &[key("ArrowLeft"), key("ArrowRight")],
+        When::Scrubber,
+        "On the scrubber: a second back or on; Page Up and Page Down: ten; Home and End",
+        |_, _, _| (),
+    ),
+    often(
+        Group::Time,
+        &[shift("ArrowLeft"), shift("ArrowRight")],
+        When::Scrubber,
+        "On the scrubber: a tenth of a second",
+        |_, _, _| (),
     ),
     often(Group::Time, &[key("]")], When::Always, "Faster", |app, _, _| app.change_speed(true)),
     often(Group::Time, &[key("[")], When::Always, "Slower", |app, _, _| app.change_speed(false)),
@@ -246,26 +268,6 @@ pub const TABLE: &[Shortcut] = &[
             page(app).scripting.update(|it| *it = !*it);
         },
     ),
-];
-
-/// What the pointer does, for the list; the editor's gestures.
-pub const GESTURES: &[(&str, &str)] = &[
-    ("Click", "Select; with Shift: add, or take out"),
-    ("Drag something", "Move it, in line with its neighbours; with Alt freely"),
-    ("Drag beside everything", "Select what the rectangle touches"),
-    ("Drag a node's handle", "Draw a wire; what it can end at is marked"),
-    ("Drag a wire's end", "Lead it elsewhere"),
-    ("Drag a zone's side", "Make it larger or smaller"),
-    ("Double click", "Name it"),
-    ("Click a mark of the timeline", "Go there; Delete takes it out; with Shift: in slow motion"),
-    ("Click a dot", "Drop or delay that message; by keys: beside the request that is followed"),
-    ("Wheel, or Space and drag", "Pan; with Ctrl the wheel zooms"),
-    (
-        "One finger",
-        "Tap selects, a drag pans, or moves what it is on; on narrow screens hold first, then drag",
-    ),
-    ("Hold a finger", "Adds to the selection, or takes out (on wide screens)"),
-    ("Two fingers", "Pan and zoom"),
 ];
 
 impl Chord {
@@ -313,6 +315,9 @@ fn is_taken(event: &KeyboardEvent) -> bool {
         .is_some_and(|it| matches!(it.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
 }
 
+/// What Space presses, unfolds or leads on from; on the canvas, Enter selects, and Space is for time.
+const PRESSED: &str = "button, summary, a, [role=button]:not(.stage *)";
+
 fn holds(when: When, app: App, hand: Hand, event: &KeyboardEvent) -> bool {
     let connecting = || hand.preview.with_untracked(|it| matches!(it, Preview::Wire(_)));
     let target = element(event.target());
@@ -333,7 +338,8 @@ fn holds(when: When, app: App, hand: Hand, event: &KeyboardEvent) -> bool {
         }
         When::Focused => item().is_some_and(|it| !is_chosen(&it)),
         When::OnThing => item().is_some(),
-        When::NoButton => target.is_none_or(|it| it.tag_name() != "BUTTON"),
+        When::Free => !target.is_some_and(|it| matches!(it.closest(PRESSED), Ok(Some(_)))),
+        When::Scrubber => false,
     }
 }
 
@@ -407,29 +413,6 @@ fn walk(app: App, hand: Hand, event: &KeyboardEvent) {
     }
 }
 
-fn escape(app: App, hand: Hand, _: &KeyboardEvent) {
-    if hand.dot.with_untracked(Option::is_some) {
-        super::canvas::dot::close(app, hand);
-    } else if hand.sheet.get_untracked() {
-        super::sheet::show(app, false);
-    } else if app.large.get_untracked() {
-        app.large.set(false);
-        app.bridge.update_value(|it| it.look());
-        app.follow();
-    } else if app.awaited.with_untracked(Option::is_some) {
-        app.wait_no_more();
-    } else {
-        // Out of the inspector, the keyboard goes back to what was inspected.
-        let active = document().active_element();
-        let inside = active.is_some_and(|it| matches!(it.closest(".inspector"), Ok(Some(_))));
-        let first = app.ask(|it| it.selection().first().cloned());
-        app.act(Input::Key { key: Key::Escape, held: Held::default() });
-        if let (Some(first), true) = (first, inside) {
-            hand::focus_on(&first);
-        }
-    }
-}
-
 /// Tapped, it is for time; held, for panning.
 fn space(app: App, hand: Hand, event: &KeyboardEvent) {
     if !event.repeat() && hand.space.with_value(Option::is_none) {
@@ -486,7 +469,8 @@ pub fn listen(app: App, hand: Hand) {
     });
     // A button that was clicked does not keep the keyboard: Space is for time.
     let clicks = window_event_listener(leptos::ev::click, move |event| {
-        let button = element(event.target()).and_then(|it| it.closest("button").ok().flatten());
+        let button = element(event.target());
+        let button = button.and_then(|it| it.closest("button, summary").ok().flatten());
         if event.detail() > 0
             && let Some(button) = button.and_then(|it| it.dyn_into::<HtmlElement>().ok())
         {

@@ -26,6 +26,7 @@ pub mod icons;
 pub mod inspector;
 pub mod keep;
 pub mod keys;
+mod leave;
 pub mod library;
 pub mod marks;
 pub mod mirror;
@@ -108,7 +109,7 @@ pub fn Page(
 ) -> impl IntoView {
     let app = App::blank();
     provide_context(app);
-    app.still.set(prefers_stillness());
+    app.still.set(stillness().is_some_and(|it| it.matches()));
     bridge::connect(app);
     app.opening.set_value(opening);
     app.waits.set_value(waits);
@@ -202,7 +203,20 @@ impl App {
     }
 }
 
-fn prefers_stillness() -> bool {
-    let query = window().match_media("(prefers-reduced-motion: reduce)");
-    query.ok().flatten().is_some_and(|it| it.matches())
+/// Whether people ask for less motion.
+fn stillness() -> Option<web_sys::MediaQueryList> {
+    window().match_media("(prefers-reduced-motion: reduce)").ok().flatten()
+}
+
+/// They may ask for it, or for more of it, while the page is open.
+fn heed_stillness(app: App) {
+    let Some(query) = stillness() else { return };
+    let asked = query.clone();
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        app.still.set(asked.matches());
+        app.wake();
+    });
+    query.set_onchange(Some(changed.as_ref().unchecked_ref()));
+    // For as long as the page lives.
+    changed.forget();
 }

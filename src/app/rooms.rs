@@ -125,6 +125,7 @@ fn open(app: App) -> Rooms {
     let hand = Hand::new();
     keys::listen(app, hand);
     hand::follow(app, hand);
+    super::heed_stillness(app);
     Rooms {
         inspector: compare::inspector,
         foot: story::foot,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icons::Icon;
-use super::keys::{Chord, GESTURES, Shortcut, TABLE};
+use super::keys::{Chord, Shortcut, TABLE};
 use super::store::App;
 
 /// Headings of the list.
@@ -30,6 +30,26 @@ impl Group {
         (Self::Time, "Time"),
     ];
 }
+
+/// What the pointer does, for the list; the editor's gestures.
+const GESTURES: &[(&str, &str)] = &[
+    ("Click", "Select; with Shift: add, or take out"),
+    ("Drag something", "Move it, in line with its neighbours; with Alt freely"),
+    ("Drag beside everything", "Select what the rectangle touches"),
+    ("Drag a node's handle", "Draw a wire; what it can end at is marked"),
+    ("Drag a wire's end", "Lead it elsewhere"),
+    ("Drag a zone's side", "Make it larger or smaller"),
+    ("Double click", "Name it"),
+    ("Click a mark of the timeline", "Go there; Delete takes it out; with Shift: in slow motion"),
+    ("Click a dot", "Drop or delay that message; by keys: beside the request that is followed"),
+    ("Wheel, or Space and drag", "Pan; with Ctrl the wheel zooms"),
+    (
+        "One finger",
+        "Tap selects, a drag pans, or moves what it is on; on narrow screens hold first, then drag",
+    ),
+    ("Hold a finger", "Adds to the selection, or takes out (on wide screens)"),
+    ("Two fingers", "Pan and zoom"),
+];
 
 /// Shows it, or puts it away; the keyboard goes with it and comes back.
 pub fn show(app: App, open: bool) {

@@ -108,6 +108,9 @@ impl Clock {
 pub struct Latest {
     /// Which run, branch and event.
     pub place: (u32, u32, u64),
+    /// Whether the run has refused an edit, or to begin, and has taken nothing since: it knows another
+    /// design than the page.
+    pub refused: bool,
     /// The moment shown.
     pub now: Nanos,
     /// The moment sought, while one before it is shown.

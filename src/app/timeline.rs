@@ -83,19 +83,27 @@ impl App {
             (None, Some(Selected::Node(id))) => Whom::Component(id),
             _ => Whom::Anything,
         };
-        self.playing.set(false);
+        self.stand_stepped();
         self.send(Command::StepTo(self.branch, whom));
+    }
+
+    /// Time stands still, and single messages are to be seen.
+    fn stand_stepped(self) {
+        self.playing.set(false);
+        self.heart.update_value(|it| it.step(true));
     }
 
     /// Some events of the engine on, or back.
     pub fn step(self, events: i64) {
-        self.playing.set(false);
+        self.stand_stepped();
         self.send(Command::Step(self.branch, events));
     }
 
     /// Another speed.
     pub fn set_speed(self, speed: f64) {
         self.auto_speed.set(false);
+        self.heart.update_value(|it| it.step(false));
+        self.hurry();
         self.speed.set(speed);
         self.bridge.update_value(|it| it.look());
         self.wake();
@@ -168,7 +176,7 @@ pub fn timeline(app: App) -> AnyView {
         </label>
         <span class="speed">
             <button type="button" class="auto" class:on=move || auto.get() aria-pressed=move || auto.get().to_string()
-                title="Automatic: slower for a moment when something first goes wrong, and while a request is followed."
+                title="Automatic: single messages while you step or follow a request, and for a moment when something first goes wrong."
                 on:click=move |_| auto.update(|it| *it = !*it)>"auto"</button>
             <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
         </span>

@@ -66,9 +66,10 @@ pub fn track(app: App) -> impl IntoView {
         format!("{about}{} of {}", text::clock(it.now, it.zero), text::clock(it.latest, it.zero))
     };
     let pressed = move |event: leptos::ev::KeyboardEvent| {
+        let arrow = if event.shift_key() { 0.1 } else { 1.0 };
         let by = match event.key().as_str() {
-            "ArrowLeft" => -1.0,
-            "ArrowRight" => 1.0,
+            "ArrowLeft" => -arrow,
+            "ArrowRight" => arrow,
             "PageDown" => -10.0,
             "PageUp" => 10.0,
             "Home" => -1e9,

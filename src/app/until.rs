@@ -112,9 +112,14 @@ impl App {
         self.wake();
     }
 
+    /// Whether it runs until something happens, or in slow motion until something has been shown.
+    pub fn is_waiting(self) -> bool {
+        self.awaited.with_untracked(Option::is_some) || self.slowly.get_untracked()
+    }
+
     /// Waits no longer.
     pub fn wait_no_more(self) {
-        if self.awaited.get_untracked().is_some() || self.slowly.get_untracked() {
+        if self.is_waiting() {
             self.slowly.set(false);
             self.awaited.set(None);
             self.playing.set(false);
@@ -208,7 +213,7 @@ impl App {
             self.select(Some(Selected::Node(id)));
         }
         self.tab.set(Tab::Requests);
-        self.focused().follow_request(Some((request, near)));
+        self.focused().follow_request(request, near);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use crate::app::store::{App, Selected};
+use crate::base::time::Nanos;
 use crate::base::typed;
 use crate::document::Diff;
 use crate::document::edit::{Edit, EditError, Item};
@@ -124,7 +125,7 @@ impl App {
         }
         self.tell_history();
         if step.is_felt() {
-            self.send(Command::Act(self.branch, Act::Edit(step.clone())));
+            self.tell(step);
         }
     }
 
@@ -149,6 +150,24 @@ impl App {
             (history.can_undo(), history.can_redo())
         });
         self.history.set(can);
+    }
+
+    /// Tells the run of a step. One that has refused a step before is told all that it lacks; one that
+    /// could not begin does so now.
+    fn tell(self, step: &Diff) {
+        let (refused, begun) =
+            self.latest.with_value(|it| (it.refused, it.place.2 > 0 || it.latest > Nanos::ZERO));
+        if refused && !begun {
+            return self.restart();
+        }
+        let lacks = || self.desk.with_value(|it| Diff::between(&it.run(), it.shown()));
+        let step = if refused { lacks() } else { step.clone() };
+        if step.is_felt() {
+            return self.send(Command::Act(self.branch, Act::Edit(step)));
+        }
+        // What it has refused is undone.
+        self.latest.update_value(|it| it.refused = false);
+        self.clear_failure();
     }
 
     fn carry_out(self, effect: Brought) {

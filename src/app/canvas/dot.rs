@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use crate::app::store::App;
+use crate::app::store::{App, Selected, Tab};
 use crate::base::geometry::Point;
 use crate::base::text;
 use crate::base::time::Nanos;
+use crate::document::Id;
 use crate::engine::fault::Fault;
 use crate::session::protocol::{Flight, Path};
 
@@ -36,7 +37,7 @@ pub struct Pressed {
 /// offered. False if there is none.
 pub fn press(app: App, hand: Hand, at: Point, finger: bool) -> bool {
     close(app, hand);
-    if app.clock.with_untracked(|it| it.flow) || app.still.get_untracked() {
+    if app.clock.with_untracked(|it| it.flow) || app.shows_counts() {
         return false;
     }
     let camera = app.camera.get_untracked();
@@ -78,26 +79,34 @@ pub fn close(app: App, hand: Hand) {
     }
 }
 
+/// The components that a message comes from and goes to.
+fn ends(app: App, flight: &Flight) -> Option<(Id, Id)> {
+    let wire = |at: u32| {
+        let id = app.latest.with_value(|it| it.cast.wires.get(at as usize).cloned())?;
+        let record = app.wire(&id)?.record.get_untracked();
+        Some((record.from, record.to))
+    };
+    match flight.path {
+        Path::Forth(it) => wire(it),
+        Path::Back(it) => wire(it).map(|(from, to)| (to, from)),
+        Path::Mesh { component, .. } => {
+            let id =
+                app.latest.with_value(|it| it.cast.components.get(component as usize).cloned())?;
+            Some((id.clone(), id))
+        }
+    }
+}
+
 /// Where a message comes from and goes to.
 fn words(app: App, flight: &Flight) -> String {
-    let (wires, components) =
-        app.latest.with_value(|it| (it.cast.wires.clone(), it.cast.components.clone()));
-    let label = |id: &String| {
-        app.desk.with_value(|it| it.shown().components.get(id).map(|it| it.label.clone()))
+    let Some((from, to)) = ends(app, flight).map(|it| (app.label(&it.0), app.label(&it.1))) else {
+        return "Message".to_owned();
     };
-    let ends = |wire: u32| {
-        let record = app.wire(wires.get(wire as usize)?)?.record.get_untracked();
-        Some((label(&record.from)?, label(&record.to)?))
-    };
-    let words = match flight.path {
-        Path::Forth(wire) => ends(wire).map(|(from, to)| format!("Call, {from} → {to}")),
-        Path::Back(wire) => ends(wire).map(|(from, to)| format!("Answer, {to} → {from}")),
-        Path::Mesh { component, .. } => components
-            .get(component as usize)
-            .and_then(label)
-            .map(|it| format!("Message within {it}")),
-    };
-    words.unwrap_or_else(|| "Message".to_owned())
+    match flight.path {
+        Path::Forth(_) => format!("Call, {from} → {to}"),
+        Path::Back(_) => format!("Answer, {from} → {to}"),
+        Path::Mesh { .. } => format!("Message within {to}"),
+    }
 }
 
 /// What may befall a message; `after` follows.
@@ -145,8 +154,12 @@ pub fn menu(app: App, hand: Hand) -> AnyView {
     };
     let follow = move |_| {
         let now = app.latest.with_value(|it| it.now);
-        app.tab.set(crate::app::store::Tab::Requests);
-        app.follow_request(Some((flight.request, now)));
+        app.tab.set(Tab::Requests);
+        // It is told of in the inspector, and let go of there: of whom the message goes to.
+        if app.selected.with_untracked(Option::is_none) {
+            app.select(ends(app, &flight).map(|it| Selected::Node(it.1)));
+        }
+        app.follow_request(flight.request, now);
         hand.dot.set(None);
     };
     view! {

@@ -28,7 +28,9 @@ pub fn legend(app: App) -> AnyView {
     let manner = Memo::new(move |_| {
         let clock = app.clock.get();
         match () {
-            () if app.still.get() => "counts per second, for less motion".to_owned(),
+            () if app.still.get() && (clock.flow || app.playing.get()) => {
+                "counts per second, for less motion".to_owned()
+            }
             () if seen.get() == 0 => "nothing is on its way".to_owned(),
             () if clock.flow => "flow: rate and mix, not single requests".to_owned(),
             () if clock.per_mark > 1.5 => {

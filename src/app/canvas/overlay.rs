@@ -94,7 +94,7 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
     let speed = app.pace(at);
     let followed = app.following.get_untracked().map(|it| it.0);
     let growth = app.place.with_untracked(|it| it.growth);
-    let still = app.still.get_untracked();
+    let (still, counts) = (app.still.get_untracked(), app.shows_counts());
     let seen = app.pulse.try_update_value(|pulse| {
         let overlay = &mut pulse.overlay;
         let context = overlay.context.clone()?;
@@ -108,7 +108,7 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
             }
             overlay.go_on(latest.now, latest.jumps, &latest.figures.wires, (passed_ms, speed));
             overlay.clear(&context, stage, camera);
-            if still || latest.cast.wires.is_empty() {
+            if counts || still && overlay.is_flow || latest.cast.wires.is_empty() {
                 overlay.seen = 0;
                 return;
             }
@@ -131,6 +131,14 @@ pub fn paint(app: App, passed_ms: f64, clock: Clock) {
         && app.seen.get_untracked() != seen
     {
         app.seen.set(seen);
+    }
+}
+
+impl App {
+    /// Whether wires tell their counts, and nothing moves: for those who want less motion, while time
+    /// runs. Where it stands still, messages stand still too, and can be seen.
+    pub fn shows_counts(self) -> bool {
+        self.still.get_untracked() && self.playing.get_untracked()
     }
 }
 

@@ -45,6 +45,11 @@ pub fn Wire(
         let figures = figures.clone();
         move |_| figures.with(|it| it.reads + it.writes)
     });
+    // As the flow shows it: what comes back as a failure, and what a cut swallows.
+    let failing = Memo::new({
+        let figures = figures.clone();
+        move |_| figures.with(|it| it.failures + it.lost)
+    });
     let width = move || format!("{:.2}", 1.2 + (rate.get().max(0.0) / 1_500.0).sqrt().min(1.6));
     let chosen = Memo::new({
         let id = id.clone();
@@ -77,7 +82,10 @@ pub fn Wire(
             })}
             {move || (app.still.get() && rate.get() > 0.0).then(|| {
                 let (x, y) = middle();
-                view! { <text class="rate num" x=format!("{x:.1}") y=format!("{:.1}", y - 5.0) text-anchor="middle">{text::number(rate.get())}</text> }
+                let failed = (failing.get() > 0.0).then(|| {
+                    view! { <tspan class="failing">{format!(" ✕ {}", text::number(failing.get()))}</tspan> }
+                });
+                view! { <text class="rate num" x=format!("{x:.1}") y=format!("{:.1}", y - 5.0) text-anchor="middle">{text::number(rate.get())}{failed}</text> }
             })}
         </g>
     })

@@ -22,8 +22,13 @@ pub mod plot;
 const WINDOW: f64 = 120.0;
 /// How much of the warm-up is shown, in seconds.
 const BEFORE: f64 = 10.0;
+/// Moments that lie this near to each other are one, in seconds.
+const INSTANT: f64 = 1e-6;
 /// How far around a picked point requests are looked for, as a factor of the latency.
 const PICK_BAND: f64 = 1.6;
+
+/// What the grey dashed lines are.
+const LEFT: &str = "The future that you left behind by acting in the past: dashed, in grey.";
 
 /// A chart that is offered.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,12 +160,22 @@ pub fn panel(app: App) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
     let hover = RwSignal::new(None::<f64>);
     let size = RwSignal::new((0.0, 0.0));
+    let kept = StoredValue::new_local((f64::NAN, f64::NAN));
     let window_shown = move || {
         let clock = app.clock.get_untracked();
         let end = app.span.get() as f64;
-        let now = clock.now.0 as f64 - clock.zero.0 as f64;
-        let start = (now / 1e9 - WINDOW * 0.75).clamp(-BEFORE, (end - WINDOW).max(-BEFORE));
-        (start, end.min(start + WINDOW.max(30.0) + BEFORE).max(start + 30.0))
+        let now = (clock.now.0 as f64 - clock.zero.0 as f64) / 1e9;
+        let start = (now - WINDOW * 0.75).clamp(-BEFORE, (end - WINDOW).max(-BEFORE));
+        // Whoever goes back, or acts there, keeps the range before their eyes as long as they are in it.
+        let (from, to) = kept.get_value();
+        let inside = now > from - INSTANT && now < to.min(end) + INSTANT;
+        let stays = inside && (clock.is_past() || start < from);
+        let range = match stays {
+            true => (from, to),
+            false => (start, end.min(start + WINDOW.max(30.0) + BEFORE).max(start + 30.0)),
+        };
+        kept.set_value(range);
+        range
     };
     // While time runs the chart follows its points, not the clock: four times a second is enough.
     let clock_shown = move || {
@@ -185,10 +200,10 @@ pub fn panel(app: App) -> AnyView {
         }
     });
     let observer = web_sys::ResizeObserver::new(watch.as_ref().unchecked_ref()).ok();
-    let kept = StoredValue::new_local(Some((watch, observer)));
+    let watching = StoredValue::new_local(Some((watch, observer)));
     Effect::new(move |_| {
         if let Some(element) = canvas.get() {
-            kept.with_value(|it| {
+            watching.with_value(|it| {
                 if let Some((_, Some(observer))) = it {
                     observer.observe(&element);
                 }
@@ -196,7 +211,7 @@ pub fn panel(app: App) -> AnyView {
         }
     });
     on_cleanup(move || {
-        if let Some(Some((_, Some(observer)))) = kept.try_update_value(|it| it.take()) {
+        if let Some(Some((_, Some(observer)))) = watching.try_update_value(|it| it.take()) {
             observer.disconnect();
         }
     });
@@ -226,13 +241,16 @@ pub fn panel(app: App) -> AnyView {
             None => clock.now,
         };
         app.latest.with_value(|it| {
-            let Chart { lines, points, twin, .. } = &it.chart;
+            let Chart { lines, points, twin, before, window, .. } = &it.chart;
             let (point, twin) = (at(points, moment), at(twin, moment));
+            // What was left behind ends somewhere.
+            let reach = before.last().map_or(Nanos::ZERO, |it| it.at.saturating_add(*window));
+            let left = at(before, moment).filter(|_| moment < reach);
             let item = |(at, line): (usize, &Line)| {
                 let value = |it: Option<&ChartPoint>| {
                     it.and_then(|it| it.values.get(at)).copied().unwrap_or(f64::NAN)
                 };
-                let without = value(twin);
+                let (without, left) = (value(twin), value(left));
                 let tone = app.palette.with_value(|it| plot::tone(line.role, it).to_owned());
                 let (width, opacity) = plot::stroke(line.role);
                 let style = format!("border-top:{width}px solid {tone};opacity:{opacity}");
@@ -253,10 +271,16 @@ pub fn panel(app: App) -> AnyView {
                                 "without it " {plot::figure(line.unit, without)}
                             </em>
                         })}
+                        {left.is_finite().then(|| view! {
+                            <em class="num" title=LEFT>"before " {plot::figure(line.unit, left)}</em>
+                        })}
                     </span>
                 }
             };
-            lines.iter().enumerate().map(item).collect_view()
+            let left = (!before.is_empty()).then(|| view! {
+                <span class="percentile left" tabindex="0" title=LEFT><i></i>"before you acted"</span>
+            });
+            (lines.iter().enumerate().map(item).collect_view(), left)
         })
     };
     let moment = move |event: &PointerEvent| {

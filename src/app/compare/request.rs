@@ -22,10 +22,7 @@ pub fn compared(app: App, fork: App) -> AnyView {
             <header>
                 <h3>{words}</h3>
                 <button class="close" aria-label="Let go" title="Let go (Esc)"
-                    on:click=move |_| {
-                        fork.trace.set(None);
-                        app.follow_request(None);
-                    }>"×"</button>
+                    on:click=move |_| app.let_go()>"×"</button>
             </header>
         }
     };

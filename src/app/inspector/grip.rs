@@ -250,7 +250,7 @@ fn act(app: App, id: &Id, action: &str) {
         Some(Act::Move(who, over, cut)) => super::cut::across(app, &who, over, &cut),
         Some(Act::At(moment)) => app.look_at(Nanos(moment)),
         Some(Act::Follow(request, moment)) => {
-            app.follow_request(Some((request, Nanos(moment))));
+            app.follow_request(request, Nanos(moment));
             app.tab.set(Tab::Requests);
         }
         Some(Act::Restart(member)) => app.set_up(Target::member(id, member), true),

@@ -20,12 +20,10 @@ const INDENT: u16 = 4;
 const LEVELS_MAX: u16 = 8;
 
 impl App {
-    /// Follows a request that was under way at a moment; none lets go.
-    pub fn follow_request(self, request: Option<(u64, Nanos)>) {
-        self.following.set(request);
-        self.trace.set(None);
-        self.bridge.update_value(|it| it.look());
-        self.wake();
+    /// Follows a request that was under way at a moment.
+    pub fn follow_request(self, request: u64, near: Nanos) {
+        self.let_go();
+        self.following.set(Some((request, near)));
     }
 
     /// Where requests are picked: at a point of the chart, else at what is chosen.
@@ -118,7 +116,7 @@ fn one(app: App, pick: Pick) -> impl IntoView {
     view! {
         <button class=format!("pick {class}") aria-pressed=move || followed().to_string()
             title="Follow this request: where it was, and how long."
-            on:click=move |_| app.follow_request(Some((pick.request, pick.near)))>
+            on:click=move |_| app.follow_request(pick.request, pick.near)>
             <b>{why}</b>
             <span>{words}</span>
             // Of a stale read only the moment is known.
@@ -135,7 +133,7 @@ fn waterfall(app: App, trace: Trace) -> AnyView {
             <header>
                 <h3>{words}</h3>
                 <button class="close" aria-label="Let go" title="Let go (Esc)"
-                    on:click=move |_| app.follow_request(None)>"×"</button>
+                    on:click=move |_| app.let_go()>"×"</button>
             </header>
         }
     };
