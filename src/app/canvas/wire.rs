@@ -82,10 +82,13 @@ pub fn Wire(
             })}
             {move || (app.still.get() && rate.get() > 0.0).then(|| {
                 let (x, y) = middle();
-                let failed = (failing.get() > 0.0).then(|| {
-                    view! { <tspan class="failing">{format!(" ✕ {}", text::number(failing.get()))}</tspan> }
-                });
-                view! { <text class="rate num" x=format!("{x:.1}") y=format!("{:.1}", y - 5.0) text-anchor="middle">{text::number(rate.get())}{failed}</text> }
+                // Calls above the wire, failures below: nodes are near.
+                let line = move |class: &'static str, words: String, y: f64| {
+                    view! { <text class=class x=format!("{x:.1}") y=format!("{y:.1}") text-anchor="middle">{words}</text> }
+                };
+                let failed = (failing.get() > 0.0)
+                    .then(|| line("rate num failing", format!("✕ {}", text::number(failing.get())), y + 15.0));
+                (line("rate num", text::number(rate.get()), y - 5.0), failed)
             })}
         </g>
     })

@@ -272,7 +272,9 @@ pub fn panel(app: App) -> AnyView {
                             </em>
                         })}
                         {left.is_finite().then(|| view! {
-                            <em class="num" title=LEFT>"before " {plot::figure(line.unit, left)}</em>
+                            <em class="num left" title=LEFT>
+                                <i></i><span class="hidden">"before "</span>{plot::figure(line.unit, left)}
+                            </em>
                         })}
                     </span>
                 }
