@@ -90,7 +90,7 @@ fn judge(design: &Design, fault: Option<Fault>, until: Nanos) -> Vec<StaleRead> 
                     false => _ = wrote.insert(request.id, version),
                 }
             }
-            Note::Found { member, request, key, version, .. } => {
+            Note::Found { member, wire, request, key, version, .. } => {
                 let Some(begun) = begun.get(&request) else { continue };
                 let known = acknowledged.get(&key).into_iter().flatten();
                 type Acks<'a> = Vec<&'a (u32, Nanos)>;
@@ -106,6 +106,7 @@ fn judge(design: &Design, fault: Option<Fault>, until: Nanos) -> Vec<StaleRead> 
                         acknowledged,
                         read,
                         member,
+                        wire,
                     });
                 }
             }

@@ -6,6 +6,7 @@ mod common;
 
 use ringside::base::time::Nanos;
 use ringside::document::Diff;
+use ringside::engine::Note;
 use ringside::engine::event::{Deed, Outcome};
 use ringside::engine::exemplar::Span;
 use ringside::engine::fault::Fault;
@@ -350,18 +351,44 @@ fn picks_are_there_and_are_what_they_say() {
     for why in [Why::Slowest, Why::Failed, Why::Typical, Why::Next] {
         assert!(seen.contains(&why), "{why:?}");
     }
-    // A point of a chart, of the past too.
-    let (from, to) = (Nanos::ZERO, Nanos::MAX);
-    let (since, until) = (Nanos::seconds(2), Nanos::seconds(3));
-    let point = Place::Point { component: "readers".into(), since, until, from, to };
-    let view = View { pick: Some(point), ..View::default() };
-    let picks = look(&mut session, Nanos::ZERO, &view).picks.expect("asked for");
-    assert!(picks.iter().any(|it| it.why == Why::Slowest));
-    for pick in picks {
-        let end = pick.near + pick.lasted;
-        assert!(end > since && end <= until);
-        let trace = trace(&mut session, pick.request, pick.near);
-        assert_eq!(trace.bars[0].end, Some(end), "and it can be followed");
+}
+
+/// At a point of a chart, of the past too: the slowest is the slowest of all that ended in that stretch,
+/// however far above its percentiles, and the typical one is near the median of them.
+#[test]
+fn picks_of_a_point_are_what_they_are_called() {
+    let mut session = open(4);
+    play(&mut session, Nanos::seconds(15));
+    let (mut world, mut ear) = (common::start(&golden::design(), 4), common::Ear::default());
+    world.run(Nanos::seconds(16), u64::MAX, &mut ear);
+    let members = common::slots(&world, "readers");
+    // A second, and the first twelve, which are a point by themselves once they lie long ago.
+    for (since, until) in [(2, 3), (7, 8), (0, 12)].map(|it| (it.0 * SECOND.0, it.1 * SECOND.0)) {
+        let (since, until) = (Nanos(since), Nanos(until));
+        let ended = |(_, at, note): &(u64, Nanos, Note)| match note {
+            Note::Ended { member, outcome, arrived, .. } => {
+                let there = members.contains(member) && *at > since && *at <= until;
+                (there && !outcome.is_failure()).then(|| *at - *arrived)
+            }
+            _ => None,
+        };
+        let mut all: Vec<Nanos> = ear.0.iter().filter_map(ended).collect();
+        all.sort_unstable();
+        let median = all[all.len() / 2];
+        let point = Place::Point { component: "readers".into(), since, until };
+        let view = View { pick: Some(point), ..View::default() };
+        let picks = look(&mut session, Nanos::ZERO, &view).picks.expect("asked for");
+        let of = |why: Why| *picks.iter().find(|it| it.why == why).expect("one is there");
+        assert_eq!(Some(&of(Why::Slowest).lasted), all.last());
+        // One example is kept of each quarter of an octave.
+        let off = of(Why::Typical).lasted.0 as f64 / median.0 as f64;
+        assert!((0.8..1.25).contains(&off), "{off}");
+        for pick in picks {
+            let end = pick.near + pick.lasted;
+            assert!(end > since && end <= until);
+            let trace = trace(&mut session, pick.request, pick.near);
+            assert_eq!(trace.bars[0].end, Some(end), "and it can be followed");
+        }
     }
 }
 
@@ -490,10 +517,30 @@ fn a_stale_read_can_be_picked_with_its_versions_and_followed() {
     play(&mut session, Nanos::seconds(3));
     act(&mut session, &common::cut("cut", &["database/0"], &["database/2"], Ways::Both));
     let view = View { pick: Some(Place::Component("database".into())), ..View::default() };
-    let mut found = None;
+    let wires = ["books", "search", "cart", "billing"].map(|it| format!("{it}-database"));
+    let (mut found, mut over) = (None, Vec::new());
     for _ in 0..200 {
         let picks = look(&mut session, Nanos::millis(50), &view).picks.expect("asked for");
         found = found.or(picks.into_iter().find(|it| it.why == Why::Stale));
+        // On a wire too: those that were asked for over it.
+        for wire in &wires {
+            let view = View { pick: Some(Place::Wire(wire.clone())), ..View::default() };
+            let picks = look(&mut session, Nanos::ZERO, &view).picks.expect("asked for");
+            let stale = picks.into_iter().filter(|it| it.why == Why::Stale);
+            over.extend(stale.map(|it| (wire.clone(), it)));
+        }
+    }
+    over.sort_by_key(|it| it.1.request);
+    over.dedup_by_key(|it| it.1.request);
+    let several = wires.iter().filter(|wire| over.iter().any(|it| it.0 == **wire)).count();
+    assert!(several > 1, "over more than one wire");
+    for (wire, pick) in &over {
+        let slot = run(&session).head.world.blueprint().wire(wire);
+        let trace = trace(&mut session, pick.request, pick.near);
+        let call = |it: &TraceBar| it.kind == Kind::Call && it.wire == slot;
+        let around =
+            |it: &TraceBar| it.start <= pick.near && it.end.is_none_or(|end| end >= pick.near);
+        assert!(trace.bars.iter().any(|it| call(it) && around(it)), "{wire}: {pick:?}");
     }
     let pick = found.expect("a replica that is cut off answers with old values");
     let (read, newest) = pick.versions.expect("which");

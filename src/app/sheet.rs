@@ -48,6 +48,7 @@ const GESTURES: &[(&str, &str)] = &[
         "Tap selects, a drag pans, or moves what it is on; on narrow screens hold first, then drag",
     ),
     ("Hold a finger", "Adds to the selection, or takes out (on wide screens)"),
+    ("Tap a figure", "What it counts; on a node, once that is chosen"),
     ("Two fingers", "Pan and zoom"),
 ];
 

@@ -180,7 +180,7 @@ pub fn timeline(app: App) -> AnyView {
                 on:click=move |_| auto.update(|it| *it = !*it)>"auto"</button>
             <span class="pace num" hidden=move || pace.with(String::is_empty)>{pace}</span>
         </span>
-        <span class="clock num" title=move || match clock.get().near {
+        <span class="clock num" tabindex="0" title=move || match clock.get().near {
             true => "Approximate: shown is the nearest moment kept before this one, until this one is found.",
             false => "Simulated time since the end of the warm-up.",
         }>

@@ -1,9 +1,10 @@
-//! What something is, beside what the keyboard has chosen: the titles that a pointer finds.
+//! What something is, beside what the keyboard has chosen or a finger has tapped: the titles that a pointer
+//! finds.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, PointerEvent};
 
 /// Room that a tip needs below what it is about, in pixels; without it, it stands above.
 const BELOW: f64 = 96.0;
@@ -12,22 +13,37 @@ const RIGHT: f64 = 340.0;
 /// Between it and what it is about.
 const GAP: f64 = 7.0;
 
-/// The tip, while something with a title has the focus by keyboard.
+/// What looks after itself: a finger that taps it does something.
+const ACTS: &str = "button, a, input, select, summary, canvas, [role=slider]";
+
+/// The tip, while something with a title has the focus by keyboard, or a finger has tapped it.
 pub fn tip() -> AnyView {
     let shown = RwSignal::new(None::<(String, String)>);
-    let chosen = move |event: Event| shown.set(told(&event));
+    // What a finger was put on: its click tells whether that was a tap, after the focus has gone there.
+    let under = StoredValue::new_local(None::<Element>);
+    let chosen = move |event: Event| shown.set(focused(&event));
     let left = move |_: Event| shown.set(None);
     let ears = [
         window_event_listener_untyped("focusin", chosen),
         window_event_listener_untyped("focusout", left),
-        window_event_listener_untyped("pointerdown", left),
     ];
     // Escape takes it away; so does any key, since what it does is to be seen. On its way down: before it
     // gives the keyboard to something else, and even if somebody keeps it.
-    let key = Closure::<dyn FnMut(Event)>::new(left);
-    let listener = key.as_ref().unchecked_ref();
-    _ = window().add_event_listener_with_callback_and_bool("keydown", listener, true);
-    key.forget(); // For as long as the page lives.
+    let early = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        if event.type_() == "click" {
+            if let Some(it) = under.try_update_value(Option::take).flatten() {
+                shown.set(told(&it));
+            }
+            return;
+        }
+        shown.set(None);
+        under.set_value(fingered(&event));
+    });
+    let listener = early.as_ref().unchecked_ref();
+    for name in ["keydown", "pointerdown", "click"] {
+        _ = window().add_event_listener_with_callback_and_bool(name, listener, true);
+    }
+    early.forget(); // For as long as the page lives.
     on_cleanup(move || ears.into_iter().for_each(|it| it.remove()));
     let tip = move || {
         shown.get().map(|(words, place)| {
@@ -37,14 +53,26 @@ pub fn tip() -> AnyView {
     tip.into_any()
 }
 
-/// What is said of what has the focus, and where.
-fn told(event: &Event) -> Option<(String, String)> {
+/// What a finger is on that has a title and does nothing; on a component, once that is chosen.
+fn fingered(event: &Event) -> Option<Element> {
+    let event = event.dyn_ref::<PointerEvent>().filter(|it| it.pointer_type() == "touch")?;
+    let element = event.target()?.dyn_into::<Element>().ok()?;
+    let titled = element.closest(&format!("[title], {ACTS}")).ok()??;
+    let free = !titled.matches(&format!("{ACTS}, .node:not(.sel) *")).unwrap_or(true);
+    free.then_some(titled)
+}
+
+/// What is said of what has the focus by keyboard, and where.
+fn focused(event: &Event) -> Option<(String, String)> {
     let element = event.target()?.dyn_into::<Element>().ok()?;
     let aiming = element.closest("[data-connecting]").is_ok_and(|it| it.is_some());
-    if aiming || !element.matches(":focus-visible").unwrap_or(false) {
-        return None;
-    }
-    let words = words(&element).filter(|it| !it.is_empty())?;
+    let seen = element.matches(":focus-visible").unwrap_or(false);
+    if seen && !aiming { told(&element) } else { None }
+}
+
+/// What is said of an element, and where.
+fn told(element: &Element) -> Option<(String, String)> {
+    let words = words(element).filter(|it| !it.is_empty())?;
     let rect = element.get_bounding_client_rect();
     let size = |it: Result<wasm_bindgen::JsValue, _>| it.ok().and_then(|it| it.as_f64());
     let (width, height) = (size(window().inner_width())?, size(window().inner_height())?);
@@ -56,17 +84,21 @@ fn told(event: &Event) -> Option<(String, String)> {
     Some((words, format!("left:{x:.0}px;{y}")))
 }
 
-/// The title; of a node, what its figures are.
+/// The title; of a node, what its figures are, its waiting line and its load.
 fn words(element: &Element) -> Option<String> {
-    let figures = element.query_selector(".node-figures").ok().flatten();
-    let Some(figures) = figures else { return element.get_attribute("title") };
-    let ends = [figures.first_element_child(), figures.last_element_child()];
-    let help = ends.into_iter().flatten().filter_map(|it| {
+    if !element.has_attribute("data-node") {
+        return element.get_attribute("title");
+    }
+    let parts = element.query_selector_all(":is(.figure, .queue, .load):not([hidden])").ok()?;
+    let help = (0..parts.length()).filter_map(|at| {
+        let it = parts.get(at)?.dyn_into::<Element>().ok()?;
         // Label, figure and unit stand apart by their looks, not by spaces.
-        let parts = it.child_nodes();
-        let words = (0..parts.length()).filter_map(|at| parts.get(at)?.text_content());
-        let words = words.flat_map(|it| Some(it.trim().to_owned()).filter(|it| !it.is_empty()));
-        Some(format!("{}: {}", words.collect::<Vec<_>>().join(" "), it.get_attribute("title")?))
+        let texts = it.child_nodes();
+        let texts = (0..texts.length()).filter_map(|at| texts.get(at)?.text_content());
+        let texts = texts.flat_map(|it| Some(it.trim().to_owned()).filter(|it| !it.is_empty()));
+        let texts = texts.collect::<Vec<_>>().join(" ");
+        let title = it.get_attribute("title")?;
+        Some(if texts.is_empty() { title } else { format!("{texts}: {title}") })
     });
     Some(help.collect::<Vec<_>>().join("\n"))
 }

@@ -115,7 +115,7 @@ pub fn track(app: App) -> impl IntoView {
             </div>
             {super::marks::marks(app)}
         </div>
-        <span class="end num" title="Where the scrubber ends; it grows with the run.">{move || format!("{} s", text::count(span.get()))}</span>
+        <span class="end num" tabindex="0" title="Where the scrubber ends; it grows with the run.">{move || format!("{} s", text::count(span.get()))}</span>
     }
 }
 

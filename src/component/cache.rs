@@ -456,7 +456,7 @@ fn read(
             }
             state.order.touch(entry.slot);
             ctx.count(HIT, key);
-            ctx.found(request, entry.version);
+            ctx.found(request, ticket, entry.version);
             return Served::ok(entry.version);
         }
         state.entries.remove(key);

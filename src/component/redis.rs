@@ -235,7 +235,7 @@ impl Kind for Redis {
             if !server.leads() && (loads || lacks) {
                 return Served::not_leader(server.follows);
             }
-            ctx.found_under(request, version, server.id());
+            ctx.found_under(request, ticket, version, server.id());
             ctx.count(if server.leads() { READ_AT_PRIMARY } else { READ_AT_REPLICA }, request.key);
             return Served::ok(version);
         }

@@ -458,7 +458,7 @@ impl Kind for ShardedDb {
         if !state.leads() {
             let directory = params.directory_at() == Some(ctx.ordinal() / params.copies());
             let plain = !directory && !is_range(params, request, ctx) && !index::asks(params, request.class, ctx);
-            return group::serve(state, request, plain, ctx);
+            return group::serve(state, request, ticket, plain, ctx);
         }
         turn(state, params, ctx, |state, ctx| {
             let served = serve::serve(state, params, request, ticket, ctx);

@@ -331,7 +331,7 @@ impl Kind for SqlDb {
             if !state.primary && (closed || lacks || state.is_too_old(params, ctx.now())) {
                 return Served::not_leader(Some(state.leader()));
             }
-            ctx.found_under(request, version, state.log_term());
+            ctx.found_under(request, ticket, version, state.log_term());
             ctx.count(if state.primary { READ_AT_PRIMARY } else { READ_AT_REPLICA }, request.key);
             return Served::ok(version);
         }

@@ -6,7 +6,7 @@ use crate::base::slab::Handle;
 use crate::base::spread::Spread;
 use crate::base::time::Nanos;
 
-use super::desk::{Desk, Pending};
+use super::desk::{Caller, Desk, Pending};
 use super::event::{Address, Call, Deed, Event, Reply, Request, Via};
 use super::fault::Cuts;
 use super::naming::Pointer;
@@ -323,23 +323,29 @@ impl<K: Kinds> Context<'_, K> {
     /// Names the call that an act serves, as an idempotency key does: the same for every attempt at
     /// it, also if callers further up the line try again.
     pub fn call_key(&self, request: &Request, ticket: Handle) -> u64 {
-        let job = self.desk.strands.get(ticket).and_then(|it| self.desk.jobs.get(it.job));
-        let from = job.and_then(|it| it.from);
+        let from = self.came_from(ticket);
         let wire = from.map_or(0, |it| self.blueprint.wires[it.wire as usize].stream.0);
         mix(request.id ^ wire)
     }
 
     /// Tells whoever watches what a read has found here.
-    pub fn found(&mut self, request: &Request, version: u32) {
-        self.found_under(request, version, 0);
+    pub fn found(&mut self, request: &Request, ticket: Handle, version: u32) {
+        self.found_under(request, ticket, version, 0);
     }
 
     /// The same where terms follow each other: the last one that the log here has entries of.
-    pub fn found_under(&mut self, request: &Request, version: u32, term: u32) {
+    pub fn found_under(&mut self, request: &Request, ticket: Handle, version: u32, term: u32) {
         if self.core.watched {
             let (member, key, request) = (self.slot, request.key, request.id);
-            self.core.notes.push(Note::Found { member, request, key, version, term });
+            let wire = self.came_from(ticket).map(|it| it.wire);
+            self.core.notes.push(Note::Found { member, wire, request, key, version, term });
         }
+    }
+
+    /// Who waits for what an act serves; nobody if the member began it itself.
+    fn came_from(&self, ticket: Handle) -> Option<Caller> {
+        let job = self.desk.strands.get(ticket).and_then(|it| self.desk.jobs.get(it.job));
+        job.and_then(|it| it.from)
     }
 
     /// Tells whoever watches that a client's write has got this version here.

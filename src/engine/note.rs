@@ -113,6 +113,8 @@ pub enum Note {
     Found {
         /// Where.
         member: u32,
+        /// Over which wire the read came; none if the member began it.
+        wire: Option<u32>,
         /// The client request it is for.
         request: u64,
         /// Which key.

@@ -44,6 +44,8 @@ pub struct StaleRead {
     pub read: Nanos,
     /// From which member, by slot.
     pub member: u32,
+    /// Over which wire it was asked for; none if the member began it.
+    pub wire: Option<u32>,
 }
 
 /// The last two acknowledged versions of a key, the newest first, and when.
@@ -116,7 +118,7 @@ impl Staleness {
     /// What a clone of it takes of memory, roughly, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let tally =
-            |it: &Tally| size_of_val(&it.windows) + 16 * it.windows.len() + 144 * it.latest.len();
+            |it: &Tally| size_of_val(&it.windows) + 16 * it.windows.len() + 152 * it.latest.len();
         let tallies: usize = self.tallies.iter().map(tally).sum();
         let acknowledged: usize = self.acknowledged.iter().map(CowList::bytes).sum();
         tallies + acknowledged + self.ways.bytes() + 2 * self.open.len() * size_of::<Open>()
@@ -184,7 +186,7 @@ impl Staleness {
                 let open = Open { id: request.id, begun: at, wrote: [None; WRITES_MAX] };
                 self.open.insert(short(request.id), open);
             }
-            Note::Found { member, request, key, version, .. } => {
+            Note::Found { member, wire, request, key, version, .. } => {
                 let component = component(member);
                 let open = self.open(request)?;
                 let store = self.store(component)?;
@@ -193,9 +195,16 @@ impl Staleness {
                 if let Some((newest, acknowledged)) = before.copied()
                     && version < newest
                 {
-                    let read = at;
-                    let it =
-                        StaleRead { request, key, version, newest, acknowledged, read, member };
+                    let it = StaleRead {
+                        request,
+                        key,
+                        version,
+                        newest,
+                        acknowledged,
+                        read: at,
+                        member,
+                        wire,
+                    };
                     self.caught(component, it);
                     return Some(Seen { claim: Claim::Fresh, request, member });
                 }

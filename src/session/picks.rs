@@ -59,8 +59,8 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
                 seen.extend(recent(&record.exemplars[0], now));
             }
             let next = next(world, |via, to| matches!(via, Via::Forth(_)) && members.contains(&to));
-            let stale = stale(run, slot, now.saturating_sub(RECENT), now);
-            choose(&seen, median(run, slot, now), next, stale)
+            let stale = stale(run, slot, None, now.saturating_sub(RECENT), now);
+            choose(&seen, median(run, slot, 1, now), next, stale)
         }
         Place::Wire(id) => {
             let Some(slot) = blueprint.wire(id) else { return Vec::new() };
@@ -76,19 +76,21 @@ pub fn picks(run: &Run, place: &Place) -> Vec<Pick> {
             }
             // What callers wait for: the way there, the median at the other end, the way back.
             let ways = 2 * wire.link.latency.mean.saturating_add(wire.distance).0;
-            let median = median(run, wire.to, now).map(|it| it.saturating_add(Nanos(ways)));
-            choose(&seen, median, next(world, |via, _| via == Via::Forth(slot)), None)
+            let median = median(run, wire.to, 1, now).map(|it| it.saturating_add(Nanos(ways)));
+            let next = next(world, |via, _| via == Via::Forth(slot));
+            let stale = stale(run, wire.to, Some(slot), now.saturating_sub(RECENT), now);
+            choose(&seen, median, next, stale)
         }
-        Place::Point { component, since, until, from, to } => {
-            let component = blueprint.component(component);
-            let record = component.and_then(|it| run.recorded().components.get(it as usize));
-            let Some(record) = record else { return Vec::new() };
+        Place::Point { component, since, until } => {
+            let Some(slot) = blueprint.component(component) else { return Vec::new() };
+            let Some(record) = run.recorded().components.get(slot as usize) else {
+                return Vec::new();
+            };
             let long = usize::from(*until > since.saturating_add(Nanos::SECOND));
             let spans = record.exemplars[long].between(*since, *until);
-            let inside = |it: &Seen| it.failed() || (*from..=*to).contains(&it.lasted);
-            let seen: Vec<_> = spans.map(Seen::past).filter(inside).collect();
-            let stale = component.and_then(|it| stale(run, it, *since, *until));
-            choose(&seen, Some(Nanos(from.0.midpoint(to.0))), None, stale)
+            let seen: Vec<_> = spans.map(Seen::past).collect();
+            let median = median(run, slot, 1 + long, *until);
+            choose(&seen, median, None, stale(run, slot, None, *since, *until))
         }
     }
 }
@@ -101,8 +103,9 @@ fn recent(exemplars: &Exemplars, now: Nanos) -> impl Iterator<Item = Seen> {
     exemplars.between(now.saturating_sub(RECENT), now).map(Seen::past)
 }
 
-fn median(run: &Run, slot: u32, now: Nanos) -> Option<Nanos> {
-    let median = run.recorded().window_at(slot, 1, now)?.1.p50_ns;
+/// The median of the last window of this length that has ended by then.
+fn median(run: &Run, slot: u32, length: usize, now: Nanos) -> Option<Nanos> {
+    let median = run.recorded().window_at(slot, length, now)?.1.p50_ns;
     median.is_finite().then_some(Nanos(median as u64))
 }
 
@@ -116,9 +119,11 @@ fn next(world: &World<Registry>, there: impl Fn(Via, u32) -> bool) -> Option<See
     Some(Seen { request: call.request, start, lasted: world.now() - start, outcome: None })
 }
 
-/// The latest stale read a component has answered in a stretch of time.
-fn stale(run: &Run, component: u32, since: Nanos, until: Nanos) -> Option<Pick> {
-    let within = |it: &&StaleRead| it.read > since && it.read <= until;
+/// The latest stale read a component has answered in a stretch of time, perhaps over one wire only.
+fn stale(run: &Run, component: u32, wire: Option<u32>, since: Nanos, until: Nanos) -> Option<Pick> {
+    let within = |it: &&StaleRead| {
+        it.read > since && it.read <= until && (wire.is_none() || it.wire == wire)
+    };
     let it = run.recorded().staleness.latest(component).find(within)?;
     Some(Pick {
         why: Why::Stale,

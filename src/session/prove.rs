@@ -105,8 +105,7 @@ fn look(run: &Run) -> Option<(u64, Nanos)> {
         (later.theory)(run, id);
         let component = id.to_owned();
         picks.extend((later.picks)(run, &Place::Component(component.clone())));
-        let (from, to) = (Nanos::ZERO, Nanos::MAX);
-        (later.picks)(run, &Place::Point { component, since, until, from, to });
+        (later.picks)(run, &Place::Point { component, since, until });
         for which in [Which::Throughput, Which::Latency, Which::Errors, Which::Work, Which::Queue] {
             (later.chart)(run, slot as u32, which);
         }

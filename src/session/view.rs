@@ -221,10 +221,6 @@ pub enum Place {
         since: Nanos,
         /// Its end.
         until: Nanos,
-        /// Latencies from here on, ns.
-        from: Nanos,
-        /// Up to and with here; failures are offered whatever their latency.
-        to: Nanos,
     },
 }
 

@@ -29,7 +29,7 @@ pub fn legend(app: App) -> AnyView {
         let clock = app.clock.get();
         match () {
             () if app.still.get() && (clock.flow || app.playing.get()) => {
-                "counts per second, for less motion".to_owned()
+                "calls per second, over the last whole one".to_owned()
             }
             () if seen.get() == 0 => "nothing is on its way".to_owned(),
             () if clock.flow => "flow: rate and mix, not single requests".to_owned(),
@@ -42,7 +42,7 @@ pub fn legend(app: App) -> AnyView {
     let scale = Memo::new(move |_| {
         let clock = app.clock.get();
         let shown = clock.flow && clock.per_mark > 0.0 && seen.get() != 0;
-        shown.then(|| format!("One mark stands for {}.", text::rate(clock.per_mark, "req")))
+        shown.then(|| format!("one mark: {}", text::rate(clock.per_mark, "req")))
     });
     let items = move || {
         let seen = seen.get();
@@ -56,10 +56,10 @@ pub fn legend(app: App) -> AnyView {
         shown.map(item).collect_view()
     };
     view! {
-        <div class="chip legend" role="note" aria-label="Legend"
-            title=move || scale.get().unwrap_or_default()>
+        <div class="chip legend" role="note" aria-label="Legend">
             {items}
             <span class="manner">{manner}</span>
+            {move || scale.get().map(|it| view! { <span class="manner">{it}</span> })}
         </div>
     }
     .into_any()

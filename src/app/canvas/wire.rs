@@ -43,7 +43,7 @@ pub fn Wire(
     let figures = signals.figures;
     let rate = Memo::new({
         let figures = figures.clone();
-        move |_| figures.with(|it| it.reads + it.writes)
+        move |_| figures.with(|it| it.arrived)
     });
     // As the flow shows it: what comes back as a failure, and what a cut swallows.
     let failing = Memo::new({
@@ -64,7 +64,8 @@ pub fn Wire(
             format!("Wire from {one} to {other}: {}{cut}", text::rate(rate.get(), "req"))
         }
     };
-    let title = words.clone();
+    let spoken = words.clone();
+    let title = move || format!("{}, over the last whole second", spoken());
     let middle = move || {
         let middle = curve.with(|it| it.point_at(0.5));
         (middle.x, middle.y)

@@ -4,7 +4,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
-use web_sys::PointerEvent;
+use web_sys::{MouseEvent, PointerEvent};
 
 use crate::base::time::Nanos;
 use crate::base::{english, text};
@@ -24,8 +24,6 @@ const WINDOW: f64 = 120.0;
 const BEFORE: f64 = 10.0;
 /// Moments that lie this near to each other are one, in seconds.
 const INSTANT: f64 = 1e-6;
-/// How far around a picked point requests are looked for, as a factor of the latency.
-const PICK_BAND: f64 = 1.6;
 
 /// What the grey dashed lines are.
 const LEFT: &str = "The future that you left behind by acting in the past: dashed, in grey.";
@@ -285,7 +283,7 @@ pub fn panel(app: App) -> AnyView {
             (lines.iter().enumerate().map(item).collect_view(), left)
         })
     };
-    let moment = move |event: &PointerEvent| {
+    let moment = move |event: &MouseEvent| {
         let element = canvas.get_untracked()?;
         let rect = element.get_bounding_client_rect();
         let scale = app.palette.with_value(|it| it.type_1) / 12.0;
@@ -320,26 +318,26 @@ pub fn panel(app: App) -> AnyView {
         event.stop_propagation();
         hover.set(Some((at + by).clamp(from.max(0.0), to.min(seconds(clock.latest)))));
     };
-    // Two clicks list who was there: the slowest, the failed, the typical.
-    let pick = move |event: web_sys::MouseEvent| {
-        let Some((component, Which::Latency)) = app.charted() else { return };
-        let Some(at) = hover.get_untracked() else { return };
-        event.prevent_default();
-        let clock = app.clock.get_untracked();
-        let moment = clock.zero.saturating_add(Nanos::from_seconds(at.max(0.0)));
-        let point = app.latest.with_value(|it| self::at(&it.chart.points, moment).cloned());
-        let Some(point) = point else { return };
-        let window = app.latest.with_value(|it| it.chart.window_at(point.at));
-        let top = point.values.last().copied().unwrap_or(f64::NAN);
-        app.pick.set(Some(Place::Point {
-            component: component.clone(),
-            since: point.at.saturating_sub(window),
-            until: point.at,
-            from: Nanos((top / PICK_BAND) as u64),
-            to: Nanos((top * PICK_BAND) as u64),
-        }));
+    // Two clicks, or the button, list who was there: the slowest, the failed, the typical.
+    let pick = move |moment: Nanos| {
+        let Some((component, _)) = app.charted() else { return };
+        let stretch = app.latest.with_value(|it| {
+            let until = self::at(&it.chart.points, moment)?.at;
+            Some((until.saturating_sub(it.chart.window_at(until)), until))
+        });
+        let Some((since, until)) = stretch else { return };
+        app.pick.set(Some(Place::Point { component: component.clone(), since, until }));
         app.select(Some(Selected::Node(component)));
         app.tab.set(Tab::Requests);
+        app.bridge.update_value(|it| it.look());
+        app.wake();
+    };
+    let twice = move |event: MouseEvent| {
+        if let Some(at) = moment(&event) {
+            event.prevent_default();
+            let zero = app.clock.get_untracked().zero;
+            pick(zero.saturating_add(Nanos::from_seconds(at.max(0.0))));
+        }
     };
     let bare = move || {
         app.nodes.track();
@@ -383,16 +381,18 @@ pub fn panel(app: App) -> AnyView {
         <header hidden=bare>
             {choice}
             <div class="percentiles">{key}</div>
+            <button class="o of-moment" title="Who was there at the time cursor: the slowest, the failed, the stale, the typical"
+                on:click=move |_| pick(app.clock.get_untracked().now)>"Requests"<span>" of this moment"</span></button>
             <span class="axis">"simulated time →"</span>
         </header>
         <canvas node_ref=canvas role="img" tabindex="0" hidden=bare
             aria-label="The chart; its values are in the key above it. Arrow keys move the crosshair, Enter goes to its moment."
             on:keydown=pressed
             on:blur=move |_| hover.set(None)
-            title="Click: go to this moment. Double-click on latencies: requests of then."
+            title="Click: go to this moment. Double-click: requests of then."
             on:pointermove=move |event| hover.set(moment(&event))
             on:pointerleave=move |_| hover.set(None)
-            on:dblclick=pick
+            on:dblclick=twice
             on:pointerdown=seek></canvas>
     }
     .into_any()

@@ -315,7 +315,7 @@ fn OfWire(id: Id) -> impl IntoView {
             unit: "/s".into(),
             help: help.into(),
         });
-        view! { <div><small>{name}</small><FigureText figure/></div> }
+        view! { <div tabindex="0" title=help><small>{name}</small><FigureText figure/></div> }
     };
     let pool = {
         let (record, figures) = (record.clone(), figures.clone());
@@ -324,7 +324,7 @@ fn OfWire(id: Id) -> impl IntoView {
             let (open, waiting) = figures.with(|it| (it.open, it.waiting));
             let words = format!("{open} connections in use, {waiting} calls wait for one");
             (size > 0).then(|| view! {
-                <p class="pool num" title="Connection pools of all members of the caller together, at this moment.">
+                <p class="pool num" tabindex="0" title="Connection pools of all members of the caller together, at this moment.">
                     {words}
                 </p>
             })
@@ -364,7 +364,8 @@ fn OfWire(id: Id) -> impl IntoView {
                         on:click=move |_| app.act(Input::Key { key: Key::Delete, held: Held::default() })>"Delete"</button>
                 </div>
                 <div class="figs num">
-                    {cell("Calls", "Calls per second, over the last quarter second.", |it| it.reads + it.writes)}
+                    {cell("Calls", "Calls that arrived per second, over the last whole second: those of all wires to a component \
+                        add up to its requests.", |it| it.arrived)}
                     {cell("Failures", "Answers that bring a failure per second, over the last quarter second.", |it| it.failures)}
                     {cell("Lost", "Messages swallowed by a cut per second, over the last quarter second.", |it| it.lost)}
                 </div>

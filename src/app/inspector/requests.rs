@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::app::canvas::dot;
 use crate::app::compare;
-use crate::app::store::{App, Selected};
+use crate::app::store::{App, Selected, Tab};
 use crate::base::english;
 use crate::base::text;
 use crate::base::time::Nanos;
@@ -41,7 +41,17 @@ impl App {
 #[component]
 pub fn Requests() -> impl IntoView {
     let app = App::here();
-    on_cleanup(move || _ = app.pick.try_set(None));
+    // A moment that was picked is left with its component, or with this tab.
+    on_cleanup(move || {
+        let shown = |it: &Place| match (it, app.selected.try_get_untracked().flatten()) {
+            (Place::Point { component, .. }, Some(Selected::Node(id))) => {
+                *component == id && app.tab.try_get_untracked() == Some(Tab::Requests)
+            }
+            _ => false,
+        };
+        let kept = app.pick.try_get_untracked().flatten().filter(shown);
+        _ = app.pick.try_set(kept);
+    });
     let place = move || match app.pick.get() {
         Some(Place::Point { since, until, .. }) => {
             let zero = app.clock.get_untracked().zero;
@@ -64,6 +74,12 @@ pub fn Requests() -> impl IntoView {
             }}
             {dot::of_followed(app)}
             <h3>{place}</h3>
+            <button class="o" hidden=move || app.pick.with(Option::is_none)
+                on:click=move |_| {
+                    app.pick.set(None);
+                    app.bridge.update_value(|it| it.look());
+                    app.wake();
+                }>"Who is here now"</button>
             <ul class="picks">{picks}</ul>
         </section>
     }

@@ -78,7 +78,7 @@ fn prediction(it: Prediction, fits: bool) -> impl IntoView {
             </div>
         });
             view! {
-                <div class="theory-row" title=help>
+                <div class="theory-row" tabindex="0" title=help>
                     <b>{name}</b><span class=format!("verdict {}", state.0)>{state.1}</span>
                     <dl class="num">
                         <dt>"predicted"</dt><dd>{words(figure.predicted)}</dd>

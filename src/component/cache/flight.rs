@@ -196,7 +196,7 @@ fn arrived(state: &mut CacheState, request: &Request, ctx: &mut Ctx) {
     }
     // What is pending is done from the last to the first.
     for it in take(flights, key).into_iter().rev() {
-        ctx.found(&it.request, version);
+        ctx.found(&it.request, it.ticket, version);
         ctx.complete(it.ticket, Served::ok(version));
     }
 }

@@ -301,7 +301,7 @@ pub(super) fn go_on(state: &mut KvStoreState, params: &KvStoreParams, ctx: &mut 
                 if params.conflicts == Conflicts::Merge && !consistent(params) {
                     version = united(state, params, at, ctx);
                 }
-                ctx.found(&request, version);
+                ctx.found(&request, ticket, version);
             }
             ctx.count(if writing { WRITTEN } else { READ }, key);
             ctx.complete(ticket, Served::ok(version));

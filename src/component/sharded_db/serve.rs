@@ -59,7 +59,7 @@ pub(super) fn serve(
             Served::ok(0)
         }
         Verb::Read => {
-            ctx.found(request, row.version);
+            ctx.found(request, ticket, row.version);
             ctx.count(READ, request.key);
             Served::ok(row.version)
         }

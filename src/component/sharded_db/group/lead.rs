@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::algorithm::replication::ballot::{Ballot, common};
 use crate::base::cow::Shared;
+use crate::base::slab::Handle;
 use crate::base::time::Nanos;
 use crate::engine::event::Verb;
 use crate::engine::{Outcome, Request, Served};
@@ -398,7 +399,13 @@ pub(in super::super) fn pass_on(
 }
 
 /// A request has come to a replica: it reads what it has, and sends all else on.
-pub(in super::super) fn serve(state: &mut ShardedDbState, request: &Request, plain: bool, ctx: &mut Inner) -> Served {
+pub(in super::super) fn serve(
+    state: &mut ShardedDbState,
+    request: &Request,
+    ticket: Handle,
+    plain: bool,
+    ctx: &mut Inner,
+) -> Served {
     let Some(group) = &state.group else { return Served::ended(Outcome::Faulty) };
     // Work it had begun as primary.
     if state.parts.iter().any(|it| it.0 == request.id) {
@@ -414,7 +421,7 @@ pub(in super::super) fn serve(state: &mut ShardedDbState, request: &Request, pla
         return Served::not_leader(known.then(|| group.leader_of(row.owner.into())));
     }
     if request.verb == Verb::Read {
-        ctx.found(request, row.version);
+        ctx.found(request, ticket, row.version);
         ctx.count(READ, request.key);
         ctx.count(REPLICA_READ, request.key);
     }
