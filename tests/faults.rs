@@ -269,6 +269,34 @@ fn a_one_way_partition_stops_one_way() {
 }
 
 /// The number, due time and kind of every message under way.
+/// A wire looks cut where nothing gets from one end to the other, or back: not where some still do.
+#[test]
+fn a_partition_between_the_ends_of_a_wire_cuts_it_whole() {
+    let mut design = pair(10.0);
+    add(&mut design, "shop", service(2));
+    wire(&mut design, "people", "shop", steady(LATENCY));
+    let mut live = live(&design);
+    let parted = |live: &Live| {
+        let slot = |id: &str| live.world.blueprint().wire(id).expect("it is there");
+        ["people-service", "people-shop"].map(|it| live.world.is_parted(slot(it)))
+    };
+    let cut = |one: &[&str], other: &[&str], ways| Fault::Partition {
+        name: "cut".into(),
+        one: one.iter().map(|it| target(it)).collect(),
+        other: other.iter().map(|it| target(it)).collect(),
+        ways,
+    };
+    assert_eq!(parted(&live), [false, false]);
+    live.fault(cut(&["people"], &["service", "shop/1"], Ways::Both));
+    assert_eq!(parted(&live), [true, false], "half of the shop is reached");
+    live.fault(cut(&["shop/0", "shop/1", "service"], &["people"], Ways::Forth));
+    assert_eq!(parted(&live), [true, true], "nothing comes back");
+    live.fault(cut(&["shop", "people"], &["service"], Ways::Back));
+    assert_eq!(parted(&live), [true, false]);
+    live.fault(Fault::Heal { name: "cut".into() });
+    assert_eq!(parted(&live), [false, false]);
+}
+
 fn messages(live: &Live) -> Vec<(u64, Nanos, bool)> {
     let mut all: Vec<_> = live
         .world

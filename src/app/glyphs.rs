@@ -13,6 +13,9 @@ fn body(name: &str) -> &'static str {
             r#"<path d="M5 2.500l9 6.500-4 .8 2.400 4.700-1.900 1-2.400-4.700L5 13.500z"/>"#
         }
         "pan" => r#"<path d="M9 2v14M2 9h14M7 4l2-2 2 2M7 14l2 2 2-2M4 7L2 9l2 2M14 7l2 2-2 2"/>"#,
+        "cut" => {
+            r#"<path d="M2.500 9h4M11.500 9h4M11.500 2c-4 4-1.500 6-4 9-1 1.300-1.300 3-1 5" /><path d="M6.500 7v4M11.500 7v4"/>"#
+        }
         "align-left" => r#"<path d="M3 2v14M6 5h9v3H6zM6 11h5v3H6z"/>"#,
         "align-centre" => r#"<path d="M9 2v3M9 8v3M9 14v2M4 5h10v3H4zM6 11h6v3H6z"/>"#,
         "align-right" => r#"<path d="M15 2v14M3 5h9v3H3zM7 11h5v3H7z"/>"#,

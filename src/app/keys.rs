@@ -189,6 +189,20 @@ pub const TABLE: &[Shortcut] = &[
     once(Group::Look, &[key("h")], When::Always, "Tool: pan", |app, _, _| {
         app.act(Input::Tool(Tool::Pan))
     }),
+    once(
+        Group::Look,
+        &[key("x")],
+        When::Always,
+        "Tool: cut the network by a line across wires, or around something",
+        edit_key,
+    ),
+    once(
+        Group::Build,
+        &[shift("x")],
+        When::Always,
+        "Isolate what is selected: cut it off from everything else; once more heals that",
+        |app, hand, _| app.isolate_chosen(hand),
+    ),
     once(Group::Look, &[key("f")], When::Always, "Show all", |app, _, _| app.follow()),
     often(Group::Look, &[key("+"), key("=")], When::Always, "Zoom in", |app, _, _| app.zoom(1.25)),
     often(Group::Look, &[key("-"), key("_")], When::Always, "Zoom out", |app, _, _| {

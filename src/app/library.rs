@@ -300,6 +300,7 @@ pub fn button(app: App) -> AnyView {
             <div class="shelves chip" class:away=away hidden=move || !open.get()>
                 <input type="search" node_ref=field placeholder="Search" aria-label="Search the library"
                     prop:value=move || query.get() on:input=move |event| query.set(event_target_value(&event)) on:keydown=first/>
+                {narrow_tools(app, open)}
                 {shelves}
                 <p class="hint">"Click to add, or drag onto the canvas."</p>
             </div>
@@ -309,12 +310,27 @@ pub fn button(app: App) -> AnyView {
     .into_any()
 }
 
+/// The tools that draw, where the bar has no room for them.
+fn narrow_tools(app: App, open: RwSignal<bool>) -> AnyView {
+    let one = |(tool, icon, name): (Tool, &'static str, &'static str)| {
+        let take = move |_| {
+            open.set(false);
+            app.act(Input::Tool(tool));
+        };
+        view! { <button class="o" on:click=take><Glyph name=icon/>" "{name}</button> }
+    };
+    let all = [(Tool::Connect, "wire", "Draw wires"), (Tool::Cut, "cut", "Cut the network")];
+    view! { <div class="doing narrow-tools" role="group" aria-label="Tools">{all.map(one).collect_view()}</div> }
+        .into_any()
+}
+
 /// What a press on the canvas does.
 fn tools(app: App, hand: Hand) -> AnyView {
     let tools = [
         (Tool::Select, "select", "Select and move", "V"),
         (Tool::Pan, "pan", "Pan", "H"),
         (Tool::Connect, "wire", "Draw wires", "W"),
+        (Tool::Cut, "cut", "Cut the network", "X"),
     ];
     let one = |(tool, icon, name, key): (Tool, &'static str, &'static str, &'static str)| {
         let on = move || hand.tool.get() == tool;

@@ -16,6 +16,7 @@ pub mod bridge;
 pub mod canvas;
 pub mod chart;
 pub mod compare;
+pub mod cuts;
 pub mod deeds;
 pub mod desk;
 pub mod figures;

@@ -38,6 +38,10 @@ const GESTURES: &[(&str, &str)] = &[
     ("Drag beside everything", "Select what the rectangle touches"),
     ("Drag a node's handle", "Draw a wire; what it can end at is marked"),
     ("Drag a wire's end", "Lead it elsewhere"),
+    (
+        "Drag with the tool for cuts",
+        "Cut the network: one side of the line from the other, or inside from outside",
+    ),
     ("Drag a zone's side", "Make it larger or smaller"),
     ("Double click", "Name it"),
     ("Click a mark of the timeline", "Go there; Delete takes it out; with Shift: in slow motion"),

@@ -63,6 +63,11 @@ impl Curve {
         Point::new((far.x - near.x) / length, (far.y - near.y) / length)
     }
 
+    /// Points along it, from its start to its end: straight from each to the next, it runs as drawn.
+    pub fn course(&self) -> impl Iterator<Item = Point> + '_ {
+        (0..=self.pieces()).map(|piece| self.at_parameter(piece as f64 / PIECES as f64))
+    }
+
     /// How far a point is from the curve, and the share of the length where it is nearest.
     pub fn nearest(&self, point: Point) -> (f64, f64) {
         let (mut best, mut share) = (f64::INFINITY, 0.0);

@@ -80,6 +80,8 @@ pub(super) enum Gesture {
         /// A finger that is down while it is aimed: where on the screen, and whether it pans.
         finger: Option<(Point, bool)>,
     },
+    /// A line across the canvas follows the pointer.
+    Cutting { points: Vec<Point> },
     /// Something new follows the pointer; where it would be, in the document.
     Carrying { thing: Thing, at: Option<Point> },
 }
@@ -108,6 +110,9 @@ impl Editor {
         if button == Button::Middle || self.grip || self.tool == Tool::Pan {
             self.gesture = Gesture::Panning { last: at };
             return;
+        }
+        if self.tool == Tool::Cut {
+            return self.draw_line(Vec::new(), here, out);
         }
         let finger = button == Button::Finger;
         let near = if finger { HANDLE.1 } else { HANDLE.0 } / self.camera.zoom;
@@ -234,6 +239,7 @@ impl Editor {
                 let to = self.picture().component_at(here).filter(|it| *it != loose.fixed);
                 self.point_wire(loose, held, to, here, out);
             }
+            Gesture::Cutting { points } => self.draw_line(points, here, out),
             Gesture::Carrying { thing, .. } => self.carry(thing, at, out),
         }
     }
@@ -310,6 +316,7 @@ impl Editor {
                 self.settle(out);
             }
             Gesture::Marquee { .. } => out.push(Effect::Preview(Preview::Nothing)),
+            Gesture::Cutting { points } => self.end_line(points, here, out),
             Gesture::Connecting { loose, held, to, finger: Some((_, true)) } => {
                 self.gesture = Gesture::Connecting { loose, held, to, finger: None };
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::geometry::{Camera, Point, Rect};
+use crate::base::table::Table;
 use crate::document::edit::{Edit, EditError, Item};
 use crate::document::validate::Refusal;
 use crate::document::{Diff, Id};
@@ -10,6 +11,7 @@ use crate::engine::fault::Fault;
 
 use super::align::Side;
 use super::curve::Curve;
+use super::cut::Parting;
 use super::snap::Guide;
 
 /// What a press does.
@@ -22,6 +24,8 @@ pub enum Tool {
     Pan,
     /// Draws wires.
     Connect,
+    /// Draws lines that cut the network.
+    Cut,
 }
 
 /// What presses.
@@ -114,6 +118,9 @@ pub enum Input {
         /// Keys held.
         held: Held,
     },
+    /// Where the marks of components' members are seen, in pixels of the canvas: a line may run between
+    /// them.
+    Marks(Table<Vec<Point>>),
     /// Whether the space bar is held: presses then pan.
     Grip(bool),
     /// Chooses a tool.
@@ -191,6 +198,8 @@ pub enum Preview {
     Ghost(Rect, Vec<Guide>),
     /// Held up from a row, at this place.
     Lifted(Id, Point),
+    /// A line that cuts the network, and what it parts.
+    Cut(Box<Parting>),
 }
 
 /// What an input brought about, in order.
@@ -212,6 +221,8 @@ pub enum Effect {
     Preview(Preview),
     /// An edit was refused; tell the person why.
     Refused(EditError),
+    /// A line was drawn: cut off from each other what it parts.
+    Cut(Box<Parting>),
     /// Show the inside of this.
     Open(Item),
     /// Ask for a name of this.

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::geometry::{Camera, Point};
+use crate::base::table::Table;
 use crate::document::edit::{Edit, EditError, Item};
 use crate::document::history::{History, Turn};
 use crate::document::{Design, Diff};
 
 pub mod align;
 pub mod curve;
+pub mod cut;
 pub mod geometry;
 pub mod gesture;
 pub mod hit;
@@ -42,6 +44,7 @@ pub struct Editor {
     camera: Camera,
     place: Place,
     tool: Tool,
+    marks: Table<Vec<Point>>,
     grip: bool,
     gesture: Gesture,
 }
@@ -135,6 +138,7 @@ impl Editor {
             Input::Twice { at } => self.twice(at, out),
             Input::Lost => self.abandon(out),
             Input::Key { key, held } => self.key(key, held, out),
+            Input::Marks(marks) => self.marks = marks,
             Input::Grip(grip) => self.grip = grip,
             Input::Tool(tool) => self.choose(tool, out),
             Input::Edit(edit) => {
@@ -310,6 +314,10 @@ impl Editor {
             Key::Letter('v') if !held.command => self.choose(Tool::Select, out),
             Key::Letter('h') if !held.command => self.choose(Tool::Pan, out),
             Key::Letter('w') if !held.command => self.wire(out),
+            Key::Letter('x') if !held.command => match self.tool {
+                Tool::Cut => self.choose(Tool::Select, out),
+                _ => self.choose(Tool::Cut, out),
+            },
             Key::Letter(_) => {}
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::geometry::Rect;
 use crate::document::file::read;
 
+mod cutting;
 mod drawn;
 mod phone;
 

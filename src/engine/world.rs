@@ -151,6 +151,18 @@ impl<K: Kinds> World<K> {
         self.core.cuts.wires.iter().map(|it| it.0)
     }
 
+    /// Whether a partition stands between the ends of a wire: one way or both, nothing gets from any member
+    /// of the one to any of the other.
+    pub fn is_parted(&self, wire: u32) -> bool {
+        let wire = &self.blueprint.wires[wire as usize];
+        let [from, to] = [wire.from, wire.to].map(|it| &self.blueprint.components[it as usize]);
+        let stand = |members: &[u32], side: &[u32]| members.iter().all(|it| side.contains(it));
+        let apart =
+            |one: &[u32], other: &[u32]| stand(&from.members, one) && stand(&to.members, other);
+        let mut all = self.core.cuts.partitions.iter();
+        all.any(|it| apart(&it.one, &it.other) || apart(&it.other, &it.one))
+    }
+
     /// Everything in the queue with its due time, in no order that means anything.
     pub fn in_flight(&self) -> impl Iterator<Item = (Nanos, &Event<K>)> {
         self.core.queue.iter()

@@ -152,6 +152,7 @@ fn wire(run: &Run, world: &World<Registry>, slot: u32) -> WireFigures {
         lost: rate(traffic.lost),
         hop_ns: it.link.latency.mean.0 as f64,
         cut: world.cut_wires().any(|it| it == slot),
+        parted: world.is_parted(slot),
         open,
         waiting,
     }

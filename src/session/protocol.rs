@@ -392,6 +392,8 @@ pub struct WireFigures {
     pub hop_ns: f64,
     /// Whether it is cut by itself.
     pub cut: bool,
+    /// Whether a partition stands between its ends.
+    pub parted: bool,
     /// Connections of its callers' pools that are in use now.
     pub open: u32,
     /// Calls that wait for one now.

@@ -10,6 +10,7 @@ use crate::base::typed;
 use crate::document::Diff;
 use crate::document::edit::{Edit, EditError, Item};
 use crate::editor::{Editor, Effect as Brought, Input, Preview};
+use crate::engine::fault::Ways;
 use crate::session::protocol::{Command, Input as Act};
 
 use super::hand::Hand;
@@ -202,6 +203,7 @@ impl App {
                     hand.preview.set(preview);
                 }
             }
+            Brought::Cut(parting) => self.cut([parting.one, parting.other], Ways::Both, None),
             Brought::Open(item) => {
                 self.select(chosen(&[item].into()));
                 crate::app::inspector::focus();

@@ -13,6 +13,7 @@ use crate::document::Id;
 use crate::document::edit::Item;
 use crate::editor::{Button, Held, Input, Preview, Tool};
 
+use super::cuts;
 use super::dot::{self, Pressed};
 use super::sight;
 
@@ -96,7 +97,7 @@ impl Hand {
     }
 
     /// Tells why something was not done, where it was tried.
-    pub(super) fn refuse(self, problem: String) {
+    pub fn refuse(self, problem: String) {
         self.said.set(problem.clone());
         self.refused.set(Some((self.at.get_value(), problem)));
         let fade = Timeout::new(REFUSED_MS, move || self.refused.set(None));
@@ -186,6 +187,11 @@ fn down(app: App, hand: Hand, event: &PointerEvent) {
         _ => Button::Main,
     };
     hand.space.update_value(|it| *it = it.map(|_| false));
+    if hand.tool.get_untracked() == Tool::Cut
+        && let Some(stage) = event.current_target().and_then(|it| it.dyn_into::<Element>().ok())
+    {
+        app.act(Input::Marks(cuts::marks(app, &stage)));
+    }
     hand.before.set_value(app.selected.get_untracked());
     app.act(Input::Press { at, button, held: held(event) });
     if finger {
@@ -308,7 +314,7 @@ pub fn follow(app: App, hand: Hand) {
     });
     sight::follow(app, hand);
     Effect::new(move |_| {
-        let connecting = hand.preview.with(|it| matches!(it, Preview::Wire(_)));
+        let connecting = hand.preview.with(|it| matches!(it, Preview::Wire(_) | Preview::Cut(_)));
         if let Some(body) = document().body() {
             _ = body.toggle_attribute_with_force("data-connecting", connecting);
         }

@@ -14,6 +14,7 @@ use crate::document::Id;
 pub mod actions;
 mod acts;
 mod brush;
+mod cuts;
 pub mod dot;
 pub mod flow;
 pub mod hand;

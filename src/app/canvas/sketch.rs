@@ -5,7 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::hand::{self, Hand};
-use super::{dot, wire};
+use super::{cuts, dot, wire};
 use crate::app::store::{App, Selected};
 use crate::base::geometry::{Camera, Point, Rect};
 use crate::document::Id;
@@ -15,7 +15,7 @@ use crate::editor::gesture::{GRIPS, grip};
 use crate::editor::hit::ends;
 use crate::editor::input::Drawing;
 use crate::editor::snap::Guide;
-use crate::editor::{Input, Preview};
+use crate::editor::{Input, Preview, Tool};
 
 /// Least width of the field for a name, in pixels.
 const NAME_WIDTH: f64 = 190.0;
@@ -49,6 +49,7 @@ pub fn over(app: App) -> AnyView {
         {move || mine().then(|| naming(app, hand))}
         {move || mine().then(|| verdict(app, hand))}
         {move || mine().then(|| aiming(app, hand))}
+        {cuts::chips(app)}
         {move || mine().then(|| dot::menu(app, hand))}
         <p class="hidden" role="status" aria-live="polite">{move || hand.said.get()}</p>
     }
@@ -162,6 +163,7 @@ fn drawn(app: App, preview: &Preview) -> AnyView {
     };
     match preview {
         Preview::Nothing | Preview::Lifted(..) => ().into_any(),
+        Preview::Cut(parting) => cuts::drawn(app, parting),
         Preview::Marquee(area) => rect("marquee", *area, 0.0),
         Preview::Guides(lines) => guides(lines),
         Preview::Ghost(area, lines) => {
@@ -391,19 +393,25 @@ fn aiming(app: App, hand: Hand) -> Option<AnyView> {
     let connecting =
         Memo::new(move |_| hand.preview.with(|it| matches!(it, Preview::Wire(it) if it.aimed)));
     let tool = hand.tool.get();
-    if !connecting.get() && tool != crate::editor::Tool::Connect {
-        return None;
-    }
-    let text = if connecting.get() {
-        "Click or tap what is to be called, or choose it with the arrow keys and press Enter"
-    } else {
-        "Wires: drag from the one that calls to the one that is called"
+    let text = match (connecting.get(), tool) {
+        (true, _) => {
+            "Click or tap what is to be called, or choose it with the arrow keys and press Enter"
+                .into()
+        }
+        (_, Tool::Connect) => {
+            "Wires: drag from the one that calls to the one that is called".into()
+        }
+        (_, Tool::Cut) => hand.preview.with(|it| match it {
+            Preview::Cut(it) => cuts::words(app, Some(it)),
+            _ => cuts::words(app, None),
+        }),
+        _ => return None,
     };
     let cancel = move |_| {
         if connecting.get_untracked() {
             app.act(Input::Lost);
         }
-        app.act(Input::Tool(crate::editor::Tool::Select));
+        app.act(Input::Tool(Tool::Select));
     };
     let view = view! {
         <div class="aiming chip">

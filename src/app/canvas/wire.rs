@@ -55,7 +55,7 @@ pub fn Wire(
         let id = id.clone();
         move |_| app.selected.with(|it| it.as_ref().is_some_and(|it| it.has_wire(&id)))
     });
-    let cut = Memo::new(move |_| figures.with(|it| it.cut));
+    let cut = Memo::new(move |_| figures.with(|it| it.cut || it.parted));
     let words = {
         let (start, end) = (start.record, end.record);
         move || {

@@ -198,8 +198,10 @@ impl App {
                     }
                 }
                 for (id, wire) in mirror.wires.iter() {
-                    let cut =
-                        |app: App| app.wire(id).map(|it| it.figures.with_untracked(|it| it.cut));
+                    let cut = |app: App| {
+                        let figures = app.wire(id)?.figures;
+                        Some(figures.with_untracked(|it| it.cut || it.parted))
+                    };
                     let differs = diff.wires.contains_key(id) || cut(self) != cut(fork);
                     if wire.gap.get_untracked() != differs {
                         wire.gap.set(differs);

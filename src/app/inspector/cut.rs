@@ -12,7 +12,6 @@ use crate::app::store::{App, Tab};
 use crate::document::Id;
 use crate::engine::Addressing;
 use crate::engine::fault::{Fault, Target, Ways};
-use crate::session::protocol::Input;
 
 /// A shorter stroke is a click, in pixels.
 const STROKE_MIN: f64 = 24.0;
@@ -51,85 +50,30 @@ fn parties(app: App, store: &str) -> Vec<(Target, String)> {
 
 /// Cuts one side off from the other, if there is anybody on both.
 fn cut(app: App, store: &str, parties: &[(Target, String)], far: &[Target], ways: Ways) {
-    let (other, one): (Vec<_>, Vec<_>) = parties.iter().partition(|it| far.contains(&it.0));
-    let of_store = |it: &[&(Target, String)]| it.iter().any(|it| it.0.component == store);
+    let all = parties.iter().map(|it| it.0.clone());
+    let (other, one): (Vec<_>, Vec<_>) = all.partition(|it| far.contains(it));
+    let of_store = |it: &[Target]| it.iter().any(|it| it.component == store);
     if one.is_empty() || other.is_empty() || !of_store(&one) && !of_store(&other) {
         return;
     }
-    let called = format!("{} | {}", names(store, &one), names(store, &other));
-    let sides = [&one, &other].map(|side| side.iter().map(|it| it.0.clone()).collect::<Vec<_>>());
-    // Names are what cuts are healed by: another cut keeps its own.
-    let elsewhere = |it: &Fault, name: &str| match it {
-        Fault::Partition { name: it, one, other, .. } => {
-            it == name && [one, other].iter().zip(&sides).any(|(is, own)| !same(is, own))
-        }
-        _ => false,
-    };
-    let done = untrack(|| app.deeds());
-    let taken = |name: &str| {
-        let done =
-            done.iter().any(|it| matches!(&it.input, Input::Fault(it) if elsewhere(it, name)));
-        done || app.frame_of.with_untracked(|it| it.3.values().any(|it| elsewhere(&it.fault, name)))
-    };
-    let others = (2..).map(|it| format!("{store}: {called} ({it})"));
-    let name = std::iter::once(called.clone()).chain(others).find(|it| !taken(it));
-    let Some(name) = name else { return };
-    let [one, other] = sides;
-    app.fault(Fault::Partition { name, one, other, ways });
-}
-
-/// Whether two lists name the same.
-fn same(one: &[Target], other: &[Target]) -> bool {
-    one.len() == other.len() && one.iter().all(|it| other.contains(it))
-}
-
-/// What one side of a cut is called.
-fn names(store: &str, side: &[&(Target, String)]) -> String {
-    let members = side.iter().filter(|it| it.0.component == store);
-    let mut members: Vec<_> = members.map(|it| it.1.as_str()).collect();
-    if members.is_empty() {
-        members.extend(side.first().map(|it| it.1.as_str()));
-    }
-    members.join(", ")
+    app.cut([one, other], ways, Some(store));
 }
 
 /// The cuts around this store or its members in force: their names, and what they are called by who
 /// stands where now.
 fn in_force(app: App, store: &str) -> Vec<(String, String)> {
-    let mut cuts = Vec::new();
-    let parties = parties(app, store);
-    for it in app.done() {
-        match &it.input {
-            Input::Fault(Fault::Partition { name, one, other, .. }) => {
-                let ours = |it: &Target| it.component == store;
-                cuts.retain(|it: &(String, String)| it.0 != *name);
-                if one.iter().chain(other).any(ours) {
-                    let called = |side: &[Target]| {
-                        let of: Vec<_> = parties.iter().filter(|it| side.contains(&it.0)).collect();
-                        names(store, &of)
-                    };
-                    cuts.push((name.clone(), format!("{} | {}", called(one), called(other))));
-                }
-            }
-            Input::Fault(Fault::Heal { name }) => cuts.retain(|it| it.0 != *name),
-            _ => {}
-        }
-    }
-    cuts
+    let mut cuts = app.cuts();
+    cuts.retain(|it| it.sides.iter().flatten().any(|it| it.component == store));
+    cuts.into_iter().map(|it| (it.name, app.called(&it.sides, Some(store)))).collect()
 }
 
 /// Moves somebody to the other side of the cut with this name, or back.
 pub fn across(app: App, who: &Target, over: bool, cut: &str) {
-    let named = |it: &Fault| matches!(it, Fault::Partition { name, .. } if name == cut);
-    let all = untrack(|| app.done()).into_iter().rev();
-    let last = all.map(|it| it.input).find_map(|it| match it {
-        Input::Fault(it) => Some(it).filter(named),
-        _ => None,
-    });
+    let last = untrack(|| app.cuts()).into_iter().find(|it| it.name == cut);
     let members = app.desk.with_value(|it| {
         it.shown().components.get(&who.component).map_or(0, |it| it.spec.members())
     });
-    let moved = last.map(|it| it.member_by_member(&who.component, members as u16));
+    let moved = last.map(|it| it.fault().member_by_member(&who.component, members as u16));
     if let Some(moved) = moved.and_then(|it| it.moved(who, over)) {
         app.fault(moved);
     }
@@ -141,10 +85,14 @@ pub fn WhichWays(
     /// What is shown.
     #[prop(into)]
     ways: Signal<Ways>,
-    /// Where a choice is put.
-    chosen: RwSignal<Ways>,
+    /// What a choice does.
+    #[prop(into)]
+    choose: Callback<Ways>,
     /// What stopping the way to the other side is called, and the way back.
     names: [&'static str; 2],
+    /// What the choice is called.
+    #[prop(default = "Which ways".to_owned().into(), into)]
+    label: Signal<String>,
     /// Whether nothing can be chosen now.
     #[prop(into)]
     disabled: Signal<bool>,
@@ -152,13 +100,13 @@ pub fn WhichWays(
     let all = [(Ways::Both, "Both ways"), (Ways::Forth, names[0]), (Ways::Back, names[1])];
     let choose = move |event: leptos::ev::Event| {
         let at = event_target_value(&event).parse::<usize>().ok();
-        chosen.set(at.and_then(|it| all.get(it)).map_or(Ways::Both, |it| it.0));
+        choose.run(at.and_then(|it| all.get(it)).map_or(Ways::Both, |it| it.0));
     };
     let options = all.into_iter().enumerate().map(|(at, (way, name))| {
-        view! { <option value=at.to_string() selected=move || ways.get() == way>{name}</option> }
+        view! { <option value=at.to_string() prop:selected=move || ways.get() == way>{name}</option> }
     });
     view! {
-        <select aria-label="Which ways" title="A cut may stop messages one way only." disabled=disabled
+        <select aria-label=label title="A cut may stop messages one way only." disabled=disabled
             on:change=choose>{options.collect_view()}</select>
     }
 }
@@ -253,7 +201,7 @@ pub fn Sides(
             <p class="summary">{help}</p>
             <div class="parties">{move || all.get().into_iter().map(one).collect_view()}</div>
             <div class="doing">
-                <WhichWays ways chosen=ways names=["Stops only what goes to them", "Stops only what comes from them"] disabled=false/>
+                <WhichWays ways choose=move |it| ways.set(it) names=["Stops only what goes to them", "Stops only what comes from them"] disabled=false/>
                 <button class="o" disabled=move || far.with(Vec::is_empty) on:click=separate>"Cut"</button>
                 <button class="o" disabled=move || cuts.with(Vec::is_empty) on:click=heal>"Heal"</button>
             </div>
@@ -265,6 +213,22 @@ pub fn Sides(
                 }
             })}</p>
         </div>
+    }
+}
+
+/// Cutting off what is chosen from everything else, or healing that.
+#[component]
+pub fn Isolate(
+    /// The components.
+    nodes: Vec<Id>,
+) -> impl IntoView {
+    let app = App::here();
+    let all = nodes.clone();
+    let is_alone = Memo::new(move |_| app.isolating(&all).is_some());
+    view! {
+        <button on:click=move |_| app.isolate(&nodes)
+            title="Nothing passes between this and everything else, until it is healed (Shift+X)."
+        >{move || if is_alone.get() { "Heal" } else { "Isolate" }}</button>
     }
 }
 

@@ -21,7 +21,7 @@ pub mod about;
 pub mod amounts;
 pub mod bring;
 mod command;
-mod cut;
+pub mod cut;
 pub mod editor;
 mod faults;
 mod grip;
@@ -163,6 +163,7 @@ fn OfNode(id: Id) -> impl IntoView {
                 <p class="summary">{about.summary}</p>
                 <div class="doing" role="toolbar" aria-label="Actions">
                     <Buttons id=id.clone()/>
+                    <cut::Isolate nodes=vec![id.clone()]/>
                     <faults::Menu on=Scope::Target(Target::component(&id)) role=about.role/>
                 </div>
                 <MemberList id=id.clone()/>

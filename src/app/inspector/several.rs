@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use super::Close;
+use super::cut::Isolate;
 use super::shape::{CopyAndDelete, Problem};
 use crate::app::glyphs::Glyph;
 use crate::app::store::App;
@@ -106,6 +107,7 @@ pub fn OfSeveral(
             <div class="aligns" role="toolbar" aria-label="Align">{Side::ALL.into_iter().zip(ALIGN_ICONS).map(|(it, icon)| one((it.0, it.1, icon))).collect_view()}</div>
         }
     });
+    let isolated = nodes.clone();
     let each = move |fault: fn(Target) -> Fault| {
         let nodes = nodes.clone();
         move |_| app.faults(nodes.iter().map(|id| fault(Target::component(id))).collect())
@@ -114,6 +116,7 @@ pub fn OfSeveral(
         view! {
             <button title="The processes die, all at once." on:click=each(Fault::Crash)>"Kill"</button>
             <button title="Each of them: starts what is down; if nothing is, dies and starts afresh at once." on:click=each(Fault::Restart)>"Restart"</button>
+            <Isolate nodes=isolated/>
         }
     });
     view! {

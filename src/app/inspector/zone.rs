@@ -287,6 +287,6 @@ fn faults(
             title="Nothing passes its border, either way or one way: what lies in it stays up, and is alone.">
             {move || if cut.get().is_some() { "Heal the network" } else { "Cut off" }}
         </button>
-        <WhichWays ways chosen names=["Stops only what goes out", "Stops only what comes in"] disabled=Signal::derive(move || cut.get().is_some())/>
+        <WhichWays ways choose=move |it| chosen.set(it) names=["Stops only what goes out", "Stops only what comes in"] disabled=Signal::derive(move || cut.get().is_some())/>
     }
 }
