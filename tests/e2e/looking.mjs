@@ -241,14 +241,14 @@ journey("less motion: counts while time runs, messages where it stands still", a
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.locator(".wire .rate").first().waitFor();
   await until(async () => !(await paints(page)) || "painted", "nothing moves");
-  assert.match(await manner(page), /^counts per second/);
+  assert.match(await manner(page), /^calls per second/);
   assert.equal(await page.locator(".wire[data-wire=books-cache] .failing").count(), 0, "nothing fails there");
   await button(page, "Kill the cache").click();
   await page.locator(".wire[data-wire=books-cache] .failing").filter({ hasText: /✕ [\d.]+/ }).waitFor();
   await shot("looking-3-still");
   await button(page, "Step").click();
   await until(() => paints(page), "single messages, standing still");
-  assert.doesNotMatch(await manner(page), /^counts/);
+  assert.doesNotMatch(await manner(page), /^calls per second/);
   await shot("looking-4-still-step");
   await page.keyboard.press("Space");
   await until(async () => !(await paints(page)) || "painted", "nothing moves");

@@ -29,7 +29,7 @@ pub fn legend(app: App) -> AnyView {
         let clock = app.clock.get();
         match () {
             () if app.still.get() && (clock.flow || app.playing.get()) => {
-                "calls per second, over the last whole one".to_owned()
+                "calls per second, over the last whole one; ✕ failures".to_owned()
             }
             () if seen.get() == 0 => "nothing is on its way".to_owned(),
             () if clock.flow => "flow: rate and mix, not single requests".to_owned(),
