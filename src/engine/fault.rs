@@ -97,7 +97,8 @@ pub enum Ways {
     Back,
 }
 
-/// One thing done to the running system, by a script or by hand.
+/// One thing done to the running system, by a script or by hand. New ones stand at the end: hashes of scripts go by
+/// the place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
@@ -157,18 +158,6 @@ pub enum Fault {
     DelayMessage {
         /// Its number ([`super::World::messages`]).
         message: u64,
-        /// By how much.
-        by: Nanos,
-    },
-    /// The next message there, from now on, never arrives.
-    DropNext {
-        /// Where.
-        on: Scope,
-    },
-    /// The next message there, from now on, arrives later.
-    DelayNext {
-        /// Where.
-        on: Scope,
         /// By how much.
         by: Nanos,
     },
@@ -234,6 +223,18 @@ pub enum Fault {
         target: Target,
         /// The command, on one line: at most [`COMMAND_MAX`] characters.
         words: String,
+    },
+    /// The next message there, from now on, never arrives.
+    DropNext {
+        /// Where.
+        on: Scope,
+    },
+    /// The next message there, from now on, arrives later.
+    DelayNext {
+        /// Where.
+        on: Scope,
+        /// By how much.
+        by: Nanos,
     },
 }
 
