@@ -28,8 +28,8 @@ journey("marks move within two seconds of navigation", async ({ page, open }) =>
   await page.waitForFunction(() => performance.getEntriesByName("ringside-moving").length > 0);
   const at = await page.evaluate(() => performance.getEntriesByName("ringside-moving")[0].startTime);
   console.log(`first moving mark after ${at.toFixed(0)} ms`);
-  // A promise to people at their machines; in CI, where others may be working too, it is only told.
-  if (!process.env.CI) assert.ok(at < MOVING_MS_MAX, `${at} ms`);
+  // A promise to people at their machines; in CI, where others may be working too, it may take longer.
+  assert.ok(at < MOVING_MS_MAX * (process.env.CI ? 4 : 1), `${at} ms`);
   const picture = () => page.locator("canvas.overlay").evaluate((canvas) => canvas.toDataURL());
   const before = await picture();
   await page.waitForTimeout(200);

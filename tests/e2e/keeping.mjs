@@ -106,7 +106,7 @@ async function drop(page, name, text) {
   await page.evaluate(([name, text]) => {
     const data = new DataTransfer();
     data.items.add(new File([text.length > 9 ? text : text.repeat(5 << 20)], name));
-    document.querySelector("main").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    document.querySelector(".stage").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   }, [name, text]);
 }
 

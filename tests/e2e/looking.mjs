@@ -38,7 +38,7 @@ const drop = (page, name, text) =>
   page.evaluate(([name, text]) => {
     const data = new DataTransfer();
     data.items.add(new File([text], name));
-    document.querySelector("main, .stage").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    document.querySelector(".stage").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   }, [name, text]);
 
 journey("a request that is followed is let go of: by Escape, and with the inspector", async ({ page, open }) => {

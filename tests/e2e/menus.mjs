@@ -165,7 +165,7 @@ const station = {
 
 journey("what theory predicts stands beside what is seen, with its band", async ({ page, open, shot }) => {
   await open();
-  await drop(page, "main", "half.json", JSON.stringify(station));
+  await drop(page, ".stage", "half.json", JSON.stringify(station));
   await page.locator("[data-node=books]").click();
   await page.getByRole("tab", { name: "Theory", exact: true }).click();
   const theory = page.getByRole("region", { name: "Theory" });
@@ -268,7 +268,7 @@ journey("a design that runs away is shown stopped, says why, and invites to noth
       "c-a": { from: "c", to: "a" },
     },
   };
-  await drop(page, "main", "runaway.json", JSON.stringify({ version: 1, design, seed: 1, warmup: "0s" }));
+  await drop(page, ".stage", "runaway.json", JSON.stringify({ version: 1, design, seed: 1, warmup: "0s" }));
   await page.locator(".banner").getByText("The run was stopped").waitFor({ timeout: 30_000 });
   await page.locator(".halt").getByText("The run is stopped at").waitFor();
   assert.equal(await page.getByText("Try this").count(), 0, "no invitation");

@@ -10,7 +10,7 @@ import { journey, root, serve } from "./harness.mjs";
 journey("the page opens", async ({ page, begin, shot }) => {
   await begin();
   assert.equal(await page.title(), "Ringside");
-  assert.ok(await page.locator("main").isVisible());
+  assert.ok(await page.locator(".stage").isVisible());
   await shot("open");
 });
 
@@ -31,7 +31,7 @@ journey("the site works below any path", async ({ page, begin }) => {
   const server = await serve(folder);
   try {
     await begin("/some/path/", server.address);
-    assert.ok(await page.locator("main").isVisible());
+    assert.ok(await page.locator(".stage").isVisible());
     await begin("/some/path", server.address);
     assert.equal(new URL(page.url()).pathname, "/some/path/");
   } finally {
@@ -68,7 +68,7 @@ journey("a host that does not know WebAssembly files will do", async ({ page, be
     await route.fulfill({ response, headers: { ...response.headers(), "content-type": "application/octet-stream" } });
   });
   await begin();
-  assert.ok(await page.locator("main").isVisible());
+  assert.ok(await page.locator(".stage").isVisible());
 });
 
 const withoutScripts = { javaScriptEnabled: false, forgive: [/\.js csp$/] };

@@ -10,6 +10,7 @@ use crate::base::geometry::{Camera, Point, Rect};
 
 use super::store::App;
 use crate::document::Id;
+use crate::session::protocol::Branch;
 
 pub mod actions;
 mod acts;
@@ -161,7 +162,7 @@ impl App {
 #[component]
 pub fn Canvas() -> impl IntoView {
     let app = App::here();
-    let stage = NodeRef::<html::Main>::new();
+    let stage = NodeRef::<html::Div>::new();
     let overlay = NodeRef::<html::Canvas>::new();
     let touch = move |event: PointerEvent| {
         if let Some(rooms) = app.later() {
@@ -198,8 +199,10 @@ pub fn Canvas() -> impl IntoView {
     };
     let size = move || format!("background-size:{}", grid());
     view! {
-        <main
+        // Of two futures side by side one is the page's main part.
+        <div
             class="stage"
+            role=if app.branch == Branch::Fork { "group" } else { "main" }
             node_ref=stage
             style=size
             aria-label="Canvas"
@@ -222,7 +225,7 @@ pub fn Canvas() -> impl IntoView {
             {app.room(|it| it.over)}
             {app.room(|it| it.legend)}
             {app.room(|it| it.zoom)}
-        </main>
+        </div>
     }
 }
 

@@ -272,7 +272,7 @@ pub fn beside(app: App) -> AnyView {
         let chosen = move |branch| app.focus.get() == branch;
         Some(view! {
             <Bar fork/>
-            <div class="side-name chip" class:on=move || chosen(Branch::Main)>"As it is"</div>
+            <section class="side-name chip" aria-label="As it is" class:on=move || chosen(Branch::Main)>"As it is"</section>
             <section class="other" aria-label="What if: the other future"
                 on:pointerdown=move |_| app.turn_to(Branch::Fork) on:focusin=move |_| app.turn_to(Branch::Fork)>
                 <Provider value=fork><Canvas/></Provider>

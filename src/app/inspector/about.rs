@@ -14,7 +14,7 @@ pub fn About(
         items.iter().map(|it| view! { <li>{*it}</li> }).collect_view()
     };
     view! {
-        <section class="about">
+        <section class="about" tabindex="0">
             <h3>"Behaves as the real thing"</h3>
             <ul>{list(fidelity.modelled)}</ul>
             <h3>"Left out"</h3>

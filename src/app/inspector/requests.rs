@@ -268,7 +268,7 @@ pub fn row(
     view! {
         <li>
             <button class=format!("bar {class}") class:failed=failed class:critical=bar.critical
-                aria-label=sentence.clone() title=sentence
+                title=sentence
                 on:focus=move |_| told.set(words.clone())
                 on:pointerenter=move |_| told.set(again.clone())
                 on:click=move |_| {

@@ -44,7 +44,7 @@ const drop = (page, name, text) =>
   page.evaluate(([name, text]) => {
     const data = new DataTransfer();
     data.items.add(new File([text], name));
-    document.querySelector("main").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    document.querySelector(".stage").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
   }, [name, text]);
 /** Opens what is folded, and has it in sight. */
 const unfold = async (page, summary) => {
