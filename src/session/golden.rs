@@ -169,7 +169,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 24,
         seconds: 20,
-        hash: 0xe04e_8dd5_797a_5e08,
+        hash: 0x5bf6_1731_d022_63db,
     },
 ];
 
