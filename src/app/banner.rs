@@ -39,19 +39,11 @@ impl Banner {
         }
     }
 
-    /// A worker died and another has taken over; without the last thing done to the run, if it died of that.
-    pub fn restarted(without: Option<String>) -> Self {
-        let text = match without {
-            Some(what) => format!(
-                "The simulation stopped again and was restarted without what was done last: {what}. \
-                 All else is as it was."
-            ),
-            None => {
-                "The simulation stopped and was restarted: same design, same seed, same faults \
-                     and edits, same moment."
-                    .into()
-            }
-        };
+    /// A worker died and another has taken over; or what else is told of that.
+    pub fn restarted(told: Option<String>) -> Self {
+        let usual = "The simulation stopped and was restarted: same design, same seed, same faults and \
+                     edits, same moment.";
+        let text = told.unwrap_or_else(|| usual.into());
         Self { text, detail: String::new(), again: false }
     }
 

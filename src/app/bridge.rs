@@ -266,30 +266,14 @@ pub fn died(app: App, reason: String) {
         app.banner.set(Some(Banner::gave_up(&reason)));
         return;
     }
-    // What came last may be what it died of: what was to be done, or else what was done.
-    let mut dropped = None;
-    if deaths > 1 {
+    app.desk.update_value(|it| it.catching = !it.is_past());
+    // What came last may be what it died of.
+    let mut told = None;
+    if let (true, Some(rooms)) = (deaths > 1, app.later()) {
         let held = app.bridge.try_update_value(|it| it.held.pop_front()).flatten();
-        dropped = match held {
-            Some(Command::Act(_, input)) => Some(input),
-            _ => inputs.pop().map(|it| it.input),
-        };
+        told = (rooms.lose)(app, held, &mut inputs);
     }
-    let told = dropped.as_ref().zip(app.later()).map(|(it, rooms)| (rooms.told)(app, it));
     app.banner.set(Some(Banner::restarted(told)));
-    app.desk.update_value(|it| {
-        it.catching = !it.is_past();
-        match &dropped {
-            Some(_) if inputs.len() < it.inputs.len() => it.take_out(inputs.len()),
-            Some(input) => it.unmake(input),
-            None => {}
-        }
-    });
-    if dropped.is_some() {
-        app.inputs.set(inputs.clone());
-        app.tell_history();
-        app.sync();
-    }
     // The old listener is on the stack of this very call: it goes once this is over.
     let old = app.bridge.try_update_value(|it| it.ears.take()).flatten();
     set_timeout(move || drop(old), std::time::Duration::ZERO);

@@ -29,6 +29,7 @@ pub mod keep;
 pub mod keys;
 mod leave;
 pub mod library;
+mod loss;
 pub mod marks;
 pub mod mirror;
 pub mod rooms;

@@ -7,15 +7,16 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::PointerEvent;
 
+use crate::base::geometry::Point;
 use crate::session::later::Later;
-use crate::session::protocol::{Frame, Input};
+use crate::session::protocol::{Command, Frame, Stamped, WireFigures};
 use crate::session::prove::Proof;
 
 use super::banner::Banner;
 use super::canvas::hand::{self, Hand};
-use super::canvas::{legend, sketch, zoom};
+use super::canvas::{count, legend, sketch, zoom};
 use super::store::App;
-use super::{chart, compare, keep, keys, marks, sheet, story, timeline, tip, topbar};
+use super::{chart, compare, keep, keys, loss, sheet, story, timeline, tip, topbar};
 
 #[wasm_bindgen]
 extern "C" {
@@ -67,8 +68,10 @@ pub struct Rooms {
     pub differ: fn(App),
     /// There is one future again.
     pub rejoin: fn(App),
-    /// What was done to the run, in words.
-    pub told: fn(App, &Input) -> String,
+    /// What is done without when a worker has died twice: of what was to be done, and what was done.
+    pub lose: fn(App, Option<Command>, &mut Vec<Stamped>) -> Option<String>,
+    /// What a wire carries, in numbers, about its middle.
+    pub counts: fn(&WireFigures, Point) -> AnyView,
 }
 
 /// They did not come: the network, or the host.
@@ -147,7 +150,8 @@ fn open(app: App) -> Rooms {
         gap: compare::gap::panel,
         differ: App::mark_differences,
         rejoin: App::rejoin,
-        told: |app, it| marks::told(app, it).1,
+        lose: loss::lose,
+        counts: count::counts,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::base::time::Nanos;
 use crate::lens;
 use crate::scene::{svg, text};
 
+use super::branch::Side;
 use super::protocol::{
     Chart, Claim, Frame, Input, LensPicture, Look, Pick, Place, Story, Theory, Toll, Trace, Which,
 };
@@ -38,6 +39,8 @@ pub struct Later {
     pub done: fn(&Run, usize) -> Option<Pending>,
     /// The story, once there is enough to tell it by, or something else is done next.
     pub tell: fn(&Pending, &Run, Option<&Input>) -> Option<Story>,
+    /// Takes an input out of what was done; that makes it another branch.
+    pub forget: fn(&mut Side, usize, Nanos, u32),
     /// What another host needs to go on with it, if it can be handed over now (`handover.rs`).
     pub hand_over: fn(&Session) -> Option<Vec<u8>>,
 }
@@ -52,7 +55,21 @@ impl Later {
         let (chart, pack) = (chart::chart, Frame::pack);
         let (tolls, done, tell) = (toll::tolls, Pending::new, Pending::tell);
         let hand_over = |it: &Session| Some(it.hand_over()?.encode());
-        Self { picture, trace, picks, theory, chart, tolls, sights, pack, done, tell, hand_over }
+        let forget = Side::forget;
+        Self {
+            picture,
+            trace,
+            picks,
+            theory,
+            chart,
+            tolls,
+            sights,
+            pack,
+            done,
+            tell,
+            forget,
+            hand_over,
+        }
     }
 }
 

@@ -163,9 +163,9 @@ impl Session {
             }
             Command::Forget(branch, index, at) => {
                 self.branches += 1;
-                let next = self.branches;
-                if let Some(side) = self.side(*branch) {
-                    side.forget(*index as usize, *at, next);
+                let (next, later) = (self.branches, self.later);
+                if let (Some(side), Some(later)) = (self.side(*branch), later) {
+                    (later.forget)(side, *index as usize, *at, next);
                 }
             }
             Command::Fork => self.split(),

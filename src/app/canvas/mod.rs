@@ -15,6 +15,7 @@ use crate::session::protocol::Branch;
 pub mod actions;
 mod acts;
 mod brush;
+pub mod count;
 mod cuts;
 pub mod dot;
 pub mod flow;

@@ -45,27 +45,25 @@ pub fn Wire(
         let figures = figures.clone();
         move |_| figures.with(|it| it.arrived)
     });
-    // As the flow shows it: what comes back as a failure, and what a cut swallows.
-    let failing = Memo::new({
-        let figures = figures.clone();
-        move |_| figures.with(|it| it.failures + it.lost)
-    });
     let width = move || format!("{:.2}", 1.2 + (rate.get().max(0.0) / 1_500.0).sqrt().min(1.6));
     let chosen = Memo::new({
         let id = id.clone();
         move |_| app.selected.with(|it| it.as_ref().is_some_and(|it| it.has_wire(&id)))
     });
-    let cut = Memo::new(move |_| figures.with(|it| it.cut || it.parted));
+    let cut = Memo::new({
+        let figures = figures.clone();
+        move |_| figures.with(|it| it.cut || it.parted)
+    });
     let words = {
         let (start, end) = (start.record, end.record);
         move || {
             let (one, other) = (start.with(|it| it.label.clone()), end.with(|it| it.label.clone()));
             let cut = if cut.get() { ", cut" } else { "" };
-            format!("Wire from {one} to {other}: {}{cut}", text::rate(rate.get(), "req"))
+            let rate = text::rate(rate.get(), "req");
+            format!("Wire from {one} to {other}: {rate}{cut}, over the last whole second")
         }
     };
-    let spoken = words.clone();
-    let title = move || format!("{}, over the last whole second", spoken());
+    let title = words.clone();
     let middle = move || {
         let middle = curve.with(|it| it.point_at(0.5));
         (middle.x, middle.y)
@@ -81,16 +79,10 @@ pub fn Wire(
                 let (x, y) = middle();
                 view! { <path class="break" d=format!("M{:.1} {:.1}l10 10m0-10l-10 10", x - 5.0, y - 5.0)></path> }
             })}
-            {move || (app.still.get() && rate.get() > 0.0).then(|| {
-                let (x, y) = middle();
-                // Calls above the wire, failures below: nodes are near.
-                let line = move |class: &'static str, words: String, y: f64| {
-                    view! { <text class=class x=format!("{x:.1}") y=format!("{y:.1}") text-anchor="middle">{words}</text> }
-                };
-                let failed = (failing.get() > 0.0)
-                    .then(|| line("rate num failing", format!("✕ {}", text::number(failing.get())), y + 15.0));
-                (line("rate num", text::number(rate.get()), y - 5.0), failed)
-            })}
+            {move || {
+                let rooms = app.rooms.get().filter(|_| app.still.get() && rate.get() > 0.0)?;
+                Some(figures.with(|it| (rooms.counts)(it, curve.with(|it| it.point_at(0.5)))))
+            }}
         </g>
     })
 }
