@@ -43,7 +43,7 @@ journey("undo takes a fault back now, and redo does it again", async ({ page, op
   await page.locator("[data-node=books]").first().focus();
   await page.keyboard.press("Enter");
   const inspector = page.locator(".inspector");
-  await inspector.getByText("More…").click();
+  await inspector.getByLabel("More faults", { exact: true }).click();
   const slow = inspector.getByRole("button", { name: /^Slow/ }).first();
   await slow.click();
   const amount = inspector.locator(".fault").filter({ has: slow }).locator("input").first();
@@ -70,7 +70,7 @@ journey("a restart forgets the faults that could be undone", async ({ page, open
 
 journey("a fault in the past leaves later edits behind, on the canvas too", async ({ page, open }) => {
   await open();
-  await page.waitForTimeout(3_000);
+  await runs(page, "00:03");
   await page.locator("[data-node=cart]").click();
   await workers(page).fill("5");
   await workers(page).press("Enter");
