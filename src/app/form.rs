@@ -70,13 +70,14 @@ pub fn Dialog(
         }
     };
     view! {
-        <form class="until-form" role="dialog" aria-label=name on:keydown=pressed
-            on:submit=move |event| {
+        <div class="until-form" role="dialog" aria-label=name on:keydown=pressed>
+            <form on:submit=move |event| {
                 event.prevent_default();
                 submit.run(());
             }>
-            {children()}
-        </form>
+                {children()}
+            </form>
+        </div>
     }
 }
 

@@ -244,7 +244,7 @@ pub fn button(app: App) -> AnyView {
         }
         let one = |name: &'static str| {
             let rows = found.iter().filter(|it| it.shelf == name).cloned();
-            view! { <h3>{name}</h3><ul>{rows.map(|it| shelf.row(it)).collect_view()}</ul> }
+            view! { <h2>{name}</h2><ul>{rows.map(|it| shelf.row(it)).collect_view()}</ul> }
         };
         names.into_iter().map(one).collect_view().into_any()
     };
