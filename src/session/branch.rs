@@ -1,6 +1,5 @@
 //! One of the futures a session hosts: a run, and what has been told of it.
 
-use crate::base::english;
 use crate::base::time::Nanos;
 use crate::engine::disturbance::Disturbance;
 use crate::engine::sightings::Claim;
@@ -158,10 +157,11 @@ impl Side {
         self.settle(None, later);
         let run = &self.run;
         frame.stopped = run.stopped.is_some();
-        if std::mem::replace(&mut self.told.stopped, frame.stopped) != frame.stopped
+        if let Some(later) = later
+            && std::mem::replace(&mut self.told.stopped, frame.stopped) != frame.stopped
             && let Some(why) = &run.stopped
         {
-            frame.failure = Some(english::sentence(std::slice::from_ref(why)));
+            frame.failure = Some((later.words)(why));
         }
         let world = &run.shown().world;
         (frame.ordinal, frame.now) = (world.ordinal(), world.now());

@@ -1,6 +1,7 @@
 //! What a session can do beyond running and being measured. A host whose code comes in parts begins
 //! without it, and hands it over when it is there.
 
+use crate::base::english::{Text, sentence};
 use crate::base::time::Nanos;
 use crate::lens;
 use crate::scene::{svg, text};
@@ -39,6 +40,8 @@ pub struct Later {
     pub done: fn(&Run, usize) -> Option<Pending>,
     /// The story, once there is enough to tell it by, or something else is done next.
     pub tell: fn(&Pending, &Run, Option<&Input>) -> Option<Story>,
+    /// Why a run was stopped, in words.
+    pub words: fn(&Text) -> String,
     /// Takes an input out of what was done; that makes it another branch.
     pub forget: fn(&mut Side, usize, Nanos, u32),
     /// What another host needs to go on with it, if it can be handed over now (`handover.rs`).
@@ -56,6 +59,7 @@ impl Later {
         let (tolls, done, tell) = (toll::tolls, Pending::new, Pending::tell);
         let hand_over = |it: &Session| Some(it.hand_over()?.encode());
         let forget = Side::forget;
+        let words = |it: &Text| sentence(std::slice::from_ref(it));
         Self {
             picture,
             trace,
@@ -67,6 +71,7 @@ impl Later {
             pack,
             done,
             tell,
+            words,
             forget,
             hand_over,
         }
