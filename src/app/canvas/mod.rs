@@ -200,10 +200,10 @@ pub fn Canvas() -> impl IntoView {
     };
     let size = move || format!("background-size:{}", grid());
     view! {
-        // Of two futures side by side one is the page's main part.
+        // Of two futures side by side one is the page's main part; of two of which one is seen, that one.
         <div
             class="stage"
-            role=if app.branch == Branch::Fork { "group" } else { "main" }
+            role=move || if app.branch == Branch::Fork && app.both.get() { "group" } else { "main" }
             node_ref=stage
             style=size
             aria-label="Canvas"

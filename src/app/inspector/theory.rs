@@ -31,7 +31,7 @@ fn card(told: &Told) -> AnyView {
     };
     let fits = told.fails.is_empty();
     view! {
-        <section class="theory" aria-label="Theory">
+        <section class="theory" tabindex="0" aria-label="Theory">
             <p class="theory-head" class:fails=!fits>{head}</p>
             <ul class="reasons" hidden=fits>{reasons}</ul>
             {told.prediction.map(|it| prediction(it, fits))}
