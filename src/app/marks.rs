@@ -42,8 +42,8 @@ pub fn marks(app: App) -> impl IntoView {
     // One place on the scrubber, with what was there; clicked, it is looked at, with Shift in slow motion. What was
     // done by hand can be taken out.
     let mark = move |at: Nanos, class: &str, words: &str, input: Option<usize>| {
-        let by_key = if input.is_some() { ". Delete takes it out" } else { "" };
-        let name = format!("{} · {words}{by_key}", text::clock(at, app.clock.get_untracked().zero));
+        let by_key = if input.is_some() { "; Delete takes it out" } else { "" };
+        let name = format!("{} · {words}", text::clock(at, app.clock.get_untracked().zero));
         let take_out = move |event: KeyboardEvent| {
             if let (Some(index), "Delete" | "Backspace") = (input, event.key().as_str()) {
                 event.prevent_default();
@@ -55,7 +55,7 @@ pub fn marks(app: App) -> impl IntoView {
         view! {
             <button class=format!("event {class}") style:left=move || format!("{:.3}%", app.percent(at))
                 title=move || match at <= app.clock.get().latest {
-                    true => format!("{named}. Click: go there; with Shift: see it in slow motion"),
+                    true => format!("{named}. Click: go there; with Shift: see it in slow motion{by_key}"),
                     false => named.clone(),
                 } aria-label=name on:keydown=take_out
                 on:click=move |event| match event.shift_key() && at <= app.clock.get_untracked().latest {
@@ -89,7 +89,7 @@ pub fn marks(app: App) -> impl IntoView {
             view! {
                 <button title="As if it had never been done: the run comes again to this moment without it, and what was is \
                     left as the dashed line before"
-                    on:click=move |_| app.take_out(index)>"Take out: " {words}</button>
+                    on:click=move |_| app.take_out(index)>{words} ": take out"</button>
             }
         };
         let now = app.clock.get_untracked().now;

@@ -117,7 +117,7 @@ for (const [size, options] of SIZES) {
     if (size === "phone") {
       // There, it can be taken out by a finger.
       await killed.tap({ force: true });
-      const out = button(page, "Take out: Book cache killed");
+      const out = button(page, "Book cache killed: take out");
       await out.waitFor();
       await shot(`undoing-2-mark-${size}`);
       const box = await out.boundingBox();
