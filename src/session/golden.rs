@@ -169,7 +169,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 24,
         seconds: 20,
-        hash: 0x5bf6_1731_d022_63db,
+        hash: 0x36c0_557a_da0a_ef7f,
     },
 ];
 

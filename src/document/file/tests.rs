@@ -82,7 +82,7 @@ fn unknown_things_are_kept_and_told_once() {
             wires.a-c: there is no component "c"; the wire is left out
             zones.z: not known here: colour; kept in the file, without effect
             script.s: not known here: fault.slow.x, why; kept in the file, without effect
-            script.t.fault: {"explode":"a"} is no fault (unknown variant `explode`, expected one of `crash`, `restart`, `slow`, `gray`, `skew`, `flush`, `promote`, `loss`, `delay`, `drop_message`, `delay_message`, `cut_wire`, `mend_wire`, `partition`, `heal`, `zone_outage`, `zone_restart`, `spike`, `hot_key`, `command`); a fault is such as {"crash": "cache"}. It is kept in the file, without effect
+            script.t.fault: {"explode":"a"} is no fault (unknown variant `explode`, expected one of `crash`, `restart`, `slow`, `gray`, `skew`, `flush`, `promote`, `loss`, `delay`, `drop_message`, `delay_message`, `cut_wire`, `mend_wire`, `partition`, `heal`, `zone_outage`, `zone_restart`, `spike`, `hot_key`, `command`, `drop_next`, `delay_next`); a fault is such as {"crash": "cache"}. It is kept in the file, without effect
             design: not known here: mood; kept in the file, without effect
             file: not known here: author; kept in the file, without effect
         "#]],

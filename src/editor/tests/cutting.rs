@@ -136,9 +136,10 @@ fn the_key_takes_the_tool_up_and_escape_leaves_the_line_then_the_tool() {
 
 #[test]
 fn between_the_marks_of_members_they_are_parted() {
-    let design = read(include_str!("../../../static/designs/mumbai-delhi.json")).unwrap().0.design;
+    let design =
+        read(include_str!("../../../static/designs/mumbai-delhi.json")).expect("a design").0.design;
     let mut editor = Editor::new(design);
-    let node = editor.picture().node("store").unwrap();
+    let node = editor.picture().node("store").expect("it is there");
     let mark = |it: f64| point(node.x + it, node.y + 14.0);
     let marks = [("store".to_owned(), vec![mark(130.0), mark(142.0), mark(154.0)])];
     editor.handle(Input::Marks(marks.into_iter().collect()));
