@@ -24,6 +24,9 @@ const NEAR: f64 = 28.0;
 /// It goes on as far as that, in pixels of the canvas: beyond all that is drawn.
 const FAR: f64 = 1e6;
 
+/// So far that is drawn: dashes without end take their time.
+const SEEN: f64 = 10_000.0;
+
 /// A line by hand. At both ends it goes straight on; one that comes back to where it began is closed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -111,6 +114,9 @@ impl Line {
             match (start, end) {
                 (Some(start), Some(end)) => {
                     for (from, to) in [(first, start), (last, end)] {
+                        let part = SEEN / apart(from, *to).max(SEEN);
+                        let (right, down) = (part * (to.x - from.x), part * (to.y - from.y));
+                        let to = Point::new(from.x + right, from.y + down);
                         _ = write!(on, "M{:.1} {:.1}L{:.1} {:.1}", from.x, from.y, to.x, to.y);
                     }
                 }
