@@ -44,9 +44,8 @@ journey("undo takes a fault back now, and redo does it again", async ({ page, op
   await page.keyboard.press("Enter");
   const inspector = page.locator(".inspector");
   await inspector.getByLabel("More faults", { exact: true }).click();
-  const slow = inspector.locator(".fault").filter({ has: page.getByRole("button", { name: "Slow", exact: true }) }).first();
-  await slow.getByRole("button").click();
-  const amount = slow.locator("input").first();
+  await inspector.locator(".fault").first().getByRole("button").click();
+  const amount = inspector.getByLabel("Slow: times", { exact: true });
   const first = await amount.inputValue();
   await amount.fill("7");
   await amount.press("Enter");
