@@ -109,7 +109,7 @@ impl Bridge {
         self.commands.clear();
         self.asked.clear();
         self.held.clear();
-        (self.catch_up, self.deaths) = (None, 0);
+        (self.catch_up, self.deaths, self.died_at) = (None, 0, Nanos::ZERO);
     }
 
     /// Goes on with a run that was kept: replays what was done to it, up to a moment.
@@ -219,8 +219,9 @@ impl Bridge {
             worker.terminate();
         }
         (self.busy, self.silent) = (false, 0.0);
-        let lost = self.asked.drain(..).chain(self.commands.drain(..).filter(acts));
-        self.held = lost.chain(self.held.drain(..)).collect();
+        // What was taken out is no part of the run that begins again.
+        let lost = self.asked.drain(..).chain(self.commands.drain(..)).chain(self.held.drain(..));
+        self.held = lost.filter(|it| matches!(it, Command::Act(..))).collect();
         self.deaths += 1;
         self.died_at = now.max(self.died_at);
     }

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { journey } from "./harness.mjs";
+import { drop, journey } from "./harness.mjs";
 import { faint, texts } from "./pairs.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -29,12 +29,6 @@ const choose = async (page, what) => {
   await page.locator(".inspector").waitFor();
 };
 const tab = (page, name) => page.getByRole("tab", { name, exact: true }).click();
-const drop = (page, name, text) =>
-  page.evaluate(([name, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], name));
-    document.querySelector(".stage").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, [name, text]);
 
 /** What is looked at, one after the other: a name, and how it is reached from the one before. */
 const STATES = {

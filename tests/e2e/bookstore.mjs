@@ -2,7 +2,7 @@
 // is looked at again; a parameter is changed while it runs.
 
 import assert from "node:assert/strict";
-import { journey, until } from "./harness.mjs";
+import { journey, knowWorkers, until } from "./harness.mjs";
 
 /** Longest wait for the first mark that moves, from navigation, in milliseconds. */
 const MOVING_MS_MAX = 2_000;
@@ -127,17 +127,6 @@ journey("less motion: counts instead of flights", { reducedMotion: "reduce" }, a
   await shot("bookstore-8-still");
 });
 
-/** Lets the page's workers be reached, to kill one. */
-const knowWorkers = (page) =>
-  page.addInitScript(() => {
-    const start = globalThis.Worker;
-    globalThis.Worker = class extends start {
-      constructor(...all) {
-        super(...all);
-        globalThis.workers = [...(globalThis.workers ?? []), this];
-      }
-    };
-  });
 
 const dying = { forgive: [/panicked|unreachable|uncaught|console/] };
 journey("a worker that dies is replaced, and the design stays", dying, async ({ page, open, shot }) => {

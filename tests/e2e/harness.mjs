@@ -177,3 +177,26 @@ async function take(page, name, options = {}) {
   await page.screenshot({ path: file, ...options });
   return file;
 }
+
+/** Lets the page's workers be reached, as `globalThis.workers`, to kill one. */
+export const knowWorkers = (page) =>
+  page.addInitScript(() => {
+    const start = globalThis.Worker;
+    globalThis.Worker = class extends start {
+      constructor(...all) {
+        super(...all);
+        globalThis.workers = [...(globalThis.workers ?? []), this];
+      }
+    };
+  });
+
+/** Drops a file with a text on something, as people do: on the canvas, if nothing else is named. */
+export const drop = (page, name, text, on = ".stage") =>
+  page.evaluate(([name, text, on]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name));
+    for (const kind of ["dragover", "drop"]) {
+      const event = new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true });
+      document.querySelector(on).dispatchEvent(event);
+    }
+  }, [name, text, on]);

@@ -2,7 +2,7 @@
 // and is mended, keys that are pressed where something takes them, less motion, the chart in the past.
 
 import assert from "node:assert/strict";
-import { journey, until } from "./harness.mjs";
+import { drop, journey, until } from "./harness.mjs";
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const clock = (page) => page.locator(".clock").innerText();
@@ -34,12 +34,6 @@ async function follow(page) {
   await page.locator(".waterfall ol").waitFor();
 }
 
-const drop = (page, name, text) =>
-  page.evaluate(([name, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], name));
-    document.querySelector(".stage").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, [name, text]);
 
 journey("a request that is followed is let go of: by Escape, and with the inspector", async ({ page, open }) => {
   await open();

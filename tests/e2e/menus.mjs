@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
-import { UNITS, becomes, figure, journey, until } from "./harness.mjs";
+import { UNITS, becomes, drop, figure, journey, until } from "./harness.mjs";
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const inspector = (page) => page.locator(".inspector");
@@ -36,13 +36,6 @@ async function there_and_back(page, name, felt, over, shot) {
   await until(async () => (await it.getAttribute("aria-pressed")) === "false", `${name}: taken back`);
   await over();
 }
-
-const drop = (page, on, name, text) =>
-  page.evaluate(([on, name, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], name));
-    document.querySelector(on).dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, [on, name, text]);
 
 journey("a service that is slow for some, and no more", async ({ page, open, shot }) => {
   await open();
@@ -131,14 +124,14 @@ journey("a wire that loses, delays, and is cut one way or the other", async ({ p
 journey("a recording is dropped on a client, which sends it; what is none is refused", async ({ page, open, shot }) => {
   await open();
   await becomes(page, "readers", 0, (it) => it > 900, "the usual");
-  await drop(page, "[data-node=readers]", "monday.csv", "time,key\nsoon,4\n");
+  await drop(page, "monday.csv", "time,key\nsoon,4\n", "[data-node=readers]");
   const notice = page.locator(".notice");
   await notice.getByText("Readers was not given “monday.csv”").waitFor();
   assert.match(await notice.innerText(), /line 2/);
   await becomes(page, "readers", 0, (it) => it > 900, "as before");
   // 300 requests, one every 5 ms, over and over: 200 each second.
   const rows = Array.from({ length: 300 }, (_, at) => `${(at * 0.005).toFixed(3)},${at % 40}`);
-  await drop(page, "[data-node=readers]", "monday.csv", `time,key\n${rows.join("\n")}\n`);
+  await drop(page, "monday.csv", `time,key\n${rows.join("\n")}\n`, "[data-node=readers]");
   await becomes(page, "readers", 0, (it) => it >= 195 && it <= 205, "200 each second");
   assert.equal(await notice.count(), 0);
   assert.equal(await page.getByLabel("Load", { exact: true }).inputValue(), "recorded");
@@ -165,7 +158,7 @@ const station = {
 
 journey("what theory predicts stands beside what is seen, with its band", async ({ page, open, shot }) => {
   await open();
-  await drop(page, ".stage", "half.json", JSON.stringify(station));
+  await drop(page, "half.json", JSON.stringify(station));
   await page.locator("[data-node=books]").click();
   await page.getByRole("tab", { name: "Theory", exact: true }).click();
   const theory = page.getByRole("region", { name: "Theory" });
@@ -268,7 +261,7 @@ journey("a design that runs away is shown stopped, says why, and invites to noth
       "c-a": { from: "c", to: "a" },
     },
   };
-  await drop(page, ".stage", "runaway.json", JSON.stringify({ version: 1, design, seed: 1, warmup: "0s" }));
+  await drop(page, "runaway.json", JSON.stringify({ version: 1, design, seed: 1, warmup: "0s" }));
   await page.locator(".banner").getByText("The run was stopped").waitFor({ timeout: 30_000 });
   await page.locator(".halt").getByText("The run is stopped at").waitFor();
   assert.equal(await page.getByText("Try this").count(), 0, "no invitation");

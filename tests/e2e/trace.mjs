@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { journey, root, until } from "./harness.mjs";
+import { drop, journey, root, until } from "./harness.mjs";
 
 const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const command = (...options) =>
@@ -39,16 +39,8 @@ async function inside(page, open) {
   await page.locator(".bring").waitFor();
 }
 
-/** Drops a file on the picture, as people do. */
-const drop = (page, name, text, on = ".inspector .slate") =>
-  page.evaluate(({ name, text, on }) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], name));
-    const event = (kind) => new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true });
-    const place = document.querySelector(on);
-    place.dispatchEvent(event("dragover"));
-    place.dispatchEvent(event("drop"));
-  }, { name, text, on });
+/** Drops a file on the picture. */
+const hand = (page, name, text) => drop(page, name, text, ".inspector .slate");
 
 const status = (page) => page.locator(".bring [role=status]").innerText();
 const done = (page) => until(async () => {
@@ -74,7 +66,7 @@ journey("trace: dropped on the lens, drawn while it is refined, and the command 
     };
     look();
   }));
-  await drop(page, "reads.txt", text);
+  await hand(page, "reads.txt", text);
   // Spread out while it is read: it is looked at otherwise, goes on, and can be cancelled.
   await page.locator(".spread").click();
   await page.locator(".bring [role=status]").waitFor();
@@ -148,7 +140,7 @@ journey("trace: with the keyboard, a table whose key is asked for, and cancelled
   const shown = Number.parseFloat(await cell(page, "lru", 0));
   assert.equal(shown, Number((points[1].hit_ratio * 100).toPrecision(3)), `second of ${many} keys`);
   // A large one, cancelled.
-  await drop(page, "long.txt", keys(2_000_000, 300_000).join("\n"));
+  await hand(page, "long.txt", keys(2_000_000, 300_000).join("\n"));
   const cancel = page.locator(".bring").getByRole("button", { name: "Cancel" });
   await cancel.waitFor();
   await cancel.focus();
@@ -160,7 +152,7 @@ journey("trace: with the keyboard, a table whose key is asked for, and cancelled
 journey("trace: what cannot be used is said, and how to mend it", async ({ page, open, shot }) => {
   await inside(page, open);
   const words = async (name, text) => {
-    await drop(page, name, text);
+    await hand(page, name, text);
     const alert = page.locator(".bring [role=alert]");
     await until(async () => (await alert.allInnerTexts()).join("").includes(name) || (await alert.allInnerTexts()).join(""), `${name} is refused`, 30_000);
     return alert.innerText();
@@ -191,7 +183,7 @@ journey("trace: the keyboard stays with what is under way, and is not taken from
   };
   // What had the focus is gone: the first thing that can be done then has it.
   await page.locator(".bring").getByRole("button", { name: "Choose a file…" }).focus();
-  await drop(page, "reads.csv", table);
+  await hand(page, "reads.csv", table);
   await page.getByText("has 2 columns. Which one is the key?").waitFor();
   await holds(/^SELECT/, "the columns have the focus");
   await press("Read it");
@@ -202,7 +194,7 @@ journey("trace: the keyboard stays with what is under way, and is not taken from
   // Nobody who is elsewhere is called away.
   const tab = page.getByRole("tab", { name: "Inside" });
   await tab.focus();
-  await drop(page, "reads.csv", table);
+  await hand(page, "reads.csv", table);
   await page.getByText("has 2 columns. Which one is the key?").waitFor();
   await page.waitForTimeout(300);
   assert.ok(await tab.evaluate((it) => it === document.activeElement), await held());

@@ -2,7 +2,7 @@
 // dies with something in its hands: canvas, run and what is kept agree.
 
 import assert from "node:assert/strict";
-import { journey, until } from "./harness.mjs";
+import { journey, knowWorkers, until } from "./harness.mjs";
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const clock = (page) => page.locator(".clock").innerText();
@@ -179,16 +179,6 @@ journey("where it was left, it is found again", async ({ page, open, context }) 
   assert.equal(await other.locator(".notice").count(), 0);
 });
 
-const knowWorkers = (page) =>
-  page.addInitScript(() => {
-    const start = globalThis.Worker;
-    globalThis.Worker = class extends start {
-      constructor(...all) {
-        super(...all);
-        globalThis.workers = [...(globalThis.workers ?? []), this];
-      }
-    };
-  });
 const dies = (page) =>
   page.evaluate(() => globalThis.workers.at(-1).dispatchEvent(new ErrorEvent("error", { message: "a test" })));
 const dying = { forgive: [/panicked|unreachable|uncaught|console/] };
