@@ -171,12 +171,13 @@ fn scope(dice: &mut Dice, design: &Design) -> Scope {
 }
 
 /// Something befalls one message that is under way.
-fn mishap(dice: &mut Dice, live: &Live, design: &Design) -> Option<Fault> {
+fn mishap(dice: &mut Dice, live: &Live) -> Option<Fault> {
     let mut messages: Vec<_> = live.world.messages().map(|it| it.0).collect();
     messages.sort_unstable();
     let message = *messages.get(dice.below(messages.len().max(1) as u64) as usize)?;
     let by = Nanos::millis(dice.below(800));
-    Some(match dice.below(4) {
+    let design = &live.design;
+    Some(match dice.below(if design.wires.is_empty() { 2 } else { 4 }) {
         0 => Fault::DropMessage { message },
         1 => Fault::DelayMessage { message, by },
         2 => Fault::DropNext { on: scope(dice, design) },
@@ -428,7 +429,7 @@ fn act(dice: &mut Dice, live: &mut Live, resized: &mut bool) {
             live.fault(fault);
         }
         10 => (0..4)
-            .filter_map(|_| mishap(dice, live, &design))
+            .filter_map(|_| mishap(dice, live))
             .collect::<Vec<_>>()
             .into_iter()
             .for_each(|it| live.fault(it)),

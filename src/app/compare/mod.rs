@@ -270,14 +270,16 @@ pub fn beside(app: App) -> AnyView {
     let view = move || {
         let fork = parted.get().then(|| app.other.get_value())??;
         let chosen = move |branch| app.focus.get() == branch;
+        let both = move || app.both.get();
         Some(view! {
             <Bar fork/>
             <section class="side-name chip" aria-label="As it is" class:on=move || chosen(Branch::Main)>"As it is"</section>
-            <section class="other" aria-label="What if: the other future"
+            // Where it is seen alone, its canvas is the page's main part.
+            <div class="other" role=move || both().then_some("region") aria-label=move || both().then_some("What if: the other future")
                 on:pointerdown=move |_| app.turn_to(Branch::Fork) on:focusin=move |_| app.turn_to(Branch::Fork)>
                 <Provider value=fork><Canvas/></Provider>
                 <div class="side-name chip" class:on=move || chosen(Branch::Fork)>"What if"</div>
-            </section>
+            </div>
         })
     };
     view.into_any()
