@@ -281,10 +281,10 @@ journey("a zone: chosen, named, made larger, failing as one and coming back", as
   await button(page, "Heal the network").click();
   await button(page, "Cut off").waitFor();
   // One way only: what lies in it is asked, and its answers do not come out.
-  await page.getByRole("combobox", { name: "Which ways" }).selectOption({ label: "Stops only what goes out" });
+  await page.getByRole("combobox", { name: "Which ways", exact: true }).selectOption({ label: "Stops only what goes out" });
   await button(page, "Cut off").click();
   await page.locator(".deeds").getByRole("button", { name: /Network cut one way$/ }).waitFor();
-  await is(() => page.getByRole("combobox", { name: "Which ways" }).isDisabled(), true, "healed first");
+  await is(() => page.getByRole("combobox", { name: "Which ways", exact: true }).isDisabled(), true, "healed first");
   await button(page, "Heal the network").click();
   await button(page, "Cut off").waitFor();
 

@@ -126,7 +126,7 @@ journey("members of a database are parted, both ways and one way, and healed", a
   await until(async () => (await inspector(page).locator("span.apart").count()) === 0, "together again");
   // One way: it hears nothing, and is heard.
   await replica.click();
-  await sides.getByRole("combobox", { name: "Which ways" }).selectOption({ label: "Stops only what goes to them" });
+  await sides.getByRole("combobox", { name: "Which ways", exact: true }).selectOption({ label: "Stops only what goes to them" });
   await cut.click();
   await mark(page, /Network cut one way$/).waitFor();
   await button(sides, "Heal").click();

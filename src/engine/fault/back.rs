@@ -130,7 +130,7 @@ mod tests {
             ways,
         };
         let heal = Fault::Heal { name: "A | B".into() };
-        assert_eq!(cut(Ways::Both).back(&[], &[]), [heal.clone()]);
+        assert_eq!(cut(Ways::Both).back(&[], &[]), std::slice::from_ref(&heal));
         let done = [cut(Ways::Both)];
         assert_eq!(cut(Ways::Forth).back(&done, &[]), done);
         assert_eq!(heal.back(&done, &[]), done);
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(delay(20).back(&[delay(5)], &[]), [delay(5)]);
         let wire = |ways| Fault::CutWire { wire: "1".into(), ways };
         let mend = Fault::MendWire { wire: "1".into() };
-        assert_eq!(wire(Ways::Back).back(&[], &[]), [mend.clone()]);
+        assert_eq!(wire(Ways::Back).back(&[], &[]), std::slice::from_ref(&mend));
         assert_eq!(mend.back(&[wire(Ways::Back)], &[]), [wire(Ways::Back)]);
     }
 
