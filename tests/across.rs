@@ -1,13 +1,10 @@
 //! Writes of rows of two shards: under random crashes, cuts and moves of rows none is ever half applied,
 //! nothing stays in doubt once everybody is back, and a protocol that is broken on purpose is caught.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::sharded::{all_well, mishap, shards};
-use common::*;
+use crate::common::sharded::{all_well, mishap, shards};
+use crate::common::*;
 use ringside::algorithm::commit::two_phase::{Change, State as Known};
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;

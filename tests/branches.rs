@@ -1,12 +1,9 @@
 //! Two futures in one session: a fork that changes nothing stays equal, one that changes something
 //! is what a run without the other would be, and the other does not feel it. Random designs, faults
-//! and edits; `SEED=n cargo test --test branches` repeats one.
-#![cfg(not(target_arch = "wasm32"))]
+//! and edits; `SEED=n cargo test --test native branches::` repeats one.
 
-mod common;
-
-use common::golden as played;
-use common::*;
+use crate::common::golden as played;
+use crate::common::*;
 use ringside::algorithm::balancing::Rule;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;

@@ -1,13 +1,10 @@
 //! Breakpoints: a run stops at the very event at which what is waited for first holds, as an
 //! uninterrupted run shows it to somebody who only listens; the same in steps of any size, at the
 //! newest and in the past.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::component::{Spec, Standing};
 use ringside::document::Design;

@@ -1,11 +1,8 @@
 //! The cache against a naive model fed with the same accesses, and cache-aside step by step.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use ringside::algorithm::eviction::{Policy, Running, Slot};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -1,12 +1,9 @@
 //! Caches with room in bytes: what is held always fits, by every policy; hits are those of `ringside cache`
 //! on the same trace with sizes; and the picture's figures are the state's.
 //! `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::looking::Looking;
-use common::*;
+use crate::common::looking::Looking;
+use crate::common::*;
 use expect_test::expect;
 use ringside::algorithm::eviction::{Policy, Trace, curve};
 use ringside::base::spread::Shape;

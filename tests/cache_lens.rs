@@ -1,13 +1,10 @@
 //! The inside of a cache in every state, and its figures beside those of the command line.
 //! `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use common::*;
+use crate::common::*;
 use expect_test::expect_file;
 use ringside::algorithm::eviction::Policy;
 use ringside::base::time::Nanos;

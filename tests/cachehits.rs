@@ -1,9 +1,6 @@
 //! The ready design "Product cache": what its class says holds, by closed forms and by the run.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::target;
+use crate::common::target;
 use ringside::algorithm::eviction::Policy;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;

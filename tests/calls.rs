@@ -1,9 +1,6 @@
 //! What a caller does about failures and slow answers, against the published formulas.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::draw::Stream;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -1,11 +1,8 @@
 //! Capacity: lines kept in every way, shedding, work of every shape, wasted work; against closed
 //! forms. Seeds 1 to 30, fixed beforehand; pooled |z| < 4, and 80 to 100 % of the 95 % intervals hold
 //! what Pollaczek and Khinchine say.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::queueing::{self, Load};
 use ringside::base::measured::Measured;
 use ringside::base::spread::Shape;

@@ -1,10 +1,7 @@
 //! A cascade: each replica hands the log on to the next. What comes when, who waits for whom, and what
 //! becomes of those behind a replica that dies.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::geometry::Rect;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -1,5 +1,4 @@
 //! `ringside check` as a process: what it prints and how it ends.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::process::{Command, Output};
 

@@ -1,12 +1,9 @@
 //! Claims that are violated: a run stops at the very event, the moment is marked on its line of time, and
 //! nothing is called a violation that is none. Held against what an uninterrupted run tells.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeSet;
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::client::{Class, ClientParams, Does, Popularity};

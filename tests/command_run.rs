@@ -1,13 +1,10 @@
 //! The commands `run` and `bench` as others call them, each a process of its own: the same state hash in
 //! every process, bad designs told by component and field, the shape of what programs read.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::fs;
 use std::path::PathBuf;
 
-use common::command::{json, refused, ringside};
+use crate::common::command::{json, refused, ringside};
 use ringside::base::time::Nanos;
 use ringside::document::file::File;
 use ringside::session::golden::{self, Golden};

@@ -1,13 +1,10 @@
 //! The commands `cache` and `place` as people call them: small inputs with answers worked out by hand
 //! or published, and bad input.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::fs;
 use std::path::PathBuf;
 
-use common::command::{json, refused, text};
+use crate::common::command::{json, refused, text};
 use serde_json::Value;
 
 #[track_caller]

@@ -1,6 +1,5 @@
 //! The insides of a database, a service and a cache with dirty entries, from a running book store.
 //! `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
 use expect_test::{Expect, expect};
 use ringside::base::time::Nanos;

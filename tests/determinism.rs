@@ -1,9 +1,6 @@
 //! The same design, seed and inputs give the same bits, however the run is cut and whoever watches.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;

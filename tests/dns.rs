@@ -1,10 +1,7 @@
 //! A domain's name servers: whom they send clients to, how often they are asked, and how long it takes until
 //! nobody is sent to a site that is gone.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::geometry::Point;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -1,9 +1,6 @@
 //! Live edits, one story each: most of these were bugs.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::balancing::Rule;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;

@@ -1,6 +1,5 @@
 //! Anti-entropy in the inside of a key–value store: the picture of two hash trees is held against what the
 //! members hold, row by row, and what it says was repaired against what was missing.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::BTreeSet;
 

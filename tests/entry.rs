@@ -1,12 +1,9 @@
 //! The entry side of a system: firewall, gateway, balancer and third party against their
 //! definitions; zones that carry distance and fail as one.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::*;
+use crate::common::*;
 use ringside::algorithm::balancing::Rule;
 use ringside::base::candidate::Candidate;
 use ringside::base::spread::Shape;

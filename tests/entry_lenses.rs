@@ -1,6 +1,5 @@
 //! The insides of a gateway and of a balancer, from a running book store. `LENSES=folder` writes
 //! the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
 use expect_test::{Expect, expect};
 use ringside::base::time::Nanos;

@@ -1,13 +1,11 @@
 //! What becomes of a database whose primary dies: who takes its place, when, and which acknowledged
 //! writes that loses. Every claim of the observer is held against what members hold and callers saw.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::watched::{Naive, people, sorted};
-use common::*;
+use crate::common;
+use crate::common::watched::{Naive, people, sorted};
+use crate::common::*;
 use ringside::base::draw::Stream;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

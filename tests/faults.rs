@@ -1,11 +1,8 @@
 //! Each fault does what it says, to whom it names and nobody else, and its reversal ends it.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use ringside::base::spread::Shape;
 use ringside::base::time::{Nanos, Offset};
 use ringside::base::unit::Rate;

@@ -1,8 +1,6 @@
 //! Figures on screen are those of the command line for the same run, and add up across wires.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
+use crate::common;
 use ringside::base::time::Nanos;
 use ringside::engine::fault::{Fault, Target};
 use ringside::session::protocol::{Branch, Command, ComponentFigures, Figures, Input, Tick, View};
@@ -101,7 +99,7 @@ fn what_is_back_has_no_figures_before_its_first_whole_second() {
 /// the command line over the whole run.
 #[test]
 fn imbalance_is_the_largest_over_the_mean() {
-    use common::{add, client, design, slots, start, wire};
+    use crate::common::{add, client, design, slots, start, wire};
     use ringside::component::Spec;
     use ringside::document::WireParams;
     use ringside::engine::Note;

@@ -1,11 +1,8 @@
 //! Idempotency keys: a write whose answer was lost comes again, and takes effect once or twice.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::{Nanos, Offset};
 use ringside::base::unit::Rate;
 use ringside::component::Spec;

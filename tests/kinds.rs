@@ -1,12 +1,9 @@
 //! Generality first: three replicated kinds, each one file and one registry line, under one-way
 //! cuts, with members added live, with seek, fork and replay.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::failover_pair::{FailoverPairParams, FailoverPairState};
@@ -677,4 +674,4 @@ fn reads_wired_to_replicas_of_a_raft_group_end_at_the_leader() {
     assert!(after.ended() > before.ended() + 200);
 }
 
-use common::audit;
+use crate::common::audit;

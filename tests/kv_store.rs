@@ -1,14 +1,11 @@
 //! A store without a leader: what majorities promise under crashes and cuts, what last write wins
 //! costs, and that the verdict in the picture is the checker's.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::peers::{held, holders, readers_and_writers};
-use common::*;
+use crate::common::peers::{held, holders, readers_and_writers};
+use crate::common::*;
 use ringside::algorithm::consistency::{Guarantee, Verdict, text};
 use ringside::base::draw::mix;
 use ringside::base::time::{Nanos, Offset};

@@ -1,10 +1,7 @@
 //! Whoever drags the scrubber sees the moment: what a frame holds there (messages, figures, the inside
 //! of a component, its charts) is what a run shows that was stopped at that moment and never knew more.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::golden::{open, play};
+use crate::common::golden::{open, play};
 use ringside::base::time::Nanos;
 use ringside::session::Session;
 use ringside::session::golden::{self, Golden};

@@ -1,9 +1,6 @@
 //! What messages cost on their way: transmission, loss, connections, distance.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::geometry::Rect;
 use ringside::base::size::Size;
 use ringside::base::spread::Shape;

@@ -3,11 +3,8 @@
 //! hold a worker while they wait, each station is an M/M/c queue at the rate that reaches it, however
 //! paths split and join. Fixed seeds 1 to 30: pooled |z| < 4, and the 95 % interval that each run
 //! gives by itself holds the theory's value in 80 to 100 % of the runs.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::queueing::{self, Load, Steady};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -1,6 +1,5 @@
 //! The inside of a key–value store: Mumbai and Delhi, before a cut, during it and after it, in both
 //! settings. `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
 use expect_test::{Expect, expect};
 use ringside::base::time::Nanos;

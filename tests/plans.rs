@@ -1,12 +1,9 @@
 //! Plans beyond those that today's kinds derive: forks, branches nobody waits for, conditions; with
 //! and without workers held, under crashes. Built by changing the draft.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::sync::Arc;
 
-use common::*;
+use crate::common::*;
 use ringside::base::draw::Stream;
 use ringside::base::spread::Spread;
 use ringside::base::time::Nanos;

@@ -1,11 +1,8 @@
 //! Connection pools: never more calls open than there are connections, first come, first served, and
 //! nobody waits longer than said; against closed forms. Seeds 1 to 30, fixed beforehand; pooled
 //! |z| < 4.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::queueing::{self, Load};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

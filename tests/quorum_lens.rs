@@ -1,11 +1,8 @@
 //! The inside of a key–value store that goes by numbers of one's own: whom an operation asked and who
 //! answered, what overlaps, what can be set. `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::looking::Looking;
-use common::*;
+use crate::common::looking::Looking;
+use crate::common::*;
 use expect_test::expect;
 use ringside::base::text::duration;
 use ringside::base::time::Nanos;

@@ -1,14 +1,11 @@
 //! Stores that go by numbers or keep both of two writes: what survives which crashes, what a merge by
 //! the application keeps, and that comparing hash trees brings all that differs.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::peers::{holders, readers_and_writers};
-use common::*;
+use crate::common::peers::{holders, readers_and_writers};
+use crate::common::*;
 use ringside::base::draw::mix;
 use ringside::base::time::Nanos;
 use ringside::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut};

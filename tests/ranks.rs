@@ -1,6 +1,5 @@
 //! The rules of the house, checked like any other test: who may import whom, what the core may not
 //! use, how long a file may be. `design.md` section 3 says why.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -220,6 +219,22 @@ fn exceptions_are_needed() {
 }
 
 #[track_caller]
+/// With `autotests` off, a file that nobody names would never run.
+#[test]
+fn every_test_file_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("it is there");
+    let native = fs::read_to_string(root.join("tests/native.rs")).expect("it is there");
+    for entry in fs::read_dir(root.join("tests")).expect("it is there") {
+        let path = entry.expect("it can be read").path();
+        let Some(name) = path.file_stem().and_then(|it| it.to_str()) else { continue };
+        let apart = manifest.contains(&format!("[[test]]\nname = \"{name}\"\n"));
+        let within = native.lines().any(|it| it == format!("mod {name};"));
+        let runs = path.extension().is_none_or(|it| it != "rs") || apart != within;
+        assert!(runs, "tests/{name}.rs needs one line: in tests/native.rs, or in Cargo.toml");
+    }
+}
+
 fn check(path: &str, text: &str, expected: &[&str]) {
     let found = breaches(path, text);
     assert_eq!(found.len(), expected.len(), "{found:?}");

@@ -1,9 +1,6 @@
 //! The ready designs: every one reads without a complaint, runs, and shows what its note says.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::hashing::Hash;
 use ringside::base::time::Nanos;
 use ringside::component::cache_cluster::CacheClusterParams;

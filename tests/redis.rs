@@ -1,13 +1,10 @@
 //! A cache with a disk (Redis' RDB and AOF): it comes back with exactly what was there, and what had
 //! been acknowledged since is counted as lost. Source: Redis documentation, "Redis persistence".
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::looking::Looking;
-use common::*;
+use crate::common::looking::Looking;
+use crate::common::*;
 use expect_test::expect;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;

@@ -1,13 +1,10 @@
 //! Callers of a cluster of slots that learn of a change from whom they ask in vain (MOVED). Source: Redis
 //! Cluster specification, "MOVED Redirection".
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::looking::Looking;
-use common::*;
+use crate::common::looking::Looking;
+use crate::common::*;
 use expect_test::expect;
 use ringside::algorithm::placement::redis_slots::slot;
 use ringside::algorithm::placement::{Node, Scheme, Settings};

@@ -1,12 +1,9 @@
 //! Slots of a Redis cluster that change hands with their entries. Source: Redis Cluster specification,
 //! "Cluster live reconfiguration", "ASK redirection" and "MOVED Redirection".
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::*;
+use crate::common::*;
 use ringside::algorithm::placement::Scheme;
 use ringside::algorithm::placement::redis_slots::{SLOTS, slot};
 use ringside::base::draw::mix;

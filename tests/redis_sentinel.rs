@@ -1,13 +1,11 @@
 //! Redis with sentinels: who takes a dead primary's place, when, and what that loses; by the rules of
 //! sentinel.c, under crashes and cuts. Claims are held against what members hold and callers saw.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::watched::{Naive, people, sorted};
-use common::*;
+use crate::common;
+use crate::common::watched::{Naive, people, sorted};
+use crate::common::*;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
 use ringside::base::unit::{Rate, Weights};

@@ -1,11 +1,8 @@
 //! Commands typed at the servers of a Redis with sentinels: what the primary runs its replicas have, in the
 //! order of the stream, and a failover, a copy of all data and an expiry carry keys along as they do requests'
 //! writes. Held against what members hold.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::redis::{Holds, Keyspace, Value};
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;

@@ -1,14 +1,11 @@
 //! The class's minute about replication lag, in the lens of a database: a replica that falls behind, the
 //! read that came too early, the primary that dies, and what that loses. All numbers come from the
 //! run. `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeSet;
 
-use common::looking::{open_ready, run_to, well_drawn};
-use common::target;
+use crate::common::looking::{open_ready, run_to, well_drawn};
+use crate::common::target;
 use expect_test::expect;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;

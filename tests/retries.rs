@@ -1,9 +1,6 @@
 //! Patience: how often a caller tries, how long it waits, and what becomes of whom it left.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;

@@ -1,15 +1,13 @@
 //! A cache cluster: keys go where the scheme says, what a change moves is what `ringside place` says
 //! it moves, and the inside shows just that. `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use common::looking::Looking;
-use common::{Live, slots, target};
+use crate::common;
+use crate::common::looking::Looking;
+use crate::common::{Live, slots, target};
 use expect_test::expect;
 use ringside::algorithm::hashing::Hash;
 use ringside::algorithm::placement::{Node, Scheme, Settings};

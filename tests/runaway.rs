@@ -1,9 +1,7 @@
 //! Designs that run away are stopped, with the reason, in ticks that end; the session stays usable.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::{add, steady, wire};
+use crate::common;
+use crate::common::{add, steady, wire};
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::Spec;

@@ -1,11 +1,8 @@
 //! The class's minute about Redis Sentinel, in the lens: the primary dies, sentinels vote, a replica is promoted, the
 //! old primary comes back. All numbers come from the run. `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::looking::{open_ready, run_to, well_drawn};
-use common::{cut, heal, target};
+use crate::common::looking::{open_ready, run_to, well_drawn};
+use crate::common::{cut, heal, target};
 use expect_test::expect;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;

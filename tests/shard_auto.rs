@@ -1,12 +1,9 @@
 //! Ranges that split by themselves: the hot spot at the end of the key space is shared out without anybody's
 //! help, a new shard gets its part, cold neighbours merge, and whoever fails meanwhile, all shards go by one
 //! map in the end and no row is lost.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::sharded::shards;
-use common::*;
+use crate::common::sharded::shards;
+use crate::common::*;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Share;

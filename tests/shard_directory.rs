@@ -1,11 +1,8 @@
 //! A directory that callers ask where a key is: each request goes through it, or what it said is remembered; it
 //! can be the bottleneck, and dead it fails who has to ask it.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::sharded::shards;
-use common::*;
+use crate::common::sharded::shards;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::component::client::{ClientParams, Popularity};
 use ringside::component::service::ServiceParams;

@@ -1,14 +1,11 @@
 //! Rows of a sharded database found by another attribute than their key: without an index, by local ones
 //! and by a global one. What is found is what there is; a global index is behind for a while, and has
 //! everything in the end, whatever fails meanwhile.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::sharded::shards;
-use common::*;
+use crate::common::sharded::shards;
+use crate::common::*;
 use ringside::base::draw::Stream;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;

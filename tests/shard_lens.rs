@@ -1,14 +1,11 @@
 //! The inside of a sharded database, as in class: what it shows is what the run counted and what the
 //! command line says. `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use common::looking::Looking;
-use common::target;
+use crate::common::looking::Looking;
+use crate::common::target;
 use expect_test::expect;
 use ringside::base::time::Nanos;
 use ringside::document::edit::Edit;

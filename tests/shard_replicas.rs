@@ -1,14 +1,11 @@
 //! Shards with replicas: a primary that dies or is cut off is replaced and its rows are reached again; by a
 //! majority no acknowledged write is lost; whoever fails, no transaction over two shards is half applied, no
 //! row is lost or has two owners, and a global index ends up right.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::sharded::{all_well, mishap, primaries, shards};
-use common::*;
+use crate::common::sharded::{all_well, mishap, primaries, shards};
+use crate::common::*;
 use ringside::algorithm::commit::two_phase::{Coordinator, Promises};
 use ringside::base::cow::CowList;
 use ringside::base::draw::Stream;

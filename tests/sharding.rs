@@ -1,13 +1,11 @@
 //! A sharded database: requests end where the rows are, no write is lost while rows move, whatever
 //! fails meanwhile, and what a change moves is what theory and `ringside place` say.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::sharded::shards;
-use common::{
+use crate::common;
+use crate::common::sharded::shards;
+use crate::common::{
     Input, Live, World, add, client, cut, design, for_seeds, heal, instant, steady, target, wire,
 };
 use ringside::base::draw::Stream;

@@ -1,14 +1,11 @@
 //! A store whose keys are kept by part of its members: whose each key is, what strict quorums promise and
 //! sloppy ones do not, and that whatever was left with somebody else comes home.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::peers::{held, holders, readers_and_writers};
-use common::*;
+use crate::common::peers::{held, holders, readers_and_writers};
+use crate::common::*;
 use ringside::algorithm::placement::{Node, Scheme, Settings};
 use ringside::base::draw::mix;
 use ringside::base::text::letter;

@@ -1,12 +1,9 @@
 //! Stale reads inside a cache: each way in which an old value comes to be read is planted, and what the
 //! picture says of it is held against what happened, note by note.
 //! `LENSES=folder` writes the pictures there.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::looking::Looking;
-use common::*;
+use crate::common::looking::Looking;
+use crate::common::*;
 use expect_test::expect;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

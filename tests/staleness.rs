@@ -1,12 +1,9 @@
 //! Stale reads are caught as they happen, and none that is not one: against a naive judge who
 //! remembers every acknowledgement there ever was.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::component::cache::{CacheParams, Strategy};

@@ -1,11 +1,8 @@
 //! Loads of one key at the same time: how many a cache lets through while one is under way, with and
 //! without single flight, and how early they are begun by XFetch. Expected values in closed form.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::looking::Looking;
-use common::*;
+use crate::common::looking::Looking;
+use crate::common::*;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;

@@ -1,12 +1,9 @@
 //! The ready designs whose primary dies: bank, available database, region that is lost. Each shows what
 //! it is for; figures come from the run, and what members hold is the oracle.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::fs;
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::component::sql_db::failover::leader_of;
 use ringside::component::sql_db::{Failover, Replication, SqlDbParams, SqlDbState, Standby};

@@ -1,11 +1,8 @@
 //! A cache in front of its store: who is told what, when, and what a crash costs.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::*;
+use crate::common::*;
 use ringside::base::time::Nanos;
 use ringside::base::unit::Rate;
 use ringside::component::cache::{self, CacheParams, CacheState, Strategy};

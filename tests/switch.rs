@@ -1,10 +1,7 @@
 //! How clients find a primary that has taken another's place: by asking around, by an address that it takes
 //! over, or by a name whose answer they keep.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;
 use ringside::component::client::{Arrivals, ClientParams};

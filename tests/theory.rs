@@ -1,11 +1,8 @@
 //! The engine against queueing theory: real components (client, wire, service), fixed seeds 1 to 30,
 //! closed forms of `algorithm::queueing`, pooled |z| < 4. And the same engine, told a rate 3 % too
 //! high, must fail: the test has power.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::queueing::{self, Load, Steady};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

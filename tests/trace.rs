@@ -1,6 +1,5 @@
 //! A trace that somebody brings: its figures are the command line's, parts of the work add up to the
 //! whole, and what cannot be used is said with what to do.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::fs;
 use std::path::PathBuf;

@@ -2,11 +2,8 @@
 //! rate and index of dispersion), closed loops against the machine-repair model, recordings row by
 //! row, edits and faults while they run. Seeds 1 to 30, fixed beforehand; pooled |z| < 4, and for
 //! closed loops 80 to 100 % of the 95 % intervals hold what theory says.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ringside::algorithm::traffic::recording::Recording;
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -1,6 +1,5 @@
 //! Two-phase commit under random schedules: messages lost, doubled and out of order, anybody crashing
 //! at any moment. No transaction is ever half applied, and nothing is in doubt in the end.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::{BTreeMap, BTreeSet};
 

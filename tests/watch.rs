@@ -1,9 +1,7 @@
 //! What the page sees of a run: one request as a waterfall, the twin, who is at a place, steps,
 //! first failures, and a run that begins anew after its worker has died.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
+use crate::common;
 use ringside::base::time::Nanos;
 use ringside::document::Diff;
 use ringside::engine::Note;
@@ -482,7 +480,7 @@ fn a_worker_that_died_begins_anew_from_base_and_inputs() {
 
 #[test]
 fn attempts_and_the_pauses_between_them_are_on_the_path() {
-    use common::{add, steady, wire};
+    use crate::common::{add, steady, wire};
     use ringside::component::{Spec, client::ClientParams, service::ServiceParams};
     let mut design = common::design();
     let (retries, backoff) = (3, Nanos::millis(20));

@@ -1,11 +1,8 @@
 //! Zones: distance on what crosses a border, and everything in one failing together.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
 
 use std::collections::BTreeSet;
 
-use common::*;
+use crate::common::*;
 use ringside::base::geometry::{Point, Rect};
 use ringside::base::spread::Shape;
 use ringside::base::time::Nanos;

@@ -158,14 +158,17 @@ fn names(design: &Design, side: &[Target], home: Option<&str>) -> String {
         let record = design.components.get(&it.component)?;
         Some(record.spec.member_name(it.member?))
     };
-    let own = |it: &&Target| Some(it.component.as_str()) == home;
-    let ours: Vec<_> = side.iter().filter(own).filter_map(member).collect();
+    // Whoever came over last stands where it belongs.
+    let mut side: Vec<&Target> = side.iter().collect();
+    side.sort_by_key(|it| it.member);
+    let own = |it: &&&Target| Some(it.component.as_str()) == home;
+    let ours: Vec<_> = side.iter().filter(own).filter_map(|it| member(it)).collect();
     if !ours.is_empty() {
         return ours.join(", ");
     }
     let mut names: Vec<String> = Vec::new();
     let mut components: Vec<&str> = Vec::new();
-    for it in side {
+    for it in &side {
         let record = design.components.get(&it.component);
         let label = record.map_or(it.component.as_str(), |it| it.label.as_str());
         let members = side.iter().filter(|other| other.component == it.component).count();

@@ -73,12 +73,13 @@ pub fn marks(app: App) -> impl IntoView {
         };
         app.inputs.with(|it| it.iter().enumerate().filter(tells).map(of).collect_view())
     };
-    // Who stands at a mark can take out what was done there.
+    // Who has gone back to a mark can take out what was done there; who has just done it has undo.
     let here = Memo::new(move |_| {
-        let now = app.clock.get().now;
+        let clock = app.clock.get();
+        let now = clock.now;
         let at = |it: &(usize, &Stamped)| it.1.at == now && tells(it);
         let of = |it: (usize, &Stamped)| (it.0, told(app, &it.1.input).1);
-        match app.playing.get() {
+        match app.playing.get() || !clock.is_past() {
             true => Vec::new(),
             false => app.inputs.with(|it| it.iter().enumerate().filter(at).map(of).collect()),
         }

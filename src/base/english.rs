@@ -73,7 +73,7 @@ pub enum TextId {
     WireCut,
     /// It carries again.
     WireMended,
-    /// Sides cannot reach each other.
+    /// Sides cannot reach each other; the cut by its name.
     Partitioned,
     /// Members of one component cannot reach others of it.
     Severed,
@@ -222,7 +222,7 @@ impl TextId {
             Self::HotKeyOver => "{0} ask for the usual keys again",
             Self::WireCut => "The wire from {0} to {1} was cut",
             Self::WireMended => "The wire from {0} to {1} carries again",
-            Self::Partitioned => "{0} and {1} can no longer reach each other",
+            Self::Partitioned => "The network was cut ({0})",
             Self::Severed => "{1} of {0} can no longer reach {2}",
             Self::Healed => "The network cut “{0}” was healed",
             Self::ZoneDown => "Everything in {0} went down",

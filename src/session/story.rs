@@ -226,7 +226,7 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
         }
         Fault::CutWire { wire: id, .. } => wire(TextId::WireCut, id),
         Fault::MendWire { wire: id } => wire(TextId::WireMended, id),
-        Fault::Partition { one, other, .. } => {
+        Fault::Partition { name: called, one, other, .. } => {
             let mut all = one.iter().chain(other);
             if let Some(first) = one.first()
                 && all.all(|it| it.component == first.component && it.member.is_some())
@@ -237,14 +237,7 @@ fn done(design: &Design, fault: &Fault) -> (Text, Option<String>) {
                 let whole = Argument::Name(label(design, &first.component));
                 return (Text::new(TextId::Severed, vec![whole, side(one), side(other)]), None);
             }
-            let side = |it: &[Target]| {
-                let names = it.iter().filter_map(|it| match name(design, it) {
-                    Argument::Name(it) => Some(it),
-                    _ => None,
-                });
-                Argument::Name(listed(names))
-            };
-            (Text::new(TextId::Partitioned, vec![side(one), side(other)]), None)
+            (Text::new(TextId::Partitioned, vec![Argument::Name(called.clone())]), None)
         }
         Fault::ZoneOutage { zone } => (Text::new(TextId::ZoneDown, vec![place(zone)]), None),
         Fault::ZoneRestart { zone } => (Text::new(TextId::ZoneUp, vec![place(zone)]), None),

@@ -230,8 +230,27 @@ pub fn panel(app: App) -> AnyView {
         }
     });
     // The key: each line with its value at the cursor or under the pointer, and without the last
-    // deed where that is known.
-    let key = move || {
+    // deed where that is known. Its entries stay while their values change: what has the keyboard keeps it.
+    let lines = Memo::new(move |_| {
+        app.charted.track();
+        app.theme.track();
+        app.latest.with_value(|it| {
+            let of = |line: &Line| {
+                let tone = app.palette.with_value(|it| plot::tone(line.role, it).to_owned());
+                let (width, opacity) = plot::stroke(line.role);
+                let style = format!("border-top:{width}px solid {tone};opacity:{opacity}");
+                (
+                    line.clone(),
+                    style,
+                    plot::mark(line.role, &it.chart),
+                    help(app, it.chart.which, line),
+                )
+            };
+            it.chart.lines.iter().map(of).collect::<Vec<_>>()
+        })
+    });
+    // Of each line: now, without the last deed, and before one acted.
+    let values = Memo::new(move |_| {
         app.charted.track();
         let clock = app.clock.get();
         let moment = match hover.get() {
@@ -240,48 +259,57 @@ pub fn panel(app: App) -> AnyView {
         };
         app.latest.with_value(|it| {
             let Chart { lines, points, twin, before, window, .. } = &it.chart;
-            let (point, twin) = (at(points, moment), at(twin, moment));
             // What was left behind ends somewhere.
             let reach = before.last().map_or(Nanos::ZERO, |it| it.at.saturating_add(*window));
             let left = at(before, moment).filter(|_| moment < reach);
-            let item = |(at, line): (usize, &Line)| {
-                let value = |it: Option<&ChartPoint>| {
-                    it.and_then(|it| it.values.get(at)).copied().unwrap_or(f64::NAN)
-                };
-                let (without, left) = (value(twin), value(left));
-                let tone = app.palette.with_value(|it| plot::tone(line.role, it).to_owned());
-                let (width, opacity) = plot::stroke(line.role);
-                let style = format!("border-top:{width}px solid {tone};opacity:{opacity}");
-                let mark = plot::mark(line.role, &it.chart);
-                let help = help(app, it.chart.which, line);
-                let class = match line.role {
-                    LineRole::P50 => "percentile p50",
-                    LineRole::P95 => "percentile p95",
-                    LineRole::P99 => "percentile p99",
-                    _ => "percentile",
-                };
-                view! {
-                    <span class=class tabindex="0" title=help>
-                        <i style=style></i>{(!mark.is_empty()).then(|| view! { <u aria-hidden="true">{mark}</u> })}{english::clause(&line.name)}
-                        <b class="num">{plot::figure(line.unit, value(point))}</b>
-                        {without.is_finite().then(|| view! {
-                            <em class="num" title="The same seed without the last fault or edit: dashed.">
-                                "without it " {plot::figure(line.unit, without)}
-                            </em>
-                        })}
-                        {left.is_finite().then(|| view! {
-                            <em class="num left" title=LEFT>
-                                <i></i><span class="hidden">"before "</span>{plot::figure(line.unit, left)}
-                            </em>
-                        })}
-                    </span>
-                }
+            let all = [at(points, moment), at(twin, moment), left];
+            let of = |line| {
+                all.map(|it| it.and_then(|it| it.values.get(line)).copied().unwrap_or(f64::NAN))
             };
-            let left = (!before.is_empty()).then(|| view! {
-                <span class="percentile left" tabindex="0" title=LEFT><i></i>"before you acted"</span>
-            });
-            (lines.iter().enumerate().map(item).collect_view(), left)
+            (0..lines.len()).map(of).collect::<Vec<_>>()
         })
+    });
+    let key = move || {
+        let item = |(at, (line, style, mark, help)): (
+            usize,
+            (Line, String, &'static str, String),
+        )| {
+            let value =
+                move |which: usize| values.with(|it| it.get(at).map_or(f64::NAN, |it| it[which]));
+            let beside = move |which: usize| Some(value(which)).filter(|it| it.is_finite());
+            let class = match line.role {
+                LineRole::P50 => "percentile p50",
+                LineRole::P95 => "percentile p95",
+                LineRole::P99 => "percentile p99",
+                _ => "percentile",
+            };
+            view! {
+                <span class=class tabindex="0" title=help>
+                    <i style=style></i>{(!mark.is_empty()).then(|| view! { <u aria-hidden="true">{mark}</u> })}{english::clause(&line.name)}
+                    <b class="num">{move || plot::figure(line.unit, value(0))}</b>
+                    {move || beside(1).map(|it| view! {
+                        <em class="num" title="The same seed without the last fault or edit: dashed.">
+                            "without it " {plot::figure(line.unit, it)}
+                        </em>
+                    })}
+                    {move || beside(2).map(|it| view! {
+                        <em class="num left" title=LEFT>
+                            <i></i><span class="hidden">"before "</span>{plot::figure(line.unit, it)}
+                        </em>
+                    })}
+                </span>
+            }
+        };
+        lines.get().into_iter().enumerate().map(item).collect_view()
+    };
+    let has_left = Memo::new(move |_| {
+        app.charted.track();
+        app.latest.with_value(|it| !it.chart.before.is_empty())
+    });
+    let left = move || {
+        has_left.get().then(|| view! {
+        <span class="percentile left" tabindex="0" title=LEFT><i></i>"before you acted"</span>
+    })
     };
     let moment = move |event: &MouseEvent| {
         let element = canvas.get_untracked()?;
@@ -380,7 +408,7 @@ pub fn panel(app: App) -> AnyView {
         </p>
         <header hidden=bare>
             {choice}
-            <div class="percentiles">{key}</div>
+            <div class="percentiles">{key}{left}</div>
             <button class="o of-moment" title="Who was there at the time cursor: the slowest, the failed, the stale, the typical"
                 on:click=move |_| pick(app.clock.get_untracked().now)>"Requests"<span>" of this moment"</span></button>
             <span class="axis">"simulated time →"</span>

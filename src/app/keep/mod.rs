@@ -325,11 +325,17 @@ fn show(app: App, keep: Keeper, id: &str) {
     }
 }
 
+/// Leaves what is open for something else: it stays on the shelf, and what was told of it is told no longer.
+fn leave(app: App, keep: Keeper) {
+    keep.notice.set(None);
+    autosave(app, keep, false);
+    share::forget();
+}
+
 /// Opens what newcomers see; what was open stays on the shelf.
 fn open_template(app: App, keep: Keeper) {
-    autosave(app, keep, false);
+    leave(app, keep);
     keep.extra.set_value(Extra::default());
-    share::forget();
     app.select(None);
     app.playing.set(true);
     app.open_template();
@@ -339,8 +345,7 @@ fn open_template(app: App, keep: Keeper) {
 
 /// Opens an empty canvas.
 fn open_new(app: App, keep: Keeper) {
-    autosave(app, keep, false);
-    share::forget();
+    leave(app, keep);
     let design = Design { name: "Untitled".into(), ..Design::default() };
     take(app, keep, Kept::new(File::new(design)), None);
     adopt(app, keep);

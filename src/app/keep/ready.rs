@@ -122,9 +122,8 @@ pub const ALL: &[Ready] = &[
 
 /// Opens one as it was made; what was open stays on the shelf.
 pub fn open(app: App, keep: Keeper, it: &Ready) {
-    super::autosave(app, keep, false);
     let Ok((kept, _)) = Kept::read(it.text) else { return };
-    super::share::forget();
+    super::leave(app, keep);
     app.look.set(Default::default());
     super::take(app, keep, kept, None);
 }

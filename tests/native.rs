@@ -1,0 +1,75 @@
+//! The native tests as one program: compiled once, linked once, and run side by side to the end. `tests/NAME.rs`
+//! is `cargo test --test native NAME::`. Apart stand what needs a process of its own (`memory`), what is run by
+//! itself (`swarm`) and what runs in a browser.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+mod across;
+mod branches;
+mod breakpoints;
+mod cache;
+mod cache_bytes;
+mod cache_lens;
+mod cachehits;
+mod calls;
+mod capacity;
+mod cascade;
+mod check;
+mod claims;
+mod command_run;
+mod commands;
+mod data_lenses;
+mod determinism;
+mod dns;
+mod edits;
+mod entropy_lens;
+mod entry;
+mod entry_lenses;
+mod failover;
+mod faults;
+mod figures;
+mod idempotency;
+mod kinds;
+mod kv_store;
+mod live_theory;
+mod moments;
+mod network;
+mod networks;
+mod partition_lens;
+mod plans;
+mod pools;
+mod quorum_lens;
+mod quorums;
+mod ranks;
+mod ready;
+mod redis;
+mod redis_cluster;
+mod redis_moving;
+mod redis_sentinel;
+mod redis_types;
+mod replication;
+mod replication_lens;
+mod retries;
+mod ring;
+mod runaway;
+mod sentinel_lens;
+mod shard_auto;
+mod shard_directory;
+mod shard_index;
+mod shard_lens;
+mod shard_replicas;
+mod sharding;
+mod sloppy;
+mod stale_lens;
+mod staleness;
+mod stampede;
+mod standby;
+mod strategies;
+mod switch;
+mod theory;
+mod trace;
+mod traffic;
+mod two_phase;
+mod watch;
+mod zones;
