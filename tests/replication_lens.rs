@@ -367,9 +367,17 @@ fn split_brain_is_said_and_entries_of_one_side_are_told_apart() {
     let scene = it.scene(520.0);
     assert!(scene.marks.iter().any(|it| it.id.starts_with("member/0/alone")
         || it.label.as_deref().is_some_and(|it| it.starts_with("Only here"))));
+    // Who reaches whom, and members that can be dragged across the cut.
+    let label = |id: &str| it.mark(id).and_then(|it| it.label).unwrap_or_default();
+    assert_eq!(label("matrix/0-1"), "first primary does not reach replica 1");
+    assert_eq!(label("matrix/1-2"), "replica 1 reaches replica 2");
+    let across = it.mark("across/stories/2").and_then(|it| it.slide).expect("it can be dragged");
+    let over = Act::Move(target("stories/2"), false, "cut".into()).to_string();
+    assert!(across.spots.iter().any(|it| it.action == over), "{across:?}");
     // Healed, both lead on: what one side has, the other never gets.
     it.fault(Fault::Heal { name: "cut".into() });
     it.run_to(9.0);
+    assert!(it.mark("matrix/0-1").is_none(), "nobody is parted");
     it.look.note(CHOSEN, "convergence");
     it.look.note(BOUND, &Nanos::millis(500).0.to_string());
     let words = it.look("guarantees-split").replace('\n', " ");

@@ -14,13 +14,13 @@ use crate::scene::{Scene, Tone};
 
 use super::Subject;
 use super::history::{Account, Broken, Differ, Finding, Judged, Rest, judge, verdicts};
+use super::mesh::Mesh;
 
 mod homes;
 mod map;
 mod question;
 mod quorum;
 mod settings;
-mod sides;
 mod story;
 mod trees;
 mod vectors;
@@ -34,6 +34,7 @@ const COMPARED_MAX: usize = 32;
 /// What all parts of the picture have in common.
 struct Store<'a> {
     subject: &'a Subject<'a>,
+    mesh: Mesh<'a>,
     params: &'a KvStoreParams,
     /// Slot and state of each member.
     members: Vec<(u32, Option<&'a KvStoreState>)>,
@@ -63,6 +64,7 @@ pub fn draw(subject: &Subject) -> Scene {
     }
     let mut store = Store {
         subject,
+        mesh: Mesh::of(subject),
         params,
         members,
         log,
@@ -122,11 +124,11 @@ impl Store<'_> {
 
     /// What members know of the end of all writes.
     fn rest(&self) -> Rest {
-        let whole = (0..self.members.len()).all(|it| self.company(it) == self.members.len());
+        let whole = (0..self.members.len()).all(|it| self.mesh.company(it) == self.members.len());
         let last = self.subject.recorder.disturbances.iter().rfind(|it| it.at <= self.now());
         let healed = match whole {
             true => Ok(last.map_or(Nanos::ZERO, |it| it.at)),
-            false => Err(self.state_of_network()),
+            false => Err(self.mesh.state_of_network()),
         };
         let write = |key: u32, value: u32| {
             self.log
@@ -189,9 +191,11 @@ impl Store<'_> {
     }
 
     fn name(&self, member: usize) -> String {
-        let blueprint = self.subject.world.blueprint();
-        let spec = blueprint.components[self.subject.component as usize].spec.as_ref();
-        spec.map_or_else(String::new, |it| it.member_name(member as u16))
+        self.subject.member_name(member)
+    }
+
+    fn is_up(&self, member: usize) -> bool {
+        self.mesh.is_up(member)
     }
 
     /// What people call a client, given by the slot of its member.
@@ -255,37 +259,6 @@ impl Store<'_> {
         }
     }
 
-    /// Whether a message from one member would reach another, and it would hear it.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let [from, to] = [from, to].map(|it| self.members[it].0);
-        let world = self.subject.world;
-        let via = crate::engine::Via::Mesh(from);
-        world.is_up(from) && world.is_up(to) && !world.stops(from, to, via)
-    }
-
-    /// How many members each can hear and be heard by, itself included.
-    fn company(&self, member: usize) -> usize {
-        let both = |it: &usize| self.reaches(member, *it) && self.reaches(*it, member);
-        1 + (0..self.members.len()).filter(|it| *it != member).filter(both).count()
-    }
-
-    fn is_up(&self, member: usize) -> bool {
-        self.subject.world.is_up(self.members[member].0)
-    }
-
-    /// What is wrong with the network or the members, in a few words.
-    fn state_of_network(&self) -> String {
-        let (up, down): (Vec<_>, Vec<_>) = (0..self.members.len()).partition(|it| self.is_up(*it));
-        let cut = up.iter().any(|a| up.iter().any(|b| a != b && !self.reaches(*a, *b)));
-        let down: Vec<_> = down.into_iter().map(|it| self.name(it)).collect();
-        match (cut, down.as_slice()) {
-            (false, []) => "all can reach each other".into(),
-            (true, []) => "the network is cut".into(),
-            (false, down) => format!("down: {}", down.join(", ")),
-            (true, down) => format!("cut; down: {}", down.join(", ")),
-        }
-    }
-
     /// Operations refused so far, as far as they are kept.
     fn refused(&self) -> usize {
         let ended = |at: Option<_>| at.is_some_and(|it: (_, Nanos)| it.1 <= self.now());
@@ -335,7 +308,7 @@ impl Store<'_> {
         });
         let beliefs: Vec<_> = beliefs.collect();
         let beliefs = beliefs.join(", ");
-        format!("{beliefs}; {}. {}", self.state_of_network(), self.account().sentence())
+        format!("{beliefs}; {}. {}", self.mesh.state_of_network(), self.account().sentence())
     }
 
     fn figures(&self, sheet: &mut Sheet) {

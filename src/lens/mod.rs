@@ -22,6 +22,7 @@ mod hash_ring;
 pub mod history;
 mod kv_store;
 mod load_balancer;
+mod mesh;
 mod phases;
 mod redis;
 mod service;
@@ -81,6 +82,12 @@ impl<'a> Subject<'a> {
         let member =
             |slot: &u32| (self.world.member(*slot).state.as_ref(), self.world.is_up(*slot));
         component.members.iter().map(member).collect()
+    }
+
+    /// What people call a member, by ordinal.
+    pub fn member_name(&self, ordinal: usize) -> String {
+        let component = &self.world.blueprint().components[self.component as usize];
+        component.spec.as_ref().map_or_else(String::new, |it| it.member_name(ordinal as u16))
     }
 
     /// What is being tried out.

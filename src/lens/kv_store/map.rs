@@ -11,14 +11,12 @@ use crate::scene::{
 };
 
 use super::Store;
-use super::sides::Sides;
+use crate::lens::mesh::Sides;
 
 /// From the middle of a member to its edge, and from one member of a place to the next.
 const MEMBER: [f32; 2] = [14.0, 58.0];
 /// Height of the row of clients.
 const CLIENTS: f32 = 60.0;
-/// Side of a field of the matrix.
-const FIELD: f32 = 24.0;
 /// Clients drawn below one place.
 const CLIENTS_MAX: usize = 2;
 
@@ -73,26 +71,25 @@ impl Store<'_> {
     /// The map and the matrix.
     pub(super) fn reach(&self, sheet: &mut Sheet) {
         sheet.space(8.0);
-        sheet.caption("reach", ["Who can reach whom", &self.state_of_network()]);
-        let sides = self.across(sheet);
+        sheet.caption("reach", ["Who can reach whom", &self.mesh.state_of_network()]);
+        let sides = self.mesh.across(sheet);
         let sides = sides.as_ref();
-        let n = self.members.len();
-        let side = FIELD * (n + 1) as f32;
-        let beside = sheet.width() >= 300.0 + side;
+        let (wide, side) = self.mesh.matrix_size();
+        let beside = sheet.width() >= 300.0 + wide;
         let groups = self.groups();
         let most = groups.iter().map(|it| it.members.len()).max().unwrap_or(1);
         let height = 22.0 + MEMBER[1] * most as f32 + CLIENTS;
         if beside {
             let [map, matrix] =
-                sheet.columns(height.max(side + 8.0), [sheet.width() - side - 24.0, side], 24.0);
+                sheet.columns(height.max(side + 8.0), [sheet.width() - wide - 24.0, wide], 24.0);
             self.map(&groups, map, sides, sheet);
-            self.matrix(Point::new(matrix.x, matrix.y + 6.0), sheet);
+            self.mesh.matrix(Point::new(matrix.x, matrix.y + 6.0), sheet);
         } else {
             let map = sheet.block(height);
             self.map(&groups, map, sides, sheet);
             sheet.space(4.0);
             let block = sheet.block(side + 8.0);
-            self.matrix(Point::new(block.x, block.y + 4.0), sheet);
+            self.mesh.matrix(Point::new(block.x, block.y + 4.0), sheet);
         }
     }
 
@@ -159,7 +156,7 @@ impl Store<'_> {
     }
 
     fn pair(&self, [one, other]: [usize; 2], places: &[Point], sheet: &mut Sheet) {
-        let (forth, back) = (self.reaches(one, other), self.reaches(other, one));
+        let (forth, back) = (self.mesh.reaches(one, other), self.mesh.reaches(other, one));
         let [a, b] = [places[one], places[other]];
         let (dx, dy) = (b.x - a.x, b.y - a.y);
         let length = (dx * dx + dy * dy).sqrt().max(1.0);
@@ -209,7 +206,7 @@ impl Store<'_> {
         let name = self.name(member);
         let key = self.key_name(self.key);
         let held = self.belief(member);
-        let company = self.company(member);
+        let company = self.mesh.company(member);
         let of = self.members.len();
         let id = format!("member/{member}");
         let label = match up {
@@ -332,45 +329,6 @@ impl Store<'_> {
         for (index, line) in lines.into_iter().take(2).enumerate() {
             let mark = Mark::text(format!("{id}/belief/{index}"), at(index + 1), line, Font::SMALL);
             sheet.draw(mark.toned(tone));
-        }
-    }
-
-    fn matrix(&self, corner: Point, sheet: &mut Sheet) {
-        let n = self.members.len();
-        for member in 0..n {
-            let along = FIELD * (member as f32 + 1.5);
-            let name = self.name(member);
-            let top = Point::new(corner.x + along, corner.y + FIELD - 8.0);
-            let left = Point::new(corner.x + FIELD - 8.0, corner.y + along + 4.0);
-            let word =
-                |id: &str, at| Mark::text(format!("matrix/{id}/{member}"), at, &name, Font::SMALL);
-            sheet.draw(word("to", top).anchored(Anchor::Middle).toned(Tone::Ink2));
-            sheet.draw(word("from", left).anchored(Anchor::End).toned(Tone::Ink2));
-        }
-        for from in 0..n {
-            for to in 0..n {
-                let at = |it: usize| FIELD * (it as f32 + 1.0) + 2.0;
-                let area =
-                    Rect::new(corner.x + at(to), corner.y + at(from), FIELD - 4.0, FIELD - 4.0);
-                let middle = Point::new(area.x + area.width / 2.0, area.y + area.height / 2.0);
-                let id = format!("matrix/{from}-{to}");
-                let (x, y) = (self.name(from), self.name(to));
-                if from == to {
-                    let shape = Shape::Bar { area, radius: 3.0, fill: Fill::Solid };
-                    sheet.draw(Mark::new(id, shape, Tone::Line2));
-                    continue;
-                }
-                let (fill, tone, glyph, label) = match self.reaches(from, to) {
-                    true => (Fill::Framed, Tone::Hit, Glyph::Check, format!("{x} reaches {y}")),
-                    false => {
-                        (Fill::Hollow, Tone::Fail, Glyph::Cross, format!("{x} does not reach {y}"))
-                    }
-                };
-                let shape = Shape::Bar { area, radius: 3.0, fill };
-                sheet.draw(Mark::new(&id, shape, tone).labelled(label.clone()));
-                let shape = Shape::Glyph { glyph, at: middle, radius: Glyph::RADIUS };
-                sheet.draw(Mark::new(format!("{id}/sign"), shape, tone).labelled(label));
-            }
         }
     }
 }

@@ -27,7 +27,8 @@ impl Store<'_> {
     fn sides(&self) -> Vec<Side> {
         let mut sides: Vec<Vec<usize>> = Vec::new();
         for member in (0..self.members.len()).filter(|it| self.is_up(*it)) {
-            let both = |it: &usize| self.reaches(member, *it) && self.reaches(*it, member);
+            let both =
+                |it: &usize| self.mesh.reaches(member, *it) && self.mesh.reaches(*it, member);
             match sides.iter_mut().find(|it| it.iter().all(&both)) {
                 Some(side) => side.push(member),
                 None => sides.push(vec![member]),

@@ -15,6 +15,7 @@ use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Scene, Tone};
 
+use super::mesh::Mesh;
 use super::{Act, Subject, phases};
 
 mod failover;
@@ -64,6 +65,7 @@ pub fn draw(subject: &Subject) -> Scene {
     } else {
         inside.figures(&mut sheet);
         inside.failover(&mut sheet);
+        Mesh::of(subject).parted(&mut sheet);
         inside.strips(&mut sheet);
         inside.acts(&mut sheet);
         inside.believe(&mut sheet);
@@ -81,9 +83,7 @@ impl<'a> Inside<'a> {
 
     /// What a member is called.
     fn name(&self, ordinal: u16) -> String {
-        let blueprint = self.subject.world.blueprint();
-        let spec = blueprint.components[self.subject.component as usize].spec.as_ref();
-        spec.map_or_else(String::new, |it| it.member_name(ordinal))
+        self.subject.member_name(ordinal.into())
     }
 
     fn is_up(&self, slot: u32) -> bool {

@@ -18,6 +18,7 @@ use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Scene, Tone};
 
+use super::mesh::Mesh;
 use super::{Act, Subject};
 
 mod guarantees;
@@ -85,6 +86,7 @@ pub fn draw(subject: &Subject) -> Scene {
     let mut sheet = Sheet::new(subject.width, title, log.description(slowest));
     log.figures(slowest, &mut sheet);
     log.takeover(&mut sheet);
+    Mesh::of(subject).parted(&mut sheet);
     log.strips(&mut sheet);
     log.acts(&mut sheet);
     log.silences(&mut sheet);
@@ -140,9 +142,7 @@ impl Log<'_> {
 
     /// What a member is called.
     fn name(&self, ordinal: usize) -> String {
-        let blueprint = self.subject.world.blueprint();
-        let spec = blueprint.components[self.subject.component as usize].spec.as_ref();
-        spec.map_or_else(String::new, |it| it.member_name(ordinal as u16))
+        self.subject.member_name(ordinal)
     }
 
     /// How far behind a member is: in entries, and in ns the age of the oldest that it has not applied.

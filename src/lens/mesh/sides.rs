@@ -6,7 +6,7 @@ use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Fill, Font, Mark, Point, Rect, Shape, Slide, Spot, Tone};
 
-use super::Store;
+use super::Mesh;
 
 /// Height of a name with the room below it, and of the name itself.
 const NAME: [f32; 2] = [32.0, 26.0];
@@ -22,7 +22,7 @@ struct Party {
 }
 
 /// A cut that somebody can be dragged across.
-pub(super) struct Sides {
+pub struct Sides {
     cut: String,
     parties: Vec<Party>,
     /// Where the two sides are drawn.
@@ -64,12 +64,11 @@ impl Sides {
     }
 }
 
-impl Store<'_> {
-    /// The latest cut around this store, and its sides, drawn.
-    pub(super) fn across(&self, sheet: &mut Sheet) -> Option<Sides> {
+impl Mesh<'_> {
+    /// The latest cut around this component, and its sides, drawn.
+    pub fn across(&self, sheet: &mut Sheet) -> Option<Sides> {
         let blueprint = self.subject.world.blueprint();
-        let own: Vec<_> = self.members.iter().map(|it| it.0).collect();
-        let (cut, sides) = self.subject.world.sides(&own)?;
+        let (cut, sides) = self.subject.world.sides(&self.slots)?;
         let mut parties: Vec<Party> = Vec::new();
         for (over, slot) in [false, true]
             .into_iter()
