@@ -9,7 +9,7 @@ import { faint, texts } from "./pairs.mjs";
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** What another theme can change; everything else is the same in all of them. */
-const LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"];
+const LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"];
 
 /** What axe-core finds in the page as it is, by all its rules or by some. */
 async function findings(page, rules) {
@@ -152,6 +152,8 @@ const STATES = {
 
 for (const theme of ["light", "dark", "projector"]) {
   for (const [size, viewport] of Object.entries(SIZES)) {
+    // Dark is laid out as light is: its colours are seen on the wide page.
+    if (theme === "dark" && size === "phone") continue;
     for (const [part, states] of Object.entries(STATES)) {
       journey(`axe-core finds nothing, and all can be read (${part}, ${theme}, ${size})`, { viewport }, async ({ page, context, open, shot }) => {
         await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
