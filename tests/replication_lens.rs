@@ -351,6 +351,34 @@ fn a_takeover_by_itself_is_told_phase_by_phase() {
     );
 }
 
+/// A primary that is cut off does not die: what went on counts from when it was last heard.
+#[test]
+fn a_takeover_after_a_cut_counts_from_the_last_sign_of_life() {
+    let mut it = News::new(|it| it.failover = Failover::Majority);
+    it.run_to(3.0);
+    let targets = |it: &[&str]| it.iter().map(|it| it.parse().expect("a target")).collect();
+    let (one, other) = (targets(&["stories/0"]), targets(&["stories/1", "stories/2"]));
+    it.fault(Fault::Partition { name: "cut".into(), one, other, ways: Ways::Both });
+    it.run_to(8.0);
+    let seen = it.look("takeover-cut").replace('\n', " ");
+    for phase in ["Detection", "Election", "Promotion", "Clients switch"] {
+        assert!(seen.contains(phase), "{phase}: {seen}");
+    }
+    // It is suspected after a second of silence, which began at most one beat (100 ms) before the cut and as long
+    // as a sign of life was on its way (20 ms) after it.
+    let stories = it.run.shown().world.blueprint().component("stories").expect("it");
+    let subject = it.run.recorder.takeovers.of(stories);
+    let took = subject.and_then(|it| it.takeovers.back()).expect("it was taken over");
+    let cut = it.run.recorder.zero + Nanos::seconds(3);
+    let silent = took.silent.expect("it was found silent");
+    assert!(
+        silent > cut - Nanos::millis(100) && silent < cut + Nanos::millis(20),
+        "{silent:?} of {cut:?}"
+    );
+    let waited = took.suspected.expect("it was suspected") - silent;
+    assert_eq!(waited, Nanos::seconds(1), "the patience of the design");
+}
+
 #[test]
 fn split_brain_is_said_and_entries_of_one_side_are_told_apart() {
     let mut it = News::new(|it| it.fencing = false);

@@ -235,7 +235,10 @@ pub enum Poll {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reign {
     /// It finds the silence of who leads too long.
-    Suspected,
+    Suspected {
+        /// Since when it has heard nothing.
+        since: Nanos,
+    },
     /// It hears of who leads again.
     Trusted,
     /// It wants to lead, in this term.

@@ -63,6 +63,8 @@ pub struct Term {
 pub struct Takeover {
     /// The last primary died; none if it was replaced alive.
     pub down: Option<Nanos>,
+    /// Since when who first found its silence too long had heard nothing: of one that was cut off rather than killed.
+    pub silent: Option<Nanos>,
     /// Somebody first found its silence too long; none if people promoted another.
     pub suspected: Option<Nanos>,
     /// The one that won wanted to lead.
@@ -235,8 +237,15 @@ impl Ledger {
     /// that is lost by it.
     fn reign(&mut self, at: Nanos, member: u32, what: Reign) -> Option<u64> {
         match what {
-            Reign::Suspected => _ = self.pending.suspected.get_or_insert(at),
-            Reign::Trusted => (self.pending.suspected, self.pending.stood) = (None, None),
+            Reign::Suspected { since } => {
+                if self.pending.suspected.is_none() {
+                    (self.pending.silent, self.pending.suspected) = (Some(since), Some(at));
+                }
+            }
+            Reign::Trusted => {
+                (self.pending.silent, self.pending.suspected, self.pending.stood) =
+                    (None, None, None);
+            }
             Reign::Stands { .. } => self.pending.stood = Some(at),
             Reign::Chosen { term } => {
                 let pending = std::mem::take(&mut self.pending);

@@ -335,9 +335,10 @@ fn watch(sentinel: &mut Sentinel, params: &RedisParams, server: u16, ctx: &mut C
     match (silent || gone, it.sdown) {
         (true, None) => {
             (it.sdown, it.went_down) = (Some(now), Some(now));
+            let since = it.unanswered.unwrap_or(now);
             sentinel.notes(now, What::Sdown, server);
             if primary {
-                ctx.reign(Reign::Suspected);
+                ctx.reign(Reign::Suspected { since });
             }
         }
         (false, Some(_)) => {

@@ -437,7 +437,9 @@ fn alarm(state: &mut SqlDbState, params: &SqlDbParams, timer: LedTimer, ctx: &mu
             led.alarm = None;
             if by_itself(params) && !state.primary && led.due.is_none() {
                 led.suspects = true;
-                ctx.reign(Reign::Suspected);
+                let leader = usize::from(leader_of(led.term));
+                let since = led.heard.get(leader).copied().unwrap_or(ctx.now());
+                ctx.reign(Reign::Suspected { since });
                 stand(state, params, ctx);
             }
         }

@@ -2,9 +2,9 @@
 
 use crate::engine::fault::Target;
 use crate::lens::Act;
-use crate::scene::layout::measure;
 use crate::scene::layout::sheet::Sheet;
-use crate::scene::{CellStyle, Fill, Font, Mark, Point, Rect, Shape, Slide, Spot, Tone};
+use crate::scene::layout::{chips, measure};
+use crate::scene::{CellStyle, Fill, Mark, Point, Rect, Shape, Slide, Spot, Tone};
 
 use super::Mesh;
 
@@ -108,8 +108,9 @@ impl Mesh<'_> {
         let mut names = Vec::new();
         for it in &parties {
             let at = usize::from(side(it));
-            let name = measure::fit(&it.name, Font::SMALL, width - 2.0 * GAPS[0] - 16.0);
-            let wide = measure::width(&name, Font::SMALL) + 16.0;
+            let font = chips::font(CellStyle::Plain);
+            let name = measure::fit(&it.name, font, width - 2.0 * GAPS[0] - 16.0);
+            let wide = measure::width(&name, font) + 16.0;
             let end = &mut ends[at];
             if end.x > GAPS[0] && end.x + wide > width - GAPS[0] {
                 *end = Point::new(GAPS[0], end.y + NAME[0]);

@@ -61,8 +61,8 @@ impl Inside<'_> {
         };
         let odown = last(What::Odown).unwrap_or(at);
         let sdown = last(What::Sdown).filter(|it| *it <= odown).unwrap_or(odown);
-        // Of a primary that died before anybody found out.
-        let down = it.down.filter(|it| *it <= sdown).unwrap_or(sdown);
+        // Of a primary that died, or fell silent, before anybody found out.
+        let down = it.down.or(it.silent).filter(|it| *it <= sdown).unwrap_or(sdown);
         let tries = last(What::Tries).unwrap_or(odown);
         steps.push(("Silence", "until the sentinel found the primary down (sdown)", down, sdown));
         steps.push(("Agreement", "until enough sentinels did (odown)", sdown, odown));

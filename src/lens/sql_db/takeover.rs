@@ -106,7 +106,7 @@ impl Log<'_> {
         let seen = |at: Option<Nanos>| at.filter(|it| *it <= now);
         let (began, served) = (seen(it.began), seen(it.served));
         let chosen = it.chosen.unwrap_or(now);
-        let start = it.down.or(it.suspected).unwrap_or(chosen);
+        let start = it.down.or(it.silent).unwrap_or(chosen);
         let end = served.unwrap_or(now);
         let until = |at: Option<Nanos>| at.unwrap_or(end);
         let mut phases: Vec<Phase> = Vec::new();
@@ -114,12 +114,16 @@ impl Log<'_> {
             Some(suspected) => {
                 // Whoever hears it no longer may have found it silent while it still lived.
                 let suspected = suspected.max(start);
-                // Who was cut off has not died, and nobody noted when it fell silent.
-                if it.down.is_some() {
-                    let detection =
-                        "from the death of the primary until a replica found its silence too long";
-                    phases.push(("Detection", detection, start, suspected));
-                }
+                // Who was cut off has not died: it fell silent once it was last heard.
+                let detection = match it.down {
+                    Some(_) => {
+                        "from the death of the primary until a replica found its silence too long"
+                    }
+                    None => {
+                        "from when the primary was last heard until a replica found its silence too long"
+                    }
+                };
+                phases.push(("Detection", detection, start, suspected));
                 let election = "from when a replica found the primary silent for too long until one was chosen";
                 phases.push(("Election", election, suspected, chosen));
             }
