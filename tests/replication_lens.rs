@@ -59,6 +59,7 @@ impl News {
             key_name: "story",
             width,
             earlier: &earlier,
+            before: None,
             look: &self.look,
         };
         lens::draw(&subject).expect("it has a lens")
