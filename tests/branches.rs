@@ -374,8 +374,8 @@ fn one_future_is_kept_and_the_other_left() {
     say(&mut session, Command::Keep(Branch::Fork));
     assert!(session.fork().is_none());
     assert_eq!(state(main_run(&session)), fork);
-    let (since, before) = main_run(&session).before.as_ref().expect("the other is dashed");
-    assert_eq!((*since, before.components.len()), (Nanos::seconds(4), left));
+    let before = main_run(&session).before.as_ref().expect("the other is dashed");
+    assert_eq!((before.since, before.recorder.components.len()), (Nanos::seconds(4), left));
     let frame = session.frame(&View::default());
     let told = (frame.inputs.map(|it| it.len()), frame.cast.is_some(), frame.fork.is_none());
     assert_eq!(told, (Some(1), true, true), "all of it is told anew");

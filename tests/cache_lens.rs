@@ -62,6 +62,7 @@ fn draw(run: &Run, width: f32, look: &Look) -> Scene {
         name: &|id| id.to_owned(),
         width,
         earlier: &earlier,
+        before: None,
         look,
     };
     lens::draw(&subject).expect("it has a lens")

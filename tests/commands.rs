@@ -53,6 +53,37 @@ fn small_strings_by_hand() {
     assert_eq!(hits("ttl", 2, &["--ttl", "9"], &lines("a b c c a b")), 2);
 }
 
+/// By hand. Room for two: LRU lets b go for c, so that a is there at the end; FIFO lets a go, which came first.
+/// Of the two, the future needs a again, so MIN lets b go.
+#[test]
+fn each_request_is_told() {
+    for (policy, expected) in [("lru", "00101\n"), ("fifo", "00100\n"), ("belady", "00101\n")] {
+        let told = text(
+            &["cache", "--policy", policy, "--capacity", "2", "--requests", "-"],
+            lines("a b a c a").as_bytes(),
+        );
+        assert_eq!(told, expected, "{policy}");
+    }
+    let sized = [
+        "cache",
+        "--policy",
+        "fifo",
+        "--capacity",
+        "3",
+        "--column",
+        "key",
+        "--size-column",
+        "size",
+    ];
+    let told =
+        text(&[&sized[..], &["--requests", "-"]].concat(), b"key,size\na,2\na,2\nb,2\na,2\n");
+    assert_eq!(told, "0100\n", "b needs the room of a");
+    let ttl = ["cache", "--policy", "ttl", "--capacity", "3", "--ttl", "2", "--requests", "-"];
+    assert_eq!(text(&ttl, lines("a b a a a").as_bytes()), "00101\n");
+    let both = ["cache", "--policy", "lru", "--capacity", "2", "--requests", "--json", "-"];
+    refused(&both, b"a\n", "--requests");
+}
+
 #[test]
 fn a_report_says_what_it_counted() {
     let arguments = ["cache", "--policy", "s3-fifo", "--capacity", "10", "--json", "-"];
@@ -186,7 +217,7 @@ fn bad_traces_are_refused_by_name() {
     );
     refused(&with(&["-", "--column", "3"]), b"1,2\n", "column: there are 2 columns, not 3");
     refused(&with(&["-", "--column", "2"]), b"1,2\n3\n", "column: line 2 has 1 columns");
-    let sized = with(&["-", "--column", "1", "--size-column", "2"]);
+    let sized = with(&["-", "--column", "key", "--size-column", "size"]);
     refused(&sized, b"a,1\nb,many\n", "size-column: line 2: \"many\" is not a whole number");
     refused(&with(&["-", "--ttl", "5"]), b"a\n", "ttl: policy lru has no time to live");
     refused(&["cache", "--policy", "ttl", "--capacity", "5", "-"], b"a\n", "ttl: ");

@@ -40,6 +40,7 @@ fn look(run: &Run, id: &str, name: &str, expected: Expect) {
             key_name: "book",
             width,
             earlier: &[],
+            before: None,
             look: &Look::default(),
         };
         let scene = lens::draw(&subject).expect("it has a lens");

@@ -57,6 +57,7 @@ fn look(run: &Run, name: &str, pair: [u32; 2]) -> Scene {
             key_name: "price",
             width,
             earlier: &[],
+            before: None,
             look: &look,
         };
         let scene = lens::draw(&subject).expect("it has a lens");

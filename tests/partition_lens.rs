@@ -49,6 +49,7 @@ fn scenes(run: &Run, name: &str, look: &Look) -> Scene {
             key_name: "x",
             width,
             earlier: &[],
+            before: None,
             look,
         };
         let scene = lens::draw(&subject).expect("it has a lens");

@@ -161,13 +161,20 @@ fn the_inside_shows_slots_that_move() {
     let loud = ["key/", "scheme/", "view/", "arcs", "pick", "node/", "requests", "moves"];
     it.check("redis-cluster", &loud, expect![[r#"
         Inside Redis cluster
-        4 nodes by Redis Cluster slots; user:0 belongs to C. D joins: 24 of 96 keys moved, 0 of them between nodes that stay. 93.4 % of reads hit in the last 10 s.
-        Hit ratio, 10 s: 93.4 %  Entries: 4 518  Nodes asked: 4
+        4 nodes by Redis Cluster slots; user:0 belongs to C. D joins: 24 of 96 keys moved, 0 of them between nodes that stay. 93.5 % of reads hit in the last second.
+        Hit ratio, last 1 s: 93.5 %  Entries: 4 518  Nodes asked: 4
         user:0, picked
         0  Hashes grow clockwise
         24
         of 96 keys
         moved
+        Hit ratio, second by second  0 s: D joins
+        100 %  93.5 % of reads hit in the latest second
+        50 %
+        0 %
+        0 s  20 s  40 s
+        90.8 % of reads hit in the 10 s before, 92.6 % in
+        the worst second since.
         Slots move with their entries  2 048 slots to go
         No: slots change hands at one moment, and their keys miss  1 at a time: as redis-cli does  16 at a time: from each node
         128 at a time: from each node

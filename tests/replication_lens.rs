@@ -56,6 +56,7 @@ impl News {
             key_name: "story",
             width,
             earlier: &earlier,
+            before: None,
             look: &self.look,
         };
         lens::draw(&subject).expect("it has a lens")

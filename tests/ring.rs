@@ -20,6 +20,7 @@ use ringside::engine::fault::Fault;
 use ringside::engine::world::Watch;
 use ringside::engine::{Blueprint, Note, World};
 use ringside::lens::Act;
+use ringside::scene::{Point, Shape};
 use ringside::session::run::Run;
 use serde_json::{Value, json};
 
@@ -215,8 +216,8 @@ fn a_node_joins() {
         QUIET,
         expect![[r#"
             Inside Product cache
-            3 nodes by Modulo; product:1700 belongs to B. 91.2 % of reads hit in the last 10 s.
-            Hit ratio, 10 s: 91.2 %  Entries: 4 481  Nodes asked: 3
+            3 nodes by Modulo; product:1700 belongs to B. 94.2 % of reads hit in the last second.
+            Hit ratio, last 1 s: 94.2 %  Entries: 4 481  Nodes asked: 3
             D: not on the ring; drag it there to add it
             C: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
             product:1700, picked  0  Hashes grow clockwise
@@ -231,6 +232,11 @@ fn a_node_joins() {
             Add D: how many of 96 keys move?  24
             Add D: how many of 96 keys move?: 24
             Add D to the cluster, now
+            Hit ratio, second by second  last 60 s
+            100 %
+            50 %  94.2 % of reads hit in the latest second
+            0 %
+            −60 s  −40 s  −20 s  now
             Requests per node, last 3 s  max/mean 1.04
             A: 34.8 % of requests, 33.8 % of the keys; 93.3 % of its reads hit
             B: 32.6 % of requests, 32.7 % of the keys; 94.6 % of its reads hit
@@ -253,8 +259,8 @@ fn a_node_joins() {
     );
     by_modulo.check("modulo", QUIET, expect![[r#"
         Inside Product cache
-        4 nodes by Modulo; product:1700 belongs to A. D joins: 72 of 96 keys moved, 54 of them between nodes that stay. 81.1 % of reads hit in the last 10 s.
-        Hit ratio, 10 s: 81.1 %  Entries: 5 579  Nodes asked: 4
+        4 nodes by Modulo; product:1700 belongs to A. D joins: 72 of 96 keys moved, 54 of them between nodes that stay. 39.7 % of reads hit in the last second.
+        Hit ratio, last 1 s: 39.7 %  Entries: 5 579  Nodes asked: 4
         E: not on the ring; drag it there to add it
         D: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
         product:1700, picked  0  Hashes grow clockwise
@@ -274,6 +280,14 @@ fn a_node_joins() {
         even share 24
         Between nodes that stay: 54 of 72.
         Your guess, dashed: 24 of 96.
+        Hit ratio, second by second  0 s: D joins
+        100 %
+        39.7 % of reads hit in the latest second
+        50 %
+        0 %
+        0 s  20 s  40 s
+        90.8 % of reads hit in the 10 s before, 30.5 % in
+        the worst second since.
         Requests per node, last 3 s  max/mean 1.15
         A: 25.4 % of requests, 24.8 % of the keys; 64.2 % of its reads hit
         B: 25.6 % of requests, 25.1 % of the keys; 66.1 % of its reads hit
@@ -284,15 +298,16 @@ fn a_node_joins() {
     "#]]);
     by_ring.check("ring", QUIET, expect![[r#"
         Inside Product cache
-        4 nodes by Hash ring; product:0 belongs to C. D joins: 27 of 96 keys moved, 0 of them between nodes that stay. 88.6 % of reads hit in the last 10 s.
-        Hit ratio, 10 s: 88.6 %  Entries: 4 856  Nodes asked: 4
+        4 nodes by Hash ring; product:0 belongs to C. D joins: 27 of 96 keys moved, 0 of them between nodes that stay. 75.0 % of reads hit in the last second.
+        Hit ratio, last 1 s: 75.0 %  Entries: 4 856  Nodes asked: 4
         E: not on the ring; drag it there to add it
         D: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
+        Weight of D: 1; drag it clockwise for more, back for less  Weight of A: 1; drag it clockwise for more, back for less
         0  Hashes grow clockwise
         A: 24.2 % of the ring  B: 25.5 % of the ring  C: 24.2 % of the ring  D: 26.2 % of the ring  Key: drag around to pick one  27
         of 96 keys
         moved
-        product:0, picked
+        Weight of C: 1; drag it clockwise for more, back for less  product:0, picked  Weight of B: 1; drag it clockwise for more, back for less
         C: pick it, drag it off the ring, or into its middle to kill it  B: pick it, drag it off the ring, or into its middle to kill it
         The next point clockwise is C's
         Key product:0  to C
@@ -307,6 +322,14 @@ fn a_node_joins() {
         Jump: 15 of 96 keys moved
         even share 24
         Between nodes that stay: 0 of 27.
+        Hit ratio, second by second  0 s: D joins
+        100 %
+        75.0 % of reads hit in the latest second
+        50 %
+        0 %
+        0 s  20 s  40 s
+        90.8 % of reads hit in the 10 s before, 72.9 % in
+        the worst second since.
         Requests per node, last 3 s  max/mean 1.08
         A: 23.7 % of requests, 24.2 % of the ring; 93.9 % of its reads hit
         B: 27.1 % of requests, 25.5 % of the ring; 93.2 % of its reads hit
@@ -318,6 +341,140 @@ fn a_node_joins() {
         Points on the ring (virtual nodes): 200 a node
         Share of the ring: max/mean 1.05.
     "#]]);
+}
+
+/// A line of the chart of hit ratios: how far each point is right of the change, and above the axis.
+fn line(it: &Looking, id: &str) -> Vec<(i32, i32)> {
+    let Shape::Line { from, to, .. } = it.mark("dip/moment").shape else { panic!("a line") };
+    let Shape::Path { points, .. } = it.mark(id).shape else { panic!("a path") };
+    let bottom = from.y.max(to.y);
+    // Hundredths of a pixel.
+    let near = |it: f32| (it * 100.0).round() as i32;
+    points.iter().map(|it| (near(it.x - from.x), near(bottom - it.y))).collect()
+}
+
+/// Hits of the reads in percent, second by second, from the counters of the run.
+fn by_second(run: &Run, since: Nanos, until: Nanos) -> Vec<f64> {
+    let cluster = run.shown().world.blueprint().component("cluster").expect("it is there");
+    let windows = run.recorder.components[cluster as usize].windows[1].iter();
+    let within = windows.filter(|it| it.end > since && it.end <= until);
+    let ratio = |it: &[u32]| f64::from(it[0]) / f64::from(it[0] + it[1]) * 100.0;
+    within.map(|it| ratio(&it.counters)).collect()
+}
+
+/// The dip after D joins is seen second by second, and over it that of modulo in the future that was left by
+/// rewinding: the same line, from the moment of the join on.
+#[test]
+fn the_dip_is_drawn_over_the_one_that_was_left_behind() {
+    let worst = |of: &[f64]| of.iter().copied().fold(f64::MAX, f64::min);
+    let says = |it: &Looking, id: &str, number: f64| {
+        let lines = it.scene(300.0).marks;
+        let lines = lines.iter().filter(|it| it.id.starts_with(id)).map(|it| it.words().to_owned());
+        let words = lines.collect::<Vec<_>>().join(" ");
+        let told = ringside::base::text::percent(number / 100.0);
+        assert!(words.contains(&told), "{words:?} says {told}");
+    };
+    let mut it = open(json!({}));
+    let began = it.run.head.world.now();
+    it.on(1_000);
+    let joined = it.run.head.world.now();
+    it.click("node/D");
+    it.on(8_000);
+    let seconds = by_second(&it.run, joined, it.run.head.world.now());
+    assert_eq!(seconds.len(), 8);
+    assert_eq!(it.words("dip/caption-end"), "0 s: D joins");
+    says(&it, "dip/worst", worst(&seconds));
+    // The figure is that of the last second.
+    assert!((it.figure("hit-ratio") - seconds[7]).abs() < 0.06, "{seconds:?}");
+    let by_modulo = (line(&it, "dip/line-0"), worst(&seconds));
+    let has = |it: &Looking, id: &str| it.scene(300.0).marks.iter().any(|it| it.id == id);
+    assert!(!has(&it, "dip/ghost-0"), "nothing was left behind yet");
+
+    it.run.seek(began);
+    it.act(&Act::Set("scheme".into(), "\"ring\"".into()).to_string());
+    it.on(15_000);
+    assert!(!has(&it, "dip/ghost-0"), "another change is not compared with it");
+    let joined = it.run.head.world.now();
+    it.click("node/D");
+    it.on(8_000);
+    let seconds = by_second(&it.run, joined, it.run.head.world.now());
+    assert_eq!(line(&it, "dip/ghost-0"), by_modulo.0, "modulo's line, moment on moment");
+    says(&it, "dip/worst", worst(&seconds));
+    says(&it, "dip/left", by_modulo.1);
+    assert!(worst(&seconds) > by_modulo.1 + 20.0, "a small dip: {seconds:?}, {}", by_modulo.1);
+    it.check(
+        "dip",
+        &["key/", "scheme/", "view/", "requests", "arcs/", "moves", "node/", "weigh/"],
+        expect![[r#"
+            Inside Product cache
+            4 nodes by Hash ring; product:0 belongs to C. D joins: 27 of 96 keys moved, 0 of them between nodes that stay. 86.2 % of reads hit in the last second.
+            Hit ratio, last 1 s: 86.2 %  Entries: 8 280  Nodes asked: 4
+            0  Hashes grow clockwise
+            Key: drag around to pick one  27
+            of 96 keys
+            moved
+            product:0, picked
+            The next point clockwise is C's
+            Key product:0  to C
+            xxHash64 9664140091863494558: 52.4 % of the
+            way round. The next point clockwise, at 52.6 %,
+            is C's.
+            C holds it: the next read hits.
+            Hit ratio, second by second  0 s: D joins
+            100 %
+            86.2 % of reads hit in the latest second
+            The future you left, by Modulo: D joins
+            50 %
+            0 %
+            0 s  20 s  40 s
+            79.5 % of reads hit in the 10 s before, 69.1 % in
+            the worst second since.
+            Dashed: the same by Modulo, in the future you
+            left: 91.4 %, then 30.4 %.
+            Points on the ring (virtual nodes)  200 a node
+            Points on the ring (virtual nodes): 200 a node
+            Share of the ring: max/mean 1.05.
+        "#]],
+    );
+}
+
+/// The knob of a node weighs it: held, it says what would move; let go, that is one edit; and what moves is
+/// what the command line says.
+#[test]
+fn a_node_is_weighed_by_dragging_its_knob() {
+    let mut it = open(json!({ "scheme": "ring" }));
+    let slide = it.mark("weigh/B").slide.expect("it is dragged");
+    let labels: Vec<_> = slide.spots.iter().map(|it| it.label.as_str()).collect();
+    assert_eq!(labels, ["weight 1", "weight 2", "weight 3", "weight 4", "weight 8"]);
+    assert_eq!(slide.at, Some(0));
+    // A pointer is at the spot whose middle is nearest: no two are one, and each is within the picture.
+    let middle = |at: usize| slide.spots[at].area.middle();
+    let apart = |one: Point, other: Point| (one.x - other.x).hypot(one.y - other.y);
+    (1..5).for_each(|at| assert!(apart(middle(at - 1), middle(at)) > 20.0));
+    let action = slide.spots[2].action.clone();
+    it.look.trial = Some(action.clone());
+    let tried = it.words("moved");
+    assert!(it.words("moved#what").contains("would move"));
+    let Shape::Glyph { at, .. } = it.mark("weigh/B").shape else { panic!("a knob") };
+    assert!(apart(at, middle(2)) < 0.1, "it is where the pointer has it");
+    it.look.trial = None;
+    let before = it.run.inputs.len();
+    it.act(&action);
+    assert_eq!(it.run.inputs.len(), before + 1, "one edit");
+    assert_eq!(params(&it.run.shown().design).weights.of(1), 3);
+    it.on(10);
+    assert_eq!(it.words("moved"), tried);
+    let all = ["place", "--scheme", "ring", "--vnodes", "200", "--nodes", "A,B,C"];
+    let keys: String = shown_keys().iter().map(|it| format!("product:{it}\n")).collect();
+    let owners = |more: &[&str]| {
+        let told = common::command::text(&[&all[..], more].concat(), keys.as_bytes());
+        told.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (even, weighed) = (owners(&[]), owners(&["--weights", "1,3,1"]));
+    let moved = even.iter().zip(&weighed).filter(|it| it.0 != it.1).count();
+    assert_eq!(tried, moved.to_string());
+    // Modulo knows of no weights.
+    assert!(!open(json!({})).scene(300.0).marks.iter().any(|it| it.id.starts_with("weigh/")));
 }
 
 /// A dead node: until its callers know, its keys are asked for in vain; then they go to the others,
@@ -365,15 +522,17 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
     assert_eq!((it.words("moved"), between), (moved.to_string(), 0));
     it.check("killed", QUIET, expect![[r#"
         Inside Product cache
-        2 nodes by Hash ring; product:0 belongs to C. B is down: 32 of 96 keys moved, 0 of them between nodes that stay. 90.4 % of reads hit in the last 10 s.
-        Hit ratio, 10 s: 90.4 %  Entries: 3 164  Nodes asked: 2
+        2 nodes by Hash ring; product:0 belongs to C. B is down: 32 of 96 keys moved, 0 of them between nodes that stay. 75.4 % of reads hit in the last second.
+        Hit ratio, last 1 s: 75.4 %  Entries: 3 164  Nodes asked: 2
         D: not on the ring; drag it there to add it
         C: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
+        Weight of C: 1; drag it clockwise for more, back for less  Weight of A: 1; drag it clockwise for more, back for less
         0  Hashes grow clockwise
         A: 50.2 % of the ring  C: 49.8 % of the ring  Key: drag around to pick one  32
         of 96 keys
         moved
         product:0, picked
+        Weight of B: 1; drag it clockwise for more, back for less
         The next point clockwise is C's
         B: down
         Key product:0  to C
@@ -388,6 +547,11 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         Jump: 51 of 96 keys moved
         even share 32
         Between nodes that stay: 0 of 32.
+        Hit ratio, second by second  last 60 s
+        100 %
+        50 %  75.4 % of reads hit in the latest second
+        0 %
+        −60 s  −40 s  −20 s  now
         Requests per node, last 3 s  max/mean 1.03
         A: 39.1 % of requests, 50.2 % of the ring; 84.9 % of its reads hit
         B: 23.8 % of requests, 0 % of the ring; 93.3 % of its reads hit
@@ -499,7 +663,7 @@ fn the_fingers_and_the_way() {
     it.check("chord", &["key/", "scheme/", "point/", "requests"], expect![[r#"
         Inside Product cache
         Chord, 12 nodes: B·1 finds product:1700 by B·1 → A·3 → B·4.
-        Hit ratio, 10 s: 91.2 %  Entries: 4 481  Nodes asked: 3
+        Hit ratio, last 1 s: 94.2 %  Entries: 4 481  Nodes asked: 3
         Every caller knows all nodes  Chord: each node knows a few others, and asks on
         B: look from B·1  C: look from C·1
         2: A·3 to B·4

@@ -46,6 +46,7 @@ impl Sessions {
             key_name: "session",
             width,
             earlier: &[],
+            before: None,
             look: &self.look,
         };
         lens::draw(&subject).expect("it has a lens")

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use crate::common::looking::Looking;
 use crate::common::target;
 use expect_test::expect;
+use ringside::algorithm::placement::Settings;
 use ringside::base::time::Nanos;
 use ringside::document::edit::Edit;
 use ringside::engine::fault::Fault;
@@ -851,6 +852,162 @@ fn partitions_are_seen() {
         assert!(sentence.contains(&of), "{of}: {sentence}");
         // Only where keys decide does a range leave partitions out.
         assert_eq!(read.len() < told.len() / 3, kind == "range", "{kind}: {sentence}");
+    }
+}
+
+/// Why a request went where it did is said for every way of dealing rows out, and holds by what is worked out
+/// here anew.
+#[test]
+fn decisions_of_the_router_are_told() {
+    use ringside::algorithm::placement::geographic::{distance, place};
+    use ringside::component::Spec;
+    use ringside::component::sharded_db::Map;
+    let hash = |key: u32| Settings::default().hash.of(key.to_string().as_bytes());
+    for scheme in
+        ["range", "modulo", "ring", "rendezvous", "jump", "directory", "list", "geographic"]
+    {
+        let mut it = open();
+        it.set("store", "directory", json!("29999=B, 29998=B"));
+        it.click(&format!("scheme/{scheme}"));
+        settle(&mut it);
+        it.on(1_000);
+        let design = &it.run.shown().design;
+        let Spec::ShardedDb(params) = &design.components["store"].spec else { panic!("shards") };
+        let map = Map::of(params);
+        let scene = it.scene(900.0);
+        assert_eq!(check::problems(&scene), Vec::<String>::new(), "{scheme}");
+        let mut seen = 0;
+        for index in 0..5 {
+            let id = format!("routed/{index}/");
+            let lines = scene.marks.iter().filter(|it| it.id.starts_with(&id));
+            let words = lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ");
+            let plain: String = words.replace('\u{a0}', " ").replace('\u{202f}', " ");
+            let key = plain.strip_prefix("user:").and_then(|it| it.split(' ').next());
+            let key: u32 = key.and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("{words}"));
+            let owner = char::from(b'A' + map.owner(key));
+            assert!(plain.ends_with(&format!(": shard {owner}.")), "{scheme}: {plain}");
+            let why = match scheme {
+                "range" => {
+                    let first = key / 10_000 * 10_000;
+                    let digits = |it: u32| ringside::base::text::count(it.into());
+                    let (first, last) = (digits(first), digits(first + 9_999));
+                    format!("lies in {first} to {last}")
+                        .replace('\u{a0}', " ")
+                        .replace('\u{202f}', " ")
+                }
+                "modulo" => {
+                    let rest = hash(key) % 3;
+                    assert_eq!(owner, char::from(b'A' + rest as u8));
+                    format!("hash({key}) mod 3 = {rest}")
+                }
+                "ring" => {
+                    let turn = hash(key) as f64 / 2f64.powi(64);
+                    format!("hash({key}) {} of the way round", ringside::base::text::percent(turn))
+                        .replace('\u{a0}', " ")
+                }
+                "rendezvous" => format!("the highest of 3 bids for hash({key})"),
+                "jump" => format!("hash({key}) to place {} of 0 to 2", map.owner(key)),
+                "directory" if key >= 29_998 => "has a row in the directory".into(),
+                "directory" => "so its ring decides".into(),
+                "list" => {
+                    let group = ["eu", "us", "asia"][usize::from(map.owner(key))];
+                    format!("belongs to the group {group}")
+                }
+                _ => {
+                    let home =
+                        plain.split(" belongs at ").nth(1).and_then(|it| it.split(' ').next());
+                    let home = home.and_then(place).expect("a place");
+                    let sites = [(50.1, 8.7), (39.0, -77.5), (1.35, 103.8)];
+                    let far = sites.map(|it| distance(home, it));
+                    let nearest = far.iter().copied().fold(f64::MAX, f64::min);
+                    assert_eq!(
+                        far.iter().position(|it| *it == nearest),
+                        Some(map.owner(key).into())
+                    );
+                    format!("{} km", ringside::base::text::count(nearest.round() as u64))
+                        .replace('\u{a0}', " ")
+                        .replace('\u{202f}', " ")
+                }
+            };
+            assert!(plain.contains(&why), "{scheme}: {plain} says {why}");
+            seen += 1;
+        }
+        assert_eq!(seen, 5, "{scheme}");
+        let query: Vec<_> =
+            scene.marks.iter().filter(|it| it.id.starts_with("routed/range")).collect();
+        let query = query.iter().map(|it| it.words()).collect::<Vec<_>>().join(" ");
+        match scheme {
+            "range" => assert!(query.contains(" alone, the keys lie in its ranges"), "{query}"),
+            "list" | "geographic" => {
+                assert!(query.contains("asked all 3, neighbours belong to all"), "{query}")
+            }
+            _ => assert!(
+                query.contains("asked all 3, a hash scatters neighbours"),
+                "{scheme}: {query}"
+            ),
+        }
+    }
+    // Without the key in the query everybody has to look.
+    let mut it = open();
+    it.click("attribute/begin");
+    it.on(3_000);
+    let words = it.words("routed/value/0") + " " + &it.words("routed/value/1");
+    assert!(words.contains("asked all 3, no shard key in the query."), "{words}");
+}
+
+/// Lists with names: bins are as uneven as the values they have, a query for one value reads its list alone, and
+/// one for a single key one partition where keys decide. The index is as high as its rows ask for.
+#[test]
+fn lists_have_names_and_the_index_a_height() {
+    use ringside::algorithm::b_tree::{FAN_OUT, comparisons, height};
+    let mut it = open();
+    it.click("partitions/list");
+    it.on(100);
+    it.click("lists/name");
+    it.click("lists/name");
+    it.on(1_000);
+    let scene = it.scene(900.0);
+    assert_eq!(check::problems(&scene), Vec::<String>::new());
+    let label = |it: &Looking, id: &str| it.mark(id).label.expect("a label");
+    let lists: Vec<_> = (1..=4).map(|at| label(&it, &format!("lists/{at}"))).collect();
+    assert_eq!(lists, ["List 1: north | centre", "List 2: south", "List 3: east", "List 4: west"]);
+    let rows = |it: &Looking, shard: &str, part: u32| -> u32 {
+        let told = label(it, &format!("table/{shard}/{part}"));
+        let of = told.split(": ").nth(1).and_then(|it| it.split(" row").next()).expect("rows");
+        of.chars().filter(char::is_ascii_digit).collect::<String>().parse().expect("a number")
+    };
+    let bins: Vec<_> = (0..4).map(|at| rows(&it, "A", at)).collect();
+    assert_eq!(bins.iter().sum::<u32>(), 10_000);
+    // Two fifths and a fifth of the values, by a hash: four deviations of a binomial.
+    assert!(bins[0].abs_diff(4_000) < 196 && bins[1].abs_diff(2_000) < 160, "{bins:?}");
+    let said = |it: &Looking, id: &str| {
+        let scene = it.scene(900.0);
+        let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
+        lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert!(
+        said(&it, "pruned/key/").contains("reads 4 of 12 partitions"),
+        "lists say nothing of keys"
+    );
+    // Spaces that do not break are spaces too.
+    let plain = |it: &str| it.split_whitespace().collect::<Vec<_>>().join(" ");
+    let index = plain(&said(&it, "table/height"));
+    let fullest = ["A", "B", "C"]
+        .iter()
+        .flat_map(|shard| (0..4).map(|at| rows(&it, shard, at)).collect::<Vec<_>>());
+    for count in [10_000, u64::from(fullest.max().expect("bins"))] {
+        let (pages, steps) = (height(count, FAN_OUT), comparisons(count));
+        let rows = ringside::base::text::count(count);
+        let told = format!("{rows} rows, {pages} pages high, {steps} comparisons");
+        assert!(index.contains(&plain(&told)), "{index} says {told}");
+    }
+    for kind in ["range", "hash"] {
+        it.click(&format!("partitions/{kind}"));
+        it.on(500);
+        let words = said(&it, "pruned/key/");
+        assert!(words.contains("reads 1 of 12 partitions"), "{kind}: {words}");
+        let dots = it.scene(900.0).marks.into_iter().filter(|it| it.id.ends_with("#one")).count();
+        assert_eq!(dots, 1, "{kind}");
     }
 }
 

@@ -4,6 +4,7 @@
 #[macro_use]
 mod registry;
 
+pub mod b_tree;
 pub mod balancing;
 pub mod commit;
 pub mod consistency;

@@ -210,6 +210,8 @@ pub const JOINED: u8 = 8;
 pub const EARLY: u8 = 9;
 /// After a crash the value of a key is older than it was, or gone, though there is a disk.
 pub const FORGOTTEN: u8 = 10;
+/// A value was not taken in: it has no room, and nothing held may leave (Redis, by noeviction: OOM).
+pub const REFUSED: u8 = 11;
 
 /// The kind.
 #[derive(Debug)]
@@ -223,7 +225,7 @@ impl Kind for Cache {
     const ROLE: Role = Role::Cache;
     const COUNTERS: &'static [&'static str] =
         &["hits", "misses", "admitted", "evicted", "expired", "dropped", "flushed", "lost", "joined", "early",
-          "forgotten"];
+          "forgotten", "refused"];
     const RATIOS: &'static [Ratio] = &[Ratio {
         name: "hit_ratio",
         part: HIT,

@@ -149,11 +149,11 @@ impl CacheClusterParams {
 }
 
 /// A node was asked for a key whose slot is another's, and has said so.
-pub const MOVED: u8 = 11;
+pub const MOVED: u8 = 12;
 /// A node was asked for a key that has gone over to another, and has said so.
-pub const ASK: u8 = 12;
+pub const ASK: u8 = 13;
 /// An entry has gone over to another node.
-pub const MIGRATED: u8 = 13;
+pub const MIGRATED: u8 = 14;
 
 /// What a node remembers.
 #[derive(Clone, Debug)]
@@ -204,6 +204,7 @@ impl Kind for CacheCluster {
         "joined",
         "early",
         "forgotten",
+        "refused",
         "moved",
         "ask",
         "migrated",

@@ -148,12 +148,14 @@ fn out_wires(design: &Design, from: &str, known: &[String]) -> Vec<OutWire> {
     wires
 }
 
-/// Whether a component is used in place of what it is wired to, a store or a service: of this one, or of
-/// any.
+/// Whether a component is used in place of what it is wired to, a store, a service or a cache that asks for
+/// itself: of this one, or of any.
 pub(super) fn passes(design: &Design, through: &str, store: Option<&str>) -> bool {
     let is_store = |id: &str| {
         let to = design.components.get(id);
-        to.is_some_and(|it| matches!(it.spec.about().role, Role::Store | Role::Server))
+        to.is_some_and(|it| {
+            matches!(it.spec.about().role, Role::Store | Role::Server) || it.spec.through()
+        })
     };
     design.components.get(through).is_some_and(|it| it.spec.through())
         && design.wires.values().any(|it| {

@@ -85,6 +85,8 @@ pub fn may_call(design: &Design, from: &str, to: &str) -> Result<(), Refusal> {
         // A cache that asks for what it lacks may stand before a service, and be asked by anybody: as
         // browsers' caches and content delivery networks do.
         (Role::Cache, Role::Server) if through(design, from) => Ok(()),
+        // One before the other: a browser's before a network's.
+        (Role::Cache, Role::Cache) if through(design, from) && through(design, to) => Ok(()),
         (Role::Source | Role::Balancer, Role::Cache) if through(design, to) => Ok(()),
         // A store whose members answer for each other is what its clients stand at the sides of.
         (Role::Source, Role::Store) if peers(design, to) => Ok(()),
@@ -299,6 +301,12 @@ mod tests {
         assert_eq!(may_call(&design, "readers", "cache"), Ok(()));
         assert_eq!(may_call(&design, "balancer", "cache"), Ok(()));
         assert!(may_call(&design, "cache", "balancer").is_err());
+        // And before another that asks for itself.
+        let nearer = design.components["cache"].clone();
+        design.components.insert("nearer".into(), nearer);
+        assert_eq!(may_call(&design, "nearer", "cache"), Ok(()));
+        with(&mut design, "cache-aside");
+        assert!(may_call(&design, "nearer", "cache").is_err(), "it would bring nothing");
     }
 
     /// Every wire of the book store would be drawn again, and every pair of kinds is answered.

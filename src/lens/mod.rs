@@ -20,6 +20,7 @@ mod column;
 mod dns;
 mod hash_ring;
 pub mod history;
+mod hits;
 mod kv_store;
 mod load_balancer;
 mod mesh;
@@ -49,8 +50,19 @@ pub struct Subject<'a> {
     /// What the component was set to before each edit of it up to the cursor, the latest first, and
     /// when.
     pub earlier: &'a [(Nanos, &'a Spec)],
+    /// The future that was left behind when the past was last changed.
+    pub before: Option<&'a Before<'a>>,
     /// What somebody looks for.
     pub look: &'a Look,
+}
+
+/// What is still known of a future that was left behind.
+#[derive(Clone, Debug)]
+pub struct Before<'a> {
+    /// What was recorded of it, and of what came before.
+    pub recorder: &'a Recorder<Registry>,
+    /// The edits of the component in it, oldest first: when, and what it was set to before and after.
+    pub edits: Vec<(Nanos, &'a Spec, &'a Spec)>,
 }
 
 impl<'a> Subject<'a> {

@@ -37,7 +37,7 @@ pub fn chart(run: &Run, component: u32, which: Which) -> Chart {
     let (zero, now) = (Nanos::ZERO, run.head.world.now());
     let twin = run.twin.as_ref();
     let mut sources = vec![(&run.recorder, zero, now)];
-    sources.extend(run.before.iter().map(|(since, it)| (it, *since, Nanos::MAX)));
+    sources.extend(run.before.iter().map(|it| (&it.recorder, it.since, Nanos::MAX)));
     sources.extend(twin.map(|it| (&it.recorder, it.since, now)));
     let windows: Vec<_> = sources.iter().map(|it| windows(it, component)).collect();
     // Shares are of the workers there are at the cursor.

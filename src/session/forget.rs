@@ -26,8 +26,9 @@ impl Run {
                 || self.snapshots.iter().rev().find(|it| before(it)).map(|it| (**it).clone());
             let Some(past) = self.past.take().filter(before).or_else(known) else { return false };
             self.branch_at(past);
-            if let Some((since, _)) = &mut self.before {
-                *since = at.max(*since);
+            if let Some(left) = &mut self.before {
+                left.since = at.max(left.since);
+                left.inputs.extend_from_slice(&later);
             }
             (self.stopped, self.hit) = (None, None);
         }
@@ -95,7 +96,9 @@ mod tests {
             assert!(run.forget(index, gone.at), "{index}");
             assert!(run.head.world.now() <= gone.at);
             let before = run.before.as_ref().expect("the old future is kept");
-            assert_eq!(before.0, gone.at);
+            assert_eq!(before.since, gone.at);
+            let done = before.inputs.iter().filter(|it| it.at >= gone.at).count();
+            assert_eq!(done, 3 - index, "all that was done in it");
             let inputs: Vec<_> = run.inputs.iter().map(|it| (it.at, it.input.clone())).collect();
             let hash_of_it = hash(&mut run, end);
             // What is told of it is told so that it can be run again, from the start and to any moment.

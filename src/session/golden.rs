@@ -57,6 +57,9 @@ const SHARDS: &str = include_str!("../../tests/golden/shards.json");
 /// A Redis whose primary dies, and is cut off, with sentinels that replace it.
 const SENTINELS: &str = include_str!("../../tests/golden/sentinels.json");
 
+/// Caches that are full, and are not to evict.
+const FULL: &str = include_str!("../../tests/golden/full.json");
+
 /// Every golden run.
 pub const ALL: &[Golden] = &[
     Golden {
@@ -170,6 +173,14 @@ pub const ALL: &[Golden] = &[
         seed: 24,
         seconds: 20,
         hash: 0x36c0_557a_da0a_ef7f,
+    },
+    Golden {
+        name: "full",
+        file: FULL,
+        inputs: Vec::new,
+        seed: 24,
+        seconds: 20,
+        hash: 0xf78b_218e_209c_ca6c,
     },
 ];
 

@@ -93,6 +93,7 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         let zone = || design.zones.get(id).map(|it| it.label.clone());
         component.or_else(zone).unwrap_or_else(|| id.to_owned())
     };
+    let before = run.before.as_ref().map(|it| it.seen_by(id));
     let scene = lens::draw(&lens::Subject {
         world: &shown.world,
         recorder: run.recorded(),
@@ -102,6 +103,7 @@ fn picture(run: &Run, id: &str, width: f32, look: &Look) -> Option<LensPicture> 
         name: &name,
         width: width.clamp(200.0, 4_000.0),
         earlier: &earlier,
+        before: before.as_ref(),
         look,
     })?;
     let (svg, text) = (svg::svg(&scene), text::reading(&scene));

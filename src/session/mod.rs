@@ -18,6 +18,7 @@ pub mod handover;
 pub mod host;
 pub mod kept;
 pub mod later;
+pub mod left;
 pub mod link;
 pub mod moment;
 pub mod picks;
@@ -45,6 +46,7 @@ use crate::document::Design;
 
 use branch::{Fork, Side, in_step};
 use later::Later;
+use left::Left;
 use protocol::{Branch, Command, Frame, Stamped, Tick, View};
 use run::{Allowance, Run};
 
@@ -233,7 +235,8 @@ impl Session {
             && let Some(left) = self.main.take()
         {
             let mut side = side.untold(self.branches);
-            side.run.before = Some((since, left.run.recorder));
+            let Run { recorder, inputs, .. } = left.run;
+            side.run.before = Some(Left { since, recorder, inputs });
             self.main = Some(side);
         }
         self.each(|it| it.allow(Allowance::WHOLE));

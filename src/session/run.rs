@@ -15,6 +15,7 @@ use crate::engine::world::Watch;
 use super::breakpoint::{Breakpoint, Hit, Sentry};
 use super::follow::{Both, Follow};
 use super::guard::{CHUNK, Guard};
+use super::left::Left;
 use super::moment::{Goal, Moment, run_one, sample};
 use super::protocol::{Input, Stamped};
 use super::story::AFTER;
@@ -86,8 +87,8 @@ pub struct Run {
     /// The run without its latest input, where that takes an earlier one back and so leaves the
     /// twin be: for as long as a story takes.
     apart: Option<Twin>,
-    /// The future left behind when the past was last changed: from when, and what was recorded.
-    pub before: Option<(Nanos, Recorder<Registry>)>,
+    /// The future left behind when the past was last changed.
+    pub before: Option<Left>,
     /// The request that is followed.
     pub follow: Option<Follow>,
     /// Why it does not go on, if it was stopped.
@@ -380,13 +381,12 @@ impl Run {
     pub(super) fn branch_at(&mut self, past: Snapshot) {
         let ordinal = past.scene.world.ordinal();
         self.snapshots.retain(|it| it.scene.world.ordinal() <= ordinal);
-        self.inputs.truncate(past.scene.inputs);
+        let inputs = self.inputs.split_off(past.scene.inputs.min(self.inputs.len()));
         self.twin = self.twin.take().filter(|it| it.belongs(past.scene.inputs));
-        self.apart = None;
         self.head = past.scene;
-        let left = std::mem::replace(&mut self.recorder, past.recorder);
-        self.before = Some((self.head.world.now(), left));
-        self.follow = None;
+        let recorder = std::mem::replace(&mut self.recorder, past.recorder);
+        self.before = Some(Left { since: self.head.world.now(), recorder, inputs });
+        (self.apart, self.follow) = (None, None);
     }
 
     fn keep_snapshot(&mut self) {

@@ -70,15 +70,17 @@ impl Looking {
             _ => None,
         });
         let earlier: Vec<_> = edits.map(|(at, record)| (at, &record.spec)).collect();
+        let before = self.run.before.as_ref().map(|it| it.seen_by(id));
         let subject = Subject {
             world: &shown.world,
-            recorder: &self.run.recorder,
+            recorder: self.run.recorded(),
             component,
             label: self.of.1,
             name: &|id| id.to_owned(),
             key_name: shown.design.key_name(),
             width,
             earlier: &earlier,
+            before: before.as_ref(),
             look: &self.look,
         };
         lens::draw(&subject).expect("it has a lens")

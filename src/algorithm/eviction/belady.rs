@@ -24,8 +24,14 @@ fn next_uses(keys: &[Key]) -> Vec<u64> {
     next
 }
 
-/// Runs a trace through a cache that knows what comes, and counts requests from `from` on.
-pub(super) fn replay(capacity: u64, trace: &Trace, from: usize) -> Tally {
+/// Runs a trace through a cache that knows what comes, and counts requests from `from` on; `each` is told
+/// of every one of those in turn whether it hit.
+pub(super) fn replay(
+    capacity: u64,
+    trace: &Trace,
+    from: usize,
+    each: &mut impl FnMut(bool),
+) -> Tally {
     let next = next_uses(&trace.keys);
     let (mut slab, mut furthest) = (Slab::new(), Heap::default());
     let mut slots: KeyMap<Slot> = KeyMap::default();
@@ -34,6 +40,7 @@ pub(super) fn replay(capacity: u64, trace: &Trace, from: usize) -> Tally {
         let slot = slots.get(key);
         if at >= from {
             tally.count(slot.is_some(), size);
+            each(slot.is_some());
         }
         // The heap's first is the lowest rank: the furthest use.
         if let Some(slot) = slot {

@@ -103,9 +103,10 @@ pub(crate) trait Eviction: Clone {
         }))
     }
 
-    /// Runs a trace through a cache of so much room.
-    fn replay(capacity: u64, _ttl: u64, trace: &Trace) -> Tally {
-        trace::replay::<Self>(capacity, trace)
+    /// Runs a trace through a cache of so much room; `each` is told of every request in turn whether it
+    /// hit.
+    fn replay(capacity: u64, _ttl: u64, trace: &Trace, each: &mut impl FnMut(bool)) -> Tally {
+        trace::replay::<Self>(capacity, trace, each)
     }
 
     /// Feeds the state hash: everything that decides what happens next, in a fixed order.
@@ -133,9 +134,21 @@ macro_rules! policies {
             pub fn replay(self, capacity: u64, ttl: u64, trace: &Trace) -> Tally {
                 match self {
                     $( Policy::$member => {
-                        <$module::$member as Eviction>::replay(capacity, ttl, trace)
+                        <$module::$member as Eviction>::replay(capacity, ttl, trace, &mut |_| {})
                     } )*
                 }
+            }
+
+            /// The same, and whether each request hit.
+            pub fn each(self, capacity: u64, ttl: u64, trace: &Trace) -> (Tally, Vec<bool>) {
+                let mut all = Vec::with_capacity(trace.keys.len());
+                let mut each = |hit| all.push(hit);
+                let tally = match self {
+                    $( Policy::$member => {
+                        <$module::$member as Eviction>::replay(capacity, ttl, trace, &mut each)
+                    } )*
+                };
+                (tally, all)
             }
 
             /// Whether nothing leaves before its time.
@@ -179,15 +192,25 @@ impl Bound {
     /// Runs a trace through a cache of so much room.
     pub fn replay(self, capacity: u64, trace: &Trace) -> Tally {
         match self {
-            Bound::Belady => belady::replay(capacity, trace, 0),
+            Bound::Belady => belady::replay(capacity, trace, 0, &mut |_| {}),
         }
     }
 
     /// The hits among the requests from `from` on; those before count for what they leave behind.
     pub fn hits_after(self, capacity: u64, trace: &Trace, from: usize) -> u64 {
         match self {
-            Bound::Belady => belady::replay(capacity, trace, from).hits,
+            Bound::Belady => belady::replay(capacity, trace, from, &mut |_| {}).hits,
         }
+    }
+
+    /// Runs a trace, and says of each request whether it hit.
+    pub fn each(self, capacity: u64, trace: &Trace) -> (Tally, Vec<bool>) {
+        let mut all = Vec::with_capacity(trace.keys.len());
+        let mut each = |hit| all.push(hit);
+        let tally = match self {
+            Bound::Belady => belady::replay(capacity, trace, 0, &mut each),
+        };
+        (tally, all)
     }
 }
 

@@ -42,4 +42,12 @@ impl Rule {
             Rule::Bound(it) => it.replay(capacity, trace),
         }
     }
+
+    /// The same, and whether each request hit, in the order of the trace.
+    pub fn each(self, capacity: u64, ttl: u64, trace: &Trace) -> (Tally, Vec<bool>) {
+        match self {
+            Rule::Policy(it) => it.each(capacity, ttl, trace),
+            Rule::Bound(it) => it.each(capacity, trace),
+        }
+    }
 }

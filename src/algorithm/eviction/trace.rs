@@ -50,25 +50,36 @@ impl Tally {
 }
 
 /// Runs a trace through a cache of so much room: each miss brings its key in. An entry keeps the
-/// size it came with; what is larger than the cache is not taken in.
-pub(super) fn replay<P: Eviction>(capacity: u64, trace: &Trace) -> Tally {
-    if trace.sizes.is_empty() { entries::<P>(capacity, trace) } else { sized::<P>(capacity, trace) }
+/// size it came with; what is larger than the cache is not taken in. `each` is told of every request in
+/// turn whether it hit.
+pub(super) fn replay<P: Eviction>(
+    capacity: u64,
+    trace: &Trace,
+    each: &mut impl FnMut(bool),
+) -> Tally {
+    match trace.sizes.is_empty() {
+        true => entries::<P>(capacity, trace, each),
+        false => sized::<P>(capacity, trace, each),
+    }
 }
 
-fn entries<P: Eviction>(capacity: u64, trace: &Trace) -> Tally {
+fn entries<P: Eviction>(capacity: u64, trace: &Trace, each: &mut impl FnMut(bool)) -> Tally {
     let mut policy = P::new(capacity);
     let mut slots: KeyMap<Slot> = KeyMap::default();
     let (mut room, mut hits) = (capacity, 0);
     if capacity == 0 {
         let requests = trace.keys.len() as u64;
+        (0..requests).for_each(|_| each(false));
         return Tally { requests, weight: requests, ..Tally::default() };
     }
     for key in &trace.keys {
         if let Some(slot) = slots.get(*key) {
             policy.touch(slot);
             hits += 1;
+            each(true);
             continue;
         }
+        each(false);
         policy.arriving(*key);
         if room == 0 {
             let victim = policy.victim().expect("a full cache has a victim");
@@ -82,13 +93,14 @@ fn entries<P: Eviction>(capacity: u64, trace: &Trace) -> Tally {
     Tally { requests, hits, weight: requests, hit_weight: hits }
 }
 
-fn sized<P: Eviction>(capacity: u64, trace: &Trace) -> Tally {
+fn sized<P: Eviction>(capacity: u64, trace: &Trace, each: &mut impl FnMut(bool)) -> Tally {
     let mut policy = P::new(capacity);
     let mut slots: KeyMap<Slot> = KeyMap::default();
     let (mut used, mut tally) = (0u64, Tally::default());
     for (key, size) in trace.requests() {
         let slot = slots.get(key);
         tally.count(slot.is_some(), size);
+        each(slot.is_some());
         if let Some(slot) = slot {
             policy.touch(slot);
             continue;

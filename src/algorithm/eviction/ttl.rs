@@ -61,7 +61,7 @@ impl Eviction for Ttl {
 
     /// The clock of a trace is the request: an entry is good for the `ttl` requests after the one
     /// that brought it in. Use does not prolong it.
-    fn replay(capacity: u64, ttl: u64, trace: &Trace) -> Tally {
+    fn replay(capacity: u64, ttl: u64, trace: &Trace, each: &mut impl FnMut(bool)) -> Tally {
         let mut policy = Ttl::new(capacity);
         let mut slots: KeyMap<(Slot, u64)> = KeyMap::default();
         let mut tally = Tally::default();
@@ -76,6 +76,7 @@ impl Eviction for Ttl {
             }
             let hit = slots.get(key).is_some();
             tally.count(hit, size);
+            each(hit);
             if !hit && policy.arrivals.weight.saturating_add(size) <= capacity {
                 slots.insert(key, (policy.insert(key, size), now.saturating_add(ttl)));
             }

@@ -3,6 +3,8 @@
 //! A scheme is built from nodes and settings and then says the node of each key. Adding a scheme: one
 //! file with a type that builds itself and places keys, and one line in `schemes!`.
 
+#[cfg(test)]
+mod catalogue_tests;
 pub mod chord;
 pub mod pieces;
 pub mod pruning;

@@ -39,6 +39,11 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/cache-layers.json"),
     },
     Ready {
+        name: "Browser cache",
+        about: "an edited page: which version do browser, CDN and site have, and for how long?",
+        text: include_str!("../../../static/designs/browser-cache.json"),
+    },
+    Ready {
         name: "Leaderboard",
         about: "every score is written twice: what if the second write, or the board, is lost?",
         text: include_str!("../../../static/designs/leaderboard.json"),

@@ -1,7 +1,7 @@
 //! `ringside cache`: what a cache makes of a real trace.
 
 use std::fs::File;
-use std::io::{Read, stdin};
+use std::io::{Read, Write, stdin, stdout};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -45,6 +45,9 @@ pub struct Options {
     /// With --curve: simulate this share of the keys, several times, and say how far they differ.
     #[arg(long, value_parser = share, requires = "curve")]
     sample: Option<f64>,
+    /// One character a request, in the order of the trace, and nothing else: 1 for a hit, 0 for a miss.
+    #[arg(long, conflicts_with_all = ["curve", "json"])]
+    requests: bool,
     /// List the policies.
     #[arg(long)]
     policies: bool,
@@ -152,6 +155,13 @@ pub fn run(options: &Options) -> Result<(), String> {
         return draw(options, &name, rule, ttl, &trace, keys, points, read_ns);
     }
     let capacity = options.capacity.unwrap_or_default();
+    if options.requests {
+        let (_, each) = rule.each(capacity, ttl, &trace);
+        let mut line: Vec<u8> = each.into_iter().map(|hit| b'0' + u8::from(hit)).collect();
+        line.push(b'\n');
+        let failed = |error: std::io::Error| format!("requests: cannot write them: {error}");
+        return stdout().write_all(&line).map_err(failed);
+    }
     let (started, busy) = (clock::now(), clock::busy_ns());
     let tally = rule.replay(capacity, ttl, &trace);
     let wall_ns = started.elapsed().as_nanos() as u64;

@@ -9,7 +9,7 @@ use crate::engine::Request;
 
 use super::behind::flush;
 use super::{
-    ADMITTED, CacheParams, CacheState, Ctx, EVICTED, EXPIRED, Entry, Strategy, expiry,
+    ADMITTED, CacheParams, CacheState, Ctx, EVICTED, EXPIRED, Entry, REFUSED, Strategy, expiry,
 };
 
 /// What the size of a key's value is drawn for.
@@ -115,11 +115,12 @@ fn admit(
 ) {
     let (size, room) = (params.size_of(ctx.stream(), key), params.room());
     if size > room {
-        return;
+        return ctx.count(REFUSED, key);
     }
     state.order.arriving(key);
     while state.order.weight() + size > room {
         if !evict(state, !params.policy.needs_ttl(), ctx) {
+            ctx.count(REFUSED, key);
             return flush(state, params, ctx);
         }
     }

@@ -116,7 +116,7 @@ crate::params! {
         range_keys: u32 = 100, in 1..=10_000, "keys", when |it| !it.range_classes.is_empty();
         /// Classes of requests that ask for rows by another attribute, of one value, with commas between.
         attribute_classes: String = String::new();
-        /// What that attribute is called.
+        /// What that attribute is called. Names of its values may follow, as in `region = north | south`.
         attribute: String = "city".into(), when |it| !it.attribute_classes.is_empty();
         /// How many values it has; each is that of about as many rows.
         attribute_values: u32 = 1_000, in 1..=100_000, "values", when |it| !it.attribute_classes.is_empty();

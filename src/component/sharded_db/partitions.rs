@@ -33,6 +33,18 @@ pub enum Asked {
 }
 
 impl ShardedDbParams {
+    /// What the other attribute is called: `region` of `region = north | south`.
+    pub fn attribute_name(&self) -> &str {
+        self.attribute.split('=').next().unwrap_or_default().trim()
+    }
+
+    /// Names of its values, from the first on; those after them have none.
+    pub fn value_names(&self) -> Vec<&str> {
+        let names = self.attribute.split_once('=').map_or("", |it| it.1);
+        let names = names.split('|').map(|it| it.trim().trim_matches('\'').trim());
+        names.filter(|it| !it.is_empty()).take(self.attribute_values as usize).collect()
+    }
+
     /// Partitions of each shard's table.
     pub fn parts(&self) -> u32 {
         if self.partitioning == Partitioning::None { 1 } else { self.partitions.max(1) }

@@ -10,7 +10,8 @@ use crate::scene::layout::chips::Chip;
 use crate::scene::{CellStyle, Tone};
 
 use super::super::column::Column;
-use super::{Inside, SECONDS, counter, left, seconds};
+use super::super::hits::{counter, seconds};
+use super::{Inside, SECONDS, left};
 
 /// Keys told one by one.
 const TOLD: usize = 12;

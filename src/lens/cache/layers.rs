@@ -1,13 +1,21 @@
 //! Caches one behind the other: what each answers, and what is left for the store.
 
 use crate::base::text;
+use crate::base::time::Nanos;
 use crate::component::cache::{HIT, MISS};
-use crate::component::{Role, Spec};
+use crate::component::{Role, Spec, State};
 use crate::scene::Tone;
 
 use super::super::Subject;
 use super::super::column::{Bar, Column};
-use super::{Inside, SECONDS, counter, seconds};
+use super::super::hits::{counter, seconds};
+use super::{Inside, SECONDS};
+
+/// Keys held that are compared, and those told one by one.
+const COMPARED: usize = 5_000;
+const TOLD: usize = 4;
+/// What is good for longer has no end.
+const FOREVER: Nanos = Nanos::seconds(1_000_000);
 
 impl Inside<'_> {
     /// The layers that it is one of, the first to be asked first; none if it is alone, or if they do not
@@ -94,8 +102,70 @@ impl Inside<'_> {
             product * 100.0,
             factors.join(" × "),
         );
+        // Others may ask a layer too, past the one before it.
+        let alone = |pair: &[(String, u64, u64, usize)]| {
+            let missed = (pair[0].2 - pair[0].1) as f64;
+            (pair[1].2 as f64 - missed).abs() <= 0.05 * missed + 5.0
+        };
+        let words = match layers.windows(2).all(alone) {
+            true => words.as_str(),
+            false => {
+                "Not all reads of a layer are those that the one before it missed: others ask it too."
+            }
+        };
         if layers.iter().all(|it| it.2 > 0) {
-            column.words("layers/product", &words);
+            column.words("layers/product", words);
         }
+        self.versions(&row, column);
+    }
+
+    /// What a layer has of a key, as long as it is good: its version, and the time it has left.
+    fn version(&self, layer: u32, key: u32) -> Option<(u32, Nanos)> {
+        let world = self.subject.world;
+        let member = *world.blueprint().components[layer as usize].members.first()?;
+        let Some(State::Cache(state)) = &world.member(member).state else { return None };
+        let entry = state.entries.get(key).filter(|_| world.is_up(member))?;
+        let good = entry.expires.saturating_sub(self.subject.now());
+        (good > Nanos::ZERO || entry.dirty).then_some((entry.version, good))
+    }
+
+    /// Of the keys held here, those that another layer has in another version, and who has which.
+    fn versions(&self, row: &[u32], column: &mut Column) {
+        let versions = |key: u32| row.iter().map(move |it| self.version(*it, key));
+        let held: Vec<u32> =
+            self.state.order.order().map(|it| self.state.order.key(it)).take(COMPARED).collect();
+        let own = |key: &u32| self.version(self.subject.component, *key);
+        let held: Vec<u32> = held.into_iter().filter(|it| self.up && own(it).is_some()).collect();
+        let differ = |key: &&u32| {
+            let own = own(key).map(|it| it.0);
+            versions(**key).flatten().any(|it| Some(it.0) != own)
+        };
+        let differing: Vec<u32> = held.iter().filter(differ).copied().collect();
+        column.space(6.0);
+        let right = format!(
+            "{} of {} differ",
+            text::count(differing.len() as u64),
+            text::some(held.len() as u64, "key"),
+        );
+        column.caption("versions", ["Versions: do the layers agree?", &right]);
+        let told =
+            self.key.into_iter().chain(differing.into_iter().filter(|it| Some(*it) != self.key));
+        for (index, key) in told.take(TOLD).enumerate() {
+            let of = |(layer, version): (&u32, Option<(u32, Nanos)>)| {
+                let id = &self.subject.world.blueprint().components[*layer as usize].id;
+                let name = (self.subject.name)(id);
+                match version {
+                    None => format!("{name} –"),
+                    Some((version, left)) if left > FOREVER => format!("{name} v{version}"),
+                    Some((version, left)) => {
+                        format!("{name} v{version} for {}", text::duration(left.0 as f64))
+                    }
+                }
+            };
+            let all: Vec<_> = row.iter().zip(versions(key)).map(of).collect();
+            let words = format!("{}: {}.", self.subject.key(key), all.join(", "));
+            column.words(&format!("versions/{index}"), &words);
+        }
+        column.words("versions/why", "Each keeps what it has until its time is up, or it is told.");
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::algorithm::eviction::Policy;
 use crate::base::text;
+use crate::base::time::Nanos;
+use crate::component::cache::{REFUSED, Strategy};
 use crate::scene::Tone;
 use crate::scene::layout::figures::Figure;
 
 use super::super::column::{Bar, Column};
-use super::Inside;
+use super::super::hits::rate;
+use super::{Inside, SECONDS};
 
 /// Sizes told: the part of the entries that is no larger.
 const QUANTILES: [(f64, &str); 4] = [(0.1, "p10"), (0.5, "p50"), (0.9, "p90"), (1.0, "largest")];
@@ -109,13 +112,37 @@ impl Inside<'_> {
             None => format!("In Redis: maxmemory {room}; it has no policy like this one."),
         };
         let full = match self.params.policy {
-            Policy::Ttl => {
-                "What does not fit is refused, as Redis refuses writes (OOM), until something expires."
-            }
+            Policy::Ttl => "Nothing leaves before its time.",
             _ => "Entries leave until what comes in fits.",
         };
         let words = format!("{redis} {full}");
         column.words("memory/redis", &words);
+        column.space(6.0);
+    }
+
+    /// What was not taken in for want of memory.
+    pub(super) fn refused(&self, column: &mut Column) {
+        let refused = rate(self.subject, REFUSED, SECONDS);
+        if !self.params.policy.needs_ttl() && refused == 0.0 {
+            return;
+        }
+        let right = format!("{}, last {SECONDS} s", text::rate(refused, ""));
+        column.caption("refused", ["Writes refused, out of memory", &right]);
+        let why = match (self.params.policy.needs_ttl(), self.params.strategy) {
+            (true, _) if self.params.ttl == Nanos::ZERO => {
+                "It is not to evict, and nothing expires: once full, it takes no new key in. Redis, by \
+                 noeviction, answers such writes with an error (OOM); those keys go on missing."
+            }
+            (true, _) => {
+                "It is not to evict: once full, it takes no new key in until something expires. Redis, by \
+                 noeviction, answers such writes with an error (OOM); those keys go on missing."
+            }
+            (_, Strategy::WriteBehind) => {
+                "What the store has not got may not leave: such writes go through to the store."
+            }
+            _ => "A value that is larger than the whole room is not taken in.",
+        };
+        column.words("refused/why", why);
         column.space(6.0);
     }
 }

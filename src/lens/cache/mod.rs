@@ -5,7 +5,7 @@ use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::cache::{
     ADMITTED, CacheParams, CacheState, DROPPED, EARLY, EVICTED, EXPIRED, FLUSHED, FORGOTTEN, HIT,
-    JOINED, LOST, MISS, Strategy,
+    JOINED, LOST, MISS, REFUSED, Strategy,
 };
 use crate::component::{Spec, State};
 use crate::engine::recorder::{Recent, Window};
@@ -15,12 +15,13 @@ use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Scene, Tone};
 
 use super::column::Column;
+use super::hits::{counter, seconds};
 use super::{Act, Subject};
 
 mod curves;
 mod disk;
 mod flights;
-mod hits;
+mod history;
 mod layers;
 mod memory;
 mod picked;
@@ -66,6 +67,7 @@ pub fn draw(subject: &Subject) -> Scene {
     it.picked(&mut column);
     if it.up {
         it.memory(&mut column);
+        it.refused(&mut column);
         it.structure(&mut column);
         it.flights(&mut column);
         it.disk(&mut column);
@@ -261,6 +263,7 @@ impl<'a> Inside<'a> {
                 JOINED => ("waits", Tone::Ink2, CellStyle::Plain),
                 EARLY => ("early", Tone::Ink, CellStyle::Plain),
                 LOST | FORGOTTEN => ("lost", Tone::Fail, CellStyle::Struck),
+                REFUSED => ("refused", Tone::Warn, CellStyle::Struck),
                 EXPIRED => ("expired", Tone::Stale, CellStyle::Struck),
                 _ => continue,
             };
@@ -275,17 +278,6 @@ impl<'a> Inside<'a> {
         }
         column.chips("lately", &chips, ROWS);
     }
-}
-
-/// The whole seconds that had ended at the cursor, oldest first.
-pub(super) fn seconds<'a>(subject: &Subject<'a>) -> Vec<&'a Window> {
-    let at = subject.recorder.window_at(subject.component, 1, subject.now());
-    let Some(((last, _), record)) = at.zip(subject.record()) else { return Vec::new() };
-    record.windows[1].range(..=last).collect()
-}
-
-pub(super) fn counter(window: &Window, of: u8) -> u64 {
-    window.counters.get(usize::from(of)).copied().unwrap_or(0).into()
 }
 
 /// How long something has left, in words.

@@ -8,7 +8,7 @@ use crate::scene::{
 
 use super::super::Act;
 use super::super::column::Column;
-use super::Ring;
+use super::{Ring, weigh};
 
 /// Room for letters around the circle.
 const AROUND: f32 = 30.0;
@@ -81,6 +81,7 @@ pub fn draw(ring: &Ring, column: &mut Column) {
     keys(ring, &circle, column.marks);
     walk(ring, &circle, column.marks);
     middle(ring, &circle, column.marks);
+    weigh::knobs(ring, &circle, column);
     handles(ring, &circle, column);
 }
 

@@ -15,10 +15,12 @@ use super::{Act, Subject};
 
 mod chord;
 mod circle;
+mod dip;
 mod moves;
 mod panels;
 mod slots;
 mod tables;
+mod weigh;
 
 use moves::{Keys, Layout, Moves};
 
@@ -89,6 +91,7 @@ pub fn draw(subject: &Subject) -> Scene {
         Some(view) => view.iter().for_each(|it| it.panels(&mut column)),
         None => {
             ring.change(&mut column);
+            ring.dip(&mut column);
             ring.requests(&mut column);
             ring.slots(&mut column);
             ring.tables(&mut column);
@@ -199,9 +202,14 @@ impl<'a> Ring<'a> {
     /// Where a member's letter stands beside the circle, in turns: in the middle of its longest
     /// stretch if there are few, else in order; never on another's.
     fn handle_turn(&self, ordinal: usize) -> f32 {
+        self.handle_turn_in(&self.layout, ordinal)
+    }
+
+    /// The same in another layout.
+    fn handle_turn_in(&self, layout: &Layout, ordinal: usize) -> f32 {
         let known: Vec<usize> = (0..self.members()).filter(|it| !self.is_out(*it)).collect();
         let count = known.len() as f32;
-        let stretches = self.layout.stretches();
+        let stretches = layout.stretches();
         let at = |index: usize, ordinal: usize| {
             let in_order = (index as f32 + 0.5) / count;
             if stretches.len() > 4 * known.len() {
@@ -233,9 +241,9 @@ impl<'a> Ring<'a> {
         turns.iter().find(|it| it.1 == ordinal).map_or(0.0, |it| it.0.rem_euclid(1.0))
     }
 
-    /// Hits of all reads in the last ten whole seconds before the cursor.
+    /// Hits of all reads in the last whole second before the cursor.
     fn hit_ratio(&self) -> Option<f64> {
-        let counts = self.subject.record()?.by_member.until(self.subject.now(), 10);
+        let counts = self.subject.record()?.by_member.until(self.subject.now(), 1);
         let sum = |of: usize| counts.iter().map(|it| u64::from(it.counters[of])).sum::<u64>();
         let reads = sum(0) + sum(1);
         (reads > 0).then(|| sum(0) as f64 / reads as f64)
@@ -260,7 +268,7 @@ impl<'a> Ring<'a> {
             );
         }
         if let Some(ratio) = self.hit_ratio() {
-            words += &format!(" {} of reads hit in the last 10 s.", text::percent(ratio));
+            words += &format!(" {} of reads hit in the last second.", text::percent(ratio));
         }
         words
     }
@@ -275,7 +283,7 @@ impl<'a> Ring<'a> {
         sheet.figures(
             "figures",
             &[
-                Figure::new("hit-ratio", "Hit ratio, 10 s", ratio, "%"),
+                Figure::new("hit-ratio", "Hit ratio, last 1 s", ratio, "%"),
                 Figure::new("entries", "Entries", text::count(held), ""),
                 Figure::new("nodes", "Nodes asked", self.layout.among.len().to_string(), ""),
             ],

@@ -199,7 +199,8 @@ impl Moves {
         if before.among != after.among && before.by.scheme == after.by.scheme {
             schemes = COMPARED.into_iter().chain(own).filter_map(of).collect();
         }
-        let (what, moved) = (what(&before, after, down), moved(&before, after));
+        let what = what((&before.by, &before.among), (&after.by, &after.among), down);
+        let moved = moved(&before, after);
         // How slots are dealt anew depends on how they lay.
         let own = |it: &&mut (Scheme, usize)| it.0 == Scheme::RedisSlots && Some(it.0) == own;
         schemes.iter_mut().filter(own).for_each(|it| it.1 = moved);
@@ -207,13 +208,16 @@ impl Moves {
     }
 }
 
+/// Who there is, and those of them who are asked.
+type Asked<'a> = (&'a Membership, &'a [usize]);
+
 /// What a change is, in a few words.
-fn what(before: &Layout, after: &Layout, down: bool) -> String {
+pub fn what(before: Asked, after: Asked, down: bool) -> String {
     let name =
         |by: &Membership, at: usize| by.nodes.get(at).map_or("?".into(), |it| it.name.clone());
-    let list = |from: &Layout, than: &Layout| -> Vec<String> {
-        let only = from.among.iter().filter(|it| !than.among.contains(it));
-        only.map(|it| name(&from.by, *it)).collect()
+    let list = |from: Asked, than: Asked| -> Vec<String> {
+        let only = from.1.iter().filter(|it| !than.1.contains(it));
+        only.map(|it| name(from.0, *it)).collect()
     };
     let (came, went) = (list(after, before), list(before, after));
     let verb = |names: &[String], one: &str, many: &str| {
@@ -224,14 +228,21 @@ fn what(before: &Layout, after: &Layout, down: bool) -> String {
         (true, false) if down => verb(&went, "is down", "are down"),
         (true, false) => verb(&went, "leaves", "leave"),
         (false, false) => format!("{} for {}", came.join(", "), went.join(", ")),
-        (true, true) if before.by.scheme != after.by.scheme => {
-            format!("{} in place of {}", after.by.scheme.label(), before.by.scheme.label())
+        (true, true) if before.0.scheme != after.0.scheme => {
+            format!("{} in place of {}", after.0.scheme.label(), before.0.scheme.label())
         }
-        (true, true) if before.by.settings.vnodes != after.by.settings.vnodes => {
-            let (from, to) = (before.by.settings.vnodes, after.by.settings.vnodes);
+        (true, true) if before.0.settings.vnodes != after.0.settings.vnodes => {
+            let (from, to) = (before.0.settings.vnodes, after.0.settings.vnodes);
             format!("{from} to {to} points a node")
         }
-        (true, true) if before.by.nodes != after.by.nodes => "other weights".into(),
+        (true, true) if before.0.nodes != after.0.nodes => {
+            let pairs = before.0.nodes.iter().zip(&after.0.nodes);
+            let others: Vec<_> = pairs.filter(|it| it.0.weight != it.1.weight).collect();
+            match others.as_slice() {
+                [(from, to)] => format!("{} of weight {}, not {}", to.name, to.weight, from.weight),
+                _ => "other weights".into(),
+            }
+        }
         (true, true) => "other settings".into(),
     }
 }
@@ -286,16 +297,16 @@ pub fn now(subject: &Subject, spec: &Spec, keys: &Keys) -> Option<(Layout, Optio
     let all = by.ordinals();
     let down = up != all;
     let after = Layout::new(by.clone(), up, keys)?;
-    let before = if down { Some((by, all)) } else { earlier(subject, &by) };
+    let before = if down { Some((by, all)) } else { earlier(subject, &by).map(|it| it.1) };
     let before = before.and_then(|(by, among)| Layout::new(by, among, keys));
     let moves = before.and_then(|before| Moves::new(before, &after, keys, down, false));
     Some((after, moves))
 }
 
-/// The membership before its latest change by an edit.
-fn earlier(subject: &Subject, by: &Membership) -> Option<(Membership, Vec<usize>)> {
-    let of = |it: &(Nanos, &Spec)| it.1.membership();
-    let before = subject.earlier.iter().filter_map(of).find(|it| it != by)?;
+/// When the membership was last changed by an edit, and what it was before, and who was asked.
+pub fn earlier(subject: &Subject, by: &Membership) -> Option<(Nanos, (Membership, Vec<usize>))> {
+    let of = |it: &(Nanos, &Spec)| Some((it.0, it.1.membership()?));
+    let (at, before) = subject.earlier.iter().filter_map(of).find(|it| it.1 != *by)?;
     let among = before.ordinals();
-    Some((before, among))
+    Some((at, (before, among)))
 }

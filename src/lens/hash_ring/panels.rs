@@ -2,17 +2,19 @@
 
 use crate::algorithm::placement::{Placed, Scheme, redis_slots};
 use crate::base::text;
+use crate::component::cache::REFUSED;
 use crate::scene::layout::chips::Chip;
 use crate::scene::{CellStyle, Tone};
 
 use super::super::Act;
 use super::super::column::{Bar, Column};
+use super::super::hits::rate;
 use super::{Ring, SECONDS};
 
 /// Numbers of virtual nodes that the slider offers.
 const VNODES: [u32; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 200, 500];
-/// Weights that the slider offers.
-const WEIGHTS: [u32; 6] = [0, 1, 2, 3, 4, 8];
+/// Weights that the slider offers, and the knobs on the ring but for the first.
+pub(super) const WEIGHTS: [u32; 6] = [0, 1, 2, 3, 4, 8];
 
 impl Ring<'_> {
     /// The picked key: its hash, its place, and why its owner is its owner.
@@ -188,6 +190,14 @@ impl Ring<'_> {
         column.bars(&bars, even);
         let of = if self.layout.stretches().is_empty() { "keys" } else { "ring" };
         column.words("requests/shares", &format!("Dashed: its share of the {of}."));
+        let refused = rate(self.subject, REFUSED, SECONDS);
+        if refused > 0.0 {
+            let words = format!(
+                "Refused for want of memory, last {SECONDS} s: {} (Redis, by noeviction: OOM).",
+                text::rate(refused, ""),
+            );
+            column.words("requests/refused", &words);
+        }
         if let Some(node) = self.node {
             self.node(node, column);
         }

@@ -11,8 +11,8 @@ use crate::component::{Spec, State};
 use crate::scene::layout::chips::Chip;
 use crate::scene::{CellStyle, Tone};
 
-use super::super::cache::{counter, seconds};
 use super::super::column::{Bar, Column};
+use super::super::hits::{counter, seconds};
 use super::super::{Act, Subject};
 use super::Ring;
 use super::moves::{Keys, Layout, Moves};

@@ -10,8 +10,8 @@ use crate::scene::layout::chips::Chip;
 use crate::scene::{CellStyle, Tone};
 
 use super::super::Act;
-use super::super::cache::{counter, seconds};
 use super::super::column::{Bar, Column};
+use super::super::hits::{counter, seconds};
 use super::Ring;
 
 /// Callers shown.

@@ -13,7 +13,7 @@ use super::{SECONDS, Shards};
 impl Shards<'_> {
     /// How rows are found by another attribute, and how the latest such query went.
     pub(super) fn attribute(&self, column: &mut Column) {
-        let name = &self.params.attribute;
+        let name = self.params.attribute_name();
         if self.params.attribute_classes.trim().is_empty() {
             let Some(class) =
                 self.params.range_classes.split(',').map(str::trim).find(|it| !it.is_empty())
@@ -49,9 +49,9 @@ impl Shards<'_> {
     }
 
     fn found(&self, query: &Query, by: Value, column: &mut Column) {
-        let name = &self.params.attribute;
+        let name = self.params.attribute_name();
         let right = text::some(query.rows().into(), "row");
-        let of = format!("Latest: {name} {}", text::count(by.value.into()));
+        let of = format!("Latest: {}", self.valued(by.value));
         column.caption("found", [&of, &right]);
         let mut times: Vec<(String, Nanos, String)> = Vec::new();
         let after = |at: Nanos| at.saturating_sub(query.asked);

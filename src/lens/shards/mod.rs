@@ -18,6 +18,7 @@ mod across;
 mod attribute;
 mod auto;
 mod change;
+mod decisions;
 mod directory;
 mod members;
 mod panels;

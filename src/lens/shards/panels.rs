@@ -1,8 +1,7 @@
-//! What the shards have to do and hold, the latest requests and where they went, what can be set.
+//! What the shards have to do and hold, and what can be set.
 
 use crate::algorithm::placement::Scheme;
 use crate::base::text;
-use crate::base::time::Nanos;
 use crate::component::Kind;
 use crate::component::sharded_db::{ShardedDb, Sharding};
 use crate::scene::Tone;
@@ -12,8 +11,6 @@ use super::super::Act;
 use super::super::column::{Bar, Column};
 use super::{SECONDS, Shards};
 
-/// Requests listed.
-const LISTED: usize = 6;
 /// From this load on a shard counts as full.
 const FULL: f64 = 0.97;
 /// A line of so much work is long, s.
@@ -89,44 +86,6 @@ impl Shards<'_> {
             .collect();
         column.bars(&rows, None);
         column.space(8.0);
-    }
-
-    /// Requests of late, and the shard the map named for each.
-    pub(super) fn decisions(&self, column: &mut Column) {
-        let mut latest: Vec<(Nanos, u32, usize)> = Vec::new();
-        for (ordinal, shard) in self.shards.iter().enumerate() {
-            let of = shard.state.iter().flat_map(|it| &it.latest);
-            latest.extend(of.map(|(at, key)| (*at, *key, ordinal)));
-        }
-        latest.sort_unstable_by(|one, other| other.cmp(one));
-        column.caption("routed", ["Latest requests, and where the map sent them", ""]);
-        let chip = |(index, (_, key, ordinal)): (usize, &(Nanos, u32, usize))| {
-            let name = self.name(*ordinal);
-            let mut chip = Chip::new(format!("routed/{index}"), format!("{key} {name}"));
-            chip.label = Some(format!("{}: {}", self.key(*key), self.why(*key, &name)));
-            chip
-        };
-        let chips: Vec<_> = latest.iter().take(LISTED).enumerate().map(chip).collect();
-        column.chips("routed", &chips, 2);
-        column.space(8.0);
-    }
-
-    /// Why a key is where it is.
-    fn why(&self, key: u32, name: &str) -> String {
-        let hash = self.by.settings.hash;
-        let value = || hash.of(key.to_string().as_bytes());
-        match self.params.scheme.0 {
-            Scheme::Range => {
-                let from = self.pieces().into_iter().map(|it| it.0).rfind(|it| *it <= key);
-                format!("{name} has the keys from {} on", text::count(from.unwrap_or(0).into()))
-            }
-            Scheme::Modulo => {
-                let among = self.by.ordinals().len().max(1) as u64;
-                format!("hash {}, modulo {among} is {}: {name}", value(), value() % among)
-            }
-            Scheme::Ring => format!("hash {}: the next point clockwise is {name}'s", value()),
-            _ => format!("it belongs to {name}"),
-        }
     }
 
     /// How rows find their shard.

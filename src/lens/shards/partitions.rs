@@ -1,9 +1,11 @@
 //! The tables of the shards in partitions: how many rows lie in each, and which of them a query reads.
 
+use crate::algorithm::b_tree;
 use crate::base::text;
 use crate::component::sharded_db::{Asked, Partitioning, Sought};
+use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
-use crate::scene::{Anchor, Fill, Font, Mark, Point, Rect, Shape, Tone};
+use crate::scene::{Anchor, Fill, Font, Glyph, Mark, Point, Rect, Shape, Tone};
 
 use super::super::column::Column;
 use super::Shards;
@@ -11,6 +13,8 @@ use super::Shards;
 /// Height of a shard's row, and room for its letter.
 const ROW: f32 = 24.0;
 const LEFT: f32 = 26.0;
+/// Values that lists can be named by: fewer than two for each of four lists, so that they are uneven.
+const NAMED: &str = "region = north | south | east | west | centre";
 
 impl Shards<'_> {
     /// How tables are divided, and what the query of the slider, and the latest one by another attribute,
@@ -22,7 +26,7 @@ impl Shards<'_> {
             it => format!("{} a shard, by {}", params.parts(), it.word()),
         };
         column.caption("partitions", ["Partitions of the tables", &right]);
-        let each = |it: &Partitioning| (it.word(), described(*it, &params.attribute));
+        let each = |it: &Partitioning| (it.word(), described(*it, params.attribute_name()));
         let all: Vec<_> = Partitioning::ALL.iter().map(each).collect();
         let all = all.iter().map(|(word, (words, help))| (*word, (*words, help.as_str())));
         column.choices(["partitions", "partitioning"], all, params.partitioning.word());
@@ -33,11 +37,16 @@ impl Shards<'_> {
             let range = self.range(first, length);
             let asked = Asked::Keys(first, length);
             column.space(4.0);
-            self.table(&counts, &shards, asked, column);
-            column.words(
-                "table/legend",
-                "Framed: the query over keys reads it. The bar below: its rows, of those of the fullest.",
+            self.named(column);
+            let one = Asked::Keys(first, 1);
+            let owner = usize::from(self.map.owner(first));
+            self.table(&counts, &[(&shards, asked), (&[owner], one)], column);
+            let key = self.key(first);
+            let legend = format!(
+                "Framed: the query over keys reads it. Dot: the query on {key} alone reads it. The bar \
+                 below: its rows, of those of the fullest.",
             );
+            column.words("table/legend", &legend);
             self.pruned(
                 &counts,
                 &shards,
@@ -46,10 +55,13 @@ impl Shards<'_> {
                 "keys",
                 column,
             );
+            let words = format!("The query on {key} alone");
+            self.pruned(&counts, &[owner], one, &words, "key", column);
+            self.height(&counts, column);
             let latest = self.latest(|it| it.sought != Sought::Keys).map(|it| it.sought);
             if let Some(Sought::Value { value, .. }) = latest {
                 let all: Vec<_> = (0..self.shards.len()).collect();
-                let of = format!("A query by {} {}", params.attribute, text::count(value.into()));
+                let of = format!("A query by {}", self.valued(value));
                 self.pruned(&counts, &all, Asked::Value(value), &of, "value", column);
             }
         }
@@ -69,12 +81,94 @@ impl Shards<'_> {
         counts
     }
 
-    fn table(&self, counts: &[Vec<u32>], shards: &[usize], asked: Asked, column: &mut Column) {
+    /// A value of the other attribute, in words.
+    pub(super) fn valued(&self, value: u32) -> String {
+        let name = self.params.attribute_name();
+        match self.params.value_names().get(value as usize) {
+            Some(it) => format!("{name} = {it}"),
+            None => format!("{name} {}", text::count(value.into())),
+        }
+    }
+
+    /// What a partition is called: by list, by the values that it has.
+    fn part_name(&self, part: u32) -> Option<String> {
+        let (names, parts) = (self.params.value_names(), self.params.parts());
+        if self.params.partitioning != Partitioning::List || names.is_empty() {
+            return None;
+        }
+        let all = (part..self.params.attribute_values).step_by(parts as usize).count();
+        let own: Vec<_> = names.iter().skip(part as usize).step_by(parts as usize).collect();
+        let mut words = own.iter().map(|it| (**it).to_owned()).collect::<Vec<_>>();
+        match all - own.len() {
+            0 => {}
+            more => words.push(format!("{} more", text::count(more as u64))),
+        }
+        Some(words.join(" | "))
+    }
+
+    /// What gives lists names: of their values, and no others beside them.
+    fn named(&self, column: &mut Column) {
+        if self.params.partitioning != Partitioning::List {
+            return;
+        }
+        let names = self.params.value_names().len() as u32;
+        let (words, act) = match names {
+            0 => {
+                let names = format!("\"{NAMED}\"");
+                (format!("Name the lists: {NAMED}"), Self::set("attribute", names))
+            }
+            _ if names < self.params.attribute_values => {
+                let words = format!("Only these {}", text::some(names.into(), "value"));
+                (words, Self::set("attribute_values", names.to_string()))
+            }
+            _ => return,
+        };
+        let mut chip = Chip::new("lists/name", words);
+        chip.action = Some(act);
+        column.chips("lists", &[chip], 2);
+        column.space(4.0);
+    }
+
+    /// The index on the key, before and after: how high it is, and how many comparisons lead to a row.
+    fn height(&self, counts: &[Vec<u32>], column: &mut Column) {
+        let whole = counts.iter().map(|it| it.iter().sum::<u32>()).max().unwrap_or(0);
+        let part = counts.iter().flatten().copied().max().unwrap_or(0);
+        let index = |rows: u32| {
+            let pages = b_tree::height(rows.into(), b_tree::FAN_OUT);
+            let pages = text::some(pages.into(), "page");
+            let steps = b_tree::comparisons(rows.into());
+            format!("{} rows, {pages} high, {steps} comparisons", text::count(rows.into()))
+        };
+        let words = format!(
+            "B-tree on the key, {} keys a page. Undivided, the fullest table: {}. Divided, its fullest \
+             partition: {}. They share the shard's workers: it can still do {}/s.",
+            b_tree::FAN_OUT,
+            index(whole),
+            index(part),
+            text::number(self.params.capacity()),
+        );
+        column.words("table/height", &words);
+    }
+
+    /// Every partition at every shard, and which of them two queries read: framed, and with a dot.
+    fn table(&self, counts: &[Vec<u32>], queries: &[(&[usize], Asked); 2], column: &mut Column) {
         let parts = self.params.parts() as usize;
-        let read = self.params.pruned(asked);
-        let block = column.block(ROW * counts.len() as f32 + 2.0);
+        let [(shards, read), (owner, of_one)] =
+            queries.map(|(shards, asked)| (shards, self.params.pruned(asked)));
+        let names: Vec<_> = (0..parts as u32).filter_map(|it| self.part_name(it)).collect();
+        let above = if names.is_empty() { 0.0 } else { 16.0 };
+        let mut block = column.block(above + ROW * counts.len() as f32 + 2.0);
+        block.y += above;
         let step = (block.width - LEFT) / parts as f32;
         let most = counts.iter().flatten().copied().max().unwrap_or(0).max(1);
+        for (part, name) in names.iter().enumerate() {
+            let at = Point::new(block.x + LEFT + step * part as f32, block.y - 4.0);
+            let words = measure::fit(name, Font::SMALL, step - 3.0);
+            let mark = Mark::text(format!("lists/{}", part + 1), at, words, Font::SMALL);
+            column
+                .marks
+                .push(mark.toned(Tone::Ink2).labelled(format!("List {}: {name}", part + 1)));
+        }
         for (at, row) in counts.iter().enumerate() {
             let name = self.name(at);
             let y = block.y + ROW * at as f32;
@@ -94,9 +188,15 @@ impl Shards<'_> {
                     if is_read { (Tone::Link, Fill::Framed) } else { (Tone::Line, Fill::Hollow) };
                 let shape = Shape::Bar { area, radius: 2.0, fill };
                 let of = text::some((*count).into(), "row");
-                let label = format!("{name}, partition {}: {of}, {words}", part + 1);
+                let list = names.get(part).map_or(String::new(), |it| format!(" ({it})"));
+                let label = format!("{name}, partition {}{list}: {of}, {words}", part + 1);
                 let id = format!("table/{name}/{part}");
                 column.marks.push(Mark::new(id.clone(), shape, tone).labelled(label));
+                if owner.contains(&at) && of_one.contains(&(part as u32)) {
+                    let at = Point::new(area.x + 7.0, area.y + 8.0);
+                    let shape = Shape::Glyph { glyph: Glyph::Dot, at, radius: 2.5 };
+                    column.marks.push(Mark::new(format!("{id}#one"), shape, Tone::Selected));
+                }
                 // As much of it as of the fullest.
                 let part_of = *count as f32 / most as f32;
                 let under =
@@ -130,11 +230,12 @@ impl Shards<'_> {
         let read: u32 = shards.iter().map(rows).sum();
         let (total, some) =
             (counts.len() * self.params.parts() as usize, shards.len() * parts.len());
-        let name = &self.params.attribute;
+        let name = self.params.attribute_name();
         let why = match (self.params.partitioning, asked) {
             (Partitioning::Range, Asked::Keys(..)) => "the others have other keys".into(),
             (Partitioning::List, Asked::Value(_)) => format!("only its list has this {name}"),
             (Partitioning::List, _) => format!("lists go by {name}, and keys say nothing of it"),
+            (Partitioning::Hash, Asked::Keys(_, 1)) => "its hash says which".into(),
             (Partitioning::Hash, Asked::Keys(..)) => "a hash says nothing of neighbours".into(),
             _ => format!("partitions go by keys, and {name} says nothing of them"),
         };

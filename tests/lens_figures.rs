@@ -1,0 +1,209 @@
+//! Every figure that the inside of a cache, a ring and a sharded database states is what `ringside run --json`
+//! gives for the same seconds of the same run.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::command::json;
+use common::looking::Looking;
+use common::*;
+use ringside::algorithm::eviction::Policy;
+use ringside::base::text;
+use ringside::base::time::Nanos;
+use ringside::component::Spec;
+use ringside::component::cache::CacheParams;
+use ringside::component::service::ServiceParams;
+use ringside::component::sql_db::SqlDbParams;
+use ringside::document::Design;
+use ringside::document::file::{self, File};
+use serde_json::Value;
+
+/// The end of every run here, in seconds: figures are those of the seconds before.
+const END: u64 = 40;
+
+/// A run up to its end, as the page has it.
+fn looking(design: Design, of: (&'static str, &'static str)) -> Looking {
+    let mut it = Looking::open(design, 7, Nanos::seconds(20), of);
+    it.on((END - 20) * 1_000);
+    it
+}
+
+/// What the command line says of a component in so many seconds before the end.
+fn told(design: &Design, id: &str, seconds: u64) -> Value {
+    let path = format!("{}/figures-{id}-{seconds}.json", env!("CARGO_TARGET_TMPDIR"));
+    let file = File { seed: 7, ..File::new(design.clone()) };
+    std::fs::write(&path, file::write(&file)).expect("a file");
+    let (warmup, span) = (format!("{}s", END - seconds), format!("{seconds}s"));
+    let report = json(&["run", &path, "--json", "--warmup", &warmup, "--for", &span], b"");
+    report["components"][id].clone()
+}
+
+fn ready(name: &str) -> Design {
+    let path = format!("{}/static/designs/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("it is there");
+    file::read(&text).expect("it is a file").0.design
+}
+
+fn number(of: &Value, name: &str) -> f64 {
+    of[name].as_f64().unwrap_or_else(|| panic!("{name} in {of}"))
+}
+
+/// All words of the marks whose ids begin so, one after the other.
+fn words(it: &Looking, id: &str) -> String {
+    let scene = it.scene(900.0);
+    let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
+    lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn label(it: &Looking, id: &str) -> String {
+    it.mark(id).label.unwrap_or_else(|| panic!("{id} says nothing"))
+}
+
+#[track_caller]
+fn says(words: &str, figure: &str) {
+    assert!(words.contains(figure), "{words:?} says {figure:?}");
+}
+
+#[test]
+fn a_cache_says_what_the_command_line_says() {
+    let design = ready("product-cache");
+    let it = looking(design.clone(), ("cache", "Cache"));
+    let (ten, one) = (told(&design, "cache", 10), told(&design, "cache", 1));
+    let ratio = number(&ten, "hit_ratio");
+    assert_eq!(it.words("hit-ratio"), text::number(ratio * 100.0));
+    says(&it.scene(300.0).description, &text::percent(ratio));
+    assert_eq!(it.words("misses"), text::number(number(&ten, "misses") / 10.0));
+    // The end of the line is the last second.
+    says(&label(&it, "history/line-0"), &text::percent(number(&one, "hit_ratio")));
+    let caller = told(&design, "shop", 10);
+    let mean = text::duration_parts(number(&caller["latency"], "mean"));
+    assert_eq!(it.words("caller"), mean.0, "the same to three digits");
+    // Entries are counted at the moment; the command line counts a mean over its span, and a full cache is full.
+    let held = number(&one, "entries");
+    assert_eq!(it.words("entries"), text::count(held as u64), "it is full");
+}
+
+/// A full cache by noeviction: every miss brings a value that is refused. Of 100 keys, asked for alike, it holds
+/// ten for ever: nine reads of ten miss.
+#[test]
+fn refused_writes_are_counted_and_shown() {
+    let mut design = design();
+    add(&mut design, "people", Spec::Client(client(400.0, 1, 0)));
+    let keys = 100;
+    if let Some(Spec::Client(it)) = design.components.get_mut("people").map(|it| &mut it.spec) {
+        it.keys = keys;
+        it.popularity = ringside::component::client::Popularity::Uniform;
+    }
+    let service = ServiceParams { workers: 100, ..ServiceParams::default() };
+    add(&mut design, "service", Spec::Service(service));
+    let cache = CacheParams { policy: Policy::Ttl, capacity: 10, ..CacheParams::default() };
+    add(&mut design, "cache", Spec::Cache(cache));
+    let store = SqlDbParams { replicas: 0, workers: 64, ..SqlDbParams::default() };
+    add(&mut design, "store", Spec::SqlDb(store));
+    wire(&mut design, "people", "service", instant());
+    wire(&mut design, "service", "cache", instant());
+    wire(&mut design, "service", "store", instant());
+    let it = looking(design.clone(), ("cache", "Cache"));
+    let ten = told(&design, "cache", 10);
+    let (refused, misses) = (number(&ten, "refused"), number(&ten, "misses"));
+    // Those under way at either end of the ten seconds aside.
+    assert!((refused - misses).abs() <= 10.0, "{refused} refused of {misses}");
+    // 3,600 of 4,000, four deviations of a Poisson count and of a binomial share.
+    assert!((misses - 3_600.0).abs() < 4.0 * 3_600f64.sqrt(), "{misses}");
+    says(&it.words("refused/caption-end"), &text::rate(refused / 10.0, ""));
+    says(&words(&it, "refused/why"), "OOM");
+    assert_eq!(it.words("entries"), "10");
+    assert!(it.scene(300.0).marks.iter().any(|it| it.words().starts_with("refused key:")));
+    // A node of a cluster refuses as a cache does.
+    let mut nodes = ready("cache-cluster");
+    let spec = &mut nodes.components.get_mut("cluster").expect("a cluster").spec;
+    spec.set("policy", &serde_json::json!("ttl")).expect("it can be set");
+    spec.set("capacity", &serde_json::json!(50)).expect("it can be set");
+    let it = looking(nodes.clone(), ("cluster", "Product cache"));
+    let refused = number(&told(&nodes, "cluster", 3), "refused");
+    assert!(refused > 300.0, "{refused}");
+    says(&words(&it, "requests/refused"), &text::rate(refused / 3.0, ""));
+    // By another policy nothing is refused, and nothing is said.
+    let mut design = design;
+    let spec = &mut design.components.get_mut("cache").expect("a cache").spec;
+    spec.set("policy", &serde_json::json!("lru")).expect("it can be set");
+    assert_eq!(number(&told(&design, "cache", 10), "refused"), 0.0);
+    let it = looking(design, ("cache", "Cache"));
+    assert!(!it.scene(300.0).marks.iter().any(|it| it.id.starts_with("refused")));
+}
+
+#[test]
+fn a_ring_says_what_the_command_line_says() {
+    let design = ready("cache-cluster");
+    let it = looking(design.clone(), ("cluster", "Product cache"));
+    let (one, three) = (told(&design, "cluster", 1), told(&design, "cluster", 3));
+    let ratio = number(&one, "hit_ratio");
+    assert_eq!(it.words("hit-ratio"), text::number(ratio * 100.0));
+    says(&it.scene(300.0).description, &text::percent(ratio));
+    says(&label(&it, "dip/line-0"), &text::percent(ratio));
+    let imbalance = number(&three, "imbalance");
+    assert_eq!(it.words("requests/caption-end"), format!("max/mean {imbalance:.2}"));
+    // What the nodes were asked for adds up to what came, each rounded.
+    let nodes = ["A", "B", "C"].map(|name| it.figure(&format!("requests/{name}#figure")));
+    let (sum, came) = (nodes.iter().sum::<f64>(), number(&three, "offered"));
+    assert!((sum - came).abs() <= 1.5, "{nodes:?}, {came}");
+    let most = nodes.iter().copied().fold(0.0, f64::max);
+    assert!((most - imbalance * came / 3.0).abs() <= 0.5, "{most}");
+}
+
+#[test]
+fn shards_say_what_the_command_line_says() {
+    let design = ready("users-sharded");
+    let it = looking(design.clone(), ("store", "User database"));
+    let three = told(&design, "store", 3);
+    // Parts of queries are work too; calls that were sent on are not.
+    let parts = number(&three, "parts") - number(&three, "sent_on");
+    let asked = number(&three, "offered") + parts / 3.0;
+    assert_eq!(it.words("asked"), text::number(asked));
+    says(&it.words("load/caption-end"), &text::number(asked));
+    let shards = ["A", "B", "C"].map(|name| it.figure(&format!("load/{name}#figure")));
+    assert!((shards.iter().sum::<f64>() - asked).abs() <= 1.5, "{shards:?}, {asked}");
+    let busiest = shards.iter().copied().fold(0.0, f64::max);
+    let usable = 900.0 * asked / busiest;
+    assert!((it.figure("usable") / usable - 1.0).abs() < 0.005, "{usable}");
+}
+
+/// An edited page: the layers hold it in several versions, and the picture says which. Nothing tells a browser.
+#[test]
+fn layers_disagree_until_their_time_is_up() {
+    let design = ready("browser-cache");
+    let it = looking(design, ("browser", "Cache in the browser"));
+    let shown = &it.run.shown().world;
+    let held = |id: &str, key: u32| {
+        let state = states(shown, id)[0];
+        let ringside::component::State::Cache(it) = state else { panic!("a cache") };
+        it.entries.get(key).filter(|it| it.expires > shown.now()).map(|it| it.version)
+    };
+    let row = ["browser", "cdn", "own"];
+    let held_here: Vec<u32> = (0..120).filter(|key| held("browser", *key).is_some()).collect();
+    let differ = |key: &&u32| {
+        let own = held("browser", **key);
+        row.iter().filter_map(|it| held(it, **key)).any(|it| Some(it) != own)
+    };
+    let differing: Vec<u32> = held_here.iter().filter(differ).copied().collect();
+    assert!(differing.len() > 3, "{differing:?}");
+    let right = format!("{} of {} keys differ", differing.len(), held_here.len());
+    assert_eq!(it.words("versions/caption-end"), right);
+    let sentence = words(&it, "versions/0/");
+    let key = differing.iter().find(|it| sentence.starts_with(&format!("article:{it}:")));
+    let key = *key.unwrap_or_else(|| panic!("{sentence}"));
+    for id in row {
+        match held(id, key) {
+            Some(version) => says(&sentence, &format!("{id} v{version}")),
+            None => says(&sentence, &format!("{id} –")),
+        }
+    }
+    // The browser's is never newer than what is nearer to the store, which was edited later or not at all.
+    for key in &differing {
+        let newest = row.iter().filter_map(|it| held(it, *key)).max();
+        assert!(held("browser", *key) <= newest);
+    }
+    let all = 0..shown.blueprint().components.len() as u32;
+    let old: u64 = all.map(|slot| it.run.recorder.staleness.total(slot)).sum();
+    assert!(old > 0, "the reader has read old pages");
+}
