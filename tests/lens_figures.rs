@@ -1,12 +1,9 @@
 //! Every figure that the inside of a cache, a ring and a sharded database states is what `ringside run --json`
 //! gives for the same seconds of the same run.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::command::json;
-use common::looking::Looking;
-use common::*;
+use crate::common::command::json;
+use crate::common::looking::Looking;
+use crate::common::*;
 use ringside::algorithm::eviction::Policy;
 use ringside::base::text;
 use ringside::base::time::Nanos;

@@ -32,6 +32,7 @@ mod figures;
 mod idempotency;
 mod kinds;
 mod kv_store;
+mod lens_figures;
 mod live_theory;
 mod moments;
 mod network;
