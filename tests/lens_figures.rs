@@ -121,7 +121,6 @@ fn refused_writes_are_counted_and_shown() {
     assert!(refused > 300.0, "{refused}");
     says(&words(&it, "requests/refused"), &text::rate(refused / 3.0, ""));
     // By another policy nothing is refused, and nothing is said.
-    let mut design = design;
     let spec = &mut design.components.get_mut("cache").expect("a cache").spec;
     spec.set("policy", &serde_json::json!("lru")).expect("it can be set");
     assert_eq!(number(&told(&design, "cache", 10), "refused"), 0.0);

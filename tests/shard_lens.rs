@@ -881,7 +881,7 @@ fn decisions_of_the_router_are_told() {
             let id = format!("routed/{index}/");
             let lines = scene.marks.iter().filter(|it| it.id.starts_with(&id));
             let words = lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ");
-            let plain: String = words.replace('\u{a0}', " ").replace('\u{202f}', " ");
+            let plain = words.replace(['\u{a0}', '\u{202f}'], " ");
             let key = plain.strip_prefix("user:").and_then(|it| it.split(' ').next());
             let key: u32 = key.and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("{words}"));
             let owner = char::from(b'A' + map.owner(key));
@@ -891,9 +891,7 @@ fn decisions_of_the_router_are_told() {
                     let first = key / 10_000 * 10_000;
                     let digits = |it: u32| ringside::base::text::count(it.into());
                     let (first, last) = (digits(first), digits(first + 9_999));
-                    format!("lies in {first} to {last}")
-                        .replace('\u{a0}', " ")
-                        .replace('\u{202f}', " ")
+                    format!("lies in {first} to {last}").replace(['\u{a0}', '\u{202f}'], " ")
                 }
                 "modulo" => {
                     let rest = hash(key) % 3;
@@ -901,7 +899,7 @@ fn decisions_of_the_router_are_told() {
                     format!("hash({key}) mod 3 = {rest}")
                 }
                 "ring" => {
-                    let turn = hash(key) as f64 / 2f64.powi(64);
+                    let turn = hash(key) as f64 / libm::ldexp(1.0, 64);
                     format!("hash({key}) {} of the way round", ringside::base::text::percent(turn))
                         .replace('\u{a0}', " ")
                 }
@@ -925,8 +923,7 @@ fn decisions_of_the_router_are_told() {
                         Some(map.owner(key).into())
                     );
                     format!("{} km", ringside::base::text::count(nearest.round() as u64))
-                        .replace('\u{a0}', " ")
-                        .replace('\u{202f}', " ")
+                        .replace(['\u{a0}', '\u{202f}'], " ")
                 }
             };
             assert!(plain.contains(&why), "{scheme}: {plain} says {why}");
