@@ -59,7 +59,7 @@ const READY = [
   [/^Two primaries/, "store"], [/^Users, sharded/, "store"], [/^Product cache/, "cache"], [/^News site/, "stories"],
   [/^Blog cache/, "cache"], [/^Leaderboard/, "board"], [/^Redis cluster/, "cluster"], [/^Ring with a bad hash/, "cluster"], [/^From modulo/, "cluster"],
   [/^Bank transfer/, "accounts"], [/^Available database/, "orders"], [/^Multi-region/, "west-lb"],
-  [/^Active–active/, "both"], [/^Standby race/, "warm"], [/^Cache layers/, "shared"],
+  [/^Browser cache/, "browser"], [/^Active–active/, "both"], [/^Standby race/, "warm"], [/^Cache layers/, "shared"],
   [/^Sessions in Redis/, "sessions"],
 ];
 
@@ -72,7 +72,6 @@ const changed = async (name, id, settings, script) => {
   return JSON.stringify(it);
 };
 const CUT = { partition: { name: "A | B, C", one: ["store/0"], other: ["store/1", "store/2"] } };
-/** Insides that take a setting, a fault or some time: name, design, component, settings, script, seconds to play. */
 /** Commands that leave a key of every type. */
 const TYPED = Object.fromEntries(
   [
@@ -84,6 +83,8 @@ const TYPED = Object.fromEntries(
   ].map((words, at) => [`${3_000 + at}ms`, { command: { target: "sessions/0", words } }]),
 );
 
+const between = (store) => ({ partition: { name: "0 | 1, 2", one: [`${store}/0`], other: [`${store}/1`, `${store}/2`] } });
+/** Insides that take a setting, a fault or some time: name, design, component, settings, script, seconds to play. */
 const PANELS = [
   ["shard-replicas", "users-sharded", "store", { replicas: 2, replication: "majority" }, { "2s": { crash: "store/0" } }, 8],
   ["shard-splits", "users-sharded", "store", { auto_split: true }, {}, 20],
@@ -91,6 +92,8 @@ const PANELS = [
   ["two-phase", "users-sharded", "store", { cross_writes: "50%" }, { "2s": { crash: "store/1" } }, 5],
   ["hash-trees", "leaderless", "store", { anti_entropy: "3s" }, { "1s": { crash: "store/2" }, "6s": { restart: "store/2" } }, 12],
   ["cut-sides", "mumbai-delhi", "store", {}, { "2s": CUT }, 5],
+  ["database-cut", "news-site", "stories", {}, { "2s": between("stories") }, 4],
+  ["redis-cut", "redis-sentinel", "sessions", {}, { "2s": between("sessions") }, 4],
   ["standby-warm", "standby-race", "warm", {}, { "4s": { crash: "warm/0" } }, 16],
   ["sentinels", "redis-sentinel", "sessions", {}, undefined, 30],
   ["standby-cold", "standby-race", "cold", {}, { "4s": { crash: "cold/0" } }, 340],
