@@ -42,8 +42,10 @@ async function part(page) {
   await page.locator(".other .node.down[data-node=cache]").waitFor();
 }
 
+// Each size and each theme; all nine when asked for (THEMES=light,dark,projector).
+const THEMES = { wide: "light", middle: "dark", phone: "projector" };
 for (const [size, options] of SIZES) {
-  for (const theme of ["light", "dark", "projector"]) {
+  for (const theme of process.env.THEMES?.split(",") ?? [THEMES[size]]) {
     journey(`two futures side by side (${theme}, ${size})`, options, async ({ page, context, open, shot }) => {
       await context.addInitScript((theme) => localStorage.setItem("ringside.theme", theme), theme);
       await open();
