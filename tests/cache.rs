@@ -192,6 +192,7 @@ impl Fed {
             let victim = self.order.victim().expect("a full cache has a victim");
             let needs_ttl = params.policy.needs_ttl();
             if needs_ttl && self.entries[&self.order.key(victim)].1 > at {
+                self.count(cache::REFUSED);
                 return;
             }
             let left = self.order.evict(victim);

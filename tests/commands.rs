@@ -217,7 +217,7 @@ fn bad_traces_are_refused_by_name() {
     );
     refused(&with(&["-", "--column", "3"]), b"1,2\n", "column: there are 2 columns, not 3");
     refused(&with(&["-", "--column", "2"]), b"1,2\n3\n", "column: line 2 has 1 columns");
-    let sized = with(&["-", "--column", "key", "--size-column", "size"]);
+    let sized = with(&["-", "--column", "1", "--size-column", "2"]);
     refused(&sized, b"a,1\nb,many\n", "size-column: line 2: \"many\" is not a whole number");
     refused(&with(&["-", "--ttl", "5"]), b"a\n", "ttl: policy lru has no time to live");
     refused(&["cache", "--policy", "ttl", "--capacity", "5", "-"], b"a\n", "ttl: ");

@@ -127,6 +127,14 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             Filled: applied. Framed: received. Diamond: on its
             way. Tick: acknowledged as far as here. Clock: the
             entry that a stale read missed.
+            Who can reach whom  the network is cut
+            The two sides of the cut  drag across
+            primary on this side of the cut  primary: drag it across the cut  replica 1 on this side of the cut  replica 1: drag it across the cut
+            p  r1  r2
+            primary  primary does not reach replica 1  primary does not reach replica 1  primary reaches replica 2  primary reaches replica 2
+            replica 1  replica 1 does not reach primary  replica 1 does not reach primary  replica 1 reaches replica 2  replica 1 reaches replica 2
+            replica 2  replica 2 reaches primary  replica 2 reaches primary  replica 2 reaches replica 1  replica 2 reaches replica 1
+            A row speaks, a column listens.
             The log, newest right  entries 665 to 769
             primary  769 committed
             769 entries applied

@@ -195,9 +195,9 @@ fn cut_and_consistent() {
             C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             The two sides of the cut  drag across
-            A: drag it across the cut  Mumbai client: drag it across the cut  B: drag it across the cut  C: drag it across the cut
+            A: drag it across the cut  B: drag it across the cut  C: drag it across the cut
             A, Mumbai client on this side of the cut  B, C, Delhi client on this side of the cut
-            Delhi client: drag it across the cut
+            Mumbai client: drag it across the cut  Delhi client: drag it across the cut
             Mumbai  Delhi
             B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
             A and B cannot reach each other  A and B cannot reach each other
@@ -281,9 +281,9 @@ fn cut_and_answering_then_healed() {
             C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             The two sides of the cut  drag across
-            A: drag it across the cut  Mumbai client: drag it across the cut  B: drag it across the cut  C: drag it across the cut
+            A: drag it across the cut  B: drag it across the cut  C: drag it across the cut
             A, Mumbai client on this side of the cut  B, C, Delhi client on this side of the cut
-            Delhi client: drag it across the cut
+            Mumbai client: drag it across the cut  Delhi client: drag it across the cut
             Mumbai  Delhi
             B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
             A and B cannot reach each other  A and B cannot reach each other
@@ -465,9 +465,9 @@ fn siblings_and_a_cut_of_one_way() {
             C brings x = 2 to A.  C brings x = 2 to A.
             Who can reach whom  the network is cut
             The two sides of the cut  drag across
-            A: drag it across the cut  Mumbai client: drag it across the cut  B: drag it across the cut  C: drag it across the cut
+            A: drag it across the cut  B: drag it across the cut  C: drag it across the cut
             A, Mumbai client on this side of the cut  B, C, Delhi client on this side of the cut
-            Delhi client: drag it across the cut
+            Mumbai client: drag it across the cut  Delhi client: drag it across the cut
             Mumbai  Delhi
             B believes x = 2; it reaches 2 of 3, itself included  B  x = 2
             B reaches A, but does not hear it  B reaches A, but does not hear it

@@ -377,7 +377,8 @@ fn a_takeover_after_a_cut_counts_from_the_last_sign_of_life() {
         "{silent:?} of {cut:?}"
     );
     let waited = took.suspected.expect("it was suspected") - silent;
-    assert_eq!(waited, Nanos::seconds(1), "the patience of the design");
+    // The patience of the design, and up to a tenth longer by chance.
+    assert!(waited >= Nanos::seconds(1) && waited <= Nanos::millis(1_100), "{waited:?}");
 }
 
 #[test]
