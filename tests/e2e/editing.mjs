@@ -345,7 +345,8 @@ journey("a note: added, written, moved, deleted", async ({ page, open, shot }) =
 
 journey("an edit in the past leaves later edits alone unless it is felt", async ({ page, open }) => {
   await ready(page, open);
-  await page.waitForTimeout(3_000);
+  const clock = () => page.locator(".clock").innerText();
+  await until(async () => (await clock()) > "00:02" || (await clock()), "it has run");
   await page.locator("[data-node=cart]").click();
   await page.getByLabel("Workers", { exact: true }).fill("5");
   await page.getByLabel("Workers", { exact: true }).press("Enter");
