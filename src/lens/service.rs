@@ -122,12 +122,11 @@ fn instance(subject: &Subject, ordinal: usize) -> Instance {
     let component = &subject.world.blueprint().components[subject.component as usize];
     let slot = component.members[ordinal];
     let desk = &subject.world.member(slot).desk;
-    let spec = component.spec.as_ref();
     let waits = desk.waiting.iter().filter(|it| desk.strands.get(it.strand).is_some());
     let since = waits.map(|it| it.since).min();
     let workers = component.station.workers;
     Instance {
-        name: spec.map_or_else(String::new, |it| it.member_name(ordinal as u16)),
+        name: subject.member_name(ordinal),
         up: subject.world.is_up(slot),
         doing: doing(subject, desk),
         workers,

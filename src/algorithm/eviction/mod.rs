@@ -132,23 +132,22 @@ macro_rules! policies {
             /// Runs a trace through a cache of so much room. `ttl`: for policies by which nothing
             /// leaves before its time, how many requests that is.
             pub fn replay(self, capacity: u64, ttl: u64, trace: &Trace) -> Tally {
-                match self {
-                    $( Policy::$member => {
-                        <$module::$member as Eviction>::replay(capacity, ttl, trace, &mut |_| {})
-                    } )*
-                }
+                self.replay_telling(capacity, ttl, trace, &mut |_| {})
             }
 
-            /// The same, and whether each request hit.
-            pub fn each(self, capacity: u64, ttl: u64, trace: &Trace) -> (Tally, Vec<bool>) {
-                let mut all = Vec::with_capacity(trace.keys.len());
-                let mut each = |hit| all.push(hit);
-                let tally = match self {
+            /// The same; `each` is told of every request in turn whether it hit.
+            pub fn replay_telling(
+                self,
+                capacity: u64,
+                ttl: u64,
+                trace: &Trace,
+                each: &mut impl FnMut(bool),
+            ) -> Tally {
+                match self {
                     $( Policy::$member => {
-                        <$module::$member as Eviction>::replay(capacity, ttl, trace, &mut each)
+                        <$module::$member as Eviction>::replay(capacity, ttl, trace, each)
                     } )*
-                };
-                (tally, all)
+                }
             }
 
             /// Whether nothing leaves before its time.
@@ -191,8 +190,18 @@ choice! {
 impl Bound {
     /// Runs a trace through a cache of so much room.
     pub fn replay(self, capacity: u64, trace: &Trace) -> Tally {
+        self.replay_telling(capacity, trace, &mut |_| {})
+    }
+
+    /// The same; `each` is told of every request in turn whether it hit.
+    pub fn replay_telling(
+        self,
+        capacity: u64,
+        trace: &Trace,
+        each: &mut impl FnMut(bool),
+    ) -> Tally {
         match self {
-            Bound::Belady => belady::replay(capacity, trace, 0, &mut |_| {}),
+            Bound::Belady => belady::replay(capacity, trace, 0, each),
         }
     }
 
@@ -201,16 +210,6 @@ impl Bound {
         match self {
             Bound::Belady => belady::replay(capacity, trace, from, &mut |_| {}).hits,
         }
-    }
-
-    /// Runs a trace, and says of each request whether it hit.
-    pub fn each(self, capacity: u64, trace: &Trace) -> (Tally, Vec<bool>) {
-        let mut all = Vec::with_capacity(trace.keys.len());
-        let mut each = |hit| all.push(hit);
-        let tally = match self {
-            Bound::Belady => belady::replay(capacity, trace, 0, &mut each),
-        };
-        (tally, all)
     }
 }
 

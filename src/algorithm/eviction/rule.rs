@@ -43,11 +43,14 @@ impl Rule {
         }
     }
 
-    /// The same, and whether each request hit, in the order of the trace.
-    pub fn each(self, capacity: u64, ttl: u64, trace: &Trace) -> (Tally, Vec<bool>) {
+    /// Whether each request of a trace hits, in its order.
+    pub fn each(self, capacity: u64, ttl: u64, trace: &Trace) -> Vec<bool> {
+        let mut all = Vec::with_capacity(trace.keys.len());
+        let mut each = |hit| all.push(hit);
         match self {
-            Rule::Policy(it) => it.each(capacity, ttl, trace),
-            Rule::Bound(it) => it.each(capacity, trace),
-        }
+            Rule::Policy(it) => it.replay_telling(capacity, ttl, trace, &mut each),
+            Rule::Bound(it) => it.replay_telling(capacity, trace, &mut each),
+        };
+        all
     }
 }

@@ -156,8 +156,8 @@ pub fn run(options: &Options) -> Result<(), String> {
     }
     let capacity = options.capacity.unwrap_or_default();
     if options.requests {
-        let (_, each) = rule.each(capacity, ttl, &trace);
-        let mut line: Vec<u8> = each.into_iter().map(|hit| b'0' + u8::from(hit)).collect();
+        let each = rule.each(capacity, ttl, &trace).into_iter();
+        let mut line: Vec<u8> = each.map(|hit| b'0' + u8::from(hit)).collect();
         line.push(b'\n');
         let failed = |error: std::io::Error| format!("requests: cannot write them: {error}");
         return stdout().write_all(&line).map_err(failed);

@@ -95,8 +95,7 @@ impl SqlDbState {
     /// At a replica that takes over by itself: for how long it has not heard the primary.
     pub fn silence(&self, params: &SqlDbParams, now: Nanos) -> Option<Silence> {
         let led = self.led.as_ref().filter(|it| by_itself(params) && !self.primary && it.due.is_none())?;
-        let heard = led.heard.get(usize::from(self.leader()))?;
-        let so_far = now.saturating_sub(*heard);
+        let so_far = now.saturating_sub(led.heard_leader()?);
         let phi = (params.detector == Detector::Phi).then(|| led.gaps.phi(so_far.0, params.heartbeat.0));
         Some(Silence { so_far, most: led.bears(params, self.own), phi })
     }
@@ -437,8 +436,7 @@ fn alarm(state: &mut SqlDbState, params: &SqlDbParams, timer: LedTimer, ctx: &mu
             led.alarm = None;
             if by_itself(params) && !state.primary && led.due.is_none() {
                 led.suspects = true;
-                let leader = usize::from(leader_of(led.term));
-                let since = led.heard.get(leader).copied().unwrap_or(ctx.now());
+                let since = led.heard_leader().unwrap_or(ctx.now());
                 ctx.reign(Reign::Suspected { since });
                 stand(state, params, ctx);
             }

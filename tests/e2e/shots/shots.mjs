@@ -71,7 +71,6 @@ const changed = async (name, id, settings, script) => {
   if (script) it.design.script = Object.fromEntries(Object.entries(script).map(([at, fault]) => [`at-${at}`, { at, fault }]));
   return JSON.stringify(it);
 };
-const CUT = { partition: { name: "A | B, C", one: ["store/0"], other: ["store/1", "store/2"] } };
 /** Commands that leave a key of every type. */
 const TYPED = Object.fromEntries(
   [
@@ -91,7 +90,7 @@ const PANELS = [
   ["shard-directory", "users-sharded", "store", { scheme: "directory", lookup: "each" }, {}, 4],
   ["two-phase", "users-sharded", "store", { cross_writes: "50%" }, { "2s": { crash: "store/1" } }, 5],
   ["hash-trees", "leaderless", "store", { anti_entropy: "3s" }, { "1s": { crash: "store/2" }, "6s": { restart: "store/2" } }, 12],
-  ["cut-sides", "mumbai-delhi", "store", {}, { "2s": CUT }, 5],
+  ["cut-sides", "mumbai-delhi", "store", {}, { "2s": between("store") }, 5],
   ["database-cut", "news-site", "stories", {}, { "2s": between("stories") }, 4],
   ["redis-cut", "redis-sentinel", "sessions", {}, { "2s": between("sessions") }, 4],
   ["standby-warm", "standby-race", "warm", {}, { "4s": { crash: "warm/0" } }, 16],

@@ -156,6 +156,11 @@ impl Led {
         self.given > self.term || own_word && self.voted > self.term
     }
 
+    /// When it last heard from who leads in its term.
+    pub(super) fn heard_leader(&self) -> Option<Nanos> {
+        self.heard.get(usize::from(super::leader_of(self.term))).copied()
+    }
+
     /// How long a primary may be silent before this member wants to take over. Who may lack what was acknowledged
     /// lets others go first.
     pub(super) fn bears(&self, params: &SqlDbParams, own: u16) -> Nanos {
