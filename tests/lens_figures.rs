@@ -203,3 +203,32 @@ fn layers_disagree_until_their_time_is_up() {
     let old: u64 = all.map(|slot| it.run.recorder.staleness.total(slot)).sum();
     assert!(old > 0, "the reader has read old pages");
 }
+
+/// Three standbys beside each other: each was without a primary from its death until the next write was
+/// acknowledged, and costs as many machines as run.
+#[test]
+fn standbys_are_compared_by_outage_loss_and_cost() {
+    let mut it = Looking::open(ready("standby-race"), 7, Nanos::ZERO, ("hot", "Hot standby"));
+    it.on(480_000);
+    let world = &it.run.head.world;
+    let mut outages = Vec::new();
+    for (id, machines) in
+        [("hot", "2 machines"), ("warm", "2 machines"), ("cold", "1 machine + backups")]
+    {
+        let ledger =
+            it.run.recorder.takeovers.of(world.blueprint().component(id).expect("it")).expect("it");
+        let took = ledger.takeovers.back().expect("it was taken over");
+        let span = took.served.expect("it serves") - took.down.expect("it died");
+        let lost = ledger.lost(world.now()).count();
+        let (said, figure) =
+            (label(&it, &format!("race/out/{id}")), it.words(&format!("race/out/{id}#figure")));
+        says(
+            &said,
+            &format!("writes were out for {}; {lost} acknowledged", text::duration(span.0 as f64)),
+        );
+        says(&figure, &format!("{lost} lost"));
+        assert_eq!(it.words(&format!("race/paid/{id}#figure")), machines, "{id}");
+        outages.push(span);
+    }
+    assert!(outages.is_sorted() && outages[2].0 > 100 * outages[0].0, "{outages:?}");
+}
