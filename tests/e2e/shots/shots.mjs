@@ -98,7 +98,7 @@ const PANELS = [
   ["sentinels", "redis-sentinel", "sessions", {}, undefined, 30],
   ["standby-cold", "standby-race", "cold", {}, { "4s": { crash: "cold/0" } }, 340],
   ["heartbeats", "available-database", "orders", { patience: "300ms" },
-    { "8s": { delay: { on: { target: "orders/0" }, by: "400ms" } }, "8.3s": { delay: { on: { target: "orders/0" }, by: "0s" } } }, 8.45],
+    { "8s": { delay: { on: { target: "orders/0" }, by: "400ms" } }, "8300ms": { delay: { on: { target: "orders/0" }, by: "0s" } } }, 8.45],
   ["pieces", "divide-combine", "uneven-split", {}, {}, 16],
   ["stale-share", "shared-folder", "copies", {}, undefined, 50],
   ["types", "redis-sentinel", "sessions", {}, TYPED, 8],
