@@ -116,9 +116,9 @@ pub struct Ledger {
     /// Takeovers that are over or under way, oldest first.
     pub takeovers: VecDeque<Takeover>,
     /// Signs of life that came lately, oldest first.
-    pub pulses: VecDeque<Pulse>,
+    pub pulses: Vec<Pulse>,
     /// Suspicions, the latest, oldest first.
-    pub alarms: VecDeque<Alarm>,
+    pub alarms: Vec<Alarm>,
     /// What has come of the next one so far.
     pending: Takeover,
     /// Who leads, by slot.
@@ -276,16 +276,11 @@ impl Ledger {
     fn reign(&mut self, at: Nanos, member: u32, what: Reign) -> Option<u64> {
         match what {
             Reign::Heard => {
-                if self.pulses.len() == PULSES_MAX {
-                    self.pulses.pop_front();
-                }
-                self.pulses.push_back(Pulse { at, member });
+                push(&mut self.pulses, Pulse { at, member }, PULSES_MAX);
             }
             Reign::Suspected { since } => {
-                if self.alarms.len() == ALARMS_MAX {
-                    self.alarms.pop_front();
-                }
-                self.alarms.push_back(Alarm { at, member, is_false: !self.leaderless });
+                let alarm = Alarm { at, member, is_false: !self.leaderless };
+                push(&mut self.alarms, alarm, ALARMS_MAX);
                 if self.pending.suspected.is_none() {
                     (self.pending.silent, self.pending.suspected) = (Some(since), Some(at));
                 }
@@ -366,6 +361,14 @@ impl Ledger {
         let told = move |it: &Written| it.acknowledged.is_some_and(|at| at <= now);
         writes.filter(move |it| told(it) && !self.has(&lineage, it))
     }
+}
+
+/// Adds to a short list, from which the oldest goes.
+fn push<T>(list: &mut Vec<T>, it: T, most: usize) {
+    if list.len() == most {
+        list.remove(0);
+    }
+    list.push(it);
 }
 
 /// Ids count on in their lower half, and say who in their upper.
