@@ -60,6 +60,9 @@ const SENTINELS: &str = include_str!("../../tests/golden/sentinels.json");
 /// Caches that are full, and are not to evict.
 const FULL: &str = include_str!("../../tests/golden/full.json");
 
+/// Stores in which writes wait for their causes, some of them cut off from each other.
+const CAUSES: &str = include_str!("../../tests/golden/causes.json");
+
 /// Every golden run.
 pub const ALL: &[Golden] = &[
     Golden {
@@ -182,6 +185,7 @@ pub const ALL: &[Golden] = &[
         seconds: 20,
         hash: 0xf78b_218e_209c_ca6c,
     },
+    Golden { name: "causes", file: CAUSES, inputs: Vec::new, seed: 25, seconds: 20, hash: 0 },
 ];
 
 fn cache_killed() -> Vec<(u64, Input)> {

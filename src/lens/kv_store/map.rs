@@ -139,7 +139,8 @@ impl Store<'_> {
         for (member, at) in places.iter().enumerate() {
             let slide = sides.and_then(|it| it.slide(&of[member].0, &of));
             // Away from the lines.
-            self.member(member, (*at, at.x < middle - 1.0), slide, sheet);
+            let room = if groups.len() > 2 { column } else { f32::INFINITY };
+            self.member(member, (*at, at.x < middle - 1.0, room), slide, sheet);
         }
         let y = area.bottom() - CLIENTS;
         for (index, group) in groups.iter().enumerate() {
@@ -197,7 +198,7 @@ impl Store<'_> {
     fn member(
         &self,
         member: usize,
-        (at, left): (Point, bool),
+        (at, left, room): (Point, bool, f32),
         slide: Option<Slide>,
         sheet: &mut Sheet,
     ) {
@@ -255,6 +256,9 @@ impl Store<'_> {
         };
         let wide = measure::width(&words, Font::NUMBER) + radius + 6.0;
         let fits = if left { wide <= at.x } else { at.x + wide <= sheet.width() };
+        // Below, where others stand on both sides.
+        let fits = fits && room == f32::INFINITY;
+        let words = if fits { words } else { measure::fit(&words, Font::NUMBER, room - 6.0) };
         let (x, y, side) = match (fits, left) {
             (true, true) => (at.x - radius - 6.0, at.y + 4.5, Anchor::End),
             (true, false) => (at.x + radius + 6.0, at.y + 4.5, Anchor::Start),
