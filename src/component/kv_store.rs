@@ -104,8 +104,13 @@ use crate::base::stable::{StableHash, StableHasher};
 impl StableHash for KvStoreState {
     fn stable_hash(&self, h: &mut StableHasher) {
         let Self { rows, hints, silent, doing, rounds, beats, sums, compared, causal } = self;
-        (rows.stable_hash(h), hints.stable_hash(h), silent.stable_hash(h), doing.stable_hash(h));
-        (rounds.stable_hash(h), beats.stable_hash(h), sums.stable_hash(h), compared.stable_hash(h));
+        rows.stable_hash(h);
+        hints.stable_hash(h);
+        silent.stable_hash(h);
+        doing.stable_hash(h);
+        (*rounds, *beats).stable_hash(h);
+        sums.stable_hash(h);
+        compared.stable_hash(h);
         // What is seldom there is hashed only where it is.
         if *causal != Causal::default() {
             causal.stable_hash(h);

@@ -96,8 +96,8 @@ pub struct Log {
     pub forgotten: u64,
     /// Whether a write was among them whose outcome its client was not told.
     pub forgot_unknown: bool,
-    /// Versions of a key that stand for what another one did.
-    renamed: VecDeque<(u32, u32, u32)>,
+    /// Versions of a key that stand for what another one did: here both are versions, not values.
+    renamed: VecDeque<Conflict>,
     /// By key: values numbered so far.
     values: CowList<u32>,
     /// Of which keys operations are kept; none if of all.
@@ -140,8 +140,8 @@ impl History {
     pub(super) fn bytes(&self) -> usize {
         let log = |it: &Log| {
             let kept = it.operations.len() * size_of::<Operation>();
-            let renamed = it.renamed.len() * size_of::<(u32, u32, u32)>();
-            kept + renamed + it.conflicts.len() * size_of::<Conflict>() + it.values.bytes()
+            let conflicts = it.conflicts.len() + it.renamed.len();
+            kept + conflicts * size_of::<Conflict>() + it.values.bytes()
         };
         let logs: usize = self.logs.iter().flatten().map(|it| log(it)).sum();
         logs + (2 * self.open.len() + self.late.len()) * size_of::<Open>()
@@ -245,7 +245,7 @@ impl History {
                     if log.renamed.len() == RENAMED_MAX {
                         log.renamed.pop_front();
                     }
-                    log.renamed.push_back((key, kept, other));
+                    log.renamed.push_back(Conflict { at, member, key, how, kept, other });
                     return None;
                 }
                 let (kept, other) = (log.value(key, kept), log.value(key, other));
@@ -450,8 +450,8 @@ impl Log {
         if version <= UNWRITTEN {
             return UNWRITTEN;
         }
-        let renamed = self.renamed.iter().find(|it| (it.0, it.1) == (key, version));
-        if let Some((_, _, other)) = renamed {
+        let renamed = self.renamed.iter().find(|it| (it.key, it.kept) == (key, version));
+        if let Some(Conflict { other, .. }) = renamed {
             // An earlier one, whose version is lower.
             return self.value_under(key, *other, there);
         }
