@@ -185,7 +185,14 @@ pub const ALL: &[Golden] = &[
         seconds: 20,
         hash: 0xf78b_218e_209c_ca6c,
     },
-    Golden { name: "causes", file: CAUSES, inputs: Vec::new, seed: 25, seconds: 20, hash: 0 },
+    Golden {
+        name: "causes",
+        file: CAUSES,
+        inputs: Vec::new,
+        seed: 25,
+        seconds: 20,
+        hash: 0x7edd_be4a_e6c4_cda9,
+    },
 ];
 
 fn cache_killed() -> Vec<(u64, Input)> {
