@@ -110,6 +110,9 @@ fn sets_that_need_not_overlap() {
         (see below).
         Who can reach whom
         all can reach each other
+        What is at stake?  by numbers of its own
+        At stake: money. Sets the store to strong consistency  At stake: stock. Sets the store to quorum consistency
+        At stake: chat. Sets the store to causal consistency  At stake: feed. Sets the store to eventual consistency
         What clients can rely on  52 operations
         Read an old value after a finished write (not
         linearizable).
@@ -127,8 +130,10 @@ fn sets_that_need_not_overlap() {
         Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
         When cut  When cut: stays-consistent
         When cut: keeps-answering  When cut: quorums
+        When cut: causal
         In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
-        Writes in conflict: merge
+        Writes in conflict: merge  Writes in conflict: first write wins
+        Writes in conflict: by hand
     "#]]);
 }
 
@@ -176,6 +181,11 @@ fn sets_that_overlap_and_a_member_that_is_down() {
         A brings key = 5 to B.  A brings key = 5 to B.
         C brings key = 4 to B.  C brings key = 4 to B.
         Who can reach whom  down: B
+        What is at stake?  quorum
+        At stake: money. Sets the store to strong consistency  At stake: stock. Sets the store to quorum consistency
+        At stake: chat. Sets the store to causal consistency  At stake: feed. Sets the store to eventual consistency
+        read  write  stale  refused
+        quorum: median read 50.5 ms, write 54.0 ms; 0 % of reads stale, 0 % of requests refused, of 59 requests  50.5 ms  54.0 ms  0 %  0 %
         What clients can rely on  60 operations
         Every answer can be explained (linearizable).
         Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped. Go there
@@ -185,8 +195,10 @@ fn sets_that_overlap_and_a_member_that_is_down() {
         Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: one at every member
         When cut  When cut: stays-consistent
         When cut: keeps-answering  When cut: quorums
+        When cut: causal
         In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
-        Writes in conflict: merge
+        Writes in conflict: merge  Writes in conflict: first write wins
+        Writes in conflict: by hand
     "#]]);
     // The largest pictures there are.
     let mut it = open(|it| (it.members, it.read_quorum, it.write_quorum) = (9, 4, 5));
@@ -349,6 +361,11 @@ fn stand_ins_and_hints_are_told() {
         Who may answer? nobody
         Since the latest change: A, B, D answered; C, E refused.  Since the latest change: A, B, D answered; C,
         E refused.
+        What is at stake?  quorum
+        At stake: money. Sets the store to strong consistency  At stake: stock. Sets the store to quorum consistency
+        At stake: chat. Sets the store to causal consistency  At stake: feed. Sets the store to eventual consistency
+        read  write  stale  refused
+        quorum: median read 10.9 ms, write 7.31 ms; 0 % of reads stale, 21 % of requests refused, of 62 requests  10.9 ms  7.31 ms  0 %  21 %
         What clients can rely on  65 operations
         Every answer can be explained (linearizable).
         What it does
@@ -356,9 +373,11 @@ fn stand_ins_and_hints_are_told() {
         Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member
         When cut  When cut: stays-consistent
         When cut: keeps-answering  When cut: quorums
+        When cut: causal
         Quorum  Quorum: strict, only homes count  Quorum: sloppy, stand-ins count too
         In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
-        Writes in conflict: merge
+        Writes in conflict: merge  Writes in conflict: first write wins
+        Writes in conflict: by hand
     "#]]);
     let mut it = open(spread(true));
     it.on(3_000);
@@ -424,6 +443,9 @@ fn stand_ins_and_hints_are_told() {
         Who may answer? nobody
         Since the latest change: A, B, D answered; C, E answered.  Since the latest change: A, B, D answered; C,
         E answered.
+        What is at stake?  by numbers of its own
+        At stake: money. Sets the store to strong consistency  At stake: stock. Sets the store to quorum consistency
+        At stake: chat. Sets the store to causal consistency  At stake: feed. Sets the store to eventual consistency
         What clients can rely on  65 operations
         Read an old value after a finished write (not
         linearizable).
@@ -437,9 +459,11 @@ fn stand_ins_and_hints_are_told() {
         Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member
         When cut  When cut: stays-consistent
         When cut: keeps-answering  When cut: quorums
+        When cut: causal
         Quorum  Quorum: strict, only homes count  Quorum: sloppy, stand-ins count too
         In conflict  Writes in conflict: last write wins  Writes in conflict: siblings
-        Writes in conflict: merge
+        Writes in conflict: merge  Writes in conflict: first write wins
+        Writes in conflict: by hand
     "#]]);
     let now = it.run.shown().world.now();
     let stood = log(&it).operations.iter().filter(|it| {

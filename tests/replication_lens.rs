@@ -103,6 +103,7 @@ impl News {
             Act::Promote(it) => self.fault(Fault::Promote(target(&format!("stories/{it}")))),
             Act::At(at) | Act::Follow(_, at) => self.run.seek(Nanos(at)),
             Act::Move(who, ..) => panic!("nobody expects to move {who}"),
+            Act::Tune(values) => panic!("nobody expects to set {values}"),
             Act::Command(_, words) => panic!("nobody expects to type {words}"),
         }
     }

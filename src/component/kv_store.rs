@@ -7,155 +7,33 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::algorithm::replication::quorum::majority;
 use crate::base::cow::{CowList, Shared};
 use crate::base::slab::Handle;
 use crate::base::spread::{Shape, Spread};
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::base::unit::Share;
-use crate::engine::blueprint::{Addressing, Mesh, Station};
+use crate::engine::blueprint::{Addressing, Mesh, Station, Switch};
 use crate::engine::event::Verb;
-use crate::engine::network::Connecting;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Request, Served};
 
 use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role};
 
+pub use causal::{Causal, Held};
 pub use entropy::{Comparison, tree};
 pub use message::KvStoreMessage;
 pub use homes::{Members, each, homes, preference};
-pub use row::{Merged, Row, Rule, Written};
+pub use params::{Conflicts, KvStoreParams, WhenCut};
+pub use row::{Cause, Merged, Row, Rule, Written};
 
+mod causal;
 mod entropy;
 mod hints;
 mod homes;
 mod message;
+mod params;
 mod rounds;
 mod row;
-
-crate::choices! {
-    /// What it does when its members cannot all reach each other.
-    pub enum WhenCut {
-        /// A majority goes on; who is without one refuses.
-        Consistent = "stays-consistent",
-        /// Everybody goes on, with what they have.
-        Available = "keeps-answering",
-        /// By numbers of one's own.
-        Quorums = "quorums",
-    }
-}
-
-crate::choices! {
-    /// What becomes of writes that did not know of each other.
-    pub enum Conflicts {
-        /// The one with the later clock stays.
-        LastWriteWins = "last-write-wins",
-        /// Both stay, until somebody writes over both.
-        Siblings = "siblings",
-        /// Both stay, until somebody reads both: the application unites them.
-        Merge = "merge",
-    }
-}
-
-const fn quorums(it: &KvStoreParams) -> bool {
-    matches!(it.when_cut, WhenCut::Quorums)
-}
-
-const fn loose(it: &KvStoreParams) -> bool {
-    !matches!(it.when_cut, WhenCut::Consistent)
-}
-
-const fn spread(it: &KvStoreParams) -> bool {
-    loose(it) && it.copies > 0 && it.copies < it.members
-}
-
-const fn sloppy(it: &KvStoreParams) -> bool {
-    spread(it) && it.sloppy
-}
-
-crate::params! {
-    /// Parameters of a key–value store.
-    pub struct KvStoreParams {
-        /// Members.
-        members: u32 = 3, in 1..=9, "members";
-        /// Members that keep a copy of each key, its homes (N): the next so many clockwise from the key
-        /// on a ring. 0: all members keep all keys.
-        copies: u32 = 0, in 0..=9, "members";
-        /// The zones that the members stand in, by name, in their order and with commas between:
-        /// `Mumbai, Delhi, Delhi`. Callers ask the nearest. Empty: all stand where this does.
-        places: String = String::new();
-        /// When members cannot reach each other, it stays consistent (CP): who reaches a majority of a
-        /// key's homes goes on, who does not refuses. Or it keeps answering (AP): one home is enough.
-        /// Or it goes by quorums of your own.
-        when_cut: WhenCut = WhenCut::Consistent;
-        /// Copies that have to answer a read (R).
-        read_quorum: u32 = 2, in 1..=9, "members", when quorums;
-        /// Copies that have to take a write before it is acknowledged (W).
-        write_quorum: u32 = 2, in 1..=9, "members", when quorums;
-        /// Sloppy quorum: in place of a home that does not answer, the next member down the ring is
-        /// asked and counts. It keeps what it takes with a hint whom that is for, and hands it over
-        /// when that home answers again. W + R > N then does not make sure that a read meets the last
-        /// write.
-        sloppy: bool = false, when spread;
-        /// How long a member waits for a home before it asks a stand-in; the silent one is passed over
-        /// until it is heard from again.
-        stand_in_after: Nanos = Nanos::millis(100),
-            in Nanos::millis(1)..=Nanos::seconds(60), when sloppy;
-        /// Of two writes that did not know of each other, either the one with the later time on its
-        /// member's clock wins (last write wins), or both stay side by side (siblings) until one
-        /// writes over them, or until one reads both and writes back what unites them (merge): a
-        /// shopping cart, to which each write adds.
-        conflicts: Conflicts = Conflicts::LastWriteWins, when loose;
-        /// How long a member waits for enough others before it refuses.
-        patience: Nanos = Nanos::millis(500), in Nanos::millis(1)..=Nanos::seconds(60);
-        /// Hinted handoff: how often a member tries to bring writes to the homes that have not confirmed
-        /// them; 0s for never.
-        handoff: Nanos = Nanos::millis(500), in Nanos::ZERO..=Nanos::seconds(3_600);
-        /// Whether reads bring what they found to members that answered with something older.
-        read_repair: bool = true, when quorums;
-        /// Anti-entropy: how often a member compares with another all that both keep, by hash trees
-        /// (Merkle), and exchanges what differs: every 100 ms at most; 0s for never.
-        anti_entropy: Nanos = Nanos::ZERO, in Nanos::ZERO..=Nanos::seconds(3_600);
-        /// Mean time of one read or write at the member that is asked.
-        work: Nanos = Nanos::millis(1), in Nanos::ZERO..=Nanos::seconds(60);
-        /// Requests one member works at at once; waiting for others takes no place.
-        workers: u32 = 16, in 1..=10_000, "workers";
-        /// Mean time a message takes between members, one way, their zones' distance left out.
-        mesh_latency: Nanos = Nanos::micros(500), in Nanos::ZERO..=Nanos::seconds(10);
-        /// How much goes from one member to another: each message takes 100 bytes, each row or log
-        /// entry in it 256 more, one message after the other. 0 for no limit.
-        mesh_bandwidth: f64 = 0.0, in 0.0..=1_000_000.0, "Mbit/s";
-        /// Messages between members that get lost and are sent again, after 200 ms or three round
-        /// trips, then twice as long each time (TCP, RFC 6298); those behind them wait.
-        mesh_loss: Share = Share(0.0);
-        /// How a member connects to another before it first talks to that life of it: it is connected
-        /// (open), by TCP (1 round trip), TLS 1.3 (2) or TLS 1.2 (3).
-        mesh_connection: Connecting = Connecting::Open;
-    }
-}
-
-impl KvStoreParams {
-    /// How many members keep a copy of each key (N).
-    pub fn homes(&self) -> u32 {
-        if self.copies == 0 { self.members } else { self.copies.min(self.members) }
-    }
-
-    /// Whether others stand in for homes that do not answer.
-    pub fn stands_in(&self) -> bool {
-        sloppy(self)
-    }
-
-    /// How many copies have to take part in a read and in a write.
-    pub fn quorum(&self) -> [u32; 2] {
-        let n = self.homes();
-        match self.when_cut {
-            WhenCut::Consistent => [majority(n); 2],
-            WhenCut::Available => [1; 2],
-            WhenCut::Quorums => [self.read_quorum.min(n), self.write_quorum.min(n)],
-        }
-    }
-}
 
 /// What a member remembers; all of it survives a crash but what is under way.
 #[derive(Clone, Debug)]
@@ -176,6 +54,8 @@ pub struct KvStoreState {
     sums: entropy::Sums,
     /// By member: the last comparison with it.
     pub compared: Vec<Comparison>,
+    /// What writes wait for, where they do.
+    pub causal: Causal,
 }
 
 /// A request that waits for others.
@@ -216,11 +96,27 @@ pub enum KvStoreTimer {
 }
 
 crate::stable! {
-    KvStoreState { rows, hints, silent, doing, rounds, beats, sums, compared }
     Doing { round, ticket, request, storing, homes, stand_ins, heard, agree, found, alarm, relief }
 }
 
 use crate::base::stable::{StableHash, StableHasher};
+
+impl StableHash for KvStoreState {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { rows, hints, silent, doing, rounds, beats, sums, compared, causal } = self;
+        rows.stable_hash(h);
+        hints.stable_hash(h);
+        silent.stable_hash(h);
+        doing.stable_hash(h);
+        (*rounds, *beats).stable_hash(h);
+        sums.stable_hash(h);
+        compared.stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        if *causal != Causal::default() {
+            causal.stable_hash(h);
+        }
+    }
+}
 
 impl StableHash for KvStoreTimer {
     fn stable_hash(&self, h: &mut StableHasher) {
@@ -251,6 +147,8 @@ pub const UNITED: u8 = 6;
 pub const SYNCED: u8 = 7;
 /// A member took a write in place of a home that did not answer.
 pub const STOOD_IN: u8 = 8;
+/// A write came to a member before its causes had, and was held back.
+pub const HELD_BACK: u8 = 9;
 
 /// The kind.
 #[derive(Debug)]
@@ -264,6 +162,7 @@ impl Kind for KvStore {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Peers;
+    const COMMANDS: bool = true;
     const COUNTERS: &'static [&'static str] =
         &[
             "reads",
@@ -275,6 +174,7 @@ impl Kind for KvStore {
             "united",
             "synced",
             "stood_in",
+            "held_back",
         ];
     const GAUGES: &'static [Gauge] = &[Gauge {
         name: "unconfirmed",
@@ -290,7 +190,12 @@ impl Kind for KvStore {
              writes back what it found unless a majority has it: linearizable (ABD).",
             "Keeping answering: last write wins by the members' own clocks, which may be wrong, or \
              version vectors with siblings, which the application unites when it reads them if each \
-             write adds (a shopping cart).",
+             write adds (a shopping cart). Or the earlier clock wins, or a person picks.",
+            "Causal: a write carries which writes its client had seen before it, as far as they may not be \
+             everywhere yet, and those of the writes it replaces; whoever gets it holds it back until it \
+             has all of them (Lloyd et al., \"Don't settle for eventual\", SOSP 2011: COPS). What waits \
+             for each other is taken in at once. Clocks never stand before those of what has come (Kulkarni \
+             et al., OPODIS 2014), so that the later clock is never a cause of the earlier.",
             "Anti-entropy by hash trees over 64 parts of the keys that both keep, with a member drawn \
              by lot.",
             "Hinted handoff: whoever took a write brings it to all homes that have not confirmed it; so \
@@ -303,6 +208,9 @@ impl Kind for KvStore {
             "A client's own context: a write replaces all that the member asked holds, as if its \
              client had just read there. Of siblings, a read gives back the one with the highest \
              version.",
+            "Causal: a caller stays with the nearest member, also while that is down; where several \
+             callers ask for one client, each has seen what it has seen itself. A member that joins \
+             knows no causes of what was everywhere before it came.",
             "Homes chosen so that they stand in different zones; callers that know whose a key is.",
             "Disks: all that a member holds survives a crash at once.",
         ],
@@ -346,12 +254,17 @@ impl Kind for KvStore {
             KvStoreMessage::Ask(..)
             | KvStoreMessage::Stored(..)
             | KvStoreMessage::Held(..)
+            | KvStoreMessage::Everywhere(..)
             | KvStoreMessage::Want(_) => 0,
         }
     }
 
     fn places(params: &KvStoreParams) -> &str {
         &params.places
+    }
+
+    fn switch(params: &KvStoreParams) -> Switch {
+        if params.is_causal() { Switch::Session } else { Switch::Members }
     }
 
     fn start(params: &KvStoreParams, ctx: &mut Context<Self>) -> Shared<KvStoreState> {
@@ -364,6 +277,7 @@ impl Kind for KvStore {
             beats: [false; 2],
             sums: Default::default(),
             compared: Vec::new(),
+            causal: Causal::default(),
         });
         entropy::add_up(&mut state, params, ctx.ordinal());
         hints::look_after(&mut state, params, ctx);
@@ -377,6 +291,8 @@ impl Kind for KvStore {
     ) -> Shared<KvStoreState> {
         let mut state = old.clone();
         (state.beats, state.doing, state.silent) = ([false; 2], Vec::new(), 0);
+        // Whoever sent it has not heard that it is here.
+        state.causal.held.clear();
         // It may have missed that homes have changed.
         hints::move_house(&mut state, params, params, ctx);
         state
@@ -390,6 +306,9 @@ impl Kind for KvStore {
     ) -> bool {
         let state = &mut **state;
         hints::move_house(state, before, params, ctx);
+        if before.is_causal() && !params.is_causal() {
+            causal::let_go(state, params, ctx);
+        }
         // With fewer members, or other quorums, less may be enough.
         rounds::go_on(state, params, ctx);
         true
@@ -416,7 +335,11 @@ impl Kind for KvStore {
                 }
                 hints::look_after(state, params, ctx);
             }
-            Happening::Finished { .. } | Happening::Surge(_) | Happening::HotKey(..) | Happening::Promote | Happening::Command(_) => {}
+            Happening::Command(words) => rounds::pick(state, params, &words, ctx),
+            Happening::Finished { .. }
+            | Happening::Surge(_)
+            | Happening::HotKey(..)
+            | Happening::Promote => {}
         }
     }
 
@@ -438,7 +361,8 @@ impl Kind for KvStore {
     }
 
     fn weight(state: &Self::State) -> usize {
-        state.rows.bytes() + state.compared.iter().map(Comparison::bytes).sum::<usize>()
+        let compared: usize = state.compared.iter().map(Comparison::bytes).sum();
+        state.rows.bytes() + compared + state.causal.bytes()
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Addressing {
     Peers,
 }
 
-/// How callers find who leads.
+/// How callers find who leads, or whom to ask where nobody does.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Switch {
     /// They know all members, ask the next when one fails, and are told.
@@ -49,6 +49,8 @@ pub enum Switch {
         /// For how long.
         ttl: Nanos,
     },
+    /// Nobody leads, and each stays with one member.
+    Session,
 }
 
 crate::choices! {

@@ -342,6 +342,11 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
+    /// The slot of who waits for what the act with this ticket answers; nobody if the member began it itself.
+    pub fn caller(&self, ticket: Handle) -> Option<u32> {
+        self.came_from(ticket).map(|it| it.slot)
+    }
+
     /// Who waits for what an act serves; nobody if the member began it itself.
     fn came_from(&self, ticket: Handle) -> Option<Caller> {
         let job = self.desk.strands.get(ticket).and_then(|it| self.desk.jobs.get(it.job));

@@ -15,7 +15,7 @@ use super::plan::{Op, Or};
 use super::policy::Policy;
 use super::pool::Ticket;
 use super::trace::{Phase, Step};
-use super::{Addressing, Blueprint, Kinds, Picker, Served, Switch, blueprint::Reads};
+use super::{Addressing, Blueprint, Kinds, Picker, Served, Switch, Wire, blueprint::Reads};
 
 /// A request that has come this far has gone round in a circle.
 const HOPS_MAX: u8 = 32;
@@ -695,6 +695,9 @@ impl<K: Kinds> Context<'_, K> {
             if sent_to < members {
                 return Some(sent_to);
             }
+            if to.switch == Switch::Session {
+                return one_of_nearest(wire, members, self.slot);
+            }
             let attempt = u64::from(request.attempt);
             let draw = wire.stream.bits(request.id, purpose::PICK + attempt);
             let copies = route.picker.copies();
@@ -737,11 +740,7 @@ impl<K: Kinds> Context<'_, K> {
             Reads::Sticky => {
                 Some(((self.slot + u32::from(request.attempt)) % u32::from(members)) as u16)
             }
-            Reads::Nearest => {
-                let least = (0..members).map(|it| wire.farther(it)).min();
-                let near = || (0..members).filter(|it| Some(wire.farther(*it)) == least);
-                near().nth(turn(near().count() as u32).into())
-            }
+            Reads::Nearest => one_of_nearest(wire, members, route.turn),
             Reads::Primary | Reads::Any | Reads::OwnWrites => Some(turn(members.into())),
         }
     }
@@ -1028,4 +1027,11 @@ impl<K: Kinds> Context<'_, K> {
             self.check_health(index, members);
         }
     }
+}
+
+/// One of the members that are nearest to whoever asks, by turn.
+fn one_of_nearest<K: Kinds>(wire: &Wire<K>, members: u16, turn: u32) -> Option<u16> {
+    let least = (0..members).map(|it| wire.farther(it)).min();
+    let near = || (0..members).filter(|it| Some(wire.farther(*it)) == least);
+    near().nth(turn as usize % near().count().max(1))
 }

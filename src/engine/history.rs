@@ -30,6 +30,8 @@ mod sample;
 pub const OPERATIONS_MAX: usize = 512;
 /// Conflicts kept of each store.
 pub const CONFLICTS_MAX: usize = 64;
+/// Versions kept of each store that are others under another name.
+const RENAMED_MAX: usize = 64;
 /// Failed writes that may still reach a store.
 const LATE_MAX: usize = 64;
 /// The value of a key that was never written, and the version that says so.
@@ -94,6 +96,8 @@ pub struct Log {
     pub forgotten: u64,
     /// Whether a write was among them whose outcome its client was not told.
     pub forgot_unknown: bool,
+    /// Versions of a key that stand for what another one did: here both are versions, not values.
+    renamed: VecDeque<Conflict>,
     /// By key: values numbered so far.
     values: CowList<u32>,
     /// Of which keys operations are kept; none if of all.
@@ -136,7 +140,8 @@ impl History {
     pub(super) fn bytes(&self) -> usize {
         let log = |it: &Log| {
             let kept = it.operations.len() * size_of::<Operation>();
-            kept + it.conflicts.len() * size_of::<Conflict>() + it.values.bytes()
+            let conflicts = it.conflicts.len() + it.renamed.len();
+            kept + conflicts * size_of::<Conflict>() + it.values.bytes()
         };
         let logs: usize = self.logs.iter().flatten().map(|it| log(it)).sum();
         logs + (2 * self.open.len() + self.late.len()) * size_of::<Open>()
@@ -236,12 +241,20 @@ impl History {
             }
             Note::Conflict { member, key, how, kept, other } => {
                 let Some(Some(log)) = self.logs.get_mut(component(member)) else { return None };
+                if how == Settled::Renamed {
+                    if log.renamed.len() == RENAMED_MAX {
+                        log.renamed.pop_front();
+                    }
+                    log.renamed.push_back(Conflict { at, member, key, how, kept, other });
+                    return None;
+                }
                 let (kept, other) = (log.value(key, kept), log.value(key, other));
                 let new = Conflict { at, member, key, how, kept, other };
                 let pair = |it: &Conflict| {
                     let both = (it.kept.min(it.other), it.kept.max(it.other));
                     // Of two that share a fate, neither is first.
-                    let pair = if how == Settled::Dropped { (it.kept, it.other) } else { both };
+                    let one_stays = matches!(how, Settled::Dropped | Settled::Picked);
+                    let pair = if one_stays { (it.kept, it.other) } else { both };
                     (it.key, it.how, pair)
                 };
                 if !log.conflicts.iter().any(|it| pair(it) == pair(&new)) {
@@ -436,6 +449,11 @@ impl Log {
     fn value_under(&self, key: u32, version: u32, there: &dyn Fn(&Operation) -> bool) -> u32 {
         if version <= UNWRITTEN {
             return UNWRITTEN;
+        }
+        let renamed = self.renamed.iter().find(|it| (it.key, it.kept) == (key, version));
+        if let Some(Conflict { other, .. }) = renamed {
+            // An earlier one, whose version is lower.
+            return self.value_under(key, *other, there);
         }
         let stands = |it: &Operation| it.version == version || it.earlier == version;
         let wrote = |it: &&Operation| it.writes && it.key == key && stands(it) && there(it);

@@ -51,7 +51,7 @@ impl<K: Kinds> Context<'_, K> {
         let pointer = pointer.map_or(0, |it| it.at(now));
         let route = &mut self.desk.routes[wire.out_index as usize];
         match to.switch {
-            Switch::Members => {}
+            Switch::Members | Switch::Session => {}
             // Whoever has an address says so to all whom the network carries it to.
             Switch::Address => {
                 let member = to.members.get(usize::from(pointer));

@@ -209,6 +209,10 @@ pub enum Settled {
     Replaced,
     /// A client has read both, and has written back what unites them.
     United,
+    /// A person has picked the first; the other is gone.
+    Picked,
+    /// The first is the other under another version.
+    Renamed,
 }
 
 /// What happens in a round of messages that a member sends to others, and counts answers to.

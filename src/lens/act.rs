@@ -28,6 +28,8 @@ pub enum Act {
     Note(String, String),
     /// Sets a parameter of the component: its name, and the value's file form as JSON. An edit.
     Set(String, String),
+    /// Sets several of them at once, by name, as a JSON object. One edit.
+    Tune(String),
     /// Kills a member, by ordinal. A fault.
     Crash(u16),
     /// Brings it back.
@@ -49,6 +51,7 @@ impl std::fmt::Display for Act {
         match self {
             Self::Note(name, value) => write!(f, "note {name} {value}"),
             Self::Set(field, value) => write!(f, "set {field} {value}"),
+            Self::Tune(values) => write!(f, "tune {values}"),
             Self::Crash(member) => write!(f, "crash {member}"),
             Self::Restart(member) => write!(f, "restart {member}"),
             Self::Promote(member) => write!(f, "promote {member}"),
@@ -70,6 +73,7 @@ impl Act {
         match what {
             "note" => pair().map(|it| Self::Note(it.0, it.1)),
             "set" => pair().map(|it| Self::Set(it.0, it.1)),
+            "tune" => rest.starts_with('{').then(|| Self::Tune(rest.into())),
             "crash" => rest.parse().ok().map(Self::Crash),
             "restart" => rest.parse().ok().map(Self::Restart),
             "promote" => rest.parse().ok().map(Self::Promote),
@@ -103,6 +107,7 @@ mod tests {
             Act::Note("key".into(), "17".into()),
             Act::Note("words".into(), "of more than one".into()),
             Act::Set("weights".into(), r#""1, 0, 1""#.into()),
+            Act::Tune(r#"{"read_quorum": 2, "write_quorum": 2}"#.into()),
             Act::Crash(2),
             Act::Restart(0),
             Act::Promote(1),
@@ -123,6 +128,7 @@ mod tests {
             "crash B",
             "crash -1",
             "set x",
+            "tune x",
             "follow 3",
             "move a b c",
         ] {

@@ -4,7 +4,7 @@
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::kv_store::{
-    Conflicts, KvStoreParams, KvStoreState, WhenCut, Written, preference,
+    Conflicts, KvStoreParams, KvStoreState, Rule, WhenCut, Written, preference,
 };
 use crate::component::{Spec, State};
 use crate::engine::history::{Conflict, Log, Operation};
@@ -16,6 +16,9 @@ use super::Subject;
 use super::history::{Account, Broken, Differ, Finding, Judged, Rest, judge, verdicts};
 use super::mesh::Mesh;
 
+mod by_hand;
+mod causal;
+mod choice;
 mod homes;
 mod map;
 mod question;
@@ -95,12 +98,16 @@ pub fn draw(subject: &Subject) -> Scene {
     store.whose(&mut sheet);
     store.reach(&mut sheet);
     store.who_may_answer(&mut sheet);
+    store.held_back(&mut sheet);
+    store.choice(&mut sheet);
     store.trees(&mut sheet);
     let account = store.account();
     account.operations(&mut sheet);
     verdicts(&account, &mut sheet);
+    store.stale_share(&mut sheet);
     store.vectors(&mut sheet);
     store.conflicts(&mut sheet);
+    store.by_hand(&mut sheet);
     if !by_numbers {
         store.numbers(&mut sheet);
         store.answers(&mut sheet);
@@ -218,6 +225,11 @@ impl Store<'_> {
         self.params.when_cut != WhenCut::Consistent && self.params.conflicts == Conflicts::Merge
     }
 
+    /// Which of two writes stays.
+    fn rule(&self) -> Rule {
+        Rule::of(self.params)
+    }
+
     /// A version of the key as the value that stands for it.
     fn value(&self, version: u32) -> String {
         match self.log.value(self.key, version) {
@@ -251,6 +263,13 @@ impl Store<'_> {
         match copies {
             [] => self.value(1),
             [one] => self.copy(one),
+            several if self.rule() == Rule::First => {
+                let first = row.map_or(1, |it| it.shown(Rule::First));
+                let mut others: Vec<_> = several.iter().filter(|it| it.version != first).collect();
+                others.sort_by_key(|it| it.version);
+                let others: Vec<_> = others.into_iter().map(|it| self.copy(it)).collect();
+                format!("{} ({} set aside)", self.value(first), others.join(", "))
+            }
             several => {
                 let mut values: Vec<_> = several.iter().map(|it| self.copy(it)).collect();
                 values.sort();
@@ -284,9 +303,17 @@ impl Store<'_> {
                     Conflicts::LastWriteWins => "of two writes, the later clock wins",
                     Conflicts::Siblings => "writes in conflict are both kept",
                     Conflicts::Merge => "writes in conflict are united by whoever reads both",
+                    Conflicts::FirstWriteWins => "of two writes, the earlier clock wins",
+                    Conflicts::ByHand => {
+                        "writes in conflict are both kept until a person picks one"
+                    }
                 };
                 format!("Keeps answering (AP): whoever is asked answers by itself; {then}.")
             }
+            WhenCut::Causal => String::from(
+                "Keeps answering, causes first (causal): whoever is asked answers by itself, and shows a \
+                 write only once it has what its client had seen before.",
+            ),
             WhenCut::Quorums => {
                 let overlap = match read + write > n {
                     true if self.params.stands_in() => {
@@ -318,6 +345,12 @@ impl Store<'_> {
             Figure::new("lost", "Writes dropped", text::count(self.lost().len() as u64), ""),
             Figure::new("open", "Not confirmed", text::count(self.unconfirmed()), ""),
         ];
+        if self.params.is_causal() {
+            let held = self.members.iter().filter_map(|it| it.1).map(|it| it.causal.held.len());
+            let held = held.sum::<usize>() as u64;
+            figures.push(Figure::new("held", "Held back", text::count(held), ""));
+            figures[3].tone = if held > 0 { Tone::Warn } else { Tone::Ink };
+        }
         if refused > 0 {
             figures[0].tone = Tone::Fail;
         }

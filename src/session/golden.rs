@@ -60,6 +60,9 @@ const SENTINELS: &str = include_str!("../../tests/golden/sentinels.json");
 /// Caches that are full, and are not to evict.
 const FULL: &str = include_str!("../../tests/golden/full.json");
 
+/// Stores in which writes wait for their causes, some of them cut off from each other.
+const CAUSES: &str = include_str!("../../tests/golden/causes.json");
+
 /// Every golden run.
 pub const ALL: &[Golden] = &[
     Golden {
@@ -181,6 +184,14 @@ pub const ALL: &[Golden] = &[
         seed: 24,
         seconds: 20,
         hash: 0xf78b_218e_209c_ca6c,
+    },
+    Golden {
+        name: "causes",
+        file: CAUSES,
+        inputs: Vec::new,
+        seed: 25,
+        seconds: 20,
+        hash: 0x7edd_be4a_e6c4_cda9,
     },
 ];
 

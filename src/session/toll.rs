@@ -72,6 +72,7 @@ fn manner(params: &KvStoreParams) -> String {
     match params.when_cut {
         WhenCut::Consistent => "stays consistent (CP)".into(),
         WhenCut::Available => "keeps answering (AP)".into(),
+        WhenCut::Causal => "keeps answering, causes first (causal)".into(),
         WhenCut::Quorums => format!("N {}, R {read}, W {write}", params.homes()),
     }
 }

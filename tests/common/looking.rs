@@ -131,6 +131,12 @@ impl Looking {
                 let value = serde_json::from_str(&value).expect("JSON");
                 self.set(self.of.0, &field, value);
             }
+            Act::Tune(values) => {
+                let values: serde_json::Map<_, _> = serde_json::from_str(&values).expect("JSON");
+                let edit =
+                    Edit::Tune { id: self.of.0.into(), values: values.into_iter().collect() };
+                self.edit(&edit);
+            }
             Act::Crash(it) => self.fault(Fault::Crash(member(it))),
             Act::Restart(it) => self.fault(Fault::Restart(member(it))),
             Act::Promote(it) => self.fault(Fault::Promote(member(it))),
@@ -145,6 +151,11 @@ impl Looking {
     #[track_caller]
     pub fn set(&mut self, id: &str, field: &str, value: serde_json::Value) {
         let edit = Edit::SetComponent { id: id.into(), field: field.into(), value };
+        self.edit(&edit);
+    }
+
+    #[track_caller]
+    fn edit(&mut self, edit: &Edit) {
         let diff = edit.diff(&self.run.shown().design, &BTreeSet::new()).expect("it can be set");
         self.run.act(Input::Edit(diff)).expect("it compiles");
     }

@@ -2,6 +2,7 @@
 //! ([`crate::lens::Act`]); while one is dragged, the lens is shown what would be done there.
 
 use leptos::prelude::*;
+use serde_json::{Map, Value};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDivElement, HtmlElement, KeyboardEvent, PointerEvent, SvgElement};
 
@@ -240,6 +241,12 @@ fn act(app: App, id: &Id, action: &str) {
         Some(Act::Set(field, value)) => {
             let Ok(value) = serde_json::from_str(&value) else { return };
             app.act(Input::Edit(Edit::SetComponent { id: id.clone(), field, value }));
+            look(app);
+        }
+        Some(Act::Tune(values)) => {
+            let Ok(values) = serde_json::from_str::<Map<String, Value>>(&values) else { return };
+            let (id, values) = (id.clone(), values.into_iter().collect());
+            app.act(Input::Edit(Edit::Tune { id, values }));
             look(app);
         }
         Some(Act::Crash(member)) => app.set_up(Target::member(id, member), false),

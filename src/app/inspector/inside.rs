@@ -32,8 +32,10 @@ pub fn Inside(
     let is_cache = app
         .node(&id)
         .is_some_and(|it| it.record.with_untracked(|it| matches!(it.spec, Spec::Cache(_))));
-    let takes_commands =
-        app.node(&id).is_some_and(|it| it.record.with_untracked(|it| it.spec.about().commands));
+    // Others that take commands are given them by what can be clicked inside.
+    let takes_commands = app
+        .node(&id)
+        .is_some_and(|it| it.record.with_untracked(|it| matches!(it.spec, Spec::Redis(_))));
     let (brings, typed) = (id.clone(), id.clone());
     let spread = move |large: bool| {
         app.large.set(large);

@@ -94,6 +94,11 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/shopping-cart.json"),
     },
     Ready {
+        name: "Group chat",
+        about: "question and reply, and a reader far away: which of them comes first?",
+        text: include_str!("../../../static/designs/group-chat.json"),
+    },
+    Ready {
         name: "Two primaries",
         about: "North and South both give out id 101: who keeps it?",
         text: include_str!("../../../static/designs/two-primaries.json"),

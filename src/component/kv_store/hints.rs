@@ -10,7 +10,7 @@ use super::super::Context;
 use super::row::{Merged, Row, Rule, Written};
 use super::{
     CONFLICT, HANDED_OVER, KvStore, KvStoreMessage, KvStoreParams, KvStoreState, KvStoreTimer, Members,
-    each, entropy, homes,
+    causal, each, entropy, homes,
 };
 
 type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
@@ -87,6 +87,7 @@ pub(super) fn put(
 ) {
     keep(state, params, key, std::slice::from_ref(new), ctx);
     hint(state, homes(params, key) & !(1 << ctx.ordinal()), key, new);
+    causal::put(state, params, key, new, ctx);
     look_after(state, params, ctx);
 }
 
@@ -97,12 +98,13 @@ pub(super) fn confirmed(
     params: &KvStoreParams,
     home: u16,
     (key, version): (u32, u32),
-    ctx: &Ctx,
+    ctx: &mut Ctx,
 ) -> bool {
     let hints = state.hints.get_mut(usize::from(home));
     let was = hints.is_some_and(|it| it.remove(&(key, version)));
     if was {
         release(state, params, key, ctx.ordinal());
+        causal::confirmed(state, params, (key, version), ctx);
     }
     was
 }

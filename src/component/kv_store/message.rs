@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::algorithm::replication::version_vector::VersionVector;
 use crate::base::stable::{StableHash, StableHasher};
 
 use super::Written;
@@ -27,6 +28,8 @@ pub enum KvStoreMessage {
     Want(u32),
     /// This is what I hold of a key in a part that differs. Key, version, copies.
     Bring(u32, u32, Arc<[Written]>),
+    /// All members have these writes of a key, and their causes.
+    Everywhere(u32, Arc<VersionVector>),
 }
 
 impl StableHash for KvStoreMessage {
@@ -57,6 +60,10 @@ impl StableHash for KvStoreMessage {
             Self::Bring(key, version, copies) => {
                 ((8u8, *key), *version).stable_hash(h);
                 copies.stable_hash(h);
+            }
+            Self::Everywhere(key, known) => {
+                (9u8, *key).stable_hash(h);
+                known.stable_hash(h);
             }
         }
     }

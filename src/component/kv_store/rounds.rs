@@ -11,8 +11,8 @@ use super::hints::{self, confirmed, has, hint, keep, put, row};
 use super::row::{Row, Rule, Written};
 use super::{
     Conflicts, Doing, KvStore, KvStoreMessage, KvStoreParams, KvStoreState, KvStoreTimer, Members,
-    READ, REFUSED, REPAIRED, STOOD_IN, UNITED, WRITTEN, WhenCut, each, entropy, homes, preference,
-    writes,
+    READ, REFUSED, REPAIRED, STOOD_IN, UNITED, WRITTEN, WhenCut, causal, each, entropy, homes,
+    preference, writes,
 };
 
 type Ctx<'a, 'b> = Context<'a, 'b, KvStore>;
@@ -126,12 +126,15 @@ fn write(state: &mut KvStoreState, params: &KvStoreParams, at: usize, ctx: &mut 
     let doing = &state.doing[at];
     let (key, id, ticket) = (doing.request.key, doing.request.id, doing.ticket);
     let known = known(state, params, at, ctx);
-    let new = known.write(ctx.ordinal(), ctx.clock());
+    let mut new = known.write(ctx.ordinal(), causal::clock(state, params, ctx));
     let call = ctx.call_key(&doing.request, ticket);
     let version = new.version;
+    causal::write(state, params, key, &mut new, ctx.caller(ticket));
     ctx.wrote(id, key, version);
     ctx.committed_once(key, version, call);
-    settle(key, Settled::Replaced, &known, ctx);
+    if Rule::of(params) == Rule::Both {
+        settle(key, Settled::Replaced, &known, ctx);
+    }
     put(state, params, key, &new, ctx);
     store(state, params, at, version, Arc::new([new]), ctx);
 }
@@ -163,15 +166,46 @@ fn united(state: &mut KvStoreState, params: &KvStoreParams, at: usize, ctx: &mut
     if known.copies.len() < 2 {
         return known.version();
     }
-    let (key, homes) = (state.doing[at].request.key, state.doing[at].homes);
-    let new = known.write(ctx.ordinal(), ctx.clock());
-    let version = new.version;
+    let key = state.doing[at].request.key;
     ctx.count(UNITED, key);
     settle(key, Settled::United, &known, ctx);
+    write_over(state, params, key, &known, ctx)
+}
+
+/// Writes over all that is known of a key, for nobody who waits for it. The version it gets.
+fn write_over(
+    state: &mut KvStoreState,
+    params: &KvStoreParams,
+    key: u32,
+    known: &Row,
+    ctx: &mut Ctx,
+) -> u32 {
+    let mut new = known.write(ctx.ordinal(), causal::clock(state, params, ctx));
+    let version = new.version;
+    causal::write(state, params, key, &mut new, None);
     put(state, params, key, &new, ctx);
     let round = next(state);
+    let homes = homes(params, key);
     say(homes, &KvStoreMessage::Store(round, key, version, Arc::new([new])), ctx);
     version
+}
+
+/// A person has picked which of several writes that do not know of each other stays: `keep 101 B2` is that
+/// of B with count 2, for key 101. What is picked is written anew, over all of them.
+pub(super) fn pick(state: &mut KvStoreState, params: &KvStoreParams, words: &str, ctx: &mut Ctx) {
+    let words: Vec<_> = words.split_ascii_whitespace().collect();
+    let ["keep", key, name] = words[..] else { return };
+    let Ok(key) = key.parse() else { return };
+    let known = row(state, key);
+    let named = |it: &&Written| Written::name(it.version).eq_ignore_ascii_case(name);
+    let Some(picked) = known.copies.iter().find(named).map(|it| it.version) else { return };
+    if Rule::of(params) != Rule::Both || known.copies.len() < 2 {
+        return;
+    }
+    let others = known.copies.iter().filter(|it| it.version != picked);
+    others.for_each(|it| ctx.conflict(key, Settled::Picked, picked, it.version));
+    let version = write_over(state, params, key, &known, ctx);
+    ctx.conflict(key, Settled::Renamed, version, picked);
 }
 
 /// Asks a key's homes to keep something, this one having done so if it is one.
@@ -296,12 +330,15 @@ pub(super) fn go_on(state: &mut KvStoreState, params: &KvStoreParams, ctx: &mut 
             store(state, params, at, version, copies.into(), ctx);
         } else {
             let (request, mut version) = (doing.request, doing.found.version());
+            let rule = Rule::of(params);
             if !writing {
+                version = doing.found.shown(rule);
                 repair(state, params, at, ctx);
                 if params.conflicts == Conflicts::Merge && !consistent(params) {
                     version = united(state, params, at, ctx);
                 }
                 ctx.found(&request, ticket, version);
+                causal::saw(state, params, ctx.caller(ticket), (key, version));
             }
             ctx.count(if writing { WRITTEN } else { READ }, key);
             ctx.complete(ticket, Served::ok(version));
@@ -345,6 +382,24 @@ fn stored(state: &mut KvStoreState, params: &KvStoreParams, round: u32, from: u1
     }
 }
 
+/// Keeps what another member has sent, and says so.
+pub(super) fn take_in(
+    state: &mut KvStoreState,
+    params: &KvStoreParams,
+    from: u16,
+    (round, key, version, copies): (u32, u32, u32, &[Written]),
+    ctx: &mut Ctx,
+) {
+    keep(state, params, key, copies, ctx);
+    let homes = homes(params, key);
+    if !has(homes, ctx.ordinal()) {
+        // It was one when this was sent.
+        copies.iter().for_each(|it| hint(state, homes, key, it));
+        hints::look_after(state, params, ctx);
+    }
+    ctx.send(from, KvStoreMessage::Stored(round, key, version));
+}
+
 /// A member has said something.
 pub(super) fn hear(
     state: &mut KvStoreState,
@@ -360,15 +415,12 @@ pub(super) fn hear(
             ctx.send(from, KvStoreMessage::Have(round, copies));
         }
         KvStoreMessage::Store(round, key, version, copies) => {
-            keep(state, params, key, &copies, ctx);
-            let homes = homes(params, key);
-            if !has(homes, ctx.ordinal()) {
-                // It was one when this was sent.
-                copies.iter().for_each(|it| hint(state, homes, key, it));
-                hints::look_after(state, params, ctx);
+            match params.is_causal() {
+                true => causal::arrived(state, params, from, (round, key, version, copies), ctx),
+                false => take_in(state, params, from, (round, key, version, &copies), ctx),
             }
-            ctx.send(from, KvStoreMessage::Stored(round, key, version));
         }
+        KvStoreMessage::Everywhere(key, known) => causal::everywhere(state, key, &known),
         KvStoreMessage::Hold(round, home, key, version, copies) => {
             keep(state, params, key, &copies, ctx);
             // Homes may have changed since.

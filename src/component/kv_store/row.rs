@@ -1,6 +1,10 @@
 //! What a member holds of one key, and what becomes of what it is sent.
 
+use std::sync::Arc;
+
 use crate::algorithm::replication::version_vector::VersionVector;
+use crate::base::stable::{StableHash, StableHasher};
+use crate::base::text;
 use crate::base::time::Nanos;
 
 use super::{Conflicts, KvStoreParams, WhenCut};
@@ -20,6 +24,29 @@ pub struct Written {
     pub at: Nanos,
     /// Which writes it knows of, itself included.
     pub vector: VersionVector,
+    /// Where causes matter: those of these writes that may not be everywhere, by version.
+    pub after: Arc<[Cause]>,
+}
+
+/// What a write came after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// The write.
+    pub version: u32,
+    /// What its client had seen before it and may not be everywhere, by key and version.
+    pub on: Arc<[(u32, u32)]>,
+}
+
+impl StableHash for Written {
+    fn stable_hash(&self, h: &mut StableHasher) {
+        let Self { version, at, vector, after } = self;
+        (*version, *at).stable_hash(h);
+        vector.stable_hash(h);
+        // What is seldom there is hashed only where it is.
+        if !after.is_empty() {
+            after.stable_hash(h);
+        }
+    }
 }
 
 impl Written {
@@ -30,8 +57,34 @@ impl Written {
 
     /// Whether it knows of the write of a version.
     pub fn knows(&self, version: u32) -> bool {
+        Self::known_by(&self.vector, version)
+    }
+
+    /// Whether the write of a version is among these.
+    pub fn known_by(vector: &VersionVector, version: u32) -> bool {
         let (member, count) = Self::dot(version);
-        self.vector.knows(member.into(), count)
+        vector.knows(member.into(), count)
+    }
+
+    /// What people call a version: who gave it, and its count there (`B2`).
+    pub fn name(version: u32) -> String {
+        let (member, count) = Self::dot(version);
+        format!("{}{count}", text::letter(member))
+    }
+
+    /// All causes of this and of another.
+    fn causes_with(&mut self, other: &Arc<[Cause]>) {
+        if self.after.is_empty() {
+            self.after = other.clone();
+        } else if !other.is_empty() && self.after != *other {
+            let mut all = self.after.to_vec();
+            for new in other.iter() {
+                if let Err(place) = all.binary_search_by_key(&new.version, |it| it.version) {
+                    all.insert(place, new.clone());
+                }
+            }
+            self.after = all.into();
+        }
     }
 }
 
@@ -48,7 +101,7 @@ pub struct Row {
 }
 
 crate::stable! {
-    Written { version, at, vector }
+    Cause { version, on }
     Row { counter, own, copies }
 }
 
@@ -61,6 +114,8 @@ pub enum Rule {
     Clock,
     /// Both.
     Both,
+    /// Both, but only the one with the earliest clock is shown.
+    First,
 }
 
 /// What a merge came to.
@@ -80,15 +135,30 @@ impl Rule {
         match (params.when_cut, params.conflicts) {
             (WhenCut::Consistent, _) => Self::Version,
             (_, Conflicts::LastWriteWins) => Self::Clock,
-            (_, Conflicts::Siblings | Conflicts::Merge) => Self::Both,
+            (_, Conflicts::FirstWriteWins) => Self::First,
+            (_, Conflicts::Siblings | Conflicts::Merge | Conflicts::ByHand) => Self::Both,
         }
     }
 }
 
 impl Row {
-    /// The version that a read gives back.
+    /// The highest version.
     pub fn version(&self) -> u32 {
         self.copies.iter().map(|it| it.version).max().unwrap_or(UNWRITTEN)
+    }
+
+    /// The version that a read gives back.
+    pub fn shown(&self, rule: Rule) -> u32 {
+        let first = || self.copies.iter().min_by_key(|it| (it.at, it.version));
+        match rule {
+            Rule::First => first().map_or(UNWRITTEN, |it| it.version),
+            _ => self.version(),
+        }
+    }
+
+    /// Whether it holds a write, or one that knows of it.
+    pub fn knows(&self, version: u32) -> bool {
+        self.copies.iter().any(|it| it.knows(version))
     }
 
     /// A write by this member over all that is held here.
@@ -98,7 +168,11 @@ impl Row {
         let count = self.counter + 1;
         // Nobody knows of a write between its last one and this.
         vector.learn(ordinal.into(), self.own, count);
-        Written { version: count << MEMBER_BITS | u32::from(ordinal), at, vector }
+        let version = count << MEMBER_BITS | u32::from(ordinal);
+        let mut new = Written { version, at, vector, after: Arc::default() };
+        // Who has it need not have had what it replaces.
+        self.copies.iter().for_each(|it| new.causes_with(&it.after));
+        new
     }
 
     /// A write that is kept here has this version: it may be this member's own.
@@ -114,15 +188,24 @@ impl Row {
         self.counter = self.counter.max(new.version >> MEMBER_BITS);
         if let Some(same) = self.copies.iter_mut().find(|it| it.version == new.version) {
             same.vector.join(&new.vector);
+            same.causes_with(&new.after);
             return Merged::Quietly;
         }
-        if rule == Rule::Both {
-            if self.copies.iter().any(|it| it.knows(new.version)) {
+        if matches!(rule, Rule::Both | Rule::First) {
+            if self.knows(new.version) {
                 return Merged::Quietly;
             }
+            let before = self.shown(rule);
             self.copies.retain(|it| !new.knows(it.version));
             self.copies.push(new.clone());
-            return if self.copies.len() > 1 { Merged::Siblings } else { Merged::Quietly };
+            let stays = |version: u32| self.copies.iter().any(|it| it.version == version);
+            return match (rule, self.shown(rule)) {
+                _ if self.copies.len() == 1 => Merged::Quietly,
+                (Rule::Both, _) => Merged::Siblings,
+                (_, first) if first != new.version => Merged::Dropped(first, new.version),
+                (_, first) if stays(before) => Merged::Dropped(first, before),
+                _ => Merged::Quietly,
+            };
         }
         let by_clock = |it: &Written| if rule == Rule::Clock { it.at } else { Nanos::ZERO };
         let rank = |it: &Written| (by_clock(it), it.version);
@@ -136,6 +219,7 @@ impl Row {
             kept = winner;
             // Who holds it has seen the other.
             kept.vector.join(&loser.vector);
+            kept.causes_with(&loser.after);
         }
         self.copies.push(kept);
         merged

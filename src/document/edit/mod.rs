@@ -142,6 +142,13 @@ pub enum Edit {
         /// Its value in file form.
         value: Value,
     },
+    /// Sets several parameters of a component at once.
+    Tune {
+        /// Which.
+        id: Id,
+        /// Their names and values, in file form.
+        values: Vec<(String, Value)>,
+    },
     /// Sets one parameter of a zone.
     SetZone {
         /// Which.
@@ -228,7 +235,11 @@ impl Edit {
                 to.iter().try_for_each(|(item, at)| draft.move_to(item, *at))?;
             }
             Self::Resize { zone, area } => draft.resize(zone, *area)?,
-            Self::SetComponent { id, field, value } => draft.set_component(id, field, value)?,
+            Self::SetComponent { id, field, value } => draft.tune(id, &[(field, value)])?,
+            Self::Tune { id, values } => {
+                let values: Vec<_> = values.iter().map(|it| (&*it.0, &it.1)).collect();
+                draft.tune(id, &values)?;
+            }
             Self::SetZone { id, field, value } => draft.set_zone(id, field, value)?,
             Self::SetWire { id, field, value } => draft.set_wire(id, field, value)?,
             Self::SetFault { id, at, fault } => draft.set_fault(id, *at, fault)?,

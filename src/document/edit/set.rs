@@ -128,15 +128,12 @@ impl Draft<'_> {
         Ok(())
     }
 
-    pub(super) fn set_component(
-        &mut self,
-        id: &str,
-        field: &str,
-        value: &Value,
-    ) -> Result<(), EditError> {
+    pub(super) fn tune(&mut self, id: &str, values: &[(&str, &Value)]) -> Result<(), EditError> {
         let before = found(&self.design.components, id)?;
         let mut after = before.clone();
-        after.spec.set(field, value)?;
+        for (field, value) in values {
+            after.spec.set(field, value)?;
+        }
         if let Some(known) = after.spec.membership() {
             Placing::new(known, "")?;
         }

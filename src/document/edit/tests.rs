@@ -32,6 +32,27 @@ fn set(id: &str, field: &str, value: Value) -> Edit {
 }
 
 #[test]
+fn several_parameters_are_one_edit_or_none() {
+    let (mut design, history) = (Design::default(), History::default());
+    let add = Edit::AddComponent { kind: "kv-store".into(), at: Point::default() };
+    add.diff(&design, history.used()).unwrap().apply(&mut design);
+    let before = design.clone();
+    let tune = |write: Value| {
+        let values = [("when_cut", json!("quorums")), ("write_quorum", write)];
+        let values = values.map(|it| (it.0.to_owned(), it.1)).into();
+        Edit::Tune { id: "kv-store".into(), values }
+    };
+    let problem = tune(json!("many")).diff(&design, history.used()).unwrap_err();
+    assert_eq!(problem.field, "write_quorum");
+    let diff = tune(json!(3)).diff(&design, history.used()).unwrap();
+    diff.apply(&mut design);
+    let set = serde_json::to_value(&design.components["kv-store"].spec).unwrap();
+    assert!(set.to_string().contains(r#""write_quorum":3"#), "{set}");
+    diff.reversed().apply(&mut design);
+    assert_eq!(design, before);
+}
+
+#[test]
 fn ids_come_from_the_kind_and_never_come_again() {
     let (mut design, mut history) = (Design::default(), History::default());
     let add = Edit::AddComponent { kind: "service".into(), at: Point::new(1.0 / 3.0, 0.0) };

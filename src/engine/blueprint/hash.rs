@@ -26,6 +26,7 @@ impl<K: Kinds> StableHash for Component<K> {
             Switch::Members => {}
             Switch::Address => h.word(1),
             Switch::Name { ttl } => (2u8, *ttl).stable_hash(h),
+            Switch::Session => h.word(4),
         }
         if *reserve > 0 {
             h.word((*reserve).into());

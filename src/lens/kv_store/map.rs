@@ -138,8 +138,13 @@ impl Store<'_> {
         let of: Vec<_> = places.iter().enumerate().map(|it| (target(it.0), *it.1)).collect();
         for (member, at) in places.iter().enumerate() {
             let slide = sides.and_then(|it| it.slide(&of[member].0, &of));
-            // Away from the lines, and not into what stands beside the map.
-            self.member(member, (*at, at.x < middle - 1.0, area), slide, sheet);
+            // Away from the lines, and not into what stands beside the map; below, where others stand on
+            // both sides.
+            let left = (groups.len() < 3).then_some(at.x < middle - 1.0);
+            let room = if left.is_some() { area.width } else { column };
+            let x = if left.is_some() { area.x } else { at.x - column / 2.0 };
+            let room = Rect { x, width: room, ..area };
+            self.member(member, (*at, left, room), slide, sheet);
         }
         let y = area.bottom() - CLIENTS;
         for (index, group) in groups.iter().enumerate() {
@@ -197,7 +202,7 @@ impl Store<'_> {
     fn member(
         &self,
         member: usize,
-        (at, left, area): (Point, bool, Rect),
+        (at, left, area): (Point, Option<bool>, Rect),
         slide: Option<Slide>,
         sheet: &mut Sheet,
     ) {
@@ -255,11 +260,13 @@ impl Store<'_> {
         };
         let words = measure::fit(&words, Font::NUMBER, area.width - 4.0);
         let wide = measure::width(&words, Font::NUMBER);
-        let room = if left { at.x - area.x } else { area.right() - at.x };
-        let (x, y, side) = match (wide + radius + 6.0 <= room, left) {
-            (true, true) => (at.x - radius - 6.0, at.y + 4.5, Anchor::End),
-            (true, false) => (at.x + radius + 6.0, at.y + 4.5, Anchor::Start),
-            (false, _) => {
+        let beside = radius + 6.0 + wide;
+        let (x, y, side) = match left {
+            Some(true) if beside <= at.x - area.x => (at.x - radius - 6.0, at.y + 4.5, Anchor::End),
+            Some(false) if beside <= area.right() - at.x => {
+                (at.x + radius + 6.0, at.y + 4.5, Anchor::Start)
+            }
+            _ => {
                 let half = wide / 2.0 + 2.0;
                 let x = at.x.clamp(area.x + half, (area.right() - half).max(area.x + half));
                 (x, at.y + radius + 13.0, Anchor::Middle)

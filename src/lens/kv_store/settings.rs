@@ -27,7 +27,7 @@ impl Store<'_> {
         let (members, n) = (self.params.members, self.params.homes());
         let most = PEERS_MAX as u32;
         self.setting("members", "Members", numbers("Members:", most, members), sheet);
-        if members > 1 {
+        if members > 1 && !self.params.is_causal() {
             let mut copies = numbers("Copies of each key: N =", members - 1, n);
             let label = String::from("Copies of each key: one at every member");
             copies.push(("all".into(), "0".into(), n == members, label));
@@ -38,6 +38,7 @@ impl Store<'_> {
                 WhenCut::Consistent => "consistent (CP)",
                 WhenCut::Available => "answering (AP)",
                 WhenCut::Quorums => "R and W",
+                WhenCut::Causal => "causal",
             };
             let id = it.word();
             (words.to_owned(), quoted(id), *it == self.params.when_cut, format!("When cut: {id}"))

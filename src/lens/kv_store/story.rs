@@ -1,5 +1,6 @@
 //! How operations are called, and what became of writes in conflict.
 
+use crate::component::kv_store::Rule;
 use crate::engine::Settled;
 use crate::engine::history::Operation;
 use crate::lens::history::{Voice, line};
@@ -90,12 +91,15 @@ impl Store<'_> {
             let (tone, glyph) = match it.how {
                 Settled::Dropped => (Tone::Stale, Glyph::Clock),
                 Settled::Both => (Tone::Warn, Glyph::Alert),
-                Settled::Replaced | Settled::United => (Tone::Hit, Glyph::Check),
+                _ => (Tone::Hit, Glyph::Check),
             };
             let words = match it.how {
-                Settled::Dropped => format!(
-                    "Conflict in {key}: {pair}. The later clock wins: {kept} is kept, {other} is dropped."
-                ),
+                Settled::Dropped => {
+                    let which = if self.rule() == Rule::First { "earlier" } else { "later" };
+                    format!(
+                        "Conflict in {key}: {pair}. The {which} clock wins: {kept} is kept, {other} is dropped."
+                    )
+                }
                 Settled::Both => format!(
                     "Conflict in {key}: {pair} do not know of each other. Both are kept (siblings)."
                 ),
@@ -104,6 +108,9 @@ impl Store<'_> {
                 }
                 Settled::Replaced => format!("Settled in {key}: a write went over {pair}."),
                 Settled::United => format!("Settled in {key}: a reader united {pair}."),
+                Settled::Picked | Settled::Renamed => {
+                    format!("Settled in {key} by hand: {kept} is kept, {other} is gone.")
+                }
             };
             let id = format!("conflict/{}", known.len() - index);
             line(&id, tone, glyph, &words, Some(it.at), sheet);

@@ -12,6 +12,9 @@ impl Store<'_> {
     /// The version vectors of all copies of the key, where members go by them.
     pub(super) fn vectors(&self, sheet: &mut Sheet) {
         let by_clock = self.params.conflicts == Conflicts::LastWriteWins;
+        let same = |one: &Written, other: &Written| {
+            (one.version, &one.vector) == (other.version, &other.vector)
+        };
         if by_clock || self.params.when_cut == WhenCut::Consistent {
             return;
         }
@@ -19,7 +22,7 @@ impl Store<'_> {
         for (at, (_, state)) in self.members.iter().enumerate() {
             let row = state.and_then(|it| it.rows.get(self.key.into()));
             for it in row.into_iter().flat_map(|it| &it.copies) {
-                match copies.iter_mut().find(|other| other.0 == it) {
+                match copies.iter_mut().find(|other| same(other.0, it)) {
                     Some((_, members)) => members.push(self.name(at)),
                     None => copies.push((it, vec![self.name(at)])),
                 }

@@ -196,7 +196,7 @@ impl Log<'_> {
         let blueprint = world.blueprint();
         let to = self.subject.component;
         let by_name = match blueprint.components[to as usize].switch {
-            Switch::Members => return,
+            Switch::Members | Switch::Session => return,
             Switch::Address => false,
             Switch::Name { .. } => true,
         };
