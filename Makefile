@@ -6,6 +6,7 @@ HOST ?= 127.0.0.1
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RINGSIDE := $(TARGET)/release/ringside
 SITE := $(TARGET)/release/site
+PROFILED := $(TARGET)/profiled/ringside
 export PATH := $(abspath $(TARGET)/tools/bin):$(PATH)
 
 # Folders too: a file that is gone changes the time of its folder.
@@ -27,7 +28,7 @@ test: test-tools dist $(RINGSIDE) ## Run every test: native, in the browser, jou
 
 dist: dist/first-load.json ## Build the static site in dist/
 
-bench: $(RINGSIDE) ## Measure the engine natively and in WebAssembly, beside SimPy and Ciw (minutes)
+bench: $(RINGSIDE) $(PROFILED) ## Measure the engine natively and in WebAssembly, beside SimPy and Ciw (minutes)
 	@.ci/need cargo wasm-target bindgen wasm-opt esbuild node playwright browser
 	@node tests/bench/bench.mjs
 
@@ -67,3 +68,6 @@ $(RINGSIDE): $(RINGSIDE_SOURCES) $(SITE_SOURCES) $(MANIFEST) | tools
 	@touch $(RINGSIDE) $(SITE)
 
 $(SITE): $(RINGSIDE) ;
+
+$(PROFILED): $(RINGSIDE_SOURCES) $(MANIFEST) .ci/profiled
+	.ci/profiled $@

@@ -190,3 +190,19 @@ fn a_run_that_is_stopped_says_so_and_fails() {
         (&Value::Null, &value!(1_000_000_000))
     );
 }
+
+/// Whoever reads what is printed may have had enough of it, as `head` has: no complaint then.
+#[cfg(unix)]
+#[test]
+fn it_ends_quietly_when_nobody_reads_on() {
+    let design = format!("{}/static/designs/bookstore.json", env!("CARGO_MANIFEST_DIR"));
+    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_ringside"))
+        .args(["run", &design, "--for", "1s"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(process.stdout.take());
+    let output = process.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

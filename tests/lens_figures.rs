@@ -203,3 +203,92 @@ fn layers_disagree_until_their_time_is_up() {
     let old: u64 = all.map(|slot| it.run.recorder.staleness.total(slot)).sum();
     assert!(old > 0, "the reader has read old pages");
 }
+
+/// Three standbys beside each other: each was without a primary from its death until the next write was
+/// acknowledged, and costs as many machines as run.
+#[test]
+fn standbys_are_compared_by_outage_loss_and_cost() {
+    let mut it = Looking::open(ready("standby-race"), 7, Nanos::ZERO, ("hot", "Hot standby"));
+    it.on(480_000);
+    let world = &it.run.head.world;
+    let mut outages = Vec::new();
+    for (id, machines) in
+        [("hot", "2 machines"), ("warm", "2 machines"), ("cold", "1 machine + backups")]
+    {
+        let ledger =
+            it.run.recorder.takeovers.of(world.blueprint().component(id).expect("it")).expect("it");
+        let took = ledger.takeovers.back().expect("it was taken over");
+        let span = took.served.expect("it serves") - took.down.expect("it died");
+        let lost = ledger.lost(world.now()).count();
+        let (said, figure) =
+            (label(&it, &format!("race/out/{id}")), it.words(&format!("race/out/{id}#figure")));
+        says(
+            &said,
+            &format!("writes were out for {}; {lost} acknowledged", text::duration(span.0 as f64)),
+        );
+        says(&figure, &format!("{lost} lost"));
+        assert_eq!(it.words(&format!("race/paid/{id}#figure")), machines, "{id}");
+        outages.push(span);
+    }
+    assert!(outages.is_sorted() && outages[2].0 > 100 * outages[0].0, "{outages:?}");
+}
+
+/// The curves of a cache are what `ringside cache` gives for the same reads: LRU's at the present size, every policy's
+/// at the largest. Reads that warm the caches up are run, and not counted.
+#[test]
+fn curves_say_what_the_command_line_says() {
+    let it = looking(ready("product-cache"), ("cache", "Cache"));
+    let world = &it.run.head.world;
+    let slot = world.blueprint().component("cache").expect("a cache") as usize;
+    let accesses = it.run.recorder.components[slot].accesses.until(world.now());
+    let reads: Vec<u32> = accesses.iter().filter(|it| it.counter < 2).map(|it| it.key).collect();
+    let counted = words(&it, "curves/counted");
+    let numbers: Vec<usize> = {
+        let plain = counted.replace(['\u{a0}', '\u{202f}', ' '], "");
+        plain.split(|it: char| !it.is_ascii_digit()).filter_map(|it| it.parse().ok()).collect()
+    };
+    let [after, before] = numbers[..2] else { panic!("{counted}") };
+    let lately = &reads[reads.len() - after - before..];
+    let hits = |policy: &str, capacity: u64, reads: &[u32]| {
+        let trace: String = reads.iter().map(|it| format!("{it}\n")).collect();
+        let capacity = capacity.to_string();
+        let report = json(
+            &["cache", "--policy", policy, "--capacity", &capacity, "--json", "-"],
+            trace.as_bytes(),
+        );
+        number(&report, "hits")
+    };
+    let ratio = |policy: &str, capacity: u64| {
+        (hits(policy, capacity, lately) - hits(policy, capacity, &lately[..before])) / after as f64
+    };
+    let Spec::Cache(params) = &it.run.shown().design.components["cache"].spec else {
+        panic!("a cache")
+    };
+    let now = ratio("lru", params.capacity.into());
+    says(&words(&it, "curves/lru"), &format!("hits {}.", text::percent(now)));
+    // A little more of the curves is known with every picture.
+    let scenes: Vec<_> = (0..60).map(|_| it.scene(900.0)).collect();
+    for (name, policy) in [("LRU", "lru"), ("S3-FIFO", "s3-fifo")] {
+        let id = format!("curves/line/{name}");
+        let line = scenes[59].marks.iter().find(|it| it.id == id).expect("a curve");
+        let label = line.label.clone().expect("it says");
+        let most = label.rsplit(" at ").next().expect("a size");
+        let most: String = most.chars().filter(char::is_ascii_digit).collect();
+        let missed = 1.0 - ratio(policy, most.parse().expect("a size"));
+        says(&label, &format!("{name}: {} misses at", text::percent(missed)));
+    }
+}
+
+/// The pieces of divided work: each takes what its worker is set to, and the largest decides.
+#[test]
+fn pieces_take_what_their_workers_take() {
+    for (id, slowest, rest) in
+        [("even-split", "1.00 s", "0 ms"), ("uneven-split", "4.96 s", "4.95 s")]
+    {
+        let it = looking(ready("divide-combine"), (id, "Coordinator"));
+        let said = words(&it, "pieces/words");
+        says(&said, &format!(", {slowest}; {rest} after the next"));
+        let bars = it.scene(520.0).marks.into_iter().filter(|it| it.id.starts_with("pieces/"));
+        assert_eq!(bars.filter(|it| it.id.ends_with("#figure")).count(), 5, "{id}");
+    }
+}

@@ -32,6 +32,7 @@ mod failover;
 mod faults;
 mod figures;
 mod idempotency;
+mod insides;
 mod kinds;
 mod kv_store;
 mod lens_figures;

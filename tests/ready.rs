@@ -8,7 +8,9 @@ use ringside::component::kv_store::{KvStoreParams, preference};
 use ringside::component::{Spec, Standing};
 use ringside::document::{ComponentRecord, Design, Diff};
 use ringside::editor::place::Place;
+use ringside::engine::blueprint::Reads;
 use ringside::engine::fault::{Fault, Ways};
+use ringside::engine::recorder::Window;
 use ringside::lens::history;
 use ringside::session::kept::Kept;
 use ringside::session::protocol::Input as Act;
@@ -240,4 +242,175 @@ fn redis_sentinel_fails_over_and_tells_what_is_lost() {
         world.member(**it).state.as_ref().map(|it| it.standing()) == Some(Standing::Leader)
     };
     assert_eq!(members.iter().filter(leads).count(), 1, "the old primary follows");
+}
+
+/// Copies of files, device by device: siblings answer for a server that dies; copies that are offline answer with
+/// old files, and catch up.
+#[test]
+fn shared_folder_goes_on_without_a_server_and_with_copies_offline() {
+    let mut run = run("shared-folder", |_| ());
+    let at = |run: &mut Run, seconds: u64| {
+        let to = run.recorder.zero + Nanos::seconds(seconds);
+        run.advance(to - run.head.world.now(), u64::MAX);
+        (stale(run), run.head.world.blueprint().component("copies").expect("there"))
+    };
+    let behind = |run: &Run, slot: u32| {
+        let (_, window) = run.recorder.window_at(slot, 1, run.head.world.now()).expect("a second");
+        f64::from(window.gauges[1])
+    };
+    let (before, slot) = at(&mut run, 30);
+    let editor = run.head.world.blueprint().component("devices").expect("there");
+    assert_eq!(run.recorder.components[editor as usize].total.failed(), 0, "siblings answer");
+    let (after, _) = at(&mut run, 44);
+    assert!(after - before > before + 20, "{before} stale before, {after} after");
+    assert!(behind(&run, slot) > 30.0, "{}", behind(&run, slot));
+    at(&mut run, 60);
+    assert!(behind(&run, slot) < 10.0, "{}", behind(&run, slot));
+}
+
+/// What has been counted at a component in the whole seconds after `from` up to `to`: offered, failed, and its
+/// mean number at work.
+fn between(run: &Run, id: &str, from: u64, to: u64) -> (f64, f64, f64) {
+    let slot = run.head.world.blueprint().component(id).expect("it is there");
+    let windows = &run.recorder.components[slot as usize].windows[1];
+    let second = |it: &&Window| it.end > Nanos::seconds(from) && it.end <= Nanos::seconds(to);
+    let all: Vec<_> = windows.iter().filter(second).collect();
+    assert_eq!(all.len() as u64, to - from, "{id}");
+    let sum = |of: fn(&Window) -> u32| all.iter().map(|it| f64::from(of(it))).sum::<f64>();
+    let busy = all.iter().map(|it| f64::from(it.levels[2])).sum::<f64>() / all.len() as f64;
+    (sum(|it| it.offered), sum(|it| it.failed), busy)
+}
+
+fn mean_ms(run: &Run, id: &str) -> f64 {
+    let slot = run.head.world.blueprint().component(id).expect("it is there");
+    run.recorder.components[slot as usize].total.latency.mean_ns().expect("some ended") / 1e6
+}
+
+/// Entity sharding: a regional event heats the shard of that region and no other (catalogue: shard-geo-entity).
+#[test]
+fn a_festival_heats_the_shard_of_its_region_only() {
+    let mut run = run("regional-shards", |_| ());
+    run.advance(Nanos::seconds(60), u64::MAX);
+    for id in ["north-shard", "west-shard", "south-shard"] {
+        let ((before, failed, busy), (during, lost, hot)) =
+            (between(&run, id, 5, 20), between(&run, id, 22, 40));
+        assert!(failed == 0.0 && busy < 0.8, "{id}: {busy} of 2 at work");
+        let grown = during / 18.0 / (before / 15.0);
+        match id {
+            "south-shard" => assert!(
+                (4.5..5.5).contains(&grown) && lost > 500.0 && hot > 1.95,
+                "{grown} {lost} {hot}"
+            ),
+            _ => {
+                assert!((0.9..1.1).contains(&grown) && lost == 0.0, "{id}: {grown}, {lost} failed")
+            }
+        }
+    }
+}
+
+/// Work in equal pieces ends together; in pieces that only look equal it waits for the largest (catalogue:
+/// work-splitting, E8).
+#[test]
+fn divided_work_takes_as_long_as_its_largest_piece() {
+    let mut run = run("divide-combine", |_| ());
+    run.advance(Nanos::seconds(60), u64::MAX);
+    run.recorder.bring_up_to_date();
+    let (even, uneven) = (mean_ms(&run, "even-jobs"), mean_ms(&run, "uneven-jobs"));
+    assert!(
+        (1_000.0..1_020.0).contains(&even) && (4_960.0..4_980.0).contains(&uneven),
+        "{even} {uneven}"
+    );
+    for worker in ["a", "b", "c", "d", "e"] {
+        let (.., busy) = between(&run, &format!("even-{worker}"), 10, 60);
+        // A second of work, and half a second of thought by chance.
+        assert!((0.5..0.85).contains(&busy), "{worker}: {busy}");
+        let (.., busy) = between(&run, &format!("uneven-{worker}"), 10, 60);
+        assert_eq!(busy > 0.85, worker == "e", "{worker}: {busy}");
+        assert!(busy > 0.85 || busy < 0.01, "{worker}: {busy}");
+    }
+}
+
+/// Each word has one reducer; one common word makes one of them long (catalogue: data-redistribution).
+#[test]
+fn one_common_word_makes_one_reducer_long() {
+    let mut run = run("shuffle", |_| ());
+    let shares = |run: &mut Run, to: u64| {
+        let slot = run.head.world.blueprint().component("reduce").expect("there") as usize;
+        run.advance(Nanos::seconds(to) - run.head.world.now(), u64::MAX);
+        let (_, window) =
+            run.recorder.window_at(slot as u32, 1, run.head.world.now()).expect("a second");
+        let members = &run.head.world.blueprint().components[slot].members;
+        let queues = members.iter().map(|it| run.head.world.member(*it).desk.open);
+        (queues.max().unwrap_or(0), window.p99_ns / 1e6)
+    };
+    let (even, fast) = shares(&mut run, 20);
+    let (long, slow) = shares(&mut run, 39);
+    assert!(even < 40 && fast < 100.0, "{even} wait, {fast} ms");
+    // 250 of its 167 a second for 19 seconds.
+    assert!(long > 1_000 && slow > 4_000.0, "{long} wait, {slow} ms");
+}
+
+/// The same read from memory, SSD and disk; a power cut empties what was in memory only (catalogue: in-memory-db).
+#[test]
+fn memory_is_fast_until_the_power_fails() {
+    let mut run = run("memory-disk", |_| ());
+    run.advance(Nanos::seconds(30), u64::MAX);
+    run.recorder.bring_up_to_date();
+    let [memory, ssd, disk] = ["memory", "ssd", "disk"].map(|it| mean_ms(&run, it));
+    assert!((0.005..0.02).contains(&memory), "{memory}");
+    assert!((0.05..0.2).contains(&ssd), "{ssd}");
+    assert!((6.0..12.0).contains(&disk), "{disk}");
+    run.advance(Nanos::seconds(30), u64::MAX);
+    let (warm, ..) = between(&run, "behind", 25, 30);
+    let (cold, ..) = between(&run, "behind", 32, 37);
+    assert!(cold > 3.0 * warm && cold > 40.0, "{warm} then {cold} reads of the disk behind it");
+}
+
+/// Each rung carries the load until the next is due (catalogue: db-scaling-ladder; E27).
+#[test]
+fn each_rung_of_the_ladder_carries_more() {
+    let rung = |steps: usize| {
+        let mut run = run("scaling-ladder", |it| {
+            if let Spec::SqlDb(it) = &mut it.components.get_mut("db").expect("there").spec {
+                if steps > 0 {
+                    it.read_work = Nanos::millis(4);
+                }
+                if steps > 1 {
+                    (it.workers, it.write_work) = (8, Nanos::millis(10));
+                }
+                it.replicas = if steps > 2 { 3 } else { 0 };
+            }
+            if steps > 2 {
+                let wire = it.wires.get_mut("app-db").expect("there");
+                wire.settings.reads = Reads::Any;
+            }
+        });
+        run.advance(Nanos::seconds(150), u64::MAX);
+        // The first five seconds in which more than one in twenty fails.
+        let fails = |at: &u64| {
+            let (offered, failed, _) = between(&run, "users", *at, *at + 5);
+            failed > offered / 20.0
+        };
+        (5..=145).step_by(5).find(fails).unwrap_or(150)
+    };
+    let all = [0, 1, 2, 3].map(rung);
+    assert!(all.windows(2).all(|it| it[1] >= it[0] + 10), "fails after {all:?} s");
+}
+
+/// Each server has a cache of its own; after an edit through one, the other answers with the old page until its
+/// entry expires (catalogue: in-process-cache).
+#[test]
+fn caches_in_two_processes_disagree() {
+    let mut run = run("in-process-caches", |_| ());
+    run.advance(Nanos::seconds(72), u64::MAX);
+    let stale = |id: &str| {
+        let slot = run.head.world.blueprint().component(id).expect("there");
+        let age =
+            run.recorder.staleness.latest(slot).map(|it| (it.read - it.acknowledged).as_seconds());
+        (run.recorder.staleness.total(slot), age.fold(0.0, f64::max))
+    };
+    let ((own, _), (other, oldest)) = (stale("cache-a"), stale("cache-b"));
+    assert!(other > 100 && own * 20 < other, "{own} at A, {other} at B");
+    // It expires ten seconds after it was read.
+    assert!((2.0..=10.1).contains(&oldest), "{oldest} s");
 }

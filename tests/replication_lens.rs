@@ -11,7 +11,7 @@ use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::component::sql_db::{Failover, Replication, SqlDbParams, Topology};
 use ringside::document::edit::Edit;
-use ringside::engine::fault::{Fault, Ways};
+use ringside::engine::fault::{Fault, Scope, Ways};
 use ringside::lens::history::{BOUND, CHOICES, CHOSEN};
 use ringside::lens::{self, Act, Look, Subject};
 use ringside::scene::{Mark, Scene, Tone, text};
@@ -351,6 +351,77 @@ fn a_takeover_by_itself_is_told_phase_by_phase() {
             && seen.replace('\n', " ").contains("(RPO) at most 50: met"),
         "{seen}"
     );
+}
+
+/// Signs of life on a line of time; a network that slows down makes a false alarm of a short wait, and none of
+/// a long one; a death is no false alarm.
+#[test]
+fn a_short_wait_takes_a_slow_network_for_a_death() {
+    let of = |patience: u64| {
+        let mut it = News::new(|it| {
+            (it.failover, it.heartbeat) = (Failover::Majority, Nanos::millis(100));
+            it.patience = Nanos::millis(patience);
+        });
+        it.run_to(3.0);
+        let ticks = |it: &News| {
+            let scene = it.scene(520.0);
+            let marks = scene.marks.iter().filter(|it| it.id.starts_with("silence/0/pulse-"));
+            marks.count()
+        };
+        // The line has room for twelve.
+        assert!((11..=13).contains(&ticks(&it)), "{}", ticks(&it));
+        // For a moment, what it sends takes 500 ms longer: signs come late, then as often as before.
+        let on = Scope::Target(target("stories/0"));
+        let late = |by| Fault::Delay { on: on.clone(), by: Nanos::millis(by) };
+        it.fault(late(500));
+        it.run_to(3.55);
+        let shown = it.mark("silence/alarms/0").expect("it is told").words().to_owned();
+        it.fault(late(0));
+        it.run_to(6.0);
+        (it, shown)
+    };
+    let (mut short, told) = of(300);
+    assert!(told.contains("false alarm"), "{told}");
+    _ = short.look("false-alarms");
+    let alarms = |it: &News| {
+        let stories = it.run.shown().world.blueprint().component("stories").expect("it");
+        let ledger = it.run.recorder.takeovers.of(stories).expect("a ledger");
+        let vain = ledger.alarms.iter().filter(|it| it.is_false).count();
+        (ledger.alarms.len(), vain)
+    };
+    // A sign on the line leads to the moment of the alarm.
+    let stories = short.run.shown().world.blueprint().component("stories").expect("it");
+    let (first, _) = alarms(&short);
+    assert!(first >= 1);
+    let moment = short.run.recorder.takeovers.of(stories).expect("it").alarms[0].at;
+    assert!(moment > short.run.recorder.zero + Nanos::seconds(3), "{moment}");
+    let (mut long, told) = of(1_000);
+    assert_eq!(told, "Nobody has suspected it so far.");
+    assert_eq!(alarms(&long), (0, 0));
+    long.fault(Fault::Crash(target("stories/0")));
+    long.run_to(9.0);
+    let (all, vain) = alarms(&long);
+    assert!(all > 0 && vain == 0, "{vain} of {all}");
+    // A wait half as long is one edit.
+    short.click("silence/wait-50", None);
+    let half = short.run.shown().design.components["stories"].spec.clone();
+    assert!(matches!(half, Spec::SqlDb(it) if it.patience == Nanos::millis(150)));
+}
+
+/// Which part of a second's reads was old: all of it follows from what was counted.
+#[test]
+fn the_stale_share_is_what_was_counted() {
+    let mut it = News::new(|it| it.mesh_latency = Nanos::millis(200));
+    it.run_to(12.0);
+    let share = it.mark("share/line-0").expect("there are stale reads");
+    let label = share.label.expect("it says what it is");
+    let stories = it.run.shown().world.blueprint().component("stories").expect("it");
+    let recorder = &it.run.recorder;
+    let (_, window) = recorder.window_at(stories, 1, it.run.shown().world.now()).expect("a second");
+    let stale = recorder.staleness.within(stories, window.end, Nanos::seconds(1)) as f64;
+    let reads = f64::from(window.counters[0]) + f64::from(window.counters[1]);
+    let now = format!("{:.1} % now", stale / reads * 100.0);
+    assert!(stale > 0.0 && label.contains(&now), "{label}: {now}");
 }
 
 /// A primary that is cut off does not die: what went on counts from when it was last heard.

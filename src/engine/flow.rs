@@ -638,6 +638,7 @@ impl<K: Kinds> Context<'_, K> {
         }
     }
 
+    #[inline]
     pub(super) fn trace_call(
         &mut self,
         strand: Handle,
@@ -646,10 +647,9 @@ impl<K: Kinds> Context<'_, K> {
         target: Option<u32>,
         request: Request,
     ) {
-        if self.core.traced != Some(request.id) {
-            return;
-        }
-        if let Some(job) = self.desk.strands.get(strand).map(|it| it.job) {
+        if self.core.traced == Some(request.id)
+            && let Some(job) = self.desk.strands.get(strand).map(|it| it.job)
+        {
             self.tell_step(Step::Called { job, strand, call, wire, target, request });
         }
     }

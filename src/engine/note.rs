@@ -238,6 +238,8 @@ pub enum Poll {
 /// How a member comes to lead, and ceases to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reign {
+    /// A sign of life of who leads has come to it.
+    Heard,
     /// It finds the silence of who leads too long.
     Suspected {
         /// Since when it has heard nothing.

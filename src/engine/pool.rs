@@ -81,7 +81,14 @@ impl Held {
 
 impl<K: Kinds> Context<'_, K> {
     /// Whether a call has a connection, or needs none; if not, it stands in line from now on.
+    #[inline]
     pub(super) fn has_connection(&mut self, handle: Handle) -> bool {
+        let Some(call) = self.desk.calls.get(handle) else { return false };
+        self.blueprint.wires[call.wire as usize].pool.is_none() || self.gets_connection(handle)
+    }
+
+    /// The same, where there is a pool.
+    fn gets_connection(&mut self, handle: Handle) -> bool {
         let Some(call) = self.desk.calls.get_mut(handle) else { return false };
         let wire = &self.blueprint.wires[call.wire as usize];
         let Some(pool) = wire.pool.filter(|_| call.ticket != Ticket::Holds) else { return true };

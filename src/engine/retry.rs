@@ -16,6 +16,10 @@ impl<K: Kinds> Context<'_, K> {
     /// How long the longest of this member's own calls can take, all attempts and pauses together,
     /// where it is as patient as this.
     pub fn longest(&self, patience: &Patience) -> Nanos {
+        // One attempt takes as long under every policy.
+        if patience.retries == 0 {
+            return patience.timeout;
+        }
         let wires = self.component.out.iter().map(|it| &self.blueprint.wires[*it as usize]);
         let policies = wires.filter(|it| it.alive).map(|it| it.policy.unwrap_or(Policy::NONE));
         let all = policies.map(|it| it.longest(patience)).max();

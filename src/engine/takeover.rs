@@ -23,6 +23,9 @@ pub const WRITES_MAX: u64 = 65_536;
 const TERMS_MAX: usize = 1_024;
 /// Takeovers kept of each store.
 pub const TAKEOVERS_MAX: usize = 32;
+/// Signs of life kept of each store, and suspicions.
+const PULSES_MAX: usize = 256;
+const ALARMS_MAX: usize = 64;
 
 /// A write that a primary took.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +86,26 @@ pub struct Takeover {
     pub term: u32,
 }
 
+/// A sign of life of who leads, as it came to a member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pulse {
+    /// When.
+    pub at: Nanos,
+    /// To whom, by slot.
+    pub member: u32,
+}
+
+/// A member found the silence of who leads too long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alarm {
+    /// When.
+    pub at: Nanos,
+    /// Who, by slot.
+    pub member: u32,
+    /// Whether it was a false alarm: who leads was up. The member cannot know that.
+    pub is_false: bool,
+}
+
 /// What is known of one store.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -92,10 +115,16 @@ pub struct Ledger {
     pub terms: Vec<Term>,
     /// Takeovers that are over or under way, oldest first.
     pub takeovers: VecDeque<Takeover>,
+    /// Signs of life that came lately, oldest first.
+    pub pulses: Vec<Pulse>,
+    /// Suspicions, the latest, oldest first.
+    pub alarms: Vec<Alarm>,
     /// What has come of the next one so far.
     pending: Takeover,
     /// Who leads, by slot.
     leader: Option<u32>,
+    /// Whether it is down.
+    leaderless: bool,
     /// Writes not acknowledged, by a short form of the request.
     open: KeyMap<u64>,
 }
@@ -121,7 +150,9 @@ impl Takeovers {
     /// What a clone of it takes of memory, roughly, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let takeovers = |it: &Ledger| it.takeovers.len() * size_of::<Takeover>();
-        self.ledgers.iter().flatten().map(|it| it.writes.bytes() + takeovers(it)).sum()
+        let pulses = |it: &Ledger| (it.pulses.len() + it.alarms.len()) * size_of::<Pulse>();
+        let bytes = |it: &Ledger| it.writes.bytes() + takeovers(it) + pulses(it);
+        self.ledgers.iter().flatten().map(|it| bytes(it)).sum()
     }
 
     /// Whether there is a log already that what happens may matter to.
@@ -189,7 +220,14 @@ impl Takeovers {
                 if let Some(Some(ledger)) = self.ledgers.get_mut(component(member))
                     && ledger.leader == Some(member)
                 {
-                    ledger.pending.down = Some(at);
+                    (ledger.pending.down, ledger.leaderless) = (Some(at), true);
+                }
+            }
+            Note::Up { member } => {
+                if let Some(Some(ledger)) = self.ledgers.get_mut(component(member))
+                    && ledger.leader == Some(member)
+                {
+                    ledger.leaderless = false;
                 }
             }
             _ => {}
@@ -237,7 +275,12 @@ impl Ledger {
     /// that is lost by it.
     fn reign(&mut self, at: Nanos, member: u32, what: Reign) -> Option<u64> {
         match what {
+            Reign::Heard => {
+                push(&mut self.pulses, Pulse { at, member }, PULSES_MAX);
+            }
             Reign::Suspected { since } => {
+                let alarm = Alarm { at, member, is_false: !self.leaderless };
+                push(&mut self.alarms, alarm, ALARMS_MAX);
                 if self.pending.suspected.is_none() {
                     (self.pending.silent, self.pending.suspected) = (Some(since), Some(at));
                 }
@@ -268,7 +311,7 @@ impl Ledger {
                 if let Some(it) = self.takeovers.iter_mut().rfind(|it| it.term == term) {
                     it.began = Some(at);
                 }
-                self.leader = Some(member);
+                (self.leader, self.leaderless) = (Some(member), false);
                 let before = self.lineage(before);
                 let is_new = |it: &&Written| self.has(&before, it);
                 return self.lost(at).find(is_new).map(|it| it.request);
@@ -318,6 +361,14 @@ impl Ledger {
         let told = move |it: &Written| it.acknowledged.is_some_and(|at| at <= now);
         writes.filter(move |it| told(it) && !self.has(&lineage, it))
     }
+}
+
+/// Adds to a short list, from which the oldest goes.
+fn push<T>(list: &mut Vec<T>, it: T, most: usize) {
+    if list.len() == most {
+        list.remove(0);
+    }
+    list.push(it);
 }
 
 /// Ids count on in their lower half, and say who in their upper.

@@ -86,6 +86,8 @@ pub struct Plot<'a> {
     pub id: &'a str,
     /// The seconds shown.
     pub span: Span,
+    /// The largest ratio shown.
+    pub high: f64,
     /// What the axis says at zero.
     pub zero: &'a str,
     /// Whether something happened there.
@@ -100,7 +102,7 @@ impl Plot<'_> {
         let plot = Rect::new(area.x + WORDS, area.y + 6.0, area.width - WORDS - 8.0, PLOT);
         let up = Track { from_px: plot.bottom(), to_px: plot.y };
         let across = Track { from_px: plot.x, to_px: plot.right() };
-        let y = Scale::linear(Span { low: 0.0, high: 1.0 }, up);
+        let y = Scale::linear(Span { low: 0.0, high: self.high }, up);
         let x = Scale::linear(self.span, across);
         let percent = |value: f64, _: usize| format!("{:.0} %", value * 100.0);
         axis::left_of(column.marks, &format!("{id}/y"), plot, &y, &percent);

@@ -29,6 +29,7 @@ mod redis;
 mod service;
 mod shards;
 mod sql_db;
+mod stale_share;
 
 /// What a lens may look at: as an observer, everything.
 #[derive(Clone, Copy)]

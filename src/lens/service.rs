@@ -13,6 +13,8 @@ use crate::scene::{Anchor, CellStyle, Fill, Font, Mark, Point, Rect, Scene, Shap
 
 use super::Subject;
 
+mod pieces;
+
 /// Instances drawn, at most.
 const ROWS: usize = 8;
 /// Side of a worker's box, and the room it takes.
@@ -101,6 +103,7 @@ pub fn draw(subject: &Subject) -> Scene {
     sheet.figures("figures", &figures);
     sheet.space(4.0);
     sheet.words("legend", "Filled: working. With a letter: held while it waits. Hollow: idle.");
+    pieces::pieces(subject, &mut sheet);
     for (ordinal, it) in instances.iter().take(ROWS).enumerate() {
         draw_instance(subject, it, ordinal, component.station, &mut sheet);
     }

@@ -1,4 +1,4 @@
-// `make bench`: one table of ours natively and in WebAssembly, under Node and in Chromium, beside
+// `make bench`: one table of ours natively (with a profile and without) and in WebAssembly, under Node and in Chromium, beside
 // SimPy and Ciw on the same workloads, all measured now, one after the other.
 
 import { execFileSync, spawnSync } from "node:child_process";
@@ -96,10 +96,17 @@ function peers() {
 const million = (it) => (it === undefined ? "–" : (it / 1e6).toFixed(it < 1e6 ? 3 : 2));
 const row = (cells) => console.log(cells.map((it, at) => (at ? String(it).padStart(12) : it.padEnd(14))).join(""));
 
+/** The command line tool: compiled by a profile of its own runs (`.ci/profiled`), and plainly. */
+const natively = (built) => JSON.parse(run(path.join(target, built), ["bench", "--json", "--only", only]));
+
 build();
 say("natively …");
-const native = JSON.parse(run(path.join(target, "release/ringside"), ["bench", "--json", "--only", only]));
-const places = [["native", native], ["Node", node()], ["Chromium", await chromium()]];
+const native = natively("profiled/ringside");
+say("natively, compiled without a profile …");
+const plain = natively("release/ringside");
+const places = [["native", native], ["plain", plain], ["Node", node()], ["Chromium", await chromium()]];
+/** Those in WebAssembly. */
+const modules = places.slice(2);
 const others = only === "" ? peers() : {};
 
 /** What must hold, as the issue that asked for it says: name, measured, limit, whether more is better. */
@@ -124,12 +131,18 @@ for (const [place, told] of places) {
 for (const [name, million] of [["chain-100", 5], ["chain-400", 4]]) {
   if (of(native, name)) atLeast(`${name}, million events/s, native`, of(native, name).events_per_second / 1e6, million);
 }
-for (const [place, told] of places.slice(1)) {
+for (const [place, told] of modules) {
   if (of(told, "chain-100")) {
     atLeast(`chain-100, million events/s, ${place}`, of(told, "chain-100").events_per_second / 1e6, 3);
   }
 }
-if (of(native, "mm1")) atLeast("mm1, million customers/s, native", of(native, "mm1").requests_per_second / 1e6, 3);
+if (of(native, "mm1")) {
+  const customers = of(native, "mm1").requests_per_second;
+  atLeast("mm1, million customers/s, native", customers / 1e6, 3);
+  // The issue's 3 M are of a machine on which SimPy does 0.13 M: the same limit whatever the machine.
+  const simpy = Object.entries(others).find(([name]) => name.startsWith("SimPy"))?.[1].mm1;
+  if (simpy) atLeast("mm1, native, times SimPy's", customers / simpy, 3 / 0.13);
+}
 console.log("\nMillions of completed requests (customers) a second, best of three");
 row(["", ...places.map((it) => it[0]), ...Object.keys(others)]);
 for (const { name } of native.benchmarks) {
@@ -139,7 +152,7 @@ for (const { name } of native.benchmarks) {
 console.log("\nSeek with a lens and a chart open, frame included, in ms");
 row(["", "", "median", "worst", "shown", "exact"]);
 console.log("  (median and worst within the last 5,000,000 events; before that, worst until shown and until exact)");
-for (const [place, told] of places.slice(1)) {
+for (const [place, told] of modules) {
   for (const it of told.seeks) {
     row([it.name, place, ...[it.median_ms, it.worst_ms, it.shown_ms, it.older_ms].map((it) => it.toFixed(1))]);
     atMost(`${it.name}, seek, median ms, ${place}`, it.median_ms, 50);
@@ -162,7 +175,7 @@ for (const { policy, requests_per_second: best } of native.caches ?? []) {
   const each = places.map((it) => it[1].caches?.find((of) => of.policy === policy));
   row([policy, ...each.map((it) => million(it?.requests_per_second))]);
   for (const [at, it] of each.entries()) {
-    if (at > 0 && it) atLeast(`cache ${policy}, part of native, ${places[at][0]}`, it.requests_per_second / best, 0.5);
+    if (at > 1 && it) atLeast(`cache ${policy}, part of native, ${places[at][0]}`, it.requests_per_second / best, 0.5);
   }
 }
 console.log("\nA trace that somebody brings, in ms");

@@ -39,9 +39,19 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/cache-layers.json"),
     },
     Ready {
+        name: "Memory beside disk",
+        about: "the same read from memory, SSD and disk: and when the power fails?",
+        text: include_str!("../../../static/designs/memory-disk.json"),
+    },
+    Ready {
         name: "Browser cache",
         about: "an edited page: which version do browser, CDN and site have, and for how long?",
         text: include_str!("../../../static/designs/browser-cache.json"),
+    },
+    Ready {
+        name: "Caches that disagree",
+        about: "each server caches for itself: who still shows the old page, and until when?",
+        text: include_str!("../../../static/designs/in-process-caches.json"),
     },
     Ready {
         name: "Leaderboard",
@@ -99,9 +109,34 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/users-sharded.json"),
     },
     Ready {
+        name: "Regional shards",
+        about: "a festival in the south: which shard feels it, and what do the others do?",
+        text: include_str!("../../../static/designs/regional-shards.json"),
+    },
+    Ready {
+        name: "Scaling ladder",
+        about: "load climbs: index, cache, bigger machine, replicas, shards: what helps when?",
+        text: include_str!("../../../static/designs/scaling-ladder.json"),
+    },
+    Ready {
+        name: "Divide and combine",
+        about: "one job on five machines: who waits for whom if its pieces are uneven?",
+        text: include_str!("../../../static/designs/divide-combine.json"),
+    },
+    Ready {
+        name: "Shuffle",
+        about: "all to all: what does one common word do to the reducers?",
+        text: include_str!("../../../static/designs/shuffle.json"),
+    },
+    Ready {
         name: "News site",
         about: "a primary and two replicas: who reads old stories, and what is lost when it dies?",
         text: include_str!("../../../static/designs/news-site.json"),
+    },
+    Ready {
+        name: "Shared folder",
+        about: "a file goes from copy to copy: who opens an old one, and what if copies are offline?",
+        text: include_str!("../../../static/designs/shared-folder.json"),
     },
     Ready {
         name: "Bank transfer",

@@ -37,7 +37,12 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    // Whoever reads what is printed may have had enough of it (`| head`); whoever loads a page may not.
+    if !matches!(command, Command::Serve(_)) {
+        sigpipe::reset();
+    }
+    let done = match command {
         Command::Run(options) => run_design::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Check(options) => check::run(&options),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),

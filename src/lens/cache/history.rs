@@ -28,6 +28,6 @@ impl Inside<'_> {
             label: latest.unwrap_or_default(),
         };
         let span = Span { low: -(SHOWN as f64), high: 0.0 };
-        Plot { id: "history", span, zero: "now", moment: false }.draw(&[line], column);
+        Plot { id: "history", span, high: 1.0, zero: "now", moment: false }.draw(&[line], column);
     }
 }

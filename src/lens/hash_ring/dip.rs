@@ -62,7 +62,7 @@ impl Ring<'_> {
             column.caption("dip", ["Hit ratio, second by second", "last 60 s"]);
             let span = Span { low: -(SHOWN as f64), high: 0.0 };
             let line = line("line", &read, self.subject.now(), span);
-            Plot { id: "dip", span, zero: "now", moment: false }.draw(&[line], column);
+            Plot { id: "dip", span, high: 1.0, zero: "now", moment: false }.draw(&[line], column);
             column.space(8.0);
             return;
         };
@@ -82,7 +82,7 @@ impl Ring<'_> {
             line.label = format!("The future you left, by {scheme}: {}", change.what);
             lines.push(line);
         }
-        Plot { id: "dip", span, zero: "0 s", moment: true }.draw(&lines, column);
+        Plot { id: "dip", span, high: 1.0, zero: "0 s", moment: true }.draw(&lines, column);
         if let Some((before, worst)) = told(&read, at) {
             let words = format!(
                 "{} of reads hit in the {BEFORE:.0} s before, {} in the worst second since.",

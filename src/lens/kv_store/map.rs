@@ -138,8 +138,9 @@ impl Store<'_> {
         let of: Vec<_> = places.iter().enumerate().map(|it| (target(it.0), *it.1)).collect();
         for (member, at) in places.iter().enumerate() {
             let slide = sides.and_then(|it| it.slide(&of[member].0, &of));
-            // Away from the lines.
-            let room = if groups.len() > 2 { column } else { f32::INFINITY };
+            // Away from the lines, and not into what stands beside the map, or on both sides.
+            let own = Rect::new(at.x - column / 2.0, area.y, column, area.height);
+            let room = if groups.len() > 2 { own } else { area };
             self.member(member, (*at, at.x < middle - 1.0, room), slide, sheet);
         }
         let y = area.bottom() - CLIENTS;
@@ -198,7 +199,7 @@ impl Store<'_> {
     fn member(
         &self,
         member: usize,
-        (at, left, room): (Point, bool, f32),
+        (at, left, area): (Point, bool, Rect),
         slide: Option<Slide>,
         sheet: &mut Sheet,
     ) {
@@ -254,18 +255,19 @@ impl Store<'_> {
             true => format!("{key} = {held}"),
             false => held,
         };
-        let wide = measure::width(&words, Font::NUMBER) + radius + 6.0;
-        let fits = if left { wide <= at.x } else { at.x + wide <= sheet.width() };
-        // Below, where others stand on both sides.
-        let fits = fits && room == f32::INFINITY;
-        let words = if fits { words } else { measure::fit(&words, Font::NUMBER, room - 6.0) };
-        let (x, y, side) = match (fits, left) {
+        let words = measure::fit(&words, Font::NUMBER, area.width - 4.0);
+        let wide = measure::width(&words, Font::NUMBER);
+        let room = if left { at.x - area.x } else { area.right() - at.x };
+        let (x, y, side) = match (wide + radius + 6.0 <= room, left) {
             (true, true) => (at.x - radius - 6.0, at.y + 4.5, Anchor::End),
             (true, false) => (at.x + radius + 6.0, at.y + 4.5, Anchor::Start),
-            (false, _) => (at.x, at.y + radius + 13.0, Anchor::Middle),
+            (false, _) => {
+                let half = wide / 2.0 + 2.0;
+                let x = at.x.clamp(area.x + half, (area.right() - half).max(area.x + half));
+                (x, at.y + radius + 13.0, Anchor::Middle)
+            }
         };
         // Wires behind it end at it, as they do at the member.
-        let wide = measure::width(&words, Font::NUMBER);
         let start = match side {
             Anchor::Start => x,
             Anchor::Middle => x - wide / 2.0,

@@ -23,6 +23,7 @@ use super::{Act, Subject};
 
 mod guarantees;
 mod lag;
+mod race;
 mod reads;
 mod silence;
 mod strips;
@@ -89,12 +90,14 @@ pub fn draw(subject: &Subject) -> Scene {
     Mesh::of(subject).parted(&mut sheet);
     log.strips(&mut sheet);
     log.acts(&mut sheet);
+    log.race(&mut sheet);
     log.silences(&mut sheet);
     log.lag_question(&mut sheet);
     log.work(&mut sheet);
     log.lost_writes(&mut sheet);
     log.stale_reads(&mut sheet);
     log.reads_at(&mut sheet);
+    log.stale_share(&mut sheet);
     log.guarantees(&mut sheet);
     sheet.space(2.0);
     sheet.finish()

@@ -9,6 +9,7 @@ use crate::scene::layout::chips::Chip;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Tone};
 
+use super::super::{hits::counter, stale_share};
 use super::{Act, Log};
 
 /// Stale reads listed.
@@ -97,5 +98,11 @@ impl Log<'_> {
             "stale/primary",
             &format!("The primary answers {primary} of {all} reads a second."),
         );
+    }
+
+    /// Which part of reads was stale, second by second.
+    pub(super) fn stale_share(&self, sheet: &mut Sheet) {
+        let reads = |it: &Window| counter(it, READ_AT_PRIMARY) + counter(it, READ_AT_REPLICA);
+        stale_share::draw(self.subject, &stale_share::caught(self.subject, reads), sheet);
     }
 }

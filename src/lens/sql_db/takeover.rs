@@ -12,6 +12,7 @@ use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Tone};
 
 use super::super::phases::{self, Phase};
+use super::race::outage;
 use super::{Act, Log};
 
 /// Members that can be killed and promoted here.
@@ -48,16 +49,17 @@ impl Log<'_> {
         let words = match self.params.standby {
             Standby::Hot => {
                 format!(
-                    "Hot standbys: in step, and they can answer reads. {up} of {of} machines run."
+                    "Hot standbys: in step, and they can answer reads. {up} of {of} machines run; all are paid for."
                 )
             }
             Standby::Warm => format!(
                 "Warm standbys: in step, but closed; opening one takes {}. {up} of {of} machines run, and \
-                 {answers} answers.",
+                 {answers} answers; all are paid for.",
                 start(self.params.warm_start)
             ),
             Standby::Cold => format!(
-                "Cold standbys: off, with a backup every {}; starting one takes {}. {up} of {of} machines run.",
+                "Cold standbys: off, with a backup every {}; starting one takes {}. {up} of {of} machines run; \
+                 the others cost their backups only.",
                 start(self.params.backup_every),
                 start(self.params.cold_start)
             ),
@@ -104,9 +106,9 @@ impl Log<'_> {
         let begun = |it: &&Takeover| it.chosen.is_some_and(|at| at <= now);
         let Some(it) = self.ledger.and_then(|it| it.takeovers.iter().rfind(begun)) else { return };
         let seen = |at: Option<Nanos>| at.filter(|it| *it <= now);
-        let (began, served) = (seen(it.began), seen(it.served));
+        let began = seen(it.began);
         let chosen = it.chosen.unwrap_or(now);
-        let start = it.down.or(it.silent).unwrap_or(chosen);
+        let (start, served) = outage(it, now);
         let end = served.unwrap_or(now);
         let until = |at: Option<Nanos>| at.unwrap_or(end);
         let mut phases: Vec<Phase> = Vec::new();

@@ -60,7 +60,8 @@ const READY = [
   [/^Blog cache/, "cache"], [/^Leaderboard/, "board"], [/^Redis cluster/, "cluster"], [/^Ring with a bad hash/, "cluster"], [/^From modulo/, "cluster"],
   [/^Bank transfer/, "accounts"], [/^Available database/, "orders"], [/^Multi-region/, "west-lb"],
   [/^Browser cache/, "browser"], [/^Active–active/, "both"], [/^Standby race/, "warm"], [/^Cache layers/, "shared"],
-  [/^Sessions in Redis/, "sessions"],
+  [/^Sessions in Redis/, "sessions"], [/^Shared folder/, "copies"], [/^Regional shards/, "south-shard"], [/^Scaling ladder/, "db"],
+  [/^Divide and combine/, "uneven-split"], [/^Shuffle/, "reduce"], [/^Memory beside disk/, "memory"], [/^Caches that disagree/, "cache-b"],
 ];
 
 /** A ready design in which one component is set otherwise, with another script of faults. */
@@ -96,6 +97,10 @@ const PANELS = [
   ["standby-warm", "standby-race", "warm", {}, { "4s": { crash: "warm/0" } }, 16],
   ["sentinels", "redis-sentinel", "sessions", {}, undefined, 30],
   ["standby-cold", "standby-race", "cold", {}, { "4s": { crash: "cold/0" } }, 340],
+  ["heartbeats", "available-database", "orders", { patience: "300ms" },
+    { "8s": { delay: { on: { target: "orders/0" }, by: "400ms" } }, "8300ms": { delay: { on: { target: "orders/0" }, by: "0s" } } }, 8.45],
+  ["pieces", "divide-combine", "uneven-split", {}, {}, 16],
+  ["stale-share", "shared-folder", "copies", {}, undefined, 50],
   ["types", "redis-sentinel", "sessions", {}, TYPED, 8],
 ];
 

@@ -47,6 +47,7 @@ pub(super) fn hear(state: &mut SqlDbState, params: &SqlDbParams, from: u16, mess
                 led.gaps.add(gap.0);
             }
             (led.stands, led.first) = (None, first);
+            ctx.reign(Reign::Heard);
             if std::mem::take(&mut led.suspects) {
                 ctx.reign(Reign::Trusted);
             }
