@@ -334,6 +334,12 @@ fn cut_and_answering_then_healed() {
             s: acknowledged.  Follow the request: Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged
             Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1.  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1. Go there
             found 1.  Follow the request: Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1
+            Stale reads, part of all  now 50.0 %
+            40 %
+            Of the reads of each second, the part that was stale: 50.0 % now, 50.0 % at most
+            20 %
+            0 %
+            −60 s  −40 s  −20 s  now
             Answers needed  N = 3, R = 1, W = 1
             Who reads, who was written  1 of 3 overlap
             Read from B, written to A: no member in both  Read from C, written to A: no member in both  Read from A, written to A: A in both
@@ -423,6 +429,11 @@ fn cut_and_answering_then_healed() {
             s: acknowledged.  Follow the request: Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged
             Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1.  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1. Go there
             found 1.  Follow the request: Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1
+            Stale reads, part of all  now 0.0 %
+            100 %
+            50 %  Of the reads of each second, the part that was stale: 0.0 % now, 100.0 % at most
+            0 %
+            −60 s  −40 s  −20 s  now
             Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped.  Conflict in x: {2, 3}. The later clock wins: 3 is kept, 2 is dropped. Go there
             kept, 2 is dropped.
             Answers needed  N = 3, R = 1, W = 1
@@ -622,6 +633,11 @@ fn siblings_and_a_cut_of_one_way() {
             s: acknowledged.  Follow the request: Delhi client writes x = 2 at C, from 5.40 s to 5.40 s: acknowledged
             Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1.  Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1. Go there
             found 1.  Follow the request: Mumbai client reads x at A, from 6.20 s to 6.20 s: found 1
+            Stale reads, part of all  now 100.0 %
+            100 %
+            50 %  Of the reads of each second, the part that was stale: 100.0 % now, 100.0 % at most
+            0 %
+            −60 s  −40 s  −20 s  now
             Version vectors of x
             latest write known, by member
             A, B, C: 3 knows of A 1, B 0, C 0. Neither 3 nor 2 knows of the other: conflict.  A, B, C: 3 knows of A 1, B 0, C 0. Neither 3 nor 2

@@ -123,6 +123,11 @@ fn sets_that_need_not_overlap() {
         s: acknowledged.  Follow the request: writer writes key = 3 at B, from 2.24 s to 2.24 s: acknowledged
         reader reads key at A, from 2.24 s to 2.24 s: found 2.  reader reads key at A, from 2.24 s to 2.24 s: found 2. Go there
         found 2.  Follow the request: reader reads key at A, from 2.24 s to 2.24 s: found 2
+        Stale reads, part of all  now 0.0 %
+        10 %
+        5 %  Of the reads of each second, the part that was stale: 0.0 % now, 10.0 % at most
+        0 %
+        −60 s  −40 s  −20 s  now
         Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped.  Conflict in key: {4, 5}. The later clock wins: 5 is kept, 4 is dropped. Go there
         is kept, 4 is dropped.
         What it does
@@ -454,6 +459,11 @@ fn stand_ins_and_hints_are_told() {
         s: acknowledged.  Follow the request: writer writes key = 3 at B, from 2.24 s to 2.25 s: acknowledged
         reader reads key at C, from 3.11 s to 3.22 s: found 1.  reader reads key at C, from 3.11 s to 3.22 s: found 1. Go there
         found 1.  Follow the request: reader reads key at C, from 3.11 s to 3.22 s: found 1
+        Stale reads, part of all  now 0.0 %
+        40 %
+        20 %  Of the reads of each second, the part that was stale: 0.0 % now, 40.0 % at most
+        0 %
+        −60 s  −40 s  −20 s  now
         What it does
         Members  Members: 1  Members: 2  Members: 3  Members: 4  Members: 5  Members: 6  Members: 7  Members: 8  Members: 9
         Copies, N  Copies of each key: N = 1  Copies of each key: N = 2  Copies of each key: N = 3  Copies of each key: N = 4  Copies of each key: one at every member

@@ -2,15 +2,21 @@
 //! to drop it. Beside the observer of stale reads, which keeps what was known when it caught one. Later
 //! on the page: what came before is not known there.
 
-use crate::base::cow::CowList;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use crate::base::time::Nanos;
 
 use super::event::{Outcome, Verb, Via};
 use super::note::Note;
 use super::{Blueprint, Kinds};
 
-/// Keys from here on are not told apart.
-const KEYS_MAX: u32 = 1 << 20;
+/// What is heard is kept in pieces of so much; a clone shares all but the newest.
+const PIECE: usize = 1_024;
+/// Pieces kept of each cache.
+const PIECES: usize = 16;
+/// What came so long before a value that was replaced tells nothing of how old values came.
+const BEFORE: Nanos = Nanos::seconds(60);
 
 /// A value that was brought to a cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,9 +46,9 @@ pub struct Way {
     pub dropped: Nanos,
 }
 
-/// By component, by key.
+/// By component: what was heard there lately, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Ways(Vec<CowList<Way>>);
+pub struct Ways(Vec<VecDeque<Arc<Vec<(Nanos, u32, Heard)>>>>);
 
 type Hear = fn(&mut Ways, Nanos, u32, u32, Heard);
 
@@ -58,35 +64,59 @@ enum Heard {
 
 fn take_in(ways: &mut Ways, at: Nanos, component: u32, key: u32, what: Heard) {
     let slot = component as usize;
-    if key >= KEYS_MAX {
-        return;
-    }
     if ways.0.len() <= slot {
-        ways.0.resize(slot + 1, CowList::default());
+        ways.0.resize(slot + 1, VecDeque::new());
     }
-    let list = &mut ways.0[slot];
-    list.grow(key.into(), Way::default());
-    let mut way = list.get(key.into()).copied().unwrap_or_default();
-    match what {
-        Heard::Brought(version, request) => {
-            (way.before, way.last) = (way.last, Brought { version, at, request });
+    let pieces = &mut ways.0[slot];
+    if pieces.back().is_none_or(|it| it.len() == PIECE) {
+        if pieces.len() == PIECES {
+            pieces.pop_front();
         }
-        Heard::Sent(word, lost) => (way.sent, way.word, way.lost) = (at, word, lost),
-        Heard::Dropped => way.dropped = at,
+        pieces.push_back(Arc::default());
     }
-    list.set(key.into(), way);
+    if let Some(piece) = pieces.back_mut() {
+        Arc::make_mut(piece).push((at, key, what));
+    }
 }
 
 impl Ways {
-    /// What is known of a key at a component.
+    /// What is known of a key at a component, of what was heard lately.
     pub(super) fn of(&self, component: u32, key: u32) -> Way {
-        let list = self.0.get(component as usize);
-        list.and_then(|it| it.get(key.into())).copied().unwrap_or_default()
+        let mut way = Way::default();
+        let pieces = self.0.get(component as usize);
+        let newest_first = pieces.into_iter().flatten().rev().flat_map(|it| it.iter().rev());
+        for (at, of, what) in newest_first {
+            if *at < way.before.at.saturating_sub(BEFORE) {
+                break;
+            }
+            if *of != key {
+                continue;
+            }
+            match *what {
+                Heard::Brought(version, request) => {
+                    let brought = Brought { version, at: *at, request };
+                    match (way.last.at, way.before.at) {
+                        (Nanos::ZERO, _) => way.last = brought,
+                        (_, Nanos::ZERO) => way.before = brought,
+                        _ => {}
+                    }
+                }
+                Heard::Sent(word, lost) if way.sent == Nanos::ZERO => {
+                    (way.sent, way.word, way.lost) = (*at, word, lost);
+                }
+                Heard::Dropped if way.dropped == Nanos::ZERO => way.dropped = *at,
+                Heard::Sent(..) | Heard::Dropped => {}
+            }
+        }
+        way
     }
 
     /// What a clone of it takes of memory, roughly, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.0.iter().map(CowList::bytes).sum()
+        let piece = |it: &Arc<Vec<(Nanos, u32, Heard)>>| {
+            it.capacity() * size_of::<(Nanos, u32, Heard)>() / Arc::strong_count(it)
+        };
+        self.0.iter().flatten().map(piece).sum()
     }
 
     /// Takes in what has happened at caches, or on the way to them.
