@@ -32,6 +32,7 @@ pub mod takeover;
 pub mod tally;
 pub mod trace;
 pub mod ways;
+mod windows;
 pub mod world;
 
 use std::fmt::Debug;

@@ -19,6 +19,7 @@ use super::staleness::Staleness;
 use super::takeover::Takeovers;
 use super::tally::closed;
 pub use super::tally::{Tally, Traffic, Window};
+pub use super::windows::Windows;
 use super::world::{Watch, World};
 use super::{Blueprint, Kinds};
 
@@ -59,7 +60,7 @@ pub struct ComponentRecord {
     fresh: Tally<5>,
     live: [Tally<4>; 3],
     /// Closed windows by length, oldest first, at most [`KEPT`] each.
-    pub windows: [VecDeque<Window>; 3],
+    pub windows: [Windows; 3],
     /// When one of its members came up last.
     pub back: Nanos,
     /// What each of its members counted, where there are several.
@@ -220,13 +221,13 @@ impl<K: Kinds> Recorder<K> {
 
     /// What a clone of it takes, roughly, in places of a queue ([`World::weight`]).
     pub fn weight(&self) -> usize {
-        let windows = |it: &ComponentRecord| it.windows.iter().map(VecDeque::len).sum::<usize>();
+        let windows = |it: &ComponentRecord| it.windows.iter().map(Windows::bytes).sum::<usize>();
         let accesses = |it: &ComponentRecord| it.accesses.pieces();
         let by_member = |it: &ComponentRecord| it.by_member.len() / 12;
         let components = self
             .components
             .iter()
-            .map(|it| 100 + windows(it) * 3 / 2 + by_member(it) + accesses(it));
+            .map(|it| 100 + windows(it) / PLACE_BYTES + by_member(it) + accesses(it));
         let seen = self.staleness.bytes() + self.history.bytes() + self.takeovers.bytes();
         let seen = (seen + self.effects.bytes() + self.sightings.bytes()) / PLACE_BYTES;
         let wires = self.wires.iter().map(|it| 20 + it.len() / 5);
@@ -392,11 +393,7 @@ impl<K: Kinds> Recorder<K> {
                     continue;
                 }
                 let window = closed(&record.live[length], at, *span, integrals);
-                let windows = &mut record.windows[length];
-                if windows.len() == KEPT {
-                    windows.pop_front();
-                }
-                windows.push_back(window);
+                record.windows[length].push(window, KEPT);
                 record.live[length].clear(integrals);
                 if length == 1 {
                     record.by_member.close(at, KEPT);

@@ -21,7 +21,7 @@ use crate::component::{Registry, Role, Spec, State};
 use crate::document::Id;
 use crate::engine::line::{Discipline, Shed};
 use crate::engine::plan::{Op, Or, Program};
-use crate::engine::recorder::Window;
+use crate::engine::recorder::{Window, Windows};
 use crate::engine::{Component, Request, Verb};
 
 use super::moment::is_well;
@@ -493,6 +493,6 @@ fn occupied(run: &Run, slot: u32) -> f64 {
     let component = &run.shown().world.blueprint().components[slot as usize];
     let all = f64::from(component.station.workers) * f64::from(component.first_in_reserve());
     let windows = run.recorded().components.get(slot as usize).map(|it| &it.windows[1]);
-    let held = windows.into_iter().flatten().map(|it| f64::from(it.levels[3]));
+    let held = windows.into_iter().flat_map(Windows::iter).map(|it| f64::from(it.levels[3]));
     held.fold(0.0, f64::max) / all
 }
