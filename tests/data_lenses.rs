@@ -158,6 +158,12 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             member 1: Read book:0 v42, but v43 had been acknowledged 279 ms before  … 3 more
             Of the last 8: readers 8.
             The primary answers 175 of 525 reads a second.
+            Stale reads, part of all  now 1.5 %
+            4 %
+            2 %
+            Of the reads of each second, the part that was stale: 1.5 % now, 1.5 % at most
+            0 %
+            −60 s  −40 s  −20 s  now
             History of book:49  the last 10 s
             readers  readers read book:49 at replica 2, from 1.12 s to 1.32 s: found v2  readers read book:49 at replica 1, from 3.55 s to 3.59 s: found v2  readers read book:49 at replica 1, from 5.02 s to 5.09 s: found v2  readers read book:49 at primary, from 6.72 s to 6.75 s: found v2  readers wrote book:49 v3 at primary, from 7.35 s to 7.37 s: acknowledged  readers read book:49 at replica 1, from 7.99 s to 8.01 s: found v3
             readers wrote book:49 v2 at primary, from 40.7 ms to 63.3 ms: acknowledged  readers read book:49 at replica 2, from 911 ms to 949 ms: found v2
@@ -210,6 +216,11 @@ fn a_database_at_ease_and_with_a_replica_cut_off() {
             member 1: Read book:0 v42, but v50 had been acknowledged 359 ms before  … 38 more
             Of the last 32: readers 32.
             The primary answers 169 of 508 reads a second.
+            Stale reads, part of all  now 4.6 %
+            4 %
+            2 %  Of the reads of each second, the part that was stale: 4.6 % now, 4.6 % at most
+            0 %
+            −60 s  −40 s  −20 s  now
             History of book:49  the last 10 s
             readers  readers read book:49 at replica 2, from 1.12 s to 1.32 s: found v2  readers read book:49 at replica 1, from 3.55 s to 3.59 s: found v2  readers read book:49 at replica 1, from 5.02 s to 5.09 s: found v2  readers read book:49 at primary, from 6.72 s to 6.75 s: found v2  readers wrote book:49 v3 at primary, from 7.35 s to 7.37 s: acknowledged  readers read book:49 at replica 1, from 7.99 s to 8.01 s: found v3  readers read book:49 at primary, from 10.8 s to 10.8 s: found v3
             5 s  10 s
