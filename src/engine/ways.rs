@@ -46,9 +46,12 @@ pub struct Way {
     pub dropped: Nanos,
 }
 
+/// When what was heard of which key, oldest first.
+type Piece = Arc<Vec<(Nanos, u32, Heard)>>;
+
 /// By component: what was heard there lately, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Ways(Vec<VecDeque<Arc<Vec<(Nanos, u32, Heard)>>>>);
+pub struct Ways(Vec<VecDeque<Piece>>);
 
 type Hear = fn(&mut Ways, Nanos, u32, u32, Heard);
 
@@ -113,9 +116,8 @@ impl Ways {
 
     /// What a clone of it takes of memory, roughly, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let piece = |it: &Arc<Vec<(Nanos, u32, Heard)>>| {
-            it.capacity() * size_of::<(Nanos, u32, Heard)>() / Arc::strong_count(it)
-        };
+        let piece =
+            |it: &Piece| it.capacity() * size_of::<(Nanos, u32, Heard)>() / Arc::strong_count(it);
         self.0.iter().flatten().map(piece).sum()
     }
 
