@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use expect_test::{Expect, expect};
 
 use crate::common::looking::{Looking, well_drawn};
-use crate::common::peers::{held, holders};
+use crate::common::peers::{acknowledged, held, holders};
 use crate::common::*;
 use ringside::algorithm::consistency::{Guarantee, History, Verdict};
 use ringside::base::draw::mix;
@@ -18,7 +18,6 @@ use ringside::component::client::{Class, ClientParams, Does, Popularity};
 use ringside::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut, Written};
 use ringside::document::{Design, file};
 use ringside::engine::fault::{Fault, Scope, Ways};
-use ringside::engine::{Note, Outcome, Verb};
 use ringside::lens::history::recorded;
 use ringside::scene::text;
 use ringside::session::protocol::Input as Act;
@@ -162,19 +161,6 @@ fn without_it_effects_come_first() {
     violations(WhenCut::Available, [&broken, &operations]);
     let broken = broken.into_inner();
     assert!(broken > 15, "{broken} of 300 runs");
-}
-
-fn acknowledged(live: &Live) -> BTreeSet<(u32, u32)> {
-    let slots = slots(&live.world, "store");
-    let of = |it: &(Nanos, u64, Note)| match it.2 {
-        Note::Ended { member, request, outcome: Outcome::Ok, version, .. }
-            if slots.contains(&member) && request.verb == Verb::Write =>
-        {
-            Some((request.key, version))
-        }
-        _ => None,
-    };
-    live.audit.notes.iter().filter_map(of).collect()
 }
 
 /// Nothing waits for ever: once all is healed, nothing is held back, all members hold the same, each
@@ -365,21 +351,21 @@ fn the_picture_says_what_waits() {
         "causal-waits",
         &["figures", "manner", "held"],
         expect![[r#"
-        Inside Messages
-        A holds 2, B holds 2, C holds 1; all can reach each other. Read an old value after a finished write (not linearizable).
-        Held back: 1
-        Keeps answering, causes first (causal): whoever
-        is asked answers by itself, and shows a write
-        only once it has what its client had seen before.
-        Held back until its causes are here
-        1 write waits
-        C  C holds message:1 = 2 back  message:1 = 2  It waits for message:0 = 2  message:0 = 2
-        C got message:1 = 2 from B at 1.45 s. It waits for message:0 = 2.  C got message:1 = 2 from B at 1.45 s. It waits for message:0 = 2. Go there
-        for message:0 = 2.
-        A write tells which writes its client had seen
-        before it. Whoever has not got them yet goes on
-        showing what it had.
-    "#]],
+            Inside Messages
+            A holds 2, B holds 2, C holds 1; all can reach each other. Read an old value after a finished write (not linearizable).
+            Held back: 1
+            Keeps answering, causes first (causal): whoever
+            is asked answers by itself, and shows a write
+            only once it has what its client had seen before.
+            Held back until its causes are here
+            1 write waiting
+            C  C holds message:1 = 2 back  message:1 = 2  It waits for message:0 = 2  message:0 = 2
+            C got message:1 = 2 from B at 1.45 s. It waits for message:0 = 2.  C got message:1 = 2 from B at 1.45 s. It waits for message:0 = 2. Go there
+            for message:0 = 2.
+            A write tells which writes its client had seen
+            before it. Whoever has not got them yet goes on
+            showing what it had.
+        "#]],
     );
     it.on(800);
     look(

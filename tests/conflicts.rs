@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::looking::Looking;
-use crate::common::peers::{held, holders, readers_and_writers};
+use crate::common::peers::{held, holders, part_by_turns, readers_and_writers, silence};
 use crate::common::*;
-use ringside::base::draw::mix;
 use ringside::base::time::Nanos;
 use ringside::component::Spec;
 use ringside::component::kv_store::{Conflicts, KvStoreParams, Rule, WhenCut, Written};
@@ -144,19 +143,8 @@ fn the_first_of_those_that_nobody_knew_of_stays() {
         };
         let mut live = Live::new(&readers_and_writers(params, 20.0, 3), seed);
         live.audit.keep = true;
-        for step in 0..6 {
-            live.run_for(Nanos::millis(30 + mix(seed << 8 | step) % 150));
-            let alone = mix(seed << 9 | step) % 3;
-            let side = |with: bool| {
-                let own = (0..3).filter(|it| (*it == alone) == with);
-                own.map(|it| target(&format!("store/{it}"))).collect::<Vec<_>>()
-            };
-            let (one, other) = (side(true), side(false));
-            live.fault(Fault::Partition { name: "x".into(), one, other, ways: Ways::Both });
-        }
-        for client in ["one", "two"] {
-            live.fault(Fault::Spike { target: target(client), factor: 0.0 });
-        }
+        part_by_turns(&mut live, seed, 150);
+        silence(&mut live);
         live.run_for(Nanos::millis(100));
         live.fault(heal("x"));
         live.run_for(Nanos::seconds(2));

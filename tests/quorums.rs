@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::common::peers::{holders, readers_and_writers};
+use crate::common::peers::{acknowledged, holders, part_by_turns, readers_and_writers, silence};
 use crate::common::*;
 use ringside::base::draw::mix;
 use ringside::base::time::Nanos;
 use ringside::component::kv_store::{Conflicts, KvStoreParams, KvStoreState, WhenCut};
 use ringside::engine::fault::{Fault, Ways};
-use ringside::engine::{Note, Outcome, Settled, Verb};
+use ringside::engine::{Note, Settled};
 
 fn params(when_cut: WhenCut, conflicts: Conflicts) -> KvStoreParams {
     let (patience, handoff) = (Nanos::millis(50), Nanos::ZERO);
@@ -30,26 +30,6 @@ fn params(when_cut: WhenCut, conflicts: Conflicts) -> KvStoreParams {
 fn has(state: &KvStoreState, key: u32, version: u32) -> bool {
     let row = state.rows.get(key.into());
     row.is_some_and(|it| it.copies.iter().any(|it| it.version == version || it.knows(version)))
-}
-
-/// Writes that the store acknowledged: key and version.
-fn acknowledged(live: &Live) -> BTreeSet<(u32, u32)> {
-    let slots = slots(&live.world, "store");
-    let of = |it: &(Nanos, u64, Note)| match it.2 {
-        Note::Ended { member, request, outcome: Outcome::Ok, version, .. }
-            if slots.contains(&member) && request.verb == Verb::Write =>
-        {
-            Some((request.key, version))
-        }
-        _ => None,
-    };
-    live.audit.notes.iter().filter_map(of).collect()
-}
-
-fn silence(live: &mut Live) {
-    for client in ["one", "two"] {
-        live.fault(Fault::Spike { target: target(client), factor: 0.0 });
-    }
 }
 
 static LOST: AtomicUsize = AtomicUsize::new(0);
@@ -113,16 +93,7 @@ fn what_the_application_unites_holds_every_write() {
         it.handoff = Nanos::millis(100);
         let mut live = Live::new(&readers_and_writers(it, 25.0, 2), seed);
         live.audit.keep = true;
-        for step in 0..6 {
-            live.run_for(Nanos::millis(30 + mix(seed << 8 | step) % 100));
-            let alone = mix(seed << 9 | step) % 3;
-            let side = |with: bool| {
-                let own = (0..3).filter(|it| (*it == alone) == with);
-                own.map(|it| target(&format!("store/{it}"))).collect::<Vec<_>>()
-            };
-            let (one, other) = (side(true), side(false));
-            live.fault(Fault::Partition { name: "x".into(), one, other, ways: Ways::Both });
-        }
+        part_by_turns(&mut live, seed, 100);
         live.fault(heal("x"));
         live.run_for(Nanos::seconds(2));
         silence(&mut live);

@@ -17,7 +17,7 @@ use crate::engine::event::Verb;
 use crate::engine::plan::Plan;
 use crate::engine::{Happening, Request, Served};
 
-use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role};
+use super::{Commands, Context, Fidelity, Gauge, Group, Kind, OutWire, Role};
 
 pub use causal::{Causal, Held};
 pub use entropy::{Comparison, tree};
@@ -162,7 +162,7 @@ impl Kind for KvStore {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Peers;
-    const COMMANDS: bool = true;
+    const COMMANDS: Commands = Commands::Clicked;
     const COUNTERS: &'static [&'static str] =
         &[
             "reads",

@@ -46,6 +46,17 @@ impl Group {
     }
 }
 
+/// How people give commands to the members of a kind ([`Happening::Command`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// Not at all.
+    None,
+    /// By what can be clicked inside.
+    Clicked,
+    /// They type them, too.
+    Typed,
+}
+
 /// What a component is to those that call it: what a caller's derived plan and the check of
 /// connections go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +162,8 @@ pub trait Kind: Sized {
         true
     }
 
-    /// Whether people can type commands at its members ([`Happening::Command`]).
-    const COMMANDS: bool = false;
+    /// How people give commands to its members.
+    const COMMANDS: Commands = Commands::None;
     /// Names of what it counts, by counter number.
     const COUNTERS: &'static [&'static str] = &[];
     /// Ratios of its counters.
@@ -359,8 +370,8 @@ pub struct About {
     pub role: Role,
     /// Who of it may be asked.
     pub addressing: Addressing,
-    /// Whether people can type commands at its members.
-    pub commands: bool,
+    /// How people give commands to its members.
+    pub commands: Commands,
     /// What it counts.
     pub counters: &'static [&'static str],
     /// Ratios of what it counts.

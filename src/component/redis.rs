@@ -11,7 +11,7 @@ use crate::engine::event::Verb;
 use crate::engine::plan::{Condition, Plan};
 use crate::engine::{Happening, Outcome, Request, Served};
 
-use super::{Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
+use super::{Commands, Context, Fidelity, Gauge, Group, Kind, OutWire, Role, Standing};
 
 pub use params::RedisParams;
 pub use replication::has_replicas;
@@ -55,7 +55,7 @@ impl Kind for Redis {
     const GROUP: Option<Group> = Some(Group::Data);
     const ROLE: Role = Role::Store;
     const ADDRESSING: Addressing = Addressing::Leader;
-    const COMMANDS: bool = true;
+    const COMMANDS: Commands = Commands::Typed;
     const COUNTERS: &'static [&'static str] = &[
         "replica_reads",
         "primary_reads",

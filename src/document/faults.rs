@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::base::param::{Control, Param, ParamError};
 use crate::base::time::{Nanos, Offset};
 use crate::base::unit::Share;
+use crate::component::Commands;
 use crate::engine::fault::{COMMAND_MAX, Fault, Scope, Target};
 
 use super::Design;
@@ -194,7 +195,7 @@ pub fn check(design: &Design, fault: &Fault) -> Result<(), ParamError> {
             command(words).or_else(|problem| error("words", problem))?;
             target(it)?;
             let takes = design.components.get(&it.component);
-            if !takes.is_some_and(|it| it.spec.about().commands) {
+            if !takes.is_some_and(|it| it.spec.about().commands != Commands::None) {
                 // Another kind may stand there one day.
                 return error(MISSING, format!("{} takes no commands", it.component));
             }

@@ -96,8 +96,10 @@ impl Staleness {
     /// the shortest length.
     pub fn within(&self, component: u32, end: Nanos, span: Nanos) -> u64 {
         let Some(tally) = self.tallies.get(component as usize) else { return 0 };
-        let within = |it: &&(Nanos, u32)| it.0 <= end && it.0 > end.saturating_sub(span);
-        tally.windows.iter().filter(within).map(|it| u64::from(it.1)).sum()
+        // In the order of their ends.
+        let up_to = |at: Nanos| tally.windows.partition_point(|it| it.0 <= at);
+        let within = tally.windows.range(up_to(end.saturating_sub(span))..up_to(end));
+        within.map(|it| u64::from(it.1)).sum()
     }
 
     /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].

@@ -3,6 +3,7 @@
 use crate::algorithm::placement::Scheme;
 use crate::scene::layout::chips::{self, Chip, Flow};
 use crate::scene::layout::measure;
+use crate::scene::layout::sheet::Sheet;
 use crate::scene::{
     Anchor, CellStyle, Fill, Font, Glyph, Mark, Point, Rect, Shape, Slide, Spot, Stroke, Tone,
 };
@@ -45,6 +46,15 @@ pub struct Bar<'a> {
 }
 
 impl Column<'_> {
+    /// A column as wide as a sheet, at its end: the sheet goes on below it.
+    pub fn on(sheet: &mut Sheet, draw: impl FnOnce(&mut Column)) {
+        let (y, width) = (sheet.block(0.0).y, sheet.width());
+        let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
+        draw(&mut column);
+        let taken = column.y - y;
+        sheet.block(taken);
+    }
+
     /// The room from here to the bottom of a block of `height`, which is taken.
     pub fn block(&mut self, height: f32) -> Rect {
         let area = Rect::new(self.x, self.y, self.width, height);

@@ -13,7 +13,7 @@ use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Scene, Tone};
 
 use super::Subject;
-use super::history::{Account, Broken, Differ, Finding, Judged, Rest, judge, verdicts};
+use super::history::{Account, Broken, Differ, Finding, Judged, Rest, judge, stale, verdicts};
 use super::mesh::Mesh;
 
 mod by_hand;
@@ -42,6 +42,8 @@ struct Store<'a> {
     /// Slot and state of each member.
     members: Vec<(u32, Option<&'a KvStoreState>)>,
     log: &'a Log,
+    /// By operation: whether it is a stale read.
+    stale: Vec<bool>,
     /// The key whose values are shown.
     key: u32,
     /// Whose it is, in order, and then who stands in.
@@ -71,6 +73,7 @@ pub fn draw(subject: &Subject) -> Scene {
         params,
         members,
         log,
+        stale: log.operations.iter().map(|it| stale(log, it, subject.now())).collect(),
         key: 0,
         order: Vec::new(),
         judged: Judged::default(),

@@ -39,15 +39,11 @@ pub fn draw(subject: &Subject, seconds: &[Second], sheet: &mut Sheet) {
     let most = most * 100.0;
     sheet.space(8.0);
     sheet.caption("share", ["Stale reads, part of all", &format!("now {last:.1} %")]);
-    let (y, width) = (sheet.block(0.0).y, sheet.width());
-    let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
     let span = Span { low: -(SHOWN as f64), high: 0.0 };
     let plot = Plot { id: "share", span, high, zero: "now", moment: false };
     let label = format!(
         "Of the reads of each second, the part that was stale: {last:.1} % now, {most:.1} % at most"
     );
     let line = Line { id: "line", points, stroke: Stroke::BOLD, tone: Tone::Stale, label };
-    plot.draw(&[line], &mut column);
-    let taken = column.y - y;
-    sheet.block(taken);
+    Column::on(sheet, |column| plot.draw(&[line], column));
 }

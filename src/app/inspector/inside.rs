@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::html;
 
 use crate::app::store::App;
-use crate::component::Spec;
+use crate::component::{Commands, Spec};
 use crate::document::Id;
 use crate::engine::Addressing;
 
@@ -32,10 +32,9 @@ pub fn Inside(
     let is_cache = app
         .node(&id)
         .is_some_and(|it| it.record.with_untracked(|it| matches!(it.spec, Spec::Cache(_))));
-    // Others that take commands are given them by what can be clicked inside.
-    let takes_commands = app
-        .node(&id)
-        .is_some_and(|it| it.record.with_untracked(|it| matches!(it.spec, Spec::Redis(_))));
+    let is_typed_at = app.node(&id).is_some_and(|it| {
+        it.record.with_untracked(|it| it.spec.about().commands == Commands::Typed)
+    });
     let (brings, typed) = (id.clone(), id.clone());
     let spread = move |large: bool| {
         app.large.set(large);
@@ -71,7 +70,7 @@ pub fn Inside(
     view! {
         <button class="o spread" title="Larger, with the architecture above it (Enter); back with Escape"
             on:click=move |_| spread(!app.large.get_untracked())>{turn}</button>
-        {takes_commands.then(|| view! { <command::CommandLine id=typed/> })}
+        {is_typed_at.then(|| view! { <command::CommandLine id=typed/> })}
         <div class="slate" class:cuts=cuts>
             <div class="lens" tabindex="0" role="region" aria-label="Inside" node_ref=frame
                 on:pointerdown=move |event| {

@@ -36,8 +36,12 @@ pub fn draw(survey: &Survey, present: &Present) -> Scene {
     let (requests, keys) = (text::count(survey.requests()), text::count(survey.keys()));
     let words = format!("Misses by size of {requests} requests for {keys} keys.");
     let mut sheet = Sheet::new(present.width.clamp(200.0, 4_000.0), "Your trace", words);
-    let (y, width) = (sheet.block(0.0).y, sheet.width());
-    let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
+    Column::on(&mut sheet, |column| fill(survey, present, column));
+    sheet.space(4.0);
+    sheet.finish()
+}
+
+fn fill(survey: &Survey, present: &Present, column: &mut Column) {
     column.caption("curves", ["Misses by size, in entries", ""]);
     let known = survey.curves();
     let most = survey.sizes().last().copied().unwrap_or(1);
@@ -46,8 +50,8 @@ pub fn draw(survey: &Survey, present: &Present) -> Scene {
     let lru: Vec<Point> = (1..=DRAWN).filter_map(|it| survey.lru(step(it))).collect();
     let all = || known.iter().flat_map(|it| &it.1).chain(&lru);
     let high = all().map(|it| missed(it) + it.error).fold(0.05, f64::max);
-    let axes = Axes::new(known.iter().map(|it| it.0.label()), high, most, &mut column);
-    axes.draw(&mut column);
+    let axes = Axes::new(known.iter().map(|it| it.0.label()), high, most, column);
+    axes.draw(column);
     let is_lru = |it: Rule| it == Rule::Policy(Policy::Lru);
     for (index, (rule, points)) in known.iter().enumerate() {
         let aside = (index as f32 - known.len() as f32 / 2.0) * ASIDE;
@@ -80,7 +84,7 @@ pub fn draw(survey: &Survey, present: &Present) -> Scene {
             _ => (rule.label(), points, stroke(*rule, present.policy), Tone::Ink2),
         }
     };
-    axes.curves(known.iter().map(curve), &mut column);
+    axes.curves(known.iter().map(curve), column);
     if present.capacity <= most {
         let x = axes.x.px(present.capacity as f64);
         let (from, to) = (axes.at(0, 0.0), axes.at(0, high.min(1.0)));
@@ -89,7 +93,4 @@ pub fn draw(survey: &Survey, present: &Present) -> Scene {
         let line = Shape::Line { from, to, stroke: Stroke::DOTTED };
         column.marks.push(Mark::new("curves/now", line, Tone::Ink2).labelled(label));
     }
-    let end = column.y;
-    sheet.block(end - y + 4.0);
-    sheet.finish()
 }

@@ -1,5 +1,6 @@
 //! Writes that wait for their causes: who holds what back, what it waits for, and since when.
 
+use crate::base::text;
 use crate::component::kv_store::{Held, KvStoreState};
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Anchor, Fill, Font, Glyph, Heads, Mark, Point, Rect, Shape, Stroke, Tone};
@@ -33,8 +34,7 @@ impl Store<'_> {
         let count: usize = all.iter().map(|it| it.1.causal.held.len()).sum();
         let right = match count {
             0 => String::from("nothing waits"),
-            1 => String::from("1 write waits"),
-            it => format!("{it} writes wait"),
+            count => format!("{} waiting", text::some(count as u64, "write")),
         };
         sheet.caption("held", ["Held back until its causes are here", &right]);
         for (member, state) in &all {

@@ -10,7 +10,6 @@ use crate::component::Spec;
 use crate::component::kv_store::{KvStoreParams, WhenCut};
 use crate::engine::history::Operation;
 use crate::lens::Act;
-use crate::lens::history::stale;
 use crate::lens::stale_share::{self, Second};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::sheet::Sheet;
@@ -121,7 +120,8 @@ impl Store<'_> {
         };
         let mut cost = Cost::default();
         let mut took = [Vec::new(), Vec::new()];
-        for it in self.log.operations.iter().filter(had) {
+        let all = self.log.operations.iter().zip(&self.stale);
+        for (it, stale) in all.filter(|it| had(&it.0)) {
             let Some((outcome, at)) = it.ended.filter(|it| it.1 <= now) else { continue };
             cost.ended += 1;
             if outcome.is_failure() {
@@ -130,7 +130,7 @@ impl Store<'_> {
             }
             took[usize::from(it.writes)].push(at - it.invoked);
             cost.reads += u64::from(!it.writes);
-            cost.stale += u64::from(stale(self.log, it, now));
+            cost.stale += u64::from(*stale);
         }
         for (median, times) in cost.took.iter_mut().zip(&mut took) {
             times.sort_unstable();
@@ -208,12 +208,13 @@ impl Store<'_> {
     pub(super) fn stale_share(&self, sheet: &mut Sheet) {
         let now = self.now();
         let mut seconds: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
-        for it in self.log.operations.iter().filter(|it| !it.writes) {
+        let all = self.log.operations.iter().zip(&self.stale);
+        for (it, stale) in all.filter(|it| !it.0.writes) {
             let Some((_, at)) = it.ended.filter(|it| !it.0.is_failure() && it.1 <= now) else {
                 continue;
             };
             let of = seconds.entry(at.0.div_ceil(Nanos::SECOND.0)).or_default();
-            (of.0, of.1) = (of.0 + 1, of.1 + u64::from(stale(self.log, it, now)));
+            (of.0, of.1) = (of.0 + 1, of.1 + u64::from(*stale));
         }
         let second = |(end, (reads, stale)): (u64, (u64, u64))| (Nanos::seconds(end), reads, stale);
         let seconds: Vec<Second> =

@@ -82,11 +82,7 @@ pub fn pieces(subject: &Subject, sheet: &mut Sheet) {
             label,
         })
         .collect();
-    let (y, width) = (sheet.block(0.0).y, sheet.width());
-    let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
-    column.bars(&bars, None);
-    let taken = column.y - y;
-    sheet.block(taken);
+    Column::on(sheet, |column| column.bars(&bars, None));
     sheet.space(2.0);
     let others = pieces.iter().filter(|it| it.id != slowest.id).map(|it| it.mean);
     let next = others.fold(0.0, f64::max);

@@ -95,11 +95,9 @@ impl Log<'_> {
                 .collect();
             let at = guess.map(|it| (it / GUESSES.0) as usize);
             let value = guess.map_or("slide".into(), |it| format!("{it} entries"));
-            let (y, width) = (sheet.block(0.0).y + 4.0, sheet.width());
-            let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
-            column.slider("guess", ["How far behind after 10 s?", &value], spots, at);
-            let taken = column.y - y + 4.0;
-            sheet.space(taken);
+            sheet.space(4.0);
+            let words = ["How far behind after 10 s?", &value];
+            Column::on(sheet, |column| column.slider("guess", words, spots, at));
         }
         if let Some(entries) = answer {
             sheet.space(2.0);

@@ -3,9 +3,11 @@
 
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::sql_db::{Failover, SqlDbParams, Standby};
-use crate::component::{Spec, State};
-use crate::engine::takeover::{Ledger, Takeover};
+use crate::component::sql_db::{Failover, Standby};
+use crate::component::{Registry, Spec};
+use crate::engine::Component;
+use crate::engine::takeover::Takeover;
+use crate::lens::Subject;
 use crate::lens::column::{Bar, Column};
 use crate::scene::Tone;
 use crate::scene::layout::sheet::Sheet;
@@ -24,7 +26,7 @@ struct Runner {
     /// Acknowledged writes lost.
     lost: usize,
     /// Machines that run, as long as nothing fails.
-    machines: u32,
+    machines: u64,
     /// Whether backups are kept too.
     backups: bool,
 }
@@ -36,14 +38,13 @@ pub(super) fn outage(it: &Takeover, now: Nanos) -> (Nanos, Option<Nanos>) {
 }
 
 impl Runner {
-    fn of(
-        id: &str,
-        name: String,
-        params: &SqlDbParams,
-        of: u32,
-        ledger: Option<&Ledger>,
-        now: Nanos,
-    ) -> Self {
+    fn of((slot, it): (usize, &Component<Registry>), subject: &Subject) -> Option<Self> {
+        let Some(Spec::SqlDb(params)) = &it.spec else { return None };
+        if params.failover == Failover::None || it.members.len() < 2 {
+            return None;
+        }
+        let now = subject.now();
+        let ledger = subject.recorder.takeovers.of(slot as u32);
         let chosen = |it: &&Takeover| it.chosen.is_some_and(|at| at <= now);
         let latest = ledger.and_then(|it| it.takeovers.iter().rfind(chosen));
         let out = latest.map(|it| {
@@ -52,83 +53,67 @@ impl Runner {
         });
         let lost = ledger.map_or(0, |it| it.lost(now).count());
         // Who is off is not paid for, but its backups are.
-        let cold = params.standby == Standby::Cold;
-        let machines = if cold { 1 } else { of };
-        Self { id: id.into(), name, out, lost, machines, backups: cold }
+        let backups = params.standby == Standby::Cold;
+        let machines = if backups { 1 } else { it.members.len() as u64 };
+        let name = (subject.name)(&it.id);
+        Some(Self { id: it.id.to_string(), name, out, lost, machines, backups })
     }
 
     fn machines(&self) -> String {
-        let machines = match self.machines {
-            1 => String::from("1 machine"),
-            many => format!("{many} machines"),
-        };
+        let machines = text::some(self.machines, "machine");
         if self.backups { format!("{machines} + backups") } else { machines }
+    }
+
+    /// How long it was without a primary, of the longest of all, and then what is paid for, of the most.
+    fn bars(&self, longest: u64, most: u64) -> [Bar<'_>; 2] {
+        let (span, lasts) = self.out.unwrap_or_default();
+        let took = text::duration(span.0 as f64);
+        let lost = text::count(self.lost as u64);
+        let (figure, what) = match (self.out, lasts) {
+            (None, _) => (String::from("no takeover yet"), String::from("no takeover yet")),
+            (_, true) => (format!("{took} so far"), format!("no write for {took} so far")),
+            (_, false) => (
+                format!("{took}, {lost} lost"),
+                format!("writes were out for {took}; {lost} acknowledged writes lost"),
+            ),
+        };
+        let out = Bar {
+            id: format!("race/out/{}", self.id),
+            name: &self.name,
+            part: span.0 as f64 / longest.max(1) as f64,
+            ghost: None,
+            figure,
+            tone: if lasts { Tone::Fail } else { Tone::Control },
+            label: format!("{}: {what}", self.name),
+        };
+        let paid = Bar {
+            id: format!("race/paid/{}", self.id),
+            name: "",
+            part: self.machines as f64 / most.max(1) as f64,
+            ghost: None,
+            figure: self.machines(),
+            tone: Tone::Ink3,
+            label: format!("{}: {} paid for every month", self.name, self.machines()),
+        };
+        [out, paid]
     }
 }
 
 impl Log<'_> {
-    /// All databases with standbys, on one clock.
+    /// All databases with standbys, on one clock; of one alone the words on standbys say enough.
     pub(super) fn race(&self, sheet: &mut Sheet) {
-        let (subject, now) = (self.subject, self.now());
-        let components = &subject.world.blueprint().components;
-        let runner = |(slot, it): (usize, &crate::engine::Component<_>)| {
-            let Some(Spec::SqlDb(params)) = &it.spec else { return None };
-            if params.failover == Failover::None || it.members.len() < 2 {
-                return None;
-            }
-            let first = subject.world.member(*it.members.first()?).state.as_ref();
-            let of = it.members.len() as u32;
-            let ledger = subject.recorder.takeovers.of(slot as u32);
-            let name = (subject.name)(&it.id);
-            let runner = Runner::of(&it.id, name, params, of, ledger, now);
-            matches!(first, Some(State::SqlDb(_))).then_some(runner)
-        };
-        let runners: Vec<Runner> =
-            components.iter().enumerate().filter_map(runner).take(SHOWN).collect();
-        // Of one alone the words on standbys say enough.
+        let components = self.subject.world.blueprint().components.iter().enumerate();
+        let runners: Vec<_> =
+            components.filter_map(|it| Runner::of(it, self.subject)).take(SHOWN).collect();
         if self.params.failover == Failover::None || runners.len() < 2 {
             return;
         }
-        sheet.space(8.0);
         let outages = runners.iter().filter_map(|it| it.out);
         let longest = outages.map(|it| it.0.0).max().unwrap_or(0);
         let most = runners.iter().map(|it| it.machines).max().unwrap_or(1);
-        let paid = |it: &Runner| Bar {
-            id: format!("race/paid/{}", it.id),
-            name: "",
-            part: f64::from(it.machines) / f64::from(most),
-            ghost: None,
-            figure: it.machines(),
-            tone: Tone::Ink3,
-            label: format!("{}: {} paid for every month", it.name, it.machines()),
-        };
-        let down = |it: &Runner| {
-            let (span, lasts) = it.out.unwrap_or_default();
-            let took = text::duration(span.0 as f64);
-            let lost = text::count(it.lost as u64);
-            let figure = match (it.out, lasts) {
-                (None, _) => String::from("no takeover yet"),
-                (_, true) => format!("{took} so far"),
-                (_, false) => format!("{took}, {lost} lost"),
-            };
-            let label =
-                format!("{}: writes were out for {took}; {lost} acknowledged writes lost", it.name);
-            let id = format!("race/out/{}", it.id);
-            let part = span.0 as f64 / longest.max(1) as f64;
-            let tone = if lasts { Tone::Fail } else { Tone::Control };
-            Bar { id, name: "", part, ghost: None, figure, tone, label }
-        };
-        let title =
-            if runners.len() > 1 { "Standbys, side by side" } else { "What the standby costs" };
-        sheet.caption("race", [title, "without a primary; paid every month"]);
-        let (y, width) = (sheet.block(0.0).y, sheet.width());
-        let mut column = Column { marks: sheet.marks(), x: 0.0, y, width };
-        let bars: Vec<Bar> = runners
-            .iter()
-            .flat_map(|it| [Bar { name: &it.name, ..down(it) }, Bar { name: "", ..paid(it) }])
-            .collect();
-        column.bars(&bars, None);
-        let taken = column.y - y;
-        sheet.block(taken);
+        let bars: Vec<_> = runners.iter().flat_map(|it| it.bars(longest, most)).collect();
+        sheet.space(8.0);
+        sheet.caption("race", ["Standbys, side by side", "out for; paid every month"]);
+        Column::on(sheet, |column| column.bars(&bars, None));
     }
 }
