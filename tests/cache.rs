@@ -156,10 +156,19 @@ impl Fed {
         *self.counts.entry(counter).or_default() += 1;
     }
 
+    fn touch(&mut self, slot: Slot) {
+        self.order.touch(slot);
+        while let Some(spilled) = self.order.spilled() {
+            let left = self.order.evict(spilled);
+            self.entries.remove(&left);
+            self.count(cache::EVICTED);
+        }
+    }
+
     fn read(&mut self, at: Nanos, key: u32) {
         match self.entries.get(&key).copied() {
             Some((slot, expires)) if expires > at => {
-                self.order.touch(slot);
+                self.touch(slot);
                 self.count(cache::HIT);
             }
             held => {
@@ -177,7 +186,7 @@ impl Fed {
         let forever = params.ttl == Nanos::ZERO;
         let expires = if forever { Nanos::MAX } else { at + params.ttl };
         if let Some((slot, _)) = self.entries.get(&key).copied() {
-            self.order.touch(slot);
+            self.touch(slot);
             let slot = if params.policy.needs_ttl() {
                 self.order.remove(slot);
                 self.order.insert(key, 1)

@@ -334,3 +334,51 @@ fn commands_are_answered_as_redis_does() {
         "OK\n-> SET k v PXAT 11000\n\n(integer) 1\n-> SADD s a\n\n\"a\"\n-> SREM s a\n\n"
     );
 }
+
+/// Policies have the names that people use, and a number is a column's place whatever the first line has.
+#[test]
+fn names_and_columns_are_taken_as_people_write_them() {
+    let trace = b"a\nb\na\nc\na\nb\n";
+    for (names, id) in [
+        (["2q", "Two-Q"], "two-q"),
+        (["TTL-only", "ttl"], "ttl"),
+        (["MIN", "opt"], "belady"),
+        (["S3-FIFO", "s3fifo"], "s3-fifo"),
+    ] {
+        for name in names {
+            let more: &[&str] = if id == "ttl" { &["--ttl", "3"] } else { &[] };
+            let report = json(
+                &[&["cache", "--policy", name, "--capacity", "2", "--json", "-"], more].concat(),
+                trace,
+            );
+            assert_eq!(report["policy"], id, "{name}");
+            assert_eq!(report["requests"], 6);
+        }
+    }
+    // A line of Twitter's traces: no header, and 2 is a value in the first of them.
+    let lines =
+        b"0,keyA,17,213,2,get\n0,keyB,17,213,2,get\n1,keyA,17,213,5,get\n2,keyB,17,213,2,get\n";
+    let report = json(
+        &["cache", "--policy", "lru", "--capacity", "2", "--column", "2", "--json", "-"],
+        lines,
+    );
+    assert_eq!((&report["requests"], &report["hits"]), (&4.into(), &2.into()));
+    // A column called by a number is one where the first line is said to name them.
+    let named = b"1,2\nx,a\nx,b\nx,a\n";
+    let report = json(
+        &[
+            "cache",
+            "--policy",
+            "lru",
+            "--capacity",
+            "2",
+            "--column",
+            "2",
+            "--header",
+            "--json",
+            "-",
+        ],
+        named,
+    );
+    assert_eq!((&report["requests"], &report["hits"]), (&3.into(), &1.into()));
+}

@@ -90,14 +90,22 @@ pub struct Reader {
     rest: Vec<u8>,
     lines: u64,
     names: Interner,
+    /// Names of keys that are whole numbers, as long as all are.
+    numbers: Vec<u64>,
     trace: Trace,
+}
+
+/// The number that a key is written as, if no other key is called by it.
+fn number(key: &[u8]) -> Option<u64> {
+    let plain = key.iter().all(u8::is_ascii_digit) && (key == b"0" || key.first() != Some(&b'0'));
+    std::str::from_utf8(key).ok().filter(|_| plain)?.parse().ok()
 }
 
 impl Reader {
     /// A reader of lines like these.
     pub fn new(layout: Layout) -> Self {
         let (rest, names, trace) = (Vec::new(), Interner::default(), Trace::default());
-        Self { layout, columns: None, rest, lines: 0, names, trace }
+        Self { layout, columns: None, rest, lines: 0, names, numbers: Vec::new(), trace }
     }
 
     /// Reads the next bytes. Errors name the field and the line.
@@ -132,7 +140,11 @@ impl Reader {
         if self.trace.keys.is_empty() {
             return Err("trace: there is no request in it".into());
         }
-        Ok((self.trace, self.names.ends.len() as u64))
+        let keys = self.names.ends.len();
+        if self.numbers.len() == keys {
+            self.trace.names = self.numbers.into();
+        }
+        Ok((self.trace, keys as u64))
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), String> {
@@ -183,7 +195,12 @@ impl Reader {
     }
 
     fn request(&mut self, key: &[u8], size: Option<u64>) -> Result<(), String> {
+        let known = self.names.ends.len();
         let id = self.names.id(key).ok_or("trace: there are too many different keys in it")?;
+        if id as usize == known && self.numbers.len() == known {
+            // One that is no number ends that: there are more names than numbers then.
+            self.numbers.extend(number(key));
+        }
         if self.trace.keys.len() == u32::MAX as usize {
             return Err("trace: there are too many requests in it".into());
         }
@@ -201,6 +218,11 @@ impl Reader {
         let names = words(line, delimiter);
         let mut by_name = false;
         let mut find = |what: &str, wanted: &str| {
+            // A number is a place, even if the first line has it in a field, unless that line is said to name them.
+            let place = wanted.parse::<usize>().ok().filter(|it| (1..=names.len()).contains(it));
+            if let Some(number) = place.filter(|_| !self.layout.header) {
+                return Ok(number - 1);
+            }
             if let Some(index) = names.iter().position(|it| it == wanted) {
                 by_name = true;
                 return Ok(index);

@@ -456,7 +456,7 @@ fn read(
             if flight::fetches_early(state, params, request, entry, ctx) {
                 return (flight::deeds().missed)(state, params, request, ticket, ctx);
             }
-            state.order.touch(entry.slot);
+            room::touch(state, entry.slot, ctx);
             ctx.count(HIT, key);
             ctx.found(request, ticket, entry.version);
             return Served::ok(entry.version);

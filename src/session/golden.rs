@@ -95,7 +95,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 10,
         seconds: 20,
-        hash: 0xe0c5_346b_5a94_65ef,
+        hash: 0x7fd2_b3b4_d633_87d1,
     },
     Golden {
         name: "market, edited",
@@ -103,7 +103,7 @@ pub const ALL: &[Golden] = &[
         inputs: market_edited,
         seed: 11,
         seconds: 20,
-        hash: 0x6deb_31f5_ce13_0cb6,
+        hash: 0x3b3d_80a0_e162_8c1f,
     },
     Golden {
         name: "market, slots move",
@@ -111,7 +111,7 @@ pub const ALL: &[Golden] = &[
         inputs: slots_move,
         seed: 16,
         seconds: 20,
-        hash: 0xf6a5_c14d_5489_e87b,
+        hash: 0xb14b_307a_adaf_c06e,
     },
     Golden {
         name: "slots are handed over",
@@ -119,7 +119,7 @@ pub const ALL: &[Golden] = &[
         inputs: slots_are_handed_over,
         seed: 23,
         seconds: 20,
-        hash: 0x79a7_2ce1_537b_8c8c,
+        hash: 0x0028_57ff_11f3_2b9c,
     },
     Golden {
         name: "ledger, scripted",
@@ -127,7 +127,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 12,
         seconds: 20,
-        hash: 0xff38_9e88_751b_b5a4,
+        hash: 0x0421_d198_b6cf_03eb,
     },
     Golden {
         name: "ledger, edited",
@@ -135,7 +135,7 @@ pub const ALL: &[Golden] = &[
         inputs: ledger_edited,
         seed: 13,
         seconds: 20,
-        hash: 0xe66b_ee6f_5af0_914f,
+        hash: 0x863a_e1cc_a806_6389,
     },
     Golden {
         name: "ledger, from disk",
@@ -143,7 +143,7 @@ pub const ALL: &[Golden] = &[
         inputs: cache_comes_back,
         seed: 15,
         seconds: 20,
-        hash: 0xb6a1_8b9c_1d22_a250,
+        hash: 0xbd3c_4272_8b09_a2e3,
     },
     Golden {
         name: "lock, scripted",
@@ -159,7 +159,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 21,
         seconds: 20,
-        hash: 0xd45c_c7cd_a7ff_8e1c,
+        hash: 0x67ef_9f9b_9b14_f70a,
     },
     Golden {
         name: "shards, scripted",
@@ -167,7 +167,7 @@ pub const ALL: &[Golden] = &[
         inputs: Vec::new,
         seed: 22,
         seconds: 20,
-        hash: 0xb824_eca0_81ad_1c2f,
+        hash: 0x527a_b9e3_b3ee_1d4a,
     },
     Golden {
         name: "sentinels, scripted",

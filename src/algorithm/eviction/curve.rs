@@ -164,7 +164,7 @@ pub fn lru_hits_sized(trace: &Trace, unit: u64, capacity: u64) -> Vec<u64> {
 /// The same for the requests from `from` on; those before count for what they leave behind.
 pub fn lru_hits_sized_after(trace: &Trace, unit: u64, capacity: u64, from: usize) -> Vec<u64> {
     let sizes = trace.sizes.iter().take(from).copied().collect();
-    let warm = Trace { keys: trace.keys[..from].to_vec(), sizes };
+    let warm = Trace { keys: trace.keys[..from].to_vec(), sizes, names: trace.names.clone() };
     let mut all = lru_hits_sized(trace, unit, capacity);
     let before = lru_hits_sized(&warm, unit, capacity);
     let last = before[before.len() - 1];
@@ -202,7 +202,8 @@ impl Sample {
         let is_in = |key: Key| mix(mix(number) ^ u64::from(key)) <= limit;
         let (keys, sizes): (Vec<Key>, Vec<u64>) = trace.requests().filter(|it| is_in(it.0)).unzip();
         let sizes = if trace.sizes.is_empty() { Vec::new() } else { sizes };
-        Self { trace: Trace { keys, sizes }, share, expected: trace.keys.len() as f64 * share }
+        let expected = trace.keys.len() as f64 * share;
+        Self { trace: Trace { keys, sizes, names: trace.names.clone() }, share, expected }
     }
 
     /// Requests in it.

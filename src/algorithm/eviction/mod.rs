@@ -57,9 +57,17 @@ pub(crate) trait Eviction: Clone {
     /// since it may decide who leaves for it.
     fn arriving(&mut self, _key: Key) {}
 
+    /// Before any request: these will come. Who keeps counts of keys makes room for them, and no policy looks further.
+    fn expect(&mut self, _trace: &Trace) {}
+
     /// A key that is not here comes in, with its size (1 if entries are counted). It counts as
     /// used once.
     fn insert(&mut self, key: Key, size: u64) -> Slot;
+
+    /// After an entry was used: one that has to leave since another took its place, until there is none.
+    fn spilled(&mut self) -> Option<Slot> {
+        None
+    }
 
     /// The entry that should leave next. Asking may advance a hand, but asking again with nothing
     /// else in between gives the same answer.
@@ -85,6 +93,17 @@ pub(crate) trait Eviction: Clone {
 
     /// Keys remembered of entries that have left.
     fn departed(&self) -> usize {
+        0
+    }
+
+    /// The counters that say how often an entry was asked for lately, where a sketch has some for each key: the least of
+    /// them is what counts.
+    fn counters(&self, _slot: Slot) -> Vec<u16> {
+        Vec::new()
+    }
+
+    /// What it takes of memory beside what each entry takes, in bytes.
+    fn beside(&self) -> usize {
         0
     }
 
@@ -218,7 +237,8 @@ impl Policy {
     pub fn hits_after(self, capacity: u64, ttl: u64, trace: &Trace, from: usize) -> u64 {
         // No policy knows the future: a beginning is run as if nothing came after it.
         let (keys, sizes) = (trace.keys[..from].to_vec(), trace.sizes.iter().take(from).copied());
-        let before = Trace { keys, sizes: sizes.collect() };
+        let names = trace.names.clone();
+        let before = Trace { keys, sizes: sizes.collect(), names };
         self.replay(capacity, ttl, trace).hits - self.replay(capacity, ttl, &before).hits
     }
 }
@@ -230,12 +250,15 @@ trait AtWork: fmt::Debug + Send + Sync {
     fn touch(&mut self, slot: Slot);
     fn arriving(&mut self, key: Key);
     fn insert(&mut self, key: Key, size: u64) -> Slot;
+    fn spilled(&mut self) -> Option<Slot>;
     fn victim(&mut self) -> Option<Slot>;
     fn evict(&mut self, slot: Slot) -> Key;
     fn remove(&mut self, slot: Slot) -> Key;
     fn slab(&self) -> &slab::Slab;
     fn segment(&self, slot: Slot) -> &'static str;
     fn departed(&self) -> usize;
+    fn counters(&self, slot: Slot) -> Vec<u16>;
+    fn beside(&self) -> usize;
     fn parts(&self, most: usize) -> Vec<Part>;
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_>;
     fn fold(&self, feed: &mut dyn FnMut(u64));
@@ -262,6 +285,10 @@ impl<P: Eviction + fmt::Debug + Send + Sync + 'static> AtWork for P {
         Eviction::insert(self, key, size)
     }
 
+    fn spilled(&mut self) -> Option<Slot> {
+        Eviction::spilled(self)
+    }
+
     fn victim(&mut self) -> Option<Slot> {
         Eviction::victim(self)
     }
@@ -284,6 +311,14 @@ impl<P: Eviction + fmt::Debug + Send + Sync + 'static> AtWork for P {
 
     fn departed(&self) -> usize {
         Eviction::departed(self)
+    }
+
+    fn counters(&self, slot: Slot) -> Vec<u16> {
+        Eviction::counters(self, slot)
+    }
+
+    fn beside(&self) -> usize {
+        Eviction::beside(self)
     }
 
     fn parts(&self, most: usize) -> Vec<Part> {
@@ -359,6 +394,11 @@ impl Running {
         self.it.insert(key, size)
     }
 
+    /// After an entry was used: one that has to leave since another took its place, until there is none.
+    pub fn spilled(&mut self) -> Option<Slot> {
+        self.it.spilled()
+    }
+
     /// The entry that should leave next.
     pub fn victim(&mut self) -> Option<Slot> {
         self.it.victim()
@@ -382,7 +422,7 @@ impl Running {
     /// What a clone of it takes of memory, roughly, in bytes, with a map beside it of what is held
     /// (`tests/memory.rs` holds it against the allocator).
     pub fn bytes(&self) -> usize {
-        self.len() * 110
+        self.len() * 110 + self.it.beside()
     }
 
     /// The room that an entry takes.
@@ -410,6 +450,11 @@ impl Running {
         self.it.departed()
     }
 
+    /// An entry's counters in a sketch, where the policy keeps one.
+    pub fn counters(&self, slot: Slot) -> Vec<u16> {
+        self.it.counters(slot)
+    }
+
     /// What it looks like inside: its parts, with at most `most` keys at either end of each one by
     /// one.
     pub fn parts(&self, most: usize) -> Vec<Part> {
@@ -419,6 +464,12 @@ impl Running {
     /// The name of the part of the cache that an entry is in; empty if there is only one.
     pub fn segment(&self, slot: Slot) -> &'static str {
         self.it.segment(slot)
+    }
+
+    /// The keys held, in no order that says anything: quicker than that of leaving.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let slab = self.it.slab();
+        slab.slots().map(|it| slab.key(it))
     }
 
     /// The entries from the first to leave to the last.

@@ -1,9 +1,9 @@
 //! Several LRU lists one above the other: a hit lifts an entry into the next one, and what overflows
 //! sinks into the one below. Shared by segmented LRU and W-TinyLFU.
 
+use super::Slot;
 use super::slab::{List, Slab};
 use super::structure::{Part, Place};
-use super::{Key, Slot};
 
 /// Segments from the lowest up; a node's mark is the number of its segment.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,22 +31,34 @@ impl Segments {
         self.put(slab, slot, segment.unwrap_or(0));
     }
 
-    /// An entry was used: it rises, and who has to make room for it sinks.
+    /// An entry was used: it rises, and who has to make room for it sinks. Whether one sank into the lowest.
     #[inline]
-    pub(super) fn touch(&mut self, slab: &mut Slab, slot: Slot) {
+    pub(super) fn touch(&mut self, slab: &mut Slab, slot: Slot) -> bool {
         let segment = slab.mark(slot) as usize;
         if segment + 1 == self.lists.len() {
-            return self.lists[segment].move_last(slab, slot);
+            self.lists[segment].move_last(slab, slot);
+            return false;
         }
         self.lists[segment].unlink(slab, slot);
         self.put(slab, slot, segment + 1);
+        let mut sank = false;
         for over in (1..=segment + 1).rev() {
             while self.lists[over].weight > self.limits[over] {
                 let Some(sinks) = self.lists[over].front() else { break };
                 self.lists[over].unlink(slab, sinks);
                 self.put(slab, sinks, over - 1);
+                sank |= over == 1;
             }
         }
+        sank
+    }
+
+    /// Who has to leave if the lowest segment holds more than it has room for. With so few entries that it has none,
+    /// nobody has.
+    #[inline]
+    pub(super) fn over(&self) -> Option<Slot> {
+        let (list, limit) = (&self.lists[0], self.limits[0]);
+        if limit > 0 && list.weight > limit { list.front() } else { None }
     }
 
     /// The least recently used entry of the lowest segment that holds any.
@@ -71,12 +83,12 @@ impl Segments {
         slab: &Slab,
         most: usize,
         names: &[&'static str],
-        place: &dyn Fn(Key) -> Place,
+        place: &dyn Fn(Slot) -> Place,
     ) -> Vec<Part> {
         let segments = self.lists.iter().zip(&self.limits).zip(names);
         let part = |((list, limit), name): ((&List, &u64), &&str)| {
             let part = Part::line(*name, ["used longest ago", "just now"]).room(*limit as f64);
-            part.list((list, slab), most, |slot| place(slab.key(slot)))
+            part.list((list, slab), most, place)
         };
         segments.map(part).collect()
     }

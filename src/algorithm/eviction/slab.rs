@@ -99,9 +99,9 @@ impl Slab {
         key
     }
 
-    /// The keys held, in no order that says anything.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + Clone + '_ {
-        self.nodes.iter().map(|it| it.key).filter(|it| *it != NONE)
+    /// The slots that hold an entry.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + Clone + '_ {
+        (0..self.nodes.len() as Slot).filter(|it| self.nodes[*it as usize].key != NONE)
     }
 
     #[inline]

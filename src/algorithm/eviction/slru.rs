@@ -17,6 +17,8 @@ const SEGMENTS: usize = 4;
 pub struct Slru {
     slab: Slab,
     segments: Segments,
+    /// Whether one that rose may have pushed more into the lowest segment than it has room for.
+    spills: bool,
 }
 
 fn limits(capacity: u64) -> Vec<u64> {
@@ -27,7 +29,7 @@ impl Eviction for Slru {
     const SEGMENTS: &'static [&'static str] = &["lowest", "second", "third", "highest"];
 
     fn new(capacity: u64) -> Self {
-        Self { slab: Slab::new(), segments: Segments::new(limits(capacity)) }
+        Self { slab: Slab::new(), segments: Segments::new(limits(capacity)), spills: false }
     }
 
     fn resize(&mut self, capacity: u64) {
@@ -40,7 +42,17 @@ impl Eviction for Slru {
 
     #[inline]
     fn touch(&mut self, slot: Slot) {
-        self.segments.touch(&mut self.slab, slot);
+        self.spills = self.segments.touch(&mut self.slab, slot);
+    }
+
+    #[inline]
+    fn spilled(&mut self) -> Option<Slot> {
+        if !self.spills {
+            return None;
+        }
+        let over = self.segments.over();
+        self.spills = over.is_some();
+        over
     }
 
     #[inline]
@@ -66,11 +78,13 @@ impl Eviction for Slru {
     }
 
     fn parts(&self, most: usize) -> Vec<Part> {
-        self.segments.parts(&self.slab, most, &["lowest", "second", "third", "highest"], &Place::of)
+        let place = |slot| Place::of(self.slab.key(slot));
+        self.segments.parts(&self.slab, most, &["lowest", "second", "third", "highest"], &place)
     }
 
     fn fold(&self, feed: &mut impl FnMut(u64)) {
         self.slab.fold(feed);
         self.segments.fold(feed);
+        feed(u64::from(self.spills));
     }
 }

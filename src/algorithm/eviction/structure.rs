@@ -150,6 +150,9 @@ mod tests {
         for key in keys {
             if let Some(slot) = slots.get(&key) {
                 running.touch(*slot);
+                while let Some(spilled) = running.spilled() {
+                    slots.remove(&running.evict(spilled));
+                }
                 continue;
             }
             running.arriving(key);

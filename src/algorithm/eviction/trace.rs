@@ -1,5 +1,7 @@
 //! A sequence of requests, and what a cache makes of it: the bench on which policies are compared.
 
+use std::sync::Arc;
+
 use crate::base::key_map::KeyMap;
 
 use super::{Eviction, Key, Slot};
@@ -11,6 +13,8 @@ pub struct Trace {
     pub keys: Vec<Key>,
     /// The size of each request's value; empty if sizes are not told and each counts as 1.
     pub sizes: Vec<u64>,
+    /// What each key is called, by id, if all are called by whole numbers; else empty.
+    pub names: Arc<[u64]>,
 }
 
 impl Trace {
@@ -65,6 +69,7 @@ pub(super) fn replay<P: Eviction>(
 
 fn entries<P: Eviction>(capacity: u64, trace: &Trace, each: &mut impl FnMut(bool)) -> Tally {
     let mut policy = P::new(capacity);
+    policy.expect(trace);
     let mut slots: KeyMap<Slot> = KeyMap::default();
     let (mut room, mut hits) = (capacity, 0);
     if capacity == 0 {
@@ -75,6 +80,10 @@ fn entries<P: Eviction>(capacity: u64, trace: &Trace, each: &mut impl FnMut(bool
     for key in &trace.keys {
         if let Some(slot) = slots.get(*key) {
             policy.touch(slot);
+            while let Some(spilled) = policy.spilled() {
+                slots.remove(policy.evict(spilled));
+                room += 1;
+            }
             hits += 1;
             each(true);
             continue;
@@ -103,6 +112,11 @@ fn sized<P: Eviction>(capacity: u64, trace: &Trace, each: &mut impl FnMut(bool))
         each(slot.is_some());
         if let Some(slot) = slot {
             policy.touch(slot);
+            // What is larger than a segment may stay where it is.
+            while let Some(spilled) = policy.spilled().filter(|it| *it != slot) {
+                used -= policy.slab().size(spilled);
+                slots.remove(policy.evict(spilled));
+            }
             continue;
         }
         if size > capacity {

@@ -69,8 +69,19 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "a share of the keys between 0 and 1, such as 0.01".into())
 }
 
+/// A policy by its name, or by one that other people use.
 fn find(name: &str) -> Result<Rule, String> {
-    Rule::find(name).ok_or_else(|| {
+    let plain = name.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let known = match plain.as_str() {
+        "2q" => "two-q",
+        "ttlonly" => "ttl",
+        "min" | "opt" => "belady",
+        "s3fifo" => "s3-fifo",
+        "wtinylfu" => "w-tinylfu",
+        "twoq" => "two-q",
+        other => other,
+    };
+    Rule::find(known).ok_or_else(|| {
         let ids = Policy::ALL.iter().map(|it| it.id()).chain(Bound::ALL.iter().map(|it| it.id()));
         let ids: Vec<&str> = ids.collect();
         format!("policy: there is no {name:?}; there are: {}", ids.join(", "))
@@ -135,8 +146,8 @@ pub fn run(options: &Options) -> Result<(), String> {
         }
         return Ok(());
     }
-    let name = options.policy.clone().unwrap_or_default();
-    let rule = find(&name)?;
+    let rule = find(options.policy.as_deref().unwrap_or_default())?;
+    let name = rule.id().to_owned();
     let ttl = match (rule, options.ttl) {
         (Rule::Policy(policy), None) if policy.needs_ttl() => {
             return Err("ttl: policy ttl needs --ttl, the requests an entry is good for".into());

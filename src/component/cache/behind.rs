@@ -5,6 +5,7 @@ use crate::engine::event::Verb;
 use crate::engine::{Outcome, Request};
 
 use super::super::{Registry, Wrap};
+use super::room::touch;
 use super::{Cache, CacheParams, CacheState, Ctx, Dirty, Entry, FLUSHED, Wake, expiry};
 
 /// A write that the store learns of later: its version. Only what is held can be changed; its version
@@ -14,7 +15,7 @@ pub(super) fn write(state: &mut CacheState, params: &CacheParams, key: u32, ctx:
     let held = state.entries.get(key).filter(|it| it.dirty || it.expires > clock);
     let entry = held?;
     let version = entry.version + 1;
-    state.order.touch(entry.slot);
+    touch(state, entry.slot, ctx);
     let expires = expiry(params, clock);
     state.entries.insert(key, Entry { version, expires, dirty: true, ..entry });
     if !entry.dirty {

@@ -64,6 +64,21 @@ pub(super) fn evict(state: &mut CacheState, live: bool, ctx: &mut Ctx) -> bool {
     true
 }
 
+/// An entry was used: whoever has to leave because of that does, but for what is dirty, and for itself, if it is
+/// larger than a segment.
+pub(super) fn touch(state: &mut CacheState, slot: Slot, ctx: &mut Ctx) {
+    state.order.touch(slot);
+    while let Some(spilled) = state.order.spilled() {
+        let key = state.order.key(spilled);
+        if spilled == slot || state.entries.get(key).is_some_and(|it| it.dirty) {
+            return;
+        }
+        state.order.evict(spilled);
+        state.entries.remove(key);
+        ctx.count(EVICTED, key);
+    }
+}
+
 /// An entry comes from another cache, as it is: in place of the one held, or if there is room for it.
 pub(in crate::component) fn take_in(
     state: &mut CacheState,
@@ -87,7 +102,7 @@ pub(super) fn put(state: &mut CacheState, params: &CacheParams, request: &Reques
     let (key, version) = (request.key, request.version);
     let expires = expiry(params, ctx.clock());
     if let Some(entry) = state.entries.get(key) {
-        state.order.touch(entry.slot);
+        touch(state, entry.slot, ctx);
         // A cache that asks its store itself does not put an older answer over a newer one.
         let through = params.strategy != Strategy::CacheAside;
         let stays = entry.dirty || through && version < entry.version;

@@ -95,7 +95,7 @@ impl Study {
         let seen = enough.then_some(seen);
         let keys: Vec<u32> = reads.iter().map(|it| it.key).collect();
         let sizes = size_of.map(|of| keys.iter().map(|it| of(*it)).collect()).unwrap_or_default();
-        let trace = Trace { keys, sizes };
+        let trace = Trace { keys, sizes, ..Trace::default() };
         let unit = if size_of.is_some() { 1_000 } else { 1 };
         let lru = match size_of {
             Some(_) => curve::lru_hits_sized_after(&trace, unit, most, from),

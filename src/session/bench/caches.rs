@@ -60,7 +60,7 @@ pub fn replays(only: &str, clock: Clock) -> Vec<Replayed> {
     if chosen.is_empty() {
         return Vec::new();
     }
-    let trace = Trace { keys: keys(REQUESTS).collect(), sizes: Vec::new() };
+    let trace = Trace { keys: keys(REQUESTS).collect(), ..Trace::default() };
     let replay = |policy: Policy| {
         let mut best = f64::INFINITY;
         let mut tally = Default::default();
