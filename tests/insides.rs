@@ -15,10 +15,11 @@ use ringside::scene::text;
 const MOMENTS: usize = 5;
 const LATEST: f64 = 130.0;
 
-/// The moments at which a design is looked at: early, and a while after each thing that is done to it.
-fn moments(script: impl Iterator<Item = Nanos>) -> Vec<f64> {
-    let mut after: Vec<f64> =
-        script.map(|it| it.as_seconds() + 1.3).filter(|it| *it < LATEST).collect();
+/// The moments after its warm-up at which a design is looked at: early, and a while after each thing that is done to
+/// it.
+fn moments(script: impl Iterator<Item = Nanos>, warmup: Nanos) -> Vec<f64> {
+    let after = script.map(|it| it.as_seconds() - warmup.as_seconds() + 1.3);
+    let mut after: Vec<f64> = after.filter(|it| (0.0..LATEST).contains(it)).collect();
     after.sort_by(f64::total_cmp);
     after.dedup_by(|one, other| *one - *other < 2.0);
     let last = after.last().map_or(20.0, |it| it + 12.0);
@@ -42,7 +43,7 @@ fn every_inside_says_what_it_said() {
             file.design.components.keys().filter(inside).map(|it| &*it.clone().leak()).collect();
         let mut said = vec![String::new(); ids.len()];
         let mut it = Looking::open(file.design.clone(), file.seed, file.warmup, ("", ""));
-        for moment in moments(file.design.script.values().map(|it| it.at)) {
+        for moment in moments(file.design.script.values().map(|it| it.at), file.warmup) {
             run_to(&mut it.run, moment);
             for (id, said) in ids.iter().zip(&mut said) {
                 it.of = (*id, *id);

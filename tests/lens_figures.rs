@@ -145,6 +145,20 @@ fn a_ring_says_what_the_command_line_says() {
     assert!((sum - came).abs() <= 1.5, "{nodes:?}, {came}");
     let most = nodes.iter().copied().fold(0.0, f64::max);
     assert!((most - imbalance * came / 3.0).abs() <= 0.5, "{most}");
+    // And each says what the command line says of it.
+    let members = three["members"].as_array().expect("members");
+    assert_eq!(members.len(), 3);
+    for member in members {
+        let name = member["name"].as_str().expect("a name");
+        let rate = number(member, "offered");
+        assert_eq!(it.words(&format!("requests/{name}#figure")), format!("{rate:.0}/s"), "{name}");
+        let (hits, misses) = (number(member, "hits"), number(member, "misses"));
+        let label = label(&it, &format!("requests/{name}"));
+        says(&label, &format!("{} of its reads hit", text::percent(hits / (hits + misses))));
+        says(&label, &format!("{name}: {} of requests", text::percent(rate / came)));
+    }
+    let held: f64 = members.iter().map(|it| number(it, "entries")).sum();
+    assert_eq!(it.words("entries"), text::count(held as u64));
 }
 
 #[test]
@@ -162,6 +176,22 @@ fn shards_say_what_the_command_line_says() {
     let busiest = shards.iter().copied().fold(0.0, f64::max);
     let usable = 900.0 * asked / busiest;
     assert!((it.figure("usable") / usable - 1.0).abs() < 0.005, "{usable}");
+    let members = three["members"].as_array().expect("members");
+    assert_eq!(members.len(), 3);
+    for member in members {
+        let name = member["name"].as_str().expect("a name");
+        let load =
+            number(member, "offered") + (number(member, "parts") - number(member, "sent_on")) / 3.0;
+        let figure = it.words(&format!("load/{name}#figure"));
+        assert_eq!(figure.trim(), format!("{}/s", text::number(load)), "{name}");
+        says(&label(&it, &format!("load/{name}")), &text::percent(load / 900.0));
+        let rows = text::count(number(member, "rows") as u64);
+        assert_eq!(it.words(&format!("rows/{name}#figure")), rows, "{name}");
+        match number(member, "waiting") as u64 {
+            0 => assert!(!label(&it, &format!("load/{name}")).contains("wait"), "{name}"),
+            waiting => says(&label(&it, &format!("load/{name}")), &format!(", {waiting} wait")),
+        }
+    }
 }
 
 /// An edited page: the layers hold it in several versions, and the picture says which. Nothing tells a browser.
@@ -265,7 +295,7 @@ fn curves_say_what_the_command_line_says() {
         panic!("a cache")
     };
     let now = ratio("lru", params.capacity.into());
-    says(&words(&it, "curves/lru"), &format!("hits {}.", text::percent(now)));
+    says(&words(&it, "curves/promise"), &format!("hits {}.", text::percent(now)));
     // A little more of the curves is known with every picture.
     let scenes: Vec<_> = (0..60).map(|_| it.scene(900.0)).collect();
     for (name, policy) in [("LRU", "lru"), ("S3-FIFO", "s3-fifo")] {

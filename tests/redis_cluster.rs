@@ -163,11 +163,14 @@ fn the_inside_shows_slots_that_move() {
         Inside Redis cluster
         4 nodes by Redis Cluster slots; user:0 belongs to C. D joins: 24 of 96 keys moved, 0 of them between nodes that stay. 93.5 % of reads hit in the last second.
         Hit ratio, last 1 s: 93.5 %  Entries: 4 518  Nodes asked: 4
-        user:0, picked
-        0  Hashes grow clockwise
+        C  user:0, picked
+        0  Hashes grow clockwise  A
         24
         of 96 keys
         moved
+        D
+        B
+        Compare all: schemes side by side on the same keys
         Hit ratio, second by second  0 s: D joins
         100 %  93.5 % of reads hit in the latest second
         50 %

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::common;
-use crate::common::looking::Looking;
+use crate::common::looking::{Looking, well_drawn};
 use crate::common::{Live, slots, target};
 use expect_test::expect;
 use ringside::algorithm::hashing::Hash;
@@ -232,6 +232,7 @@ fn a_node_joins() {
             Add D: how many of 96 keys move?  24
             Add D: how many of 96 keys move?: 24
             Add D to the cluster, now
+            Compare all: schemes side by side on the same keys
             Hit ratio, second by second  last 60 s
             100 %
             50 %  94.2 % of reads hit in the latest second
@@ -242,7 +243,8 @@ fn a_node_joins() {
             B: 32.6 % of requests, 32.7 % of the keys; 94.6 % of its reads hit
             C: 32.7 % of requests, 33.4 % of the keys; 92.4 % of its reads hit
             mean
-            Dashed: its share of the keys.
+            Dashed: its share of the keys: A 33.8 %, B 32.7
+            %, C 33.4 %.
         "#]],
     );
     let mut by_ring = open(json!({ "scheme": "ring" }));
@@ -279,7 +281,10 @@ fn a_node_joins() {
         Jump: 15 of 96 keys moved
         even share 24
         Between nodes that stay: 54 of 72.
+        Who owns a key changes, and nothing is copied:
+        it misses once.
         Your guess, dashed: 24 of 96.
+        Compare all: schemes side by side on the same keys
         Hit ratio, second by second  0 s: D joins
         100 %
         39.7 % of reads hit in the latest second
@@ -294,7 +299,8 @@ fn a_node_joins() {
         C: 28.6 % of requests, 26.1 % of the keys; 60.6 % of its reads hit
         D: 20.4 % of requests, 24.0 % of the keys; 11.8 % of its reads hit
         mean
-        Dashed: its share of the keys.
+        Dashed: its share of the keys: A 24.8 %, B 25.1
+        %, C 26.1 %, D 24.0 %.
     "#]]);
     by_ring.check("ring", QUIET, expect![[r#"
         Inside Product cache
@@ -304,7 +310,7 @@ fn a_node_joins() {
         D: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
         Weight of D: 1; drag it clockwise for more, back for less  Weight of A: 1; drag it clockwise for more, back for less
         0  Hashes grow clockwise
-        A: 24.2 % of the ring  B: 25.5 % of the ring  C: 24.2 % of the ring  D: 26.2 % of the ring  Key: drag around to pick one  27
+        Lit: 26.2 % of the ring, now D's  A: 24.2 % of the ring  B: 25.5 % of the ring  C: 24.2 % of the ring  D: 26.2 % of the ring  Key: drag around to pick one  27
         of 96 keys
         moved
         Weight of C: 1; drag it clockwise for more, back for less  product:0, picked  Weight of B: 1; drag it clockwise for more, back for less
@@ -322,6 +328,9 @@ fn a_node_joins() {
         Jump: 15 of 96 keys moved
         even share 24
         Between nodes that stay: 0 of 27.
+        Who owns a key changes, and nothing is copied:
+        it misses once.
+        Compare all: schemes side by side on the same keys
         Hit ratio, second by second  0 s: D joins
         100 %
         75.0 % of reads hit in the latest second
@@ -336,10 +345,16 @@ fn a_node_joins() {
         C: 23.6 % of requests, 24.2 % of the ring; 95.6 % of its reads hit
         D: 25.7 % of requests, 26.2 % of the ring; 15.9 % of its reads hit
         mean
-        Dashed: its share of the ring.
+        Dashed: its share of the ring: A 24.2 %, B 25.5 %,
+        C 24.2 %, D 26.2 %.
         Points on the ring (virtual nodes)  200 a node
         Points on the ring (virtual nodes): 200 a node
+        8 points a node, now: how uneven is it then?  4 points a node, now: how uneven is it then?
         Share of the ring: max/mean 1.05.
+        D is furthest above its even share: by 4.75 %;
+        6.12 % off is usual. Requests, last 3 s: max/mean
+        1.08.
+        800 points, too many to draw.
     "#]]);
 }
 
@@ -420,6 +435,7 @@ fn the_dip_is_drawn_over_the_one_that_was_left_behind() {
             way round. The next point clockwise, at 52.6 %,
             is C's.
             C holds it: the next read hits.
+            Compare all: schemes side by side on the same keys
             Hit ratio, second by second  0 s: D joins
             100 %
             86.2 % of reads hit in the latest second
@@ -433,7 +449,12 @@ fn the_dip_is_drawn_over_the_one_that_was_left_behind() {
             left: 91.4 %, then 30.4 %.
             Points on the ring (virtual nodes)  200 a node
             Points on the ring (virtual nodes): 200 a node
+            8 points a node, now: how uneven is it then?  4 points a node, now: how uneven is it then?
             Share of the ring: max/mean 1.05.
+            D is furthest above its even share: by 4.75 %;
+            6.12 % off is usual. Requests, last 3 s: max/mean
+            1.24.
+            800 points, too many to draw.
         "#]],
     );
 }
@@ -528,7 +549,7 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         C: pick it, drag it off the ring, or into its middle to kill it  A: pick it, drag it off the ring, or into its middle to kill it
         Weight of C: 1; drag it clockwise for more, back for less  Weight of A: 1; drag it clockwise for more, back for less
         0  Hashes grow clockwise
-        A: 50.2 % of the ring  C: 49.8 % of the ring  Key: drag around to pick one  32
+        Lit: 18.0 % of the ring, now A's  Lit: 16.8 % of the ring, now C's  A: 50.2 % of the ring  C: 49.8 % of the ring  Key: drag around to pick one  32
         of 96 keys
         moved
         product:0, picked
@@ -547,6 +568,9 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         Jump: 51 of 96 keys moved
         even share 32
         Between nodes that stay: 0 of 32.
+        Who owns a key changes, and nothing is copied:
+        it misses once.
+        Compare all: schemes side by side on the same keys
         Hit ratio, second by second  last 60 s
         100 %
         50 %  75.4 % of reads hit in the latest second
@@ -557,13 +581,19 @@ fn a_dead_nodes_keys_go_to_the_others_and_no_others_move() {
         B: 23.8 % of requests, 0 % of the ring; 93.3 % of its reads hit
         C: 37.1 % of requests, 49.8 % of the ring; 88.0 % of its reads hit
         mean
-        Dashed: its share of the ring.
+        Dashed: its share of the ring: A 50.2 %, B 0 %, C
+        49.8 %.
         Bring B back  Take B out
         Weight of B  1
         Weight of B: 1
         Points on the ring (virtual nodes)  200 a node
         Points on the ring (virtual nodes): 200 a node
+        8 points a node, now: how uneven is it then?  4 points a node, now: how uneven is it then?
         Share of the ring: max/mean 1.00.
+        A is furthest above its even share: by 0.477 %;
+        4.99 % off is usual. Requests, last 3 s: max/mean
+        1.03.
+        400 points, too many to draw.
     "#]]);
     it.click("node-act/fault");
     it.on(2_000);
@@ -691,6 +721,9 @@ fn the_fingers_and_the_way() {
         Points on the ring (virtual nodes)  4 a node
         Points on the ring (virtual nodes): 4 a node
         Share of the ring: max/mean 1.54.
+        C is furthest above its even share: by 53.7 %;
+        39.2 % off is usual. Requests, last 3 s: max/mean
+        1.54.
     "#]]);
     let hops = it.scene(300.0).marks.iter().filter(|it| it.id.starts_with("hop/")).count();
     assert!(hops > 0, "the way is drawn");
@@ -700,4 +733,235 @@ fn the_fingers_and_the_way() {
     it.click("chord/ring");
     it.on(10);
     assert!(it.scene(300.0).description.starts_with("Chord, 600 nodes"));
+}
+
+/// Where each stretch lies, of those marks that are lit; and of all that have an owner.
+fn spans(it: &Looking, lit: bool) -> BTreeMap<String, Vec<(f32, f32)>> {
+    let marks = it.scene(300.0).marks.into_iter();
+    let of = |it: ringside::scene::Mark| {
+        let name = it.id.strip_prefix("arcs/")?;
+        let name = if lit { name.strip_suffix("#lit")? } else { name };
+        match it.shape {
+            Shape::Arcs { spans, .. } if !name.contains('#') => Some((name.to_owned(), spans)),
+            _ => None,
+        }
+    };
+    marks.filter_map(of).collect()
+}
+
+fn owner_at(of: &BTreeMap<String, Vec<(f32, f32)>>, turn: f32) -> Option<&str> {
+    let has = |spans: &Vec<(f32, f32)>| spans.iter().any(|it| it.0 < turn && turn < it.1);
+    of.iter().find(|it| has(it.1)).map(|it| it.0.as_str())
+}
+
+/// Whatever changes: just those stretches are lit that have another owner than before, for as long as it is
+/// tried out and after it is done.
+#[test]
+fn stretches_that_change_hands_are_lit() {
+    let out = Act::Set("weights".into(), "\"1, 0, 1\"".into()).to_string();
+    let weigh = Act::Set("weights".into(), "\"1, 3, 1\"".into()).to_string();
+    let join = Act::Set("nodes".into(), "4".into()).to_string();
+    let fewer = Act::Set("vnodes".into(), "4".into()).to_string();
+    for (vnodes, scheme) in [(8, "ring"), (200, "ring"), (200, "ketama"), (200, "redis-slots")] {
+        for act in ["crash 1", &out, &weigh, &join, &fewer] {
+            let of = format!("{scheme}, {vnodes}: {act}");
+            let mut it = open(json!({ "scheme": scheme, "vnodes": vnodes }));
+            let before = spans(&it, false);
+            assert_eq!(spans(&it, true), BTreeMap::new(), "{of}: nothing changed yet");
+            it.look.trial = Some(act.to_owned());
+            let tried = spans(&it, true);
+            let after = spans(&it, false);
+            let differs = |turn: f32| owner_at(&before, turn) != owner_at(&after, turn);
+            let mut lit = 0;
+            for at in 0..2_000 {
+                let turn = (at as f32 + 0.5) / 2_000.0 + 0.000_01;
+                let now = owner_at(&tried, turn);
+                assert_eq!(now.is_some(), differs(turn), "{of}: at {turn}");
+                assert!(now.is_none() || now == owner_at(&after, turn), "{of}: at {turn}");
+                lit += usize::from(now.is_some());
+            }
+            let moves = it.words("moved") != "0" && it.words("moved#what").contains("would");
+            assert!(!moves || lit > 100, "{of}: {lit}");
+            well_drawn("lit", &[300.0, 520.0, 900.0], |width| it.scene(width));
+            it.look.trial = None;
+            it.act(act);
+            it.on(1_500);
+            assert_eq!(spans(&it, true), tried, "{of}: as it was tried");
+        }
+    }
+    // Where no circle says who owns a key, there is none to light; nor where keys lie elsewhere on it.
+    let mut it = open(json!({}));
+    it.look.trial = Some("crash 1".into());
+    assert_eq!(spans(&it, true), BTreeMap::new());
+    let mut it = open(json!({ "scheme": "ring" }));
+    it.look.trial = Some(Act::Set("scheme".into(), "\"ketama\"".into()).to_string());
+    assert_eq!(spans(&it, true), BTreeMap::new());
+}
+
+/// Each long stretch is told by its owner's letter, not by a shade; nothing lies on it.
+#[test]
+fn long_stretches_have_their_owners_letter() {
+    for (vnodes, nodes, least) in [(1, 3, 2), (1, 5, 3), (4, 3, 4), (8, 5, 4), (200, 3, 0)] {
+        let it = open(json!({ "scheme": "ring", "vnodes": vnodes, "nodes": nodes }));
+        well_drawn("letters", &[300.0, 520.0, 900.0], |width| it.scene(width));
+        let (marks, owned) = (it.scene(300.0).marks, spans(&it, false));
+        let middle = marks.iter().find(|it| it.id == "pick").expect("a circle");
+        let Shape::Arc { center, .. } = middle.shape else { panic!("a circle") };
+        let letters: Vec<_> = marks.iter().filter(|it| it.id.starts_with("letter/")).collect();
+        for letter in &letters {
+            let at = letter.shape.bounds().middle();
+            let turn = (at.x - center.x).atan2(center.y - at.y) / std::f32::consts::TAU;
+            assert_eq!(owner_at(&owned, turn.rem_euclid(1.0)), Some(letter.words()), "{vnodes}");
+        }
+        assert!(letters.len() >= least, "{vnodes}, {nodes}: {}", letters.len());
+        assert!(least > 0 || letters.is_empty(), "all are too short");
+    }
+}
+
+#[test]
+fn virtual_nodes_are_drawn_if_they_are_few() {
+    let mut it = open(json!({ "scheme": "ring", "vnodes": 8 }));
+    let names = ["A", "B", "C"].map(|name| Node { name: name.into(), weight: 1 });
+    let settings = Settings { vnodes: 8, ..Settings::default() };
+    let placed = Scheme::Ring.build(&names, &settings).expect("a ring");
+    let (points, _) = placed.points().expect("points");
+    let drawn = |it: &Looking| -> Vec<String> {
+        let marks = it.scene(300.0).marks.into_iter();
+        marks.filter(|it| it.id.starts_with("vnode/")).filter_map(|it| it.label).collect()
+    };
+    let share = |at: u64| ringside::base::text::percent(libm::ldexp(at as f64, -64));
+    let expected: Vec<_> = points
+        .iter()
+        .map(|it| format!("{}: a virtual node at {}", names[it.node as usize].name, share(it.at)))
+        .collect();
+    assert_eq!(drawn(&it), expected);
+    assert_eq!(it.words("vnodes/points/0"), "24 points: the lines across the ring.");
+    it.act(&Act::Set("vnodes".into(), "200".into()).to_string());
+    assert_eq!(drawn(&it), Vec::<String>::new());
+    assert_eq!(it.words("vnodes/points/0"), "600 points, too many to draw.");
+}
+
+/// The second act: few points are uneven, and one is worse. By luck three nodes of 8 points are not, and the
+/// inside says what is usual: by the beta distribution, the root of 2/25.
+#[test]
+fn few_points_are_uneven() {
+    let mut it = open(json!({ "scheme": "ring" }));
+    let most = |it: &Looking| {
+        let words = it.words("vnodes/shares/0");
+        let figure = words.trim_end_matches('.').rsplit(' ').next().expect("a figure");
+        figure.parse::<f64>().expect("a figure")
+    };
+    let uneven = |it: &Looking| {
+        let marks = it.scene(900.0).marks;
+        let lines = marks.iter().filter(|it| it.id.starts_with("vnodes/uneven/"));
+        lines.map(|it| it.words().replace('\u{a0}', " ")).collect::<Vec<_>>().join(" ")
+    };
+    let five = open(json!({ "scheme": "ring", "vnodes": 8, "nodes": 5 }));
+    assert!(most(&five) > 1.3, "{}", most(&five));
+    let many = most(&it);
+    assert!(many < 1.2, "{many}");
+    assert!(uneven(&it).contains("; 5.77 % off is usual."), "{}", uneven(&it));
+    it.click("vnodes/8");
+    assert_eq!(params(&it.run.shown().design).vnodes, 8);
+    it.on(10);
+    assert!(most(&it) > many);
+    assert!(uneven(&it).contains("; 28.3 % off is usual."), "{}", uneven(&it));
+    it.click("vnodes/4");
+    it.on(4_000);
+    let few = most(&it);
+    assert!(few > 1.3, "{few}");
+    let shares = [0, 1, 2].map(|at| {
+        let label = it.mark(&format!("arcs/{}", ["A", "B", "C"][at])).label.expect("a label");
+        let share = label.split([' ', '\u{a0}']).nth(1).and_then(|it| it.parse::<f64>().ok());
+        share.expect("a share")
+    });
+    let largest = shares.iter().copied().fold(0.0, f64::max);
+    assert!((largest * 3.0 / 100.0 - few).abs() < 0.01, "{shares:?}: {few}");
+    let name = ["A", "B", "C"][shares.iter().position(|it| *it == largest).expect("it is there")];
+    let words = uneven(&it);
+    assert!(words.starts_with(&format!("{name} is furthest above its even share: by ")), "{words}");
+    let requests = it.words("requests/caption-end").trim_start_matches("max/mean ").to_owned();
+    assert!(words.ends_with(&format!("Requests, last 3 s: max/mean {requests}.")), "{words}");
+    assert!(requests.parse::<f64>().expect("a figure") > 1.2, "{requests}");
+    assert!(!it.scene(300.0).marks.iter().any(|it| it.id == "vnodes/4"), "there it is");
+    it.act(&Act::Set("vnodes".into(), "1".into()).to_string());
+    assert!(most(&it) > few, "{} {few}", most(&it));
+}
+
+/// Taken out by its chip or dragged off the ring: it says what would move, and that is what moves, with one
+/// edit; the figures are those of the command line.
+#[test]
+fn a_node_is_taken_out() {
+    for (name, left) in [("C", "A,B"), ("B", "A,C")] {
+        for by_chip in [false, true] {
+            let mut it = open(json!({ "scheme": "ring" }));
+            it.act(&format!("note node {name}"));
+            let action = if by_chip {
+                it.mark("node-act/out").action.expect("it asks for that")
+            } else {
+                let spots = it.mark(&format!("node/{name}")).slide.expect("it is dragged").spots;
+                let off: Vec<_> = spots.iter().filter(|it| it.label == "off the ring").collect();
+                assert_eq!(off.len(), 4, "on all four sides");
+                assert!(off.iter().all(|it| it.action == off[0].action));
+                off[0].action.clone()
+            };
+            let (moved, between) = place("ring", "A,B,C", left, 200, &shown_keys());
+            let before = it.run.inputs.len();
+            it.look.trial = Some(action.clone());
+            assert_eq!(it.words("moved"), moved.to_string(), "{name}, tried");
+            assert!(it.words("moved#what").contains("would move"));
+            assert_eq!(it.run.inputs.len(), before, "nothing has happened");
+            it.look.trial = None;
+            it.act(&action);
+            assert_eq!(it.run.inputs.len(), before + 1, "one edit");
+            it.on(10);
+            assert_eq!(it.words("moved"), moved.to_string(), "{name}");
+            assert_eq!(it.words("moves/caption"), format!("{name} leaves: keys that moved"));
+            assert_eq!(
+                it.words("moves/between/0"),
+                format!("Between nodes that stay: {between} of {moved}.")
+            );
+            // Beside the even share: a third of the keys goes to those that are left.
+            assert_eq!(it.words("moves-even/words"), "even share 32");
+            for (scheme, id) in
+                [("modulo", "modulo"), ("ring", "ring"), ("rendezvous", "rendezvous")]
+            {
+                let (moved, _) = place(scheme, "A,B,C", left, 200, &shown_keys());
+                let part = (moved as f64 / 96.0 * 100.0).round();
+                let figure = it.words(&format!("moves/{id}#figure"));
+                assert_eq!(figure, format!("{moved:>2} · {part:>2} %"), "{scheme}");
+            }
+        }
+    }
+}
+
+/// All schemes on the same keys: only when asked for, whatever is at work; with what the command line counts.
+#[test]
+fn schemes_side_by_side() {
+    let keys = shown_keys();
+    let rows = |it: &Looking| -> Vec<String> {
+        let marks = it.scene(520.0).marks.into_iter();
+        let ids = marks.filter(|it| it.id.starts_with("compare/") && it.id.ends_with("#figure"));
+        ids.map(|it| format!("{} {}", it.id, it.words())).collect()
+    };
+    let mut it = open(json!({ "scheme": "rendezvous", "vnodes": 8 }));
+    assert_eq!(rows(&it), Vec::<String>::new());
+    it.click("compare");
+    well_drawn("compare", &[300.0, 520.0, 900.0], |width| it.scene(width));
+    assert_eq!(rows(&it).len(), 8);
+    let input: String = keys.iter().map(|it| format!("product:{it}\n")).collect();
+    for scheme in Scheme::ALL.iter().copied().filter(|it| it.is_by_hash()) {
+        let arguments = ["place", "--scheme", scheme.id(), "--vnodes", "8", "--nodes", "A,B,C"];
+        let told = common::command::text(&arguments, input.as_bytes());
+        let mut counts = BTreeMap::<&str, usize>::new();
+        let owner = |it: &'_ str| it.split_whitespace().last().expect("an owner").to_owned();
+        let owners: Vec<String> = told.lines().map(owner).collect();
+        owners.iter().for_each(|it| *counts.entry(it).or_default() += 1);
+        let most = counts.values().copied().max().expect("somebody") as f64 / 32.0;
+        let (moved, _) = place(scheme.id(), "A,B,C", "A,B,C,D", 8, &keys);
+        let figure = it.words(&format!("compare/{}#figure", scheme.id()));
+        assert_eq!(figure, format!("{most:.2} · {moved:>2}"), "{}", scheme.id());
+    }
+    it.click("compare");
+    assert_eq!(rows(&it), Vec::<String>::new());
 }

@@ -81,7 +81,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         Requests, last 3 s  1 278/s in all
         A: 208 a second, 16.3 % of all and 23.1 % of what it can
         B: 223 a second, 17.4 % of all and 24.7 % of what it can
-        C: 847 a second, 66.3 % of all and 94.1 % of what it can, 2 wait
+        C: 847 a second, 66.3 % of all, 2.0 times the mean and 94.1 % of what it can, 2 wait
         capacity 900/s
         Waiting: 2 at C.
         The key space  user:0 to 29 999
@@ -90,7 +90,8 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C: pick it
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -109,6 +110,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:29 274 to 29 374  101 rows
         C: 101 rows after 13.9 ms
         C alone was asked: 13.9 ms.
@@ -117,6 +119,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
 
     rate(&mut it, "1500/s");
@@ -132,7 +138,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         Requests, last 3 s  1 511/s in all
         A: 258 a second, 17.1 % of all and 28.7 % of what it can
         B: 237 a second, 15.7 % of all and 26.4 % of what it can
-        C: 1 016 a second, 67.2 % of all and 113 % of what it can, 496 wait
+        C: 1 016 a second, 67.2 % of all, 2.0 times the mean and 113 % of what it can, 496 wait
         capacity 900/s
         Waiting: 496 at C.
         The key space  user:0 to 29 999
@@ -141,7 +147,8 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C: pick it
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -160,6 +167,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:28 839 to 28 939  101 rows
         C: 101 rows after 583 ms
         C alone was asked: 583 ms.
@@ -168,6 +176,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
 
     it.click("split-act");
@@ -179,7 +191,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         Requests, last 3 s  1 511/s in all
         A: 258 a second, 17.1 % of all and 28.7 % of what it can
         B: 237 a second, 15.7 % of all and 26.4 % of what it can
-        C: 1 016 a second, 67.2 % of all and 113 % of what it can, 496 wait
+        C: 1 016 a second, 67.2 % of all, 2.7 times the mean and 113 % of what it can, 496 wait
         D: 0 a second, 0 % of all and 0 % of what it can
         capacity 900/s
         Waiting: 496 at C.
@@ -191,7 +203,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         0  10 000  20 000  25 000
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
-        second.
+        tenth of a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -215,6 +227,7 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:29 321 to 29 421  101 rows
         C: 101 rows after 584 ms
         C alone was asked: 584 ms.
@@ -223,6 +236,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
     settle(&mut it);
     it.on(6_000);
@@ -252,7 +269,8 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         C: pick it
         0
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -274,6 +292,9 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C.
+        The slowest decides: of 3 at once, 2.97 % meet
+        one that is slower than 99 of 100.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:28 789 to 28 889  101 rows
         A: 27 rows after 15.7 ms
         B: 38 rows after 14.5 ms
@@ -285,6 +306,10 @@ fn the_last_range_is_hot_and_a_hash_is_even() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        Ids that follow each other lie apart: all shards do
+        as much.
     "#]]);
 }
 
@@ -327,7 +352,8 @@ fn queries_are_shown_as_they_are() {
         C: pick it
         0
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -349,6 +375,9 @@ fn queries_are_shown_as_they_are() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C.
+        The slowest decides: of 3 at once, 2.97 % meet
+        one that is slower than 99 of 100.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:19 216 to 19 316  101 rows
         A: 38 rows after 40.6 ms
         B: 28 rows after 6.58 ms
@@ -360,6 +389,10 @@ fn queries_are_shown_as_they_are() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        Ids that follow each other lie apart: all shards do
+        as much.
     "#]]);
 }
 
@@ -386,17 +419,20 @@ fn a_celebrity_is_named() {
         Installed: 2 700 /s  What could come in all before the busiest shard has more to do than it can, with requests dealt out as in the last seconds.  Asked, last 3 s: 1 305 /s
         Requests, last 3 s  1 305/s in all
         A: 226 a second, 17.3 % of all and 25.1 % of what it can
-        B: 854 a second, 65.4 % of all and 94.9 % of what it can, 10 wait
+        B: 854 a second, 65.4 % of all, 2.0 times the mean and 94.9 % of what it can, 10 wait
         C: 225 a second, 17.3 % of all and 25.0 % of what it can
         capacity 900/s
         Waiting: 10 at B.
+        user:77 alone is 74.9 % of B's requests: no
+        scheme splits one key.
         The key space  user:0 to 29 999
         A: pick it
         B: pick it  user:77 is hot: 74.9 % of B's requests
         C: pick it
         0
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -418,6 +454,9 @@ fn a_celebrity_is_named() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C.
+        The slowest decides: of 3 at once, 2.97 % meet
+        one that is slower than 99 of 100.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:29 000 to 29 100  101 rows
         A: 27 rows after 6.29 ms
         B: 36 rows after 13.6 ms
@@ -429,6 +468,10 @@ fn a_celebrity_is_named() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        Ids that follow each other lie apart: all shards do
+        as much.
     "#]]);
 }
 
@@ -450,7 +493,7 @@ fn four_to_five_shards() {
         Requests, last 3 s  1 280/s in all
         A: 417 a second, 32.6 % of all and 46.3 % of what it can
         B: 322 a second, 25.2 % of all and 35.8 % of what it can
-        C: 540 a second, 42.2 % of all and 60.0 % of what it can
+        C: 540 a second, 42.2 % of all, 1.7 times the mean and 60.0 % of what it can
         D: 1.00 a second, 0.078 % of all and 0.111 % of what it can
         capacity 900/s
         The key space  user:0 to 29 999
@@ -460,7 +503,8 @@ fn four_to_five_shards() {
         D: pick it
         0
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -489,6 +533,9 @@ fn four_to_five_shards() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C, D.
+        The slowest decides: of 4 at once, 3.94 % meet
+        one that is slower than 99 of 100.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:11 473 to 11 573  101 rows
         A: 28 rows after 10.0 ms
         B: 33 rows after 14.9 ms
@@ -501,6 +548,10 @@ fn four_to_five_shards() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        Ids that follow each other lie apart: all shards do
+        as much.
     "#]]);
     let from = it.run.head.world.now();
     it.click("add");
@@ -512,7 +563,7 @@ fn four_to_five_shards() {
         Requests, last 3 s  1 280/s in all
         A: 417 a second, 32.6 % of all and 46.3 % of what it can
         B: 322 a second, 25.2 % of all and 35.8 % of what it can
-        C: 540 a second, 42.2 % of all and 60.0 % of what it can
+        C: 540 a second, 42.2 % of all, 2.1 times the mean and 60.0 % of what it can
         D: 1.00 a second, 0.078 % of all and 0.111 % of what it can
         E: 0 a second, 0 % of all and 0 % of what it can
         capacity 900/s
@@ -525,7 +576,7 @@ fn four_to_five_shards() {
         0
         Bars: whose keys are whose; lit: moved. Dashed:
         copied, not yet served. Dots: requests of the last
-        second.
+        tenth of a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  28 482 rows
@@ -558,6 +609,9 @@ fn four_to_five_shards() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C, D, E.
+        The slowest decides: of 5 at once, 4.90 % meet
+        one that is slower than 99 of 100.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:28 866 to 28 966  98 rows
         A: 33 rows after 10.8 ms
         B: 22 rows after 5.12 ms
@@ -570,6 +624,10 @@ fn four_to_five_shards() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        Ids that follow each other lie apart: all shards do
+        as much.
     "#]]);
     let middle = it.scene(520.0);
     settle(&mut it);
@@ -592,7 +650,8 @@ fn four_to_five_shards() {
         E: pick it
         0
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -624,6 +683,9 @@ fn four_to_five_shards() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks all: A, B, C, D, E.
+        The slowest decides: of 5 at once, 4.90 % meet
+        one that is slower than 99 of 100.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:1 889 to 1 989  101 rows
         A: 19 rows after 9.69 ms
         B: 19 rows after 7.08 ms
@@ -637,6 +699,10 @@ fn four_to_five_shards() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        Ids that follow each other lie apart: all shards do
+        as much.
     "#]]);
     let keys: String = (0..5_000).map(|it| format!("{}\n", it * 6)).collect();
     for scheme in ["modulo", "ring", "rendezvous", "jump"] {
@@ -682,7 +748,7 @@ fn transactions_over_two_shards_are_seen() {
         Requests, last 3 s  1 267/s in all
         A: 221 a second, 17.5 % of all and 24.6 % of what it can
         B: 202 a second, 15.9 % of all and 22.4 % of what it can
-        C: 844 a second, 66.6 % of all and 93.8 % of what it can
+        C: 844 a second, 66.6 % of all, 2.0 times the mean and 93.8 % of what it can
         capacity 900/s
         The key space  user:0 to 29 999
         A: pick it
@@ -690,7 +756,8 @@ fn transactions_over_two_shards_are_seen() {
         C: pick it
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -726,6 +793,7 @@ fn transactions_over_two_shards_are_seen() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:29 523 to 29 623  101 rows
         C: 101 rows after 2.73 ms
         C alone was asked: 2.73 ms.
@@ -734,6 +802,10 @@ fn transactions_over_two_shards_are_seen() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
     it.fault(Fault::Crash(target("store/1")));
     it.on(1_500);
@@ -746,7 +818,7 @@ fn transactions_over_two_shards_are_seen() {
         Requests, last 3 s  1 217/s in all
         A: 217 a second, 17.8 % of all and 24.1 % of what it can
         B: 140 a second, 11.5 % of all and 15.5 % of what it can
-        C: 860 a second, 70.7 % of all and 95.6 % of what it can, 18 wait
+        C: 860 a second, 70.7 % of all, 2.1 times the mean and 95.6 % of what it can, 18 wait
         capacity 900/s
         Waiting: 18 at C.
         The key space  user:0 to 29 999
@@ -755,7 +827,8 @@ fn transactions_over_two_shards_are_seen() {
         C: pick it
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -796,6 +869,7 @@ fn transactions_over_two_shards_are_seen() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:29 814 to 29 914  101 rows
         C: 101 rows after 23.4 ms
         C alone was asked: 23.4 ms.
@@ -804,6 +878,10 @@ fn transactions_over_two_shards_are_seen() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
     it.fault(Fault::Restart(target("store/1")));
     it.on(2_000);
@@ -988,7 +1066,9 @@ fn lists_have_names_and_the_index_a_height() {
     );
     // Spaces that do not break are spaces too.
     let plain = |it: &str| it.split_whitespace().collect::<Vec<_>>().join(" ");
-    let index = plain(&said(&it, "table/height"));
+    let bars =
+        |it: &Looking| ["height/whole", "height/part"].map(|id| plain(&label(it, id))).join(" ");
+    let index = bars(&it);
     let fullest = ["A", "B", "C"]
         .iter()
         .flat_map(|shard| (0..4).map(|at| rows(&it, shard, at)).collect::<Vec<_>>());
@@ -1028,7 +1108,7 @@ fn an_index_is_seen() {
         Requests, last 3 s  1 291/s in all
         A: 221 a second, 17.1 % of all and 24.6 % of what it can
         B: 214 a second, 16.6 % of all and 23.8 % of what it can
-        C: 855 a second, 66.3 % of all and 95.0 % of what it can, 77 wait
+        C: 855 a second, 66.3 % of all, 2.0 times the mean and 95.0 % of what it can, 77 wait
         capacity 900/s
         Waiting: 77 at C.
         The key space  user:0 to 29 999
@@ -1037,7 +1117,8 @@ fn an_index_is_seen() {
         C: pick it
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -1056,6 +1137,7 @@ fn an_index_is_seen() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Partitions of the tables  none
         None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
         The table of each shard is one piece.
@@ -1070,6 +1152,10 @@ fn an_index_is_seen() {
         C: 10 rows after 109 ms
         3 shards were asked, and each looked once: 109
         ms.
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
     it.click("attribute/global");
     it.on(6_000);
@@ -1081,7 +1167,7 @@ fn an_index_is_seen() {
         Requests, last 3 s  1 316/s in all
         A: 241 a second, 18.3 % of all and 26.7 % of what it can
         B: 223 a second, 16.9 % of all and 24.8 % of what it can
-        C: 852 a second, 64.8 % of all and 94.7 % of what it can, 7 wait
+        C: 852 a second, 64.8 % of all, 1.9 times the mean and 94.7 % of what it can, 7 wait
         capacity 900/s
         Waiting: 7 at C.
         The key space  user:0 to 29 999
@@ -1090,7 +1176,8 @@ fn an_index_is_seen() {
         C: pick it
         0  10 000  20 000
         Bars: whose keys are whose; lit: moved by the
-        latest change. Dots: requests of the last second.
+        latest change. Dots: requests of the last tenth of
+        a second.
         Replicas of each shard  none
         Each shard gets two replicas; the database begins anew
         Rows per shard  30 000 rows
@@ -1109,6 +1196,7 @@ fn an_index_is_seen() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Partitions of the tables  none
         None: The table of each shard is one piece.  Range: Each has a range of keys: a query over neighbours reads few.  List: Each has some values of city: a query by it reads one a shard.  Hash: A hash of the key deals rows out: even, but only single keys leave any out.
         The table of each shard is one piece.
@@ -1129,6 +1217,10 @@ fn an_index_is_seen() {
         28.5 ms.
         Last 3 s: 56.7 pieces of work a second to keep
         it, 0 rows a second named in vain.
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
 }
 
@@ -1183,6 +1275,7 @@ fn replicas_of_shards_are_seen() {
         A query over keys  user:1 000 to 1 100
         A query over keys: user:1 000 to 1 100
         By the map it asks A alone.
+        Shard A is asked for user:1 000 to 1 100, once
         Latest: user:28 821 to 28 921  101 rows
         C: 101 rows after 12.5 ms
         C alone was asked: 12.5 ms.
@@ -1191,6 +1284,10 @@ fn replicas_of_shards_are_seen() {
         The table of each shard is one piece.
         Queries by another attribute  none
         Requests of the class list ask for all rows with one city
+        The shard key
+        Id, in ranges  Id, hashed  Country
+        New ids follow each other: they all come to the
+        last shard.
     "#]]);
     it.fault(Fault::Restart(target("store/0")));
     it.on(3_000);
@@ -1218,4 +1315,159 @@ fn ranges_that_split_by_themselves_are_seen() {
     for width in [300.0, 520.0, 900.0] {
         assert_eq!(check::problems(&it.scene(width)), Vec::<String>::new(), "at {width}");
     }
+}
+
+/// A query that somebody asks by hand is asked, once, and stays in sight whatever others ask; replayed, it is the same.
+#[test]
+fn a_query_is_asked_by_hand() {
+    let mut it = open();
+    it.set("store", "scheme", json!("modulo"));
+    it.look.note("query", "1000");
+    it.on(2_000);
+    assert!(it.scene(300.0).marks.iter().all(|it| it.id != "asked/slowest/0"));
+    it.click("query/ask");
+    it.on(3_000);
+    let caption = it.words("asked/caption").replace(['\u{a0}', '\u{202f}'], " ");
+    assert_eq!(caption, "You asked: user:1 000 to 1 100");
+    assert_eq!(it.words("asked/caption-end"), "101 rows");
+    let said = it.words("asked/slowest/0");
+    assert!(said.starts_with("3 shards were asked; the slowest"), "{said}");
+    let times: Vec<_> = ["A", "B", "C"].map(|name| it.mark(&format!("asked/{name}"))).into();
+    assert_eq!(times.iter().filter(|it| it.tone == ringside::scene::Tone::Link).count(), 1);
+    // 1 − 0.99³.
+    let tail = it
+        .scene(900.0)
+        .marks
+        .iter()
+        .filter(|it| it.id.starts_with("query/tail"))
+        .map(|it| it.words().to_owned())
+        .collect::<String>();
+    assert!(tail.contains("2.97"), "{tail}");
+    // By ranges one shard has them all.
+    it.set("store", "scheme", json!("range"));
+    it.on(20_000);
+    settle(&mut it);
+    it.click("query/ask");
+    it.on(3_000);
+    assert!(
+        it.words("asked/slowest/0").starts_with("A alone was asked"),
+        "{}",
+        it.words("asked/slowest/0")
+    );
+    let seen = it.scene(520.0);
+    let hash = it.run.head.world.state_hash();
+    it.on(1_000);
+    it.run.seek(it.run.head.world.now() - Nanos::seconds(1));
+    assert_eq!((it.scene(520.0), it.run.shown().world.state_hash()), (seen, hash));
+}
+
+/// Another shard key: eight of ten countries are one shard's, which does four fifths of all and can be had no more of.
+#[test]
+fn another_shard_key_makes_one_shard_hot() {
+    let mut it = open();
+    rate(&mut it, "1000/s");
+    it.click("shard-key/country");
+    it.on(25_000);
+    settle(&mut it);
+    it.on(4_000);
+    let all = ["A", "B", "C"].map(|name| load(&it, name));
+    let share = all[0] / all.iter().sum::<f64>();
+    assert!((0.74..0.86).contains(&share), "{all:?}");
+    assert_eq!(it.mark("load/A").tone, ringside::scene::Tone::Warn);
+    assert_eq!(it.mark("load/B").tone, ringside::scene::Tone::Ink3);
+    let label = it.mark("load/A").label.expect("a label");
+    assert!(label.contains("times the mean"), "{label}");
+    // Of 2,700 installed about 900 / 0.8 can be used.
+    assert!((1_040.0..1_230.0).contains(&it.figure("usable")), "{}", it.words("usable"));
+    it.click("shard-key/hash");
+    it.on(25_000);
+    settle(&mut it);
+    it.on(4_000);
+    assert_eq!(it.mark("load/A").tone, ringside::scene::Tone::Ink3);
+    assert!(it.figure("usable") > 2_200.0, "{}", it.words("usable"));
+}
+
+/// One row of the directory moves one hot key, and nothing else.
+#[test]
+fn a_hot_key_gets_a_row_in_the_directory() {
+    let mut it = open();
+    it.set("store", "scheme", json!("directory"));
+    it.on(20_000);
+    settle(&mut it);
+    it.run
+        .act(Input::Fault(Fault::HotKey { target: target("users"), key: 77, share: 0.3 }))
+        .expect("it can be done");
+    it.on(6_000);
+    let scene = it.scene(900.0);
+    let chip = scene.marks.iter().find(|it| it.id == "directory/77").expect("it is hot");
+    let words = chip.words().to_owned();
+    let to = words.rsplit(' ').next().expect("a shard").to_owned();
+    assert!(words.starts_with("Move user:77 to "), "{words}");
+    it.click("directory/77");
+    it.on(8_000);
+    settle(&mut it);
+    let map =
+        ringside::component::sharded_db::Map::of(match &it.run.shown().design.components["store"]
+            .spec
+        {
+            ringside::component::Spec::ShardedDb(it) => it,
+            _ => panic!("a sharded database"),
+        });
+    assert_eq!(ringside::base::text::letter(map.owner(77).into()), to);
+    let label = it.mark(&format!("load/{to}")).label.expect("a label");
+    assert!(it.scene(900.0).description.contains(&format!("of {to}'s requests")), "{label}");
+}
+
+/// Where ranges split by themselves one more shard is one click, and the callers are not touched.
+#[test]
+fn a_shard_joins_ranges_that_split_by_themselves() {
+    let mut it = open();
+    it.click("auto/true");
+    it.on(40_000);
+    let said = |it: &Looking| {
+        let scene = it.scene(900.0);
+        let lines = scene.marks.iter().filter(|it| it.id.starts_with("auto/edits"));
+        lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert!(said(&it).contains("by hand never, by the shards"), "{}", said(&it));
+    assert!(!said(&it).contains("shards never"), "{}", said(&it));
+    let callers = it.run.shown().design.components["api"].clone();
+    it.click("add");
+    it.on(60_000);
+    assert!(load(&it, "D") > 50.0, "{}", it.words("load/D#figure"));
+    assert_eq!(it.run.shown().design.components["api"], callers);
+}
+
+/// Where much is asked for, much rains: as many dots in a lane as requests came there in the time that is shown.
+#[test]
+fn it_rains_where_requests_fall() {
+    let mut it = open();
+    let drops = |it: &Looking, name: &str| {
+        let lane = format!("rain/{name}/");
+        it.scene(900.0).marks.iter().filter(|it| it.id.starts_with(&lane)).count() as f64
+    };
+    let (mut rained, mut asked) = ([0.0; 3], [0.0; 3]);
+    for _ in 0..40 {
+        it.on(250);
+        for (at, name) in ["A", "B", "C"].iter().enumerate() {
+            rained[at] += drops(&it, name);
+            asked[at] += load(&it, name) * 0.1;
+        }
+    }
+    for (rained, asked) in rained.iter().zip(asked) {
+        // Four deviations of a Poisson count; of C no more than 96 are known at a time.
+        assert!((rained - asked).abs() < 4.0 * asked.sqrt() + 0.05 * asked, "{rained}, {asked}");
+    }
+    rate(&mut it, "60/s");
+    it.on(5_000);
+    let legend = it
+        .scene(900.0)
+        .marks
+        .iter()
+        .filter(|it| it.id.starts_with("space/legend"))
+        .map(|it| it.words().to_owned())
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(legend.contains("requests of the last second"), "{legend}");
+    assert!((20.0..110.0).contains(&["A", "B", "C"].map(|name| drops(&it, name)).iter().sum()));
 }

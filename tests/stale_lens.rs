@@ -150,12 +150,23 @@ fn a_load_overtakes_the_drop() {
         Hit ratio, 10 s: 90.3 %  Misses, 10 s: 19.6 /s
         Entries: 12 of 1 000  Policy: LRU
         shop, mean, 10 s: 15.3 ms
+        Cache-aside. After a miss the caller asks the
+        store itself, and fills the cache.
         LRU  keys post:…
+        LRU: The least recently used entry leaves.  FIFO: The entry that came first leaves, used or not.  LFU: The least used entry leaves; among equals, the one idle longest.  CLOCK: As FIFO, but what was used gets a second chance.  SIEVE: A hand from old to new takes the first entry not used since it last came by.  S3-FIFO: A small queue sorts out what is asked for once; a main one keeps the rest.
+        W-TinyLFU: A newcomer stays only if it was asked for more often lately than who leaves for it.  Segmented LRU: Each use lifts an entry into a safer segment.  2Q: Only a key that comes back soon after it has left is kept long.  ARC: Recent and frequent entries share the room, which learns from misses.  LIRS: Entries whose last two uses lie close together stay.
+        GDSF: Small and often used entries stay; old fame fades.  Random: Any entry leaves, with equal chances.  TTL only: Nothing leaves before its time; a full cache takes nothing new in.
         The least recently used entry leaves.
+        8.33 % of entries: nobody has read them since they came in
+        1 of 12 entries are older than the store's rows
+        Clock: older than the store's row. Dashed: not
+        read since it came in.
+        Time to live, of what comes in  for ever
+        Time to live, of what comes in: for ever
         6 reads of post:0 asked the store before the first
         of them was back (last 10 s). Single flight lets
         one through.
-        Stale reads, 10 s  28
+        Stale reads, 10 s  28, 174 ms old on average
         post:1: v31 was read, 151 ms after v32 had been acknowledged. Go there  post:1: v31 was read, 143 ms after v32 had been acknowledged. Go there
         post:1: v31 was read, 88.0 ms after v32 had been acknowledged. Go there  post:0: v41 was read, 59.3 ms after v42 had been acknowledged. Go there
         post:0: v41 was read, 59.2 ms after v42 had been acknowledged. Go there  … 23 more
@@ -169,6 +180,17 @@ fn a_load_overtakes_the_drop() {
         post:1: value comes in. Go there  post:1: read. Go there
         Of the last 28: older value brought last 25, drop
         overtaken by a load 3.
+        Stale reads, part of all  now 0.0 %
+        20 %
+        10 %
+        Of the reads of each second, the part that was stale: 0.0 % now, 10.1 % at most
+        0 %
+        −60 s  −40 s  −20 s  now
+        One read, store by store  its work; at most
+        cache: a read is 20.0 µs of work, and one server can do 50 000 a second; lately a request stayed 20.0 µs there, with its turn in line
+        store: a read is 5.00 ms of work, and one server can do 12 800 a second; lately a request stayed 5.76 ms there, with its turn in line
+        By powers of ten: so many reads a second can
+        one server do.
     "#]]);
 }
 

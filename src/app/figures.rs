@@ -182,7 +182,7 @@ fn pair(spec: &Spec, it: &ComponentFigures) -> (Figure, Figure) {
     match about.id {
         "load-balancer" => (offered(it), rule(spec)),
         "cache" | "cache-cluster" => (ratio(about, it, "hits"), gauge(about, it, "entries")),
-        "sql-db" | "redis" => (offered(it), lag(about, it)),
+        "sql-db" | "redis" if it.members.len() > 1 => (offered(it), lag(about, it)),
         _ => (offered(it), percentile("p99", it.p99_ns)),
     }
 }

@@ -14,6 +14,11 @@ pub struct Handle {
 
 crate::stable! { Handle { index, generation } }
 
+impl Handle {
+    /// A handle to nothing, ever.
+    pub const NONE: Self = Self { index: u32::MAX, generation: u32::MAX };
+}
+
 /// The store. Indices are given out last-freed first, so equal histories give equal handles.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {

@@ -880,6 +880,11 @@ impl Picker {
     pub fn is_random(&self) -> bool {
         matches!(self, Self::Rule(it) if it.rule() == balancing::Rule::Random)
     }
+
+    /// Whether it deals keys out by their hash, among servers that know nothing of that.
+    pub fn deals_out(&self) -> bool {
+        matches!(self, Self::Rule(it) if it.rule() == balancing::Rule::KeyHash)
+    }
 }
 
 impl engine::Picker for Picker {

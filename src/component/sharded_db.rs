@@ -19,14 +19,14 @@ use crate::engine::plan::{Condition, Plan};
 use crate::engine::{Happening, Request, Served};
 
 use super::placing::Learn;
-use super::{Context, Fidelity, Gauge, Kind, Membership, OutWire, Role, Standing};
+use super::{Commands, Context, Fidelity, Gauge, Kind, Membership, OutWire, Role, Standing};
 
 pub use super::scheme::Sharding;
 pub use auto::{Auto, PERIOD};
 pub use deals::{Across, CrossCommit, Decided, Ended, Given, Open, coordinator};
 pub use group::{Copying, Group, GroupMessage, GroupTimer, Peer};
 pub use index::{Entry, Index, Indexing, value_of};
-pub use map::{Brought, Map, Row};
+pub use map::{Brought, LATEST_MAX, Map, Row};
 pub use moving::{Move, Moved, Stage};
 pub use params::{Lookup, ShardedDbParams};
 pub use partitions::{Asked, Partitioning};
@@ -182,6 +182,7 @@ impl Kind for ShardedDb {
     const SUMMARY: &'static str = "Rows dealt out over several databases: by range, by hash, by table.";
     const GROUP: Option<super::Group> = Some(super::Group::Data);
     const ROLE: Role = Role::Store;
+    const COMMANDS: Commands = Commands::Clicked;
     const ADDRESSING: Addressing = Addressing::Keyed;
     const COUNTERS: &'static [&'static str] =
         &["parts", "sent_on", "reads", "writes", "ranges", "rows_moved", "rows_lost", "across",
@@ -196,6 +197,7 @@ impl Kind for ShardedDb {
             name: "rows_locked",
             help: "Rows that are locked by transactions over two shards, all shards together.",
         },
+        Gauge { name: "rows", help: "Rows that shards hold, those on their way left out." },
     ];
     const FIDELITY: Fidelity = Fidelity {
         modelled: &[
@@ -470,7 +472,8 @@ impl Kind for ShardedDb {
         let shards = || members.iter().flatten().filter(|it| it.leads());
         let left = shards().flat_map(|it| it.moves.iter()).map(Move::left);
         let locked = shards().map(|it| it.across.promises.locks().count());
-        vec![left.sum::<usize>() as f64, locked.sum::<usize>() as f64]
+        let rows = shards().map(|it| f64::from(it.held));
+        vec![left.sum::<usize>() as f64, locked.sum::<usize>() as f64, rows.fold(0.0, |sum, it| sum + it)]
     }
 
     fn standing(state: &Self::State) -> Standing {

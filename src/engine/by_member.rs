@@ -18,14 +18,21 @@ pub struct MemberCounts {
     pub counters: [u32; 2],
 }
 
+impl MemberCounts {
+    fn all(&self) -> [u64; 3] {
+        [self.offered, self.counters[0], self.counters[1]].map(u64::from)
+    }
+}
+
 /// Whole seconds, member by member.
 #[derive(Clone, Debug, Default)]
 pub struct ByMember {
     live: Vec<MemberCounts>,
     /// When each second ended, and what each member counted in it, by ordinal; oldest first.
     seconds: VecDeque<(Nanos, Arc<[MemberCounts]>)>,
-    /// What to add to what is counted now for the calls that arrived since the end of the warm-up.
-    offered: Vec<u64>,
+    /// What to add to what is counted now for what was counted since the end of the warm-up: calls that arrived, and
+    /// the kind's first two counters.
+    totals: Vec<[u64; 3]>,
 }
 
 /// How uneven counts are: the largest over the mean, 1 if they are all alike (Karger et al., STOC 1997,
@@ -41,7 +48,7 @@ impl ByMember {
     pub(super) fn fit(&mut self, members: usize) {
         let members = members.max(self.live.len());
         self.live.resize(members, MemberCounts::default());
-        self.offered.resize(members, 0);
+        self.totals.resize(members, [0; 3]);
     }
 
     /// What a member counts now, where that is kept.
@@ -57,8 +64,8 @@ impl ByMember {
         if self.seconds.len() >= kept {
             self.seconds.pop_front();
         }
-        for (sum, it) in self.offered.iter_mut().zip(&self.live) {
-            *sum = sum.wrapping_add(it.offered.into());
+        for (sums, it) in self.totals.iter_mut().zip(&self.live) {
+            sums.iter_mut().zip(it.all()).for_each(|(sum, it)| *sum = sum.wrapping_add(it));
         }
         self.seconds.push_back((at, self.live.as_slice().into()));
         self.live.fill(MemberCounts::default());
@@ -66,15 +73,19 @@ impl ByMember {
 
     /// The warm-up is over: totals begin anew.
     pub(super) fn clear_totals(&mut self) {
-        for (sum, it) in self.offered.iter_mut().zip(&self.live) {
-            *sum = 0u64.wrapping_sub(it.offered.into());
+        for (sums, it) in self.totals.iter_mut().zip(&self.live) {
+            *sums = it.all().map(|it| 0u64.wrapping_sub(it));
         }
     }
 
-    /// Calls that have arrived at each member since the end of the warm-up, by ordinal.
-    pub fn offered(&self) -> Vec<u64> {
-        let all = self.offered.iter().zip(&self.live);
-        all.map(|it| it.0.wrapping_add(it.1.offered.into())).collect()
+    /// What each member has counted since the end of the warm-up, by ordinal: calls that arrived, and the kind's first
+    /// two counters.
+    pub fn totals(&self) -> Vec<[u64; 3]> {
+        let sum = |(sums, it): (&[u64; 3], &MemberCounts)| {
+            let live = it.all();
+            std::array::from_fn(|at| sums[at].wrapping_add(live[at]))
+        };
+        self.totals.iter().zip(&self.live).map(sum).collect()
     }
 
     /// The imbalance of calls that arrived at the first so many members in the `span` of whole seconds that

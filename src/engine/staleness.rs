@@ -64,8 +64,9 @@ struct Open {
 #[derive(Clone, Debug, Default)]
 struct Tally {
     total: u64,
-    /// Ends of the shortest windows in which there were any, and how many.
-    windows: VecDeque<(Nanos, u32)>,
+    /// Ends of the shortest windows in which there were any; how many, and the sum of their ages in
+    /// seconds.
+    windows: VecDeque<(Nanos, u32, f32)>,
     latest: VecDeque<(StaleRead, Way)>,
 }
 
@@ -95,11 +96,29 @@ impl Staleness {
     /// Stale reads a component has answered in the `span` that ended at `end`, in whole windows of
     /// the shortest length.
     pub fn within(&self, component: u32, end: Nanos, span: Nanos) -> u64 {
-        let Some(tally) = self.tallies.get(component as usize) else { return 0 };
-        // In the order of their ends.
-        let up_to = |at: Nanos| tally.windows.partition_point(|it| it.0 <= at);
-        let within = tally.windows.range(up_to(end.saturating_sub(span))..up_to(end));
-        within.map(|it| u64::from(it.1)).sum()
+        self.windows(component, end, span).map(|it| u64::from(it.1)).sum()
+    }
+
+    /// The mean age of the same, in seconds: how long before the read a newer version had been
+    /// acknowledged. None if there were none.
+    pub fn age(&self, component: u32, end: Nanos, span: Nanos) -> Option<f64> {
+        let sum: f64 = self.windows(component, end, span).map(|it| f64::from(it.2)).sum();
+        let count = self.within(component, end, span);
+        (count > 0).then(|| sum / count as f64)
+    }
+
+    fn windows(
+        &self,
+        component: u32,
+        end: Nanos,
+        span: Nanos,
+    ) -> impl Iterator<Item = &(Nanos, u32, f32)> {
+        let windows = self.tallies.get(component as usize).map(|it| &it.windows);
+        windows.into_iter().flat_map(move |it| {
+            // In the order of their ends.
+            let up_to = |at: Nanos| it.partition_point(|it| it.0 <= at);
+            it.range(up_to(end.saturating_sub(span))..up_to(end))
+        })
     }
 
     /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].
@@ -115,6 +134,11 @@ impl Staleness {
     /// Whether reads of a component are judged: whether it is known which store its versions are of.
     pub fn knows(&self, component: u32) -> bool {
         self.store(component).is_some()
+    }
+
+    /// The store that the versions of a component are of, where that is certain.
+    pub fn store(&self, component: u32) -> Option<u32> {
+        self.stores.get(component as usize).copied().flatten()
     }
 
     /// What a clone of it takes of memory, roughly, in bytes.
@@ -242,10 +266,6 @@ impl Staleness {
         self.open.get(short(id)).filter(|it| it.id == id)
     }
 
-    fn store(&self, component: u32) -> Option<u32> {
-        self.stores.get(component as usize).copied().flatten()
-    }
-
     fn acknowledge(&mut self, store: u32, key: u32, version: u32, at: Nanos) {
         let versions = &mut self.acknowledged[store as usize];
         versions.grow(key.into(), Default::default());
@@ -261,9 +281,10 @@ impl Staleness {
         let tally = &mut self.tallies[component as usize];
         tally.total += 1;
         let end = Nanos((it.read.0 / WINDOWS[0].0 + 1) * WINDOWS[0].0);
+        let age = it.read.saturating_sub(it.acknowledged).as_seconds() as f32;
         match tally.windows.back_mut().filter(|it| it.0 == end) {
-            Some(window) => window.1 += 1,
-            None => tally.windows.push_back((end, 1)),
+            Some(window) => (window.1, window.2) = (window.1 + 1, window.2 + age),
+            None => tally.windows.push_back((end, 1, age)),
         }
         // As far back as the longest windows reach.
         if tally.windows.len() > KEPT * (WINDOWS[2].0 / WINDOWS[0].0) as usize {

@@ -92,7 +92,8 @@ impl Column<'_> {
         self.choices_in(2, names, all, own);
     }
 
-    fn choices_in<'a>(
+    /// The same, in at most so many rows.
+    pub fn choices_in<'a>(
         &mut self,
         rows: usize,
         [id, field]: [&str; 2],

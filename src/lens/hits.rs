@@ -36,6 +36,18 @@ pub fn rate(subject: &Subject, of: u8, span: usize) -> f64 {
     count as f64 / lately.len().max(1) as f64
 }
 
+/// How long those that ended stayed, on average, in the `span` of whole seconds before the cursor, ns.
+pub fn mean(subject: &Subject, span: usize) -> Option<f64> {
+    let windows = seconds(subject);
+    let lately = windows.iter().rev().take(span).filter(|it| it.completed > 0);
+    let add = |(sum, count): (f64, f64), it: &&Window| {
+        let completed = f64::from(it.completed);
+        (sum + f64::from(it.mean_ns) * completed, count + completed)
+    };
+    let (sum, count) = lately.fold((0.0, 0.0), add);
+    (count > 0.0).then(|| sum / count)
+}
+
 /// Reads that hit, of all reads, in seconds in which there were any.
 #[derive(Clone, Copy, Debug)]
 pub struct Second {

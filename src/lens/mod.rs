@@ -15,6 +15,7 @@ pub use act::{Act, Look};
 
 mod act;
 mod api_gateway;
+mod beside;
 pub mod cache;
 mod column;
 mod dns;

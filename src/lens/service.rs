@@ -13,6 +13,7 @@ use crate::scene::{Anchor, CellStyle, Fill, Font, Mark, Point, Rect, Scene, Shap
 
 use super::Subject;
 
+mod across;
 mod pieces;
 
 /// Instances drawn, at most.
@@ -104,6 +105,7 @@ pub fn draw(subject: &Subject) -> Scene {
     sheet.space(4.0);
     sheet.words("legend", "Filled: working. With a letter: held while it waits. Hollow: idle.");
     pieces::pieces(subject, &mut sheet);
+    across::across(subject, &mut sheet);
     for (ordinal, it) in instances.iter().take(ROWS).enumerate() {
         draw_instance(subject, it, ordinal, component.station, &mut sheet);
     }

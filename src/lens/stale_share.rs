@@ -4,7 +4,6 @@
 use crate::base::time::Nanos;
 use crate::engine::recorder::{WINDOWS, Window};
 use crate::scene::layout::scale::Span;
-use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Stroke, Tone};
 
 use super::Subject;
@@ -24,7 +23,7 @@ pub fn caught(subject: &Subject, reads: impl Fn(&Window) -> u64) -> Vec<Second> 
 }
 
 /// Draws it, where there have been stale reads.
-pub fn draw(subject: &Subject, seconds: &[Second], sheet: &mut Sheet) {
+pub fn draw(subject: &Subject, seconds: &[Second], column: &mut Column) {
     let share = |(end, all, stale): &Second| {
         let back = end.0 as f64 - subject.now().0 as f64;
         (*all > 0).then(|| (back / 1e9, (*stale as f64 / *all as f64).min(1.0)))
@@ -37,13 +36,13 @@ pub fn draw(subject: &Subject, seconds: &[Second], sheet: &mut Sheet) {
     let most = points.iter().map(|it| it.1).fold(0.0, f64::max);
     let high = [0.05, 0.1, 0.2, 0.5].into_iter().find(|it| most <= *it).unwrap_or(1.0);
     let most = most * 100.0;
-    sheet.space(8.0);
-    sheet.caption("share", ["Stale reads, part of all", &format!("now {last:.1} %")]);
+    column.space(8.0);
+    column.caption("share", ["Stale reads, part of all", &format!("now {last:.1} %")]);
     let span = Span { low: -(SHOWN as f64), high: 0.0 };
     let plot = Plot { id: "share", span, high, zero: "now", moment: false };
     let label = format!(
         "Of the reads of each second, the part that was stale: {last:.1} % now, {most:.1} % at most"
     );
     let line = Line { id: "line", points, stroke: Stroke::BOLD, tone: Tone::Stale, label };
-    Column::on(sheet, |column| plot.draw(&[line], column));
+    plot.draw(&[line], column);
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::base::{english, text};
 use crate::engine::by_member::imbalance;
 use crate::engine::event::Outcome;
+use crate::session::moment::gauges;
 
 use super::run::Run;
 use crate::algorithm::consistency::text as histories;
@@ -77,9 +78,28 @@ pub struct ComponentReport {
     pub duplicate_writes: u64,
     /// Calls to its busiest member over the mean of its members; none if it has one, or nothing came.
     pub imbalance: Option<f64>,
+    /// Its members, in order; none if it has one only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MemberReport>,
     /// Time from arrival to answer, of those that ended well.
     pub latency: Option<Latency>,
     /// The kind's own ratios and gauges (means of samples), and counters.
+    #[serde(flatten)]
+    pub own: BTreeMap<&'static str, f64>,
+}
+
+/// One member of a component.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemberReport {
+    /// Name, as people see it.
+    pub name: String,
+    /// Whether it is up.
+    pub up: bool,
+    /// Calls that arrived per second.
+    pub offered: f64,
+    /// Requests that wait for a worker now.
+    pub waiting: u32,
+    /// The kind's first two counters, in numbers, and its gauges, now and of this member alone.
     #[serde(flatten)]
     pub own: BTreeMap<&'static str, f64>,
 }
@@ -138,8 +158,23 @@ pub fn report(run: &Run, seed: u64) -> Report {
         for (index, gauge) in about.gauges.iter().enumerate() {
             own.insert(gauge.name, total.gauge(index).unwrap_or(0.0));
         }
-        let mut by_member = record.by_member.offered();
-        by_member.truncate(component.first_in_reserve().into());
+        let counts = record.by_member.totals();
+        let by_member: Vec<u64> =
+            counts.iter().take(component.first_in_reserve().into()).map(|it| it[0]).collect();
+        let member = |(ordinal, (slot, counts)): (usize, (&u32, &[u64; 3]))| {
+            let counters = about.counters.iter().zip(&counts[1..]);
+            let counters = counters.map(|(name, count)| (*name, *count as f64));
+            let gauges = about.gauges.iter().zip(gauges(world, &[*slot], spec));
+            let gauges = gauges.map(|(gauge, value)| (gauge.name, value));
+            MemberReport {
+                name: spec.member_name(ordinal as u16),
+                up: world.is_up(*slot),
+                offered: counts[0] as f64 / seconds,
+                waiting: world.member(*slot).desk.waiting_count,
+                own: counters.chain(gauges).filter(|it| it.1.is_finite()).collect(),
+            }
+        };
+        let members = component.members.iter().zip(&counts).enumerate().map(member).collect();
         let label = run.head.design.components.get(&component.id);
         let report = ComponentReport {
             label: label.map(|it| it.label.clone()).unwrap_or_default(),
@@ -157,6 +192,7 @@ pub fn report(run: &Run, seed: u64) -> Report {
             stale_reads: recorder.staleness.total(slot as u32),
             imbalance: Some(imbalance(&by_member)).filter(|it| !it.is_nan()),
             duplicate_writes: recorder.effects.duplicates(slot as u32),
+            members,
             latency,
             own,
         };

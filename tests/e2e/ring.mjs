@@ -70,6 +70,7 @@ journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, op
   assert.ok((await hits(page)) > 85, "the hit ratio stands beside it");
 
   // How many of 96 move? The guess stays.
+  assert.equal(await words(page, "guess/caption"), "Add D: how many of 96 keys move?");
   await slide(page, "guess", 0.25);
   await until(async () => /^2\d$/.test(await words(page, "guess/caption-end")) || (await words(page, "guess/caption-end")), "a guess");
   await shot("ring-1-guess");
@@ -92,8 +93,13 @@ journey("hash ring: a node joins, virtual nodes, a node dies", async ({ page, op
   await until(async () => (await hits(page)) < steady.hits - 10 || (await hits(page)), "the hit ratio collapses");
   assert.match(await words(page, "moves/guess/0"), /Your guess, dashed: 2\d of 96/);
   assert.equal(await page.locator(mark("moves/modulo#ghost")).count(), 1, "and stays as a ghost bar");
+  // How many that is, of 100 of them, and what an even share were.
+  const [, count, percent] = /^\s*(\d+) · +(\d+) %$/.exec(await words(page, "moves/modulo#figure"));
+  assert.deepEqual([Number(count), Number(percent)], [tried, Math.round((tried / 96) * 100)]);
+  assert.equal(await words(page, "moves-even/words"), "even share 24");
   await shot("ring-3-modulo");
   const byModulo = await dip(page, 4);
+  assert.ok(byModulo.hits < 60, `the hit ratio collapses to ${byModulo.hits} %`);
   console.log(`by modulo: hits ${steady.hits} %, then ${byModulo.hits} %; load ${steady.load}, then ${byModulo.load} per second`);
 
   // Rewound, and a ring of 200 virtual nodes from there on: what modulo did stays in the chart, grey. Once

@@ -47,9 +47,16 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
   const [a, b, c] = await loads(page, "ABC");
   assert.ok(a > 150 && a < 260 && b > 150 && b < 260, `A and B are at ease: ${a}, ${b}`);
   assert.ok(c > 760 && c < 900, `C is near its 900: ${c}`);
-  assert.equal(number(await words(page, "installed")), 2_700);
-  const usable = number(await words(page, "usable"));
-  assert.ok(usable > 1_250 && usable < 1_430, `${usable} usable of 2,700`);
+  assert.equal(await words(page, "load-even/words"), "capacity 900/s");
+  // Each drop of the rain is a request of the last second, in the lane of its shard.
+  const drops = async (lane) => page.locator(`.lens [data-id^="rain/${lane}/"]`).count();
+  assert.ok((await drops("C")) > 2 * (await drops("A")), "it rains on the last strip");
+  const usable = async (when) => {
+    assert.equal(number(await words(page, "installed")), 2_700);
+    const usable = number(await words(page, "usable"));
+    assert.ok(usable > 1_250 && usable < 1_430, `${usable} usable of 2,700 ${when}`);
+  };
+  await usable("at 1,250/s");
   assert.match(await page.locator("[data-node=users] .figure").nth(1).innerText(), /p99/);
   const calm = await p99(page);
   await shot("sharding-1-range");
@@ -58,6 +65,7 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
   await rate(page, "1500/s");
   await until(async () => (await load(page, "C")) > 930 && /Waiting: .* at C/.test(await words(page, "load/waiting/0")) || `${await words(page, "load/waiting/0")} ${await told(page)}`, "C is over", 30_000);
   await until(async () => (await p99(page)) > 3 * calm || `${await p99(page)} ms after ${calm} ms`, "p99 jumps");
+  await usable("at 1,500/s");
   // The others have nothing to do: some seconds together, since requests come by chance.
   let sum = 0;
   for (let n = 0; n < 8; n++) {
@@ -92,7 +100,11 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
   // Neighbours: all are asked, and the slowest decides.
   await until(async () => /asks all: A, B, C/.test(await words(page, "query/asks/0")) || (await words(page, "query/asks/0")), "a query asks all");
   assert.match(await words(page, "query/caption-end"), /user:1.000 to 1.100/);
-  await until(async () => /the slowest decides: [ABC], /.test(`${await words(page, "answered/slowest/0")} ${await words(page, "answered/slowest/1")}`) || (await words(page, "answered/slowest/0")), "the slowest decides");
+  await press(page, "query/ask");
+  const asked = async () => `${await words(page, "asked/slowest/0")} ${await words(page, "asked/slowest/1")}`;
+  await until(async () => /^3 shards were asked; the slowest decides: [ABC], /.test(await asked()) || (await asked()), "the slowest decides");
+  assert.match(await words(page, "asked/caption"), /^You asked: user:1.000 to 1.100/);
+  assert.equal(await words(page, "asked/caption-end"), "101 rows");
   await shot("sharding-5-query");
 
   // A celebrity: one shard is hot, and its key is named.
@@ -111,6 +123,8 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
     const all = await loads(page, "ABC");
     return Math.max(...all) > 3 * Math.min(...all) || all.join();
   }, "one is hot by hash too", 30_000);
+  const hot = async () => `${await words(page, "load/hot/0")} ${await words(page, "load/hot/1")}`;
+  assert.match(await hot(), /^user:0 alone is \d+(\.\d)? % of [ABC]'s requests: no scheme splits one key\./);
   await shot("sharding-6-celebrity");
   await celebrity();
 
@@ -137,6 +151,8 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
     seen = await told(page);
   }
   assert.match(seen, /Resharding: [\d\s]+ of [\d\s]+ rows have still to move/, "copies are seen again");
+  const stages = page.locator('.lens [data-id^="resharding/"][data-id$="#figure"]');
+  assert.match((await stages.allInnerTexts()).join(), /copies|catches up|cuts over/, "each says what it is at");
   await shot("sharding-8-rewound");
   await page.locator(".track").focus();
   await page.keyboard.press("End");

@@ -10,6 +10,8 @@ use super::{Node, Placement, Settings, find};
 /// Keys are numbers, if all of these are, and else text by its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
+    /// The setting that gave the first keys.
+    name: &'static str,
     splits: Vec<Vec<u8>>,
     numbers: Option<Vec<i128>>,
     owners: Vec<usize>,
@@ -61,9 +63,9 @@ impl Placement for Range {
             None => splits.windows(2).all(|it| it[0] < it[1]),
         };
         if !rising {
-            return Err(format!("{name}: they must rise"));
+            return Err(format!("{name}: the first keys must rise, each above the one before"));
         }
-        Ok(Self { splits, numbers, owners })
+        Ok(Self { name, splits, numbers, owners })
     }
 
     fn find(&self, key: &[u8], _: &[u32]) -> Result<usize, String> {
@@ -73,7 +75,7 @@ impl Placement for Range {
         };
         let Some(key) = number(key) else {
             let key = String::from_utf8_lossy(key);
-            return Err(format!("splits: they are numbers, and key {key:?} is none"));
+            return Err(format!("{}: they are numbers, and key {key:?} is none; give whole numbers, or first keys as text", self.name));
         };
         Ok(self.owners[numbers.partition_point(|it| *it <= key)])
     }

@@ -46,7 +46,8 @@ pub enum Step {
 }
 
 /// What to do next about pieces, in the order of their keys, of some shards: nothing as long as none of
-/// them is asked for more than `factor` times the mean, and no two neighbours for hardly anything.
+/// them is asked for more than `factor` times the mean, all have some, and no two neighbours are asked for hardly
+/// anything.
 pub fn next(pieces: &[Load], shards: &[u16], factor: f64) -> Option<Step> {
     let of = |shard: u16| {
         pieces.iter().filter(|it| it.owner == shard).map(|it| u64::from(it.asked)).sum::<u64>()
@@ -54,8 +55,9 @@ pub fn next(pieces: &[Load], shards: &[u16], factor: f64) -> Option<Step> {
     let total: u64 = pieces.iter().map(|it| u64::from(it.asked)).sum();
     let mean = total as f64 / shards.len().max(1) as f64;
     let hot = *shards.iter().rev().max_by_key(|it| of(**it))?;
-    let cold = *shards.iter().min_by_key(|it| of(**it))?;
-    if total > 0 && of(hot) as f64 > factor * mean {
+    let has = |shard: u16| pieces.iter().any(|it| it.owner == shard);
+    let cold = *shards.iter().min_by_key(|it| (has(**it), of(**it)))?;
+    if total > 0 && (of(hot) as f64 > factor * mean || !has(cold)) {
         return part(pieces, hot, cold, of(hot) - of(cold));
     }
     if pieces.len() <= shards.len() {
@@ -116,6 +118,8 @@ mod tests {
         // Alike within the factor: nothing.
         let level = [load(0, 0, 100, 50), load(100, 1, 90, 150), load(200, 2, 120, 290)];
         assert_eq!(next(&level, &[0, 1, 2], 1.5), None);
+        // One more shard gets its part of the one with most to do.
+        assert_eq!(next(&level, &[0, 1, 2, 3], 1.5), Some(Step::Split { at: 290, to: 3 }));
         // One key alone cannot be split.
         let alone = [load(0, 0, 10, 50), Load { middle: None, ..load(100, 1, 400, 0) }];
         assert_eq!(next(&alone, &[0, 1], 1.5), None);

@@ -39,6 +39,21 @@ pub const ALL: &[Ready] = &[
         text: include_str!("../../../static/designs/cache-layers.json"),
     },
     Ready {
+        name: "Three ways to write",
+        about: "cache-aside, write-through, write-behind: who waits, and what does a crash lose?",
+        text: include_str!("../../../static/designs/three-writes.json"),
+    },
+    Ready {
+        name: "Out of memory",
+        about: "10 MB are full: writes refused, or entries pushed out?",
+        text: include_str!("../../../static/designs/out-of-memory.json"),
+    },
+    Ready {
+        name: "Yesterday's hits",
+        about: "readers want other stories all at once: who follows, LRU or LFU?",
+        text: include_str!("../../../static/designs/yesterdays-hits.json"),
+    },
+    Ready {
         name: "Memory beside disk",
         about: "the same read from memory, SSD and disk: and when the power fails?",
         text: include_str!("../../../static/designs/memory-disk.json"),
@@ -107,6 +122,11 @@ pub const ALL: &[Ready] = &[
         name: "Users, sharded",
         about: "three databases share the users: which of them gives in first?",
         text: include_str!("../../../static/designs/users-sharded.json"),
+    },
+    Ready {
+        name: "Orders by month",
+        about: "one table in twelve partitions: who has to know, what is read, what is not won?",
+        text: include_str!("../../../static/designs/table-partitions.json"),
     },
     Ready {
         name: "Regional shards",

@@ -100,6 +100,11 @@ pub fn run(options: &Options) -> Result<(), String> {
         format!("scheme: there is no {name:?}; there are: {}", names(&ids))
     })?;
     match options.buckets {
+        Some(_) if !options.moved_from.is_empty() => {
+            return Err(
+                "buckets: with them nothing is compared; give --nodes to --moved-from".into()
+            );
+        }
         Some(buckets) if scheme == Scheme::Jump => {
             return each(|key, out| {
                 let text = String::from_utf8_lossy(key);
@@ -173,7 +178,10 @@ fn moved(
 fn nodes(options: &Options) -> Result<Vec<Node>, String> {
     let (names, weights) = (&options.nodes, &options.weights);
     if names.is_empty() {
-        return Err("nodes: say which there are, such as --nodes a,b,c".into());
+        return Err(
+            "nodes: say which there are, such as --nodes a,b,c (jump also takes --buckets 10)"
+                .into(),
+        );
     }
     if !weights.is_empty() && weights.len() != names.len() {
         return Err(format!("weights: {} for {} nodes", weights.len(), names.len()));

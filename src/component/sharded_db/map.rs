@@ -16,7 +16,7 @@ use super::{across, auto, index, moving};
 /// How long keys are counted before they are counted anew.
 pub(super) const SPAN: Nanos = Nanos::seconds(2);
 /// Requests of late that a shard remembers.
-const LATEST_MAX: usize = 24;
+pub const LATEST_MAX: usize = 96;
 
 /// One row as a shard knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

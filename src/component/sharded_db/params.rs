@@ -11,6 +11,7 @@ use super::deals::CrossCommit;
 use super::group::Copying;
 use super::index::Indexing;
 use super::partitions::Partitioning;
+use super::query::KEYS_MAX;
 use super::Sharding;
 
 const fn is_range(it: &ShardedDbParams) -> bool {
@@ -113,7 +114,7 @@ crate::params! {
         /// every shard that has some of them works at it, and the answer waits for the slowest.
         range_classes: String = String::new();
         /// How many keys such a request asks for.
-        range_keys: u32 = 100, in 1..=10_000, "keys", when |it| !it.range_classes.is_empty();
+        range_keys: u32 = 100, in 1..=KEYS_MAX, "keys", when |it| !it.range_classes.is_empty();
         /// Classes of requests that ask for rows by another attribute, of one value, with commas between.
         attribute_classes: String = String::new();
         /// What that attribute is called. Names of its values may follow, as in `region = north | south`.
@@ -130,6 +131,9 @@ crate::params! {
         partitioning: Partitioning = Partitioning::None;
         /// Partitions of each shard's table; each that a query reads is a piece of work.
         partitions: u32 = 4, in 2..=16, "partitions", when |it| it.partitioning != Partitioning::None;
+        /// What the partitions are called, the first one first, as in `January | February`; the others go by
+        /// what lies in them.
+        partition_names: String = String::new(), when |it| it.partitioning != Partitioning::None;
         /// Rows that are read in one piece of work where there is no index.
         scan_rows: u32 = 1_000, in 10..=1_000_000, "rows", when |it| !it.attribute_classes.is_empty() && it.index == Indexing::None;
         /// Share of the writes that change a row of another shard too: a unit goes from one to the other.

@@ -45,6 +45,12 @@ impl ShardedDbParams {
         names.filter(|it| !it.is_empty()).take(self.attribute_values as usize).collect()
     }
 
+    /// What its partitions are called, from the first on.
+    pub fn part_names(&self) -> Vec<&str> {
+        let names = self.partition_names.split('|').map(str::trim);
+        names.filter(|it| !it.is_empty()).take(self.parts() as usize).collect()
+    }
+
     /// Partitions of each shard's table.
     pub fn parts(&self) -> u32 {
         if self.partitioning == Partitioning::None { 1 } else { self.partitions.max(1) }

@@ -14,6 +14,8 @@ use super::{Asked, Ctx, Entry, Indexing, PART, RANGE, Row, SOUGHT, ShardedDbPara
 
 /// How long the shard that was asked waits for the others.
 const PATIENCE: Nanos = Nanos::seconds(5);
+/// Keys that can be asked for at once.
+pub(super) const KEYS_MAX: u32 = 10_000;
 /// Queries of late that are remembered.
 const QUERIES_MAX: usize = 6;
 
@@ -163,6 +165,11 @@ impl Query {
         times.max_by_key(|it| it.1).map(|it| (it.0, it.1.saturating_sub(self.asked)))
     }
 
+    /// Whether somebody asked it by hand.
+    pub fn is_by_hand(&self) -> bool {
+        self.ticket == Handle::NONE
+    }
+
     /// Rows found so far.
     pub fn rows(&self) -> u32 {
         self.shards.iter().filter_map(|it| it.1).map(|it| it.1).sum()
@@ -222,11 +229,37 @@ pub(super) fn begin(
     ticket: Handle,
     ctx: &mut Ctx,
 ) -> Served {
+    if ask(state, params, (request, ticket), params.range_keys, ctx) {
+        Served::Later
+    } else {
+        Served::ended(Outcome::Faulty)
+    }
+}
+
+/// Somebody asks by hand, in these words: `query 1000 101` is for so many keys from one on. Nobody waits for it.
+pub(super) fn by_hand(state: &mut ShardedDbState, params: &ShardedDbParams, words: &str, ctx: &mut Ctx) {
+    let words: Vec<_> = words.split_ascii_whitespace().collect();
+    let ["query", first, keys] = words[..] else { return };
+    let (Ok(key), Ok(keys)) = (first.parse(), keys.parse::<u32>()) else { return };
+    let name = params.range_classes.split(',').next().unwrap_or_default().trim();
+    let class = ctx.class(name).unwrap_or_default();
+    let request = Request { key, class, ..Request::default() };
+    ask(state, params, (&request, Handle::NONE), keys.min(KEYS_MAX), ctx);
+}
+
+/// False if there are no such keys.
+fn ask(
+    state: &mut ShardedDbState,
+    params: &ShardedDbParams,
+    (request, ticket): (&Request, Handle),
+    keys: u32,
+    ctx: &mut Ctx,
+) -> bool {
     let first = request.key;
-    let last = u64::from(first) + u64::from(params.range_keys);
+    let last = u64::from(first) + u64::from(keys);
     let keys = last.min(state.rows.end()).saturating_sub(first.into()) as u32;
     if keys == 0 {
-        return Served::ended(Outcome::Faulty);
+        return false;
     }
     let mut shards: Vec<u16> = Vec::new();
     for key in first..first + keys {
@@ -246,7 +279,7 @@ pub(super) fn begin(
         let message = ShardedDbMessage::Find(id, first, keys, request.class, believed);
         say(state, params, shard, message, ctx);
     }
-    Served::Later
+    true
 }
 
 /// A query is under way, for so many keys, which these shards have to answer: its name in messages.
@@ -342,8 +375,13 @@ pub(super) fn finish(state: &mut ShardedDbState, at: usize, ctx: &mut Ctx) {
     let counter = if query.sought == Sought::Keys { RANGE } else { SOUGHT };
     ctx.count(counter, query.first);
     ctx.complete(query.ticket, Served::ok(0));
+    // The latest that somebody asked by hand stays, whatever others ask.
+    if query.is_by_hand() {
+        state.queries.retain(|it| !it.is_by_hand());
+    }
     if state.queries.len() >= QUERIES_MAX {
-        state.queries.pop_front();
+        let goes = state.queries.iter().position(|it| !it.is_by_hand()).unwrap_or(0);
+        state.queries.remove(goes);
     }
     state.queries.push_back(query);
 }

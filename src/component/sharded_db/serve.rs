@@ -82,6 +82,7 @@ pub(super) fn act(
         Happening::Timer(ShardedDbTimer::Index) => index::beat(state, ctx),
         Happening::Timer(ShardedDbTimer::Across) => across::beat(state, params, ctx),
         Happening::Timer(ShardedDbTimer::Retry(it)) => across::retry(state, params, it, ctx),
+        Happening::Command(words) => query::by_hand(state, params, &words, ctx),
         Happening::Finished { request, outcome, .. } => {
             let at = state.parts.iter().position(|it| it.0 == request.id);
             let Some((_, part)) = at.map(|at| state.parts.swap_remove(at)) else { return };

@@ -66,8 +66,10 @@ impl Inside<'_> {
             .map(|it| (it.0.label(), it.1.clone(), stroke(it.0, self.params.policy), Tone::Ink2));
         let curves = std::iter::once(("LRU", lru, Stroke::BOLD, Tone::Ink)).chain(known);
         axes.curves(curves, column);
-        self.present(&study, plot, &at, column);
-        self.reading(&study, column);
+        let own = others.iter().find(|it| it.0 == Rule::Policy(self.params.policy));
+        let own = own.map_or(&[][..], |it| &it.1);
+        self.present(&study, own, plot, &at, column);
+        self.reading(&study, own, column);
         self.question(column);
     }
 
@@ -133,6 +135,7 @@ impl Inside<'_> {
     fn present(
         &self,
         study: &Study,
+        own: &[(u64, f64)],
         plot: Rect,
         at: &dyn Fn(u64, f64) -> Point,
         column: &mut Column,
@@ -158,20 +161,40 @@ impl Inside<'_> {
         }
         if let Some(tried) = tried {
             let glyph = Glyph::Ring;
-            let at = at(tried, study.lru(tried));
-            let ring = Shape::Glyph { glyph, at, radius: 5.0 };
-            let label = format!("LRU at {}", self.size_words(tried));
+            let (policy, missed) = self.promised(study, own, tried);
+            let ring = Shape::Glyph { glyph, at: at(tried, missed), radius: 5.0 };
+            let label = format!("{} at {}", policy.label(), self.size_words(tried));
             column.marks.push(Mark::new("curves/ring", ring, Tone::Ink).labelled(label));
         }
     }
 
+    /// What part would miss with another size: by the curve of its own policy, between two of its points, or else by
+    /// LRU's, which is known of every size.
+    fn promised(&self, study: &Study, own: &[(u64, f64)], size: u64) -> (Policy, f64) {
+        let next = own.partition_point(|it| it.0 < size);
+        let missed = match (next.checked_sub(1).and_then(|it| own.get(it)), own.get(next)) {
+            (_, Some(it)) if it.0 == size => Some(it.1),
+            (Some(below), Some(above)) => {
+                let part = (size - below.0) as f64 / (above.0 - below.0) as f64;
+                Some(below.1 + (above.1 - below.1) * part)
+            }
+            _ => None,
+        };
+        match missed {
+            Some(it) => (self.params.policy, it),
+            None => (Policy::Lru, study.lru(size)),
+        }
+    }
+
     /// The same in words, and what was counted.
-    fn reading(&self, study: &Study, column: &mut Column) {
+    fn reading(&self, study: &Study, own: &[(u64, f64)], column: &mut Column) {
         let size = self.tried().unwrap_or(self.size());
-        let hits = text::percent(1.0 - study.lru(size));
+        let (policy, missed) = self.promised(study, own, size);
+        let hits = text::percent(1.0 - missed);
         let size = self.size_words(size);
         let would = if self.tried().is_some() { "would hit" } else { "hits" };
-        column.words("curves/lru", &format!("LRU with {size} {would} {hits}."));
+        let words = format!("{} with {size} {would} {hits}.", policy.label());
+        column.words("curves/promise", &words);
         match study.seen {
             Some([hits, misses, again]) => {
                 let all = (hits + misses).max(1) as f64;

@@ -18,6 +18,9 @@ const CHOICES: [(Persistence, &str, &str); 5] = [
     (Persistence::AofAlways, "AOF, always", "a log, on disk before a write is acknowledged"),
 ];
 
+/// Said where a crash would lose nothing at this moment.
+const ALL_KEPT: &str = "All that was acknowledged is on disk.";
+
 impl Inside<'_> {
     /// What is on disk, and what is not.
     pub(super) fn disk(&self, column: &mut Column) {
@@ -68,11 +71,14 @@ impl Inside<'_> {
             ghost: Some(1.0),
             figure: format!("{unsaved} changes"),
             tone: if disk.unsaved == 0 { Tone::Ink3 } else { Tone::Link },
-            label: format!("{unsaved} acknowledged changes, the first {} ago", left(ago)),
+            label: match disk.unsaved {
+                0 => ALL_KEPT.to_owned(),
+                _ => format!("{unsaved} acknowledged changes, the first {} ago", left(ago)),
+            },
         };
         column.bars(&[bar], None);
         let words = match disk.unsaved {
-            0 => "All that was acknowledged is on disk.".to_owned(),
+            0 => ALL_KEPT.to_owned(),
             _ => format!(
                 "A crash now would lose the changes of the last {} (the loss window); it can grow to {}.",
                 left(ago),

@@ -93,9 +93,10 @@ impl Inside<'_> {
             return;
         }
         let now = self.subject.now();
-        let all = self.subject.record().map(|it| it.accesses.until(now)).unwrap_or_default();
         let since = now.saturating_sub(Nanos::seconds(SECONDS as u64));
-        let Some((key, count)) = crowd(&all, since).filter(|it| it.1 >= CROWD) else { return };
+        let Some((key, count)) = crowd(&self.accesses, since).filter(|it| it.1 >= CROWD) else {
+            return;
+        };
         column.space(6.0);
         let (key, count) = (self.subject.key(key), text::count(count));
         column.words(

@@ -129,6 +129,19 @@ impl Inside<'_> {
         (good > Nanos::ZERO || entry.dirty).then_some((entry.version, good))
     }
 
+    /// The same in words, with the cache's name.
+    pub(super) fn copy(&self, cache: u32, key: u32) -> String {
+        let id = &self.subject.world.blueprint().components[cache as usize].id;
+        let name = (self.subject.name)(id);
+        match self.version(cache, key) {
+            None => format!("{name} –"),
+            Some((version, left)) if left > FOREVER => format!("{name} v{version}"),
+            Some((version, left)) => {
+                format!("{name} v{version} for {}", text::duration(left.0 as f64))
+            }
+        }
+    }
+
     /// Of the keys held here, those that another layer has in another version, and who has which.
     fn versions(&self, row: &[u32], column: &mut Column) {
         let versions = |key: u32| row.iter().map(move |it| self.version(*it, key));
@@ -151,18 +164,7 @@ impl Inside<'_> {
         let told =
             self.key.into_iter().chain(differing.into_iter().filter(|it| Some(*it) != self.key));
         for (index, key) in told.take(TOLD).enumerate() {
-            let of = |(layer, version): (&u32, Option<(u32, Nanos)>)| {
-                let id = &self.subject.world.blueprint().components[*layer as usize].id;
-                let name = (self.subject.name)(id);
-                match version {
-                    None => format!("{name} –"),
-                    Some((version, left)) if left > FOREVER => format!("{name} v{version}"),
-                    Some((version, left)) => {
-                        format!("{name} v{version} for {}", text::duration(left.0 as f64))
-                    }
-                }
-            };
-            let all: Vec<_> = row.iter().zip(versions(key)).map(of).collect();
+            let all: Vec<_> = row.iter().map(|it| self.copy(*it, key)).collect();
             let words = format!("{}: {}.", self.subject.key(key), all.join(", "));
             column.words(&format!("versions/{index}"), &words);
         }

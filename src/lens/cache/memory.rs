@@ -105,19 +105,31 @@ impl Inside<'_> {
             });
         }
         column.bars(&bars, None);
+        column.space(2.0);
+        self.when_full(column);
         // As its setting wants it: its own kB and mb are powers of two.
         let room = self.params.room();
         let redis = match in_redis(self.params.policy) {
             Some(policy) => format!("In Redis: maxmemory {room}, maxmemory-policy {policy}."),
             None => format!("In Redis: maxmemory {room}; it has no policy like this one."),
         };
-        let full = match self.params.policy {
-            Policy::Ttl => "Nothing leaves before its time.",
-            _ => "Entries leave until what comes in fits.",
-        };
-        let words = format!("{redis} {full}");
-        column.words("memory/redis", &words);
+        column.words("memory/redis", &redis);
         column.space(6.0);
+    }
+
+    /// What a full cache does: both can be chosen.
+    fn when_full(&self, column: &mut Column) {
+        let own = self.params.policy;
+        // The policy it has, if it evicts.
+        let evicts = if own == Policy::Ttl { Policy::Lru } else { own };
+        let all = [
+            (evicts.id(), ("evict", "When full, entries leave until what comes in fits.")),
+            (
+                Policy::Ttl.id(),
+                ("noeviction", "When full, writes are refused: nothing leaves before its time."),
+            ),
+        ];
+        column.choices(["memory/full", "policy"], all.into_iter(), own.id());
     }
 
     /// What was not taken in for want of memory.

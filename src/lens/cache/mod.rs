@@ -1,6 +1,7 @@
 //! The inside of a cache: its entries in the structure of its policy, what happens to them, and what
 //! another size or another policy would have made of what was asked for.
 
+use crate::base::key_map::KeyMap;
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::cache::{
@@ -8,6 +9,7 @@ use crate::component::cache::{
     JOINED, LOST, MISS, REFUSED, Strategy,
 };
 use crate::component::{Spec, State};
+use crate::engine::accesses::Access;
 use crate::engine::recorder::{Recent, Window};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::figures::Figure;
@@ -15,8 +17,10 @@ use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Scene, Tone};
 
 use super::column::Column;
-use super::hits::{counter, seconds};
-use super::{Act, Subject};
+use super::hits::{self, counter, seconds};
+use super::{Act, Subject, beside, stale_share};
+use standing::read_since;
+use store::Rows;
 
 mod curves;
 mod disk;
@@ -26,9 +30,13 @@ mod layers;
 mod memory;
 mod picked;
 mod stale;
+mod standing;
+mod store;
+mod strategy;
 mod structure;
 mod study;
 pub mod trace;
+mod ttl;
 
 /// From this width on, what was asked for stands beside the structure.
 const WIDE: f32 = 600.0;
@@ -47,6 +55,11 @@ struct Inside<'a> {
     reads: ([u64; 2], usize),
     /// The picked key.
     key: Option<u32>,
+    /// The latest accesses, oldest first, and of each key that came in by them whether it has been read since.
+    accesses: Vec<Access>,
+    read: KeyMap<bool>,
+    /// What the store behind has.
+    rows: Option<Rows<'a>>,
 }
 
 /// Draws it.
@@ -69,6 +82,7 @@ pub fn draw(subject: &Subject) -> Scene {
         it.memory(&mut column);
         it.refused(&mut column);
         it.structure(&mut column);
+        it.ttl(&mut column);
         it.flights(&mut column);
         it.disk(&mut column);
         it.happenings(&mut column);
@@ -86,8 +100,11 @@ pub fn draw(subject: &Subject) -> Scene {
     };
     it.history(&mut column);
     it.stale(&mut column);
+    let reads = |it: &Window| counter(it, HIT) + counter(it, MISS);
+    stale_share::draw(subject, &stale_share::caught(subject, reads), &mut column);
     it.layers(&mut column);
     it.curves(&mut column);
+    beside::draw(subject, &mut column);
     let end = column.y.max(end);
     sheet.block(end - y + 4.0);
     sheet.finish()
@@ -105,7 +122,10 @@ impl<'a> Inside<'a> {
         let sum = |of: u8| lately.iter().map(|it| counter(it, of)).sum();
         let reads = ([sum(HIT), sum(MISS)], lately.len());
         let key = subject.noted("key").and_then(|it| it.parse().ok());
-        Some(Self { subject, params, state, up, reads, key })
+        let now = subject.now();
+        let accesses = subject.record().map(|it| it.accesses.until(now)).unwrap_or_default();
+        let (read, rows) = (read_since(&accesses), Rows::of(subject));
+        Some(Self { subject, params, state, up, reads, key, accesses, read, rows })
     }
 
     /// What picks a key.
@@ -178,59 +198,10 @@ impl<'a> Inside<'a> {
         // Of those that ask alike the first.
         let asks = |it: &(usize, _)| self.subject.recorder.arrived_at(it.0 as u32, now);
         let caller = wires.rev().max_by_key(asks)?.1.from;
-        let windows = seconds(&Subject { component: caller, ..*self.subject });
-        let lately = windows.iter().rev().take(SECONDS).filter(|it| it.completed > 0);
-        let add = |(sum, count): (f64, f64), it: &&Window| {
-            let completed = f64::from(it.completed);
-            (sum + f64::from(it.mean_ns) * completed, count + completed)
-        };
-        let (sum, count) = lately.fold((0.0, 0.0), add);
-        let (value, unit) = match count > 0.0 {
-            true => text::duration_parts(sum / count),
-            false => ("–".into(), ""),
-        };
+        let mean = hits::mean(&Subject { component: caller, ..*self.subject }, SECONDS);
+        let (value, unit) = mean.map_or(("–".into(), ""), text::duration_parts);
         let name = (self.subject.name)(&blueprint.components[caller as usize].id);
         Some(Figure::new("caller", &format!("{name}, mean, 10 s"), value, unit))
-    }
-
-    fn strategy(&self, column: &mut Column) {
-        let how = match self.params.strategy {
-            Strategy::CacheAside => return,
-            Strategy::ReadThrough => "Read-through: after a miss the cache asks its store itself.",
-            Strategy::WriteThrough => {
-                "Write-through: a write is acknowledged once the store has it."
-            }
-            Strategy::WriteBehind => {
-                "Write-behind: a write is acknowledged here; a square marks what the store lacks."
-            }
-        };
-        column.words("strategy", how);
-        column.space(6.0);
-    }
-
-    /// What it held when it died, and writes that were acknowledged and that the store had not
-    /// confirmed.
-    fn lost(&self, column: &mut Column) {
-        let held = self.state.entries.len() as u64;
-        column.words(
-            "lost/entries",
-            &format!("{} entries are gone: once back, it is empty.", text::count(held)),
-        );
-        let dirty = &self.state.dirty;
-        if dirty.is_empty() {
-            return;
-        }
-        column.space(6.0);
-        let words = format!("{} keys", text::count(dirty.len() as u64));
-        column.caption("lost", ["Acknowledged, but not flushed", &words]);
-        let chip = |key: u32| {
-            let mut chip = Chip::new(format!("lost/{key}"), self.subject.key(key));
-            chip.label = Some(format!("{}: lost", self.words(key)));
-            chip.styled(Tone::Fail, CellStyle::Struck)
-        };
-        let chips: Vec<_> = dirty.iter().take(24).map(|it| chip(it.key)).collect();
-        column.chips_of("lost", &chips, ROWS, dirty.len());
-        column.space(2.0);
     }
 
     /// A key as people see it, with its version if that says something.

@@ -22,10 +22,12 @@ impl Inside<'_> {
         let Some(key) = self.key else { return };
         column.caption("picked", [&format!("Key {}", self.subject.key(key)), "the latest first"]);
         column.words("picked/where", &self.place(key));
+        self.counters(key, column);
+        self.copies(key, column);
         column.space(3.0);
         let now = self.subject.now();
-        let all = self.subject.record().map(|it| it.accesses.until(now)).unwrap_or_default();
-        let own: Vec<&Access> = all.iter().rev().filter(|it| it.key == key).take(TOLD).collect();
+        let own = self.accesses.iter().rev().filter(|it| it.key == key);
+        let own: Vec<&Access> = own.take(TOLD).collect();
         let mut chips = Vec::new();
         for (index, it) in own.into_iter().enumerate() {
             let (sign, tone, style) = match it.counter {
@@ -47,6 +49,19 @@ impl Inside<'_> {
             false => column.chips("picked", &chips, 4),
         }
         column.space(8.0);
+    }
+
+    /// Its counters, where a sketch keeps some for each key.
+    fn counters(&self, key: u32, column: &mut Column) {
+        let Some(entry) = self.state.entries.get(key).filter(|_| self.up) else { return };
+        let counters = self.state.order.counters(entry.slot);
+        let Some(least) = counters.iter().min() else { return };
+        let all = counters.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+        let words = format!(
+            "Its {} counters in the sketch: {all}. Others count there, too; the least, {least}, is what counts.",
+            counters.len(),
+        );
+        column.words("picked/sketch", &words);
     }
 
     /// Where a key is, as far as that is told.

@@ -201,7 +201,11 @@ impl Inside<'_> {
         let span = Nanos::seconds(SECONDS as u64);
         let count = staleness.within(self.subject.component, now, span).max(caught.len() as u64);
         column.space(8.0);
-        column.caption("stale", ["Stale reads, 10 s", &text::count(count)]);
+        let mut figure = text::count(count);
+        if let Some(age) = staleness.age(self.subject.component, now, span) {
+            figure += &format!(", {} old on average", text::duration(age * 1e9));
+        }
+        column.caption("stale", ["Stale reads, 10 s", &figure]);
         if caught.is_empty() {
             column.words(
                 "stale/none",
@@ -210,8 +214,8 @@ impl Inside<'_> {
             return;
         }
         // Of their keys only, since each case looks through all of it.
-        let mut all = self.subject.record().map(|it| it.accesses.until(now)).unwrap_or_default();
-        all.retain(|access| caught.iter().any(|it| it.0.key == access.key));
+        let own = |access: &&Access| caught.iter().any(|it| it.0.key == access.key);
+        let all: Vec<Access> = self.accesses.iter().filter(own).copied().collect();
         let back = self.state.disk.as_ref().and_then(|it| it.toll).map(|it| it.at);
         let cases: Vec<_> = caught.iter().map(|it| Case::new(it, &all, back)).collect();
         let chip = |(index, it): (usize, &Case)| {

@@ -1,7 +1,7 @@
 //! The entries where the policy has them, drawn from what it tells of itself: no policy is known here.
 
-use crate::algorithm::eviction::Part;
 use crate::algorithm::eviction::structure::{Form, Item, Place};
+use crate::algorithm::eviction::{Part, Policy};
 use crate::base::text;
 use crate::base::time::Nanos;
 use crate::component::cache::{ADMITTED, HIT, MISS};
@@ -33,8 +33,10 @@ impl Inside<'_> {
         }
         let policy = self.params.policy;
         column.caption("structure", [policy.label(), &format!("keys {}:…", self.subject.key_name)]);
-        column.words("structure/rule", policy.help());
+        let policies = Policy::ALL.iter().map(|it| (it.id(), (it.label(), it.help())));
+        column.choices_in(4, ["policy", "policy"], policies, policy.id());
         column.space(4.0);
+        self.standing(column);
         self.rooms(&parts, column);
         for (index, part) in parts.iter().enumerate() {
             self.part(index, part, column);
@@ -155,10 +157,21 @@ impl Inside<'_> {
         if entry.is_some_and(|it| it.dirty) {
             return chip.styled(Tone::Write, CellStyle::Filled);
         }
+        let is_unread = self.is_unread(key);
         match lit {
             _ if self.key == Some(key) => chip.styled(Tone::Selected, CellStyle::Strong),
+            _ if self.is_over(key) => chip.styled(Tone::Stale, CellStyle::Struck),
+            _ if self.newer(key).is_some() => chip.styled(
+                Tone::Stale,
+                match (lit, is_unread) {
+                    (Some(HIT), _) => CellStyle::Strong,
+                    (_, true) => CellStyle::Dashed,
+                    _ => CellStyle::Plain,
+                },
+            ),
             Some(HIT) => chip.styled(Tone::Hit, CellStyle::Strong),
             Some(ADMITTED) => chip.styled(Tone::Ink2, CellStyle::Dashed),
+            _ if is_unread => chip.styled(Tone::Ink3, CellStyle::Dashed),
             _ if used == Some(true) => chip.styled(Tone::Ink2, CellStyle::Filled),
             _ => chip,
         }
@@ -187,6 +200,12 @@ impl Inside<'_> {
         if let Some(entry) = self.state.entries.get(place.key).filter(|_| !place.ghost) {
             if entry.dirty {
                 words.push("not in the store yet".into());
+            }
+            if let Some(version) = self.newer(place.key) {
+                words.push(format!("older than the store, which has v{version}"));
+            }
+            if self.is_unread(place.key) {
+                words.push("not read since it came in".into());
             }
             if entry.expires < Nanos::MAX {
                 words.push(match entry.expires.saturating_sub(self.clock()) {
@@ -228,10 +247,15 @@ impl Inside<'_> {
         column.marks.extend(lines);
     }
 
+    /// Whether its time is up.
+    fn is_over(&self, key: u32) -> bool {
+        let entry = self.state.entries.get(key);
+        entry.is_some_and(|it| !it.dirty && it.expires <= self.clock())
+    }
+
     /// What the signs mean that are there.
     fn legend(&self, parts: &[Part], column: &mut Column) {
         let mut words: Vec<String> = Vec::new();
-        let mut places = parts.iter().flat_map(Part::places);
         let any = |of: fn(&Place) -> bool| parts.iter().flat_map(Part::places).any(of);
         if any(|it| it.used.is_some()) {
             words.push("Filled: used since the hand came by.".into());
@@ -246,8 +270,18 @@ impl Inside<'_> {
             words.push("Struck: has left, only the key is remembered.".into());
         }
         words.extend(parts.iter().filter(|it| !it.note.is_empty()).map(|it| it.note.into()));
-        if self.params.ttl > Nanos::ZERO && places.any(|it| !it.ghost) {
+        let held = || parts.iter().flat_map(Part::places).filter(|it| !it.ghost).map(|it| it.key);
+        if self.params.ttl > Nanos::ZERO && held().next().is_some() {
             words.push(format!("Line: what is left of its {}.", left(self.params.ttl)));
+        }
+        if held().any(|it| self.is_over(it)) {
+            words.push("Clock, struck: its time is up.".into());
+        }
+        if held().any(|it| !self.is_over(it) && self.newer(it).is_some()) {
+            words.push("Clock: older than the store's row.".into());
+        }
+        if held().any(|it| self.is_unread(it)) {
+            words.push("Dashed: not read since it came in.".into());
         }
         if !words.is_empty() {
             column.space(4.0);

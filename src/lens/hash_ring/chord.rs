@@ -138,7 +138,7 @@ impl<'a> View<'a> {
     /// Draws the circle.
     pub fn circle(&self, column: &mut Column) {
         let circle = Circle::of(column);
-        super::circle::stretches(self.ring, &circle, column.marks);
+        super::arcs::draw(self.ring, &circle, column.marks);
         self.picks(&circle, column.marks);
         self.chords(&circle, column.marks);
         self.path(&circle, column.marks);

@@ -8,7 +8,7 @@ use crate::scene::{
 
 use super::super::Act;
 use super::super::column::Column;
-use super::{Ring, weigh};
+use super::{Ring, arcs, weigh};
 
 /// Room for letters around the circle.
 const AROUND: f32 = 30.0;
@@ -23,9 +23,6 @@ const INSIDE: f32 = 60.0;
 const LANES_MAX: usize = 8;
 /// Width of a letter's box.
 pub(super) const WIDTH: f32 = 22.0;
-/// Shades of members, in turn.
-const SHADES: [(Tone, Fill); 3] =
-    [(Tone::Ink3, Fill::Solid), (Tone::Line, Fill::Solid), (Tone::Ink3, Fill::Soft)];
 
 /// Measures of a circle.
 pub(super) struct Circle {
@@ -76,51 +73,15 @@ impl Circle {
 /// Draws it.
 pub fn draw(ring: &Ring, column: &mut Column) {
     let circle = Circle::of(column);
-    stretches(ring, &circle, column.marks);
+    arcs::draw(ring, &circle, column.marks);
+    arcs::points(ring, &circle, column.marks);
     pick(ring, &circle, column.marks);
     keys(ring, &circle, column.marks);
     walk(ring, &circle, column.marks);
     middle(ring, &circle, column.marks);
     weigh::knobs(ring, &circle, column);
     handles(ring, &circle, column);
-}
-
-/// Shade of a member; what comes new is lit.
-fn tone(ring: &Ring, ordinal: usize) -> (Tone, Fill) {
-    match ring.is_new(ordinal) {
-        true => (Tone::Link, Fill::Solid),
-        false => SHADES[ordinal % SHADES.len()],
-    }
-}
-
-/// Whose the stretches of the circle are.
-pub(super) fn stretches(ring: &Ring, circle: &Circle, marks: &mut Vec<Mark>) {
-    let (inner, outer) = circle.band();
-    let all = ring.layout.stretches();
-    if all.is_empty() {
-        let (start, end) = (0.0, 1.0);
-        let fill = Fill::Solid;
-        let shape =
-            Shape::Arc { center: circle.center, inner: outer - 2.0, outer, start, end, fill };
-        marks.push(Mark::new("circle", shape, Tone::Line));
-        return;
-    }
-    for ordinal in &ring.layout.among {
-        let mut spans = Vec::new();
-        let mut last = 0.0;
-        for (end, owner) in &all {
-            if owner == ordinal {
-                spans.push((last, *end));
-            }
-            last = *end;
-        }
-        let (tone, fill) = tone(ring, *ordinal);
-        let shape = Shape::Arcs { center: circle.center, inner, outer, spans, fill };
-        let share = crate::base::text::percent(ring.shares[*ordinal]);
-        let label = format!("{}: {share} of the ring", ring.name(*ordinal));
-        let mark = Mark::new(format!("arcs/{}", ring.name(*ordinal)), shape, tone);
-        marks.push(mark.labelled(label));
-    }
+    arcs::letters(ring, &circle, column.marks);
 }
 
 /// Where a key is picked: all around, beneath the keys.

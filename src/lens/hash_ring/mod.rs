@@ -13,8 +13,10 @@ use crate::scene::layout::sheet::Sheet;
 use super::column::Column;
 use super::{Act, Subject};
 
+mod arcs;
 mod chord;
 mod circle;
+mod compare;
 mod dip;
 mod moves;
 mod panels;
@@ -91,6 +93,7 @@ pub fn draw(subject: &Subject) -> Scene {
         Some(view) => view.iter().for_each(|it| it.panels(&mut column)),
         None => {
             ring.change(&mut column);
+            ring.compare(&mut column);
             ring.dip(&mut column);
             ring.requests(&mut column);
             ring.slots(&mut column);

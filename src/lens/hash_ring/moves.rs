@@ -70,17 +70,7 @@ impl Layout {
 
     /// Which part of all weights a member has; its even share of the keys.
     pub fn even(&self, ordinal: usize) -> f64 {
-        if !self.among.contains(&ordinal) {
-            return 0.0;
-        }
-        let weighs = self.by.scheme.weighs();
-        let weight = |it: usize| match self.by.nodes[it].weight {
-            // It gives away what it has.
-            0 => 0.0,
-            weight if weighs => f64::from(weight),
-            _ => 1.0,
-        };
-        weight(ordinal) / self.among.iter().map(|it| weight(*it)).sum::<f64>()
+        even(&self.by, &self.among, ordinal)
     }
 
     /// Where a key lies on the circle, in turns: by its hash, whatever the scheme.
@@ -120,6 +110,15 @@ impl Layout {
         stretches
     }
 
+    /// What is shared out: a circle, slots, or only keys.
+    pub(super) fn whole(&self) -> &'static str {
+        match self.placed {
+            Placed::RedisSlots(_) => "slots",
+            _ if self.stretches().is_empty() => "keys",
+            _ => "ring",
+        }
+    }
+
     /// The share of the circle that each member owns, by ordinal; of the keys where there is none.
     pub fn shares(&self, subject: &Subject, keys: &Keys) -> Vec<f64> {
         let mut shares = vec![0.0; self.by.nodes.len()];
@@ -137,6 +136,21 @@ impl Layout {
         }
         shares
     }
+}
+
+/// Which part of all weights a member has, of those who are asked.
+pub fn even(by: &Membership, among: &[usize], ordinal: usize) -> f64 {
+    if !among.contains(&ordinal) {
+        return 0.0;
+    }
+    let weighs = by.scheme.weighs();
+    let weight = |it: usize| match by.nodes[it].weight {
+        // It gives away what it has.
+        0 => 0.0,
+        weight if weighs => f64::from(weight),
+        _ => 1.0,
+    };
+    weight(ordinal) / among.iter().map(|it| weight(*it)).sum::<f64>()
 }
 
 /// Numbers below `total`, at most so many, evenly spread.

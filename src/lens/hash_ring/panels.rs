@@ -9,10 +9,14 @@ use crate::scene::{CellStyle, Tone};
 use super::super::Act;
 use super::super::column::{Bar, Column};
 use super::super::hits::rate;
-use super::{Ring, SECONDS};
+use super::{Ring, SECONDS, arcs};
 
 /// Numbers of virtual nodes that the slider offers.
 const VNODES: [u32; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 200, 500];
+/// With so few of them, a ring is uneven.
+const FEW: [u32; 2] = [8, 4];
+/// So many nodes are told with their shares.
+const NAMED: usize = 6;
 /// Weights that the slider offers, and the knobs on the ring but for the first.
 pub(super) const WEIGHTS: [u32; 6] = [0, 1, 2, 3, 4, 8];
 
@@ -87,13 +91,7 @@ impl Ring<'_> {
             true => vec![(own, moves.moved)],
             false => moves.schemes.clone(),
         };
-        let vnodes = self.layout.by.settings.vnodes;
-        let name = |it: Scheme| match it {
-            Scheme::Ring => format!("Ring, {vnodes} points"),
-            Scheme::Jump => "Jump".to_owned(),
-            it => it.label().to_owned(),
-        };
-        let names: Vec<_> = schemes.iter().map(|it| name(it.0)).collect();
+        let names: Vec<_> = schemes.iter().map(|it| self.short(it.0)).collect();
         let bar = |(index, (scheme, count)): (usize, &(Scheme, usize))| {
             let is_own = *scheme == own;
             Bar {
@@ -113,6 +111,12 @@ impl Ring<'_> {
             "moves/between",
             &format!("Between nodes that stay: {} of {}.", moves.between, moves.moved),
         );
+        if moves.moved > 0 && !self.params.moves() {
+            column.words(
+                "moves/copies",
+                "Who owns a key changes, and nothing is copied: it misses once.",
+            );
+        }
         if let Some(guess) = guess {
             column.words("moves/guess", &format!("Your guess, dashed: {guess} of {keys}."));
         }
@@ -140,6 +144,16 @@ impl Ring<'_> {
         column.space(8.0);
     }
 
+    /// How many times its even share of the requests the busiest node has had lately; none without
+    /// requests.
+    fn busiest(&self) -> Option<f64> {
+        let offered = |it: usize| self.counts.get(it).map_or(0.0, |it| f64::from(it.offered));
+        let asked = &self.layout.among;
+        let total: f64 = asked.iter().map(|it| offered(*it)).sum();
+        let load = |it: &usize| offered(*it) / total / self.layout.even(*it).max(1e-9);
+        (total > 0.0).then(|| asked.iter().map(load).fold(0.0, f64::max))
+    }
+
     /// Requests of each node, beside its share of the ring.
     pub(super) fn requests(&self, column: &mut Column) {
         let offered: Vec<u32> =
@@ -149,15 +163,7 @@ impl Ring<'_> {
             (0..self.members()).filter(|it| !self.is_out(*it) || offered[*it] > 0).collect();
         let part = |of: usize| f64::from(offered[of]) / f64::from(total.max(1));
         let asked = &self.layout.among;
-        let in_turn: u32 = asked.iter().map(|it| offered.get(*it).copied().unwrap_or(0)).sum();
-        let load = |it: &usize| {
-            f64::from(offered[*it]) / f64::from(in_turn.max(1)) / self.layout.even(*it).max(1e-9)
-        };
-        let most = asked.iter().map(load).fold(0.0, f64::max);
-        let right = match total {
-            0 => String::new(),
-            _ => format!("max/mean {most:.2}"),
-        };
+        let right = self.busiest().map_or(String::new(), |most| format!("max/mean {most:.2}"));
         column.caption("requests", [&format!("Requests per node, last {SECONDS} s"), &right]);
         let scale = shown.iter().map(|it| part(*it).max(self.shares[*it])).fold(1e-9, f64::max);
         let names: Vec<_> = shown.iter().map(|it| self.name(*it)).collect();
@@ -179,7 +185,7 @@ impl Ring<'_> {
                     "{name}: {} of requests, {} of the {}; {} of its reads hit",
                     text::percent(requests),
                     text::percent(share),
-                    if self.layout.stretches().is_empty() { "keys" } else { "ring" },
+                    self.layout.whole(),
                     text::percent(hits),
                 ),
             }
@@ -188,8 +194,16 @@ impl Ring<'_> {
         let weighed = self.layout.by.nodes.iter().any(|it| it.weight > 1);
         let even = (!weighed).then_some((1.0 / asked.len().max(1) as f64 / scale, "mean"));
         column.bars(&bars, even);
-        let of = if self.layout.stretches().is_empty() { "keys" } else { "ring" };
-        column.words("requests/shares", &format!("Dashed: its share of the {of}."));
+        let of = self.layout.whole();
+        // A name stays with its figure.
+        let share = |it: &usize| {
+            format!("{} {}", self.name(*it), text::percent(self.shares[*it])).replace(' ', "\u{a0}")
+        };
+        let shares = match shown.len() {
+            ..=NAMED => format!(": {}", shown.iter().map(share).collect::<Vec<_>>().join(", ")),
+            _ => String::new(),
+        };
+        column.words("requests/shares", &format!("Dashed: its share of the {of}{shares}."));
         let refused = rate(self.subject, REFUSED, SECONDS);
         if refused > 0.0 {
             let words = format!(
@@ -262,8 +276,47 @@ impl Ring<'_> {
             spots.collect(),
             at,
         );
-        let shares = self.layout.among.iter().map(|it| self.shares[*it] / self.layout.even(*it));
-        let most = shares.fold(0.0, f64::max);
-        column.words("vnodes/shares", &format!("Share of the ring: max/mean {most:.2}."));
+        let chip = |few: &u32| {
+            let mut chip = Chip::new(format!("vnodes/{few}"), format!("Try {few} points"));
+            chip.label = Some(format!("{few} points a node, now: how uneven is it then?"));
+            chip.action = Some(Act::Set("vnodes".into(), few.to_string()).to_string());
+            chip
+        };
+        let chips: Vec<_> = FEW.iter().filter(|it| **it < vnodes).map(chip).collect();
+        column.chips("vnodes/few", &chips, 1);
+        let of = |it: &usize| (self.shares[*it] / self.layout.even(*it), *it);
+        let shares = self.layout.among.iter().map(of);
+        let most = shares.fold((0.0, 0), |one, it| if it.0 > one.0 { it } else { one });
+        column.words("vnodes/shares", &format!("Share of the ring: max/mean {:.2}.", most.0));
+        let points = self.layout.placed.points().map_or(0, |it| it.0.len());
+        // The deviation of a share, of its mean, where points lie by chance (a beta distribution).
+        let even = self.layout.even(most.1).max(1e-9);
+        let usual = libm::sqrt((1.0 - even) / even / (points + 1) as f64);
+        let mut words = format!(
+            "{} is furthest above its even share: by {}; {} off is usual.",
+            self.name(most.1),
+            text::percent(most.0 - 1.0),
+            text::percent(usual),
+        );
+        if let Some(busiest) = self.busiest() {
+            words += &format!(" Requests, last {SECONDS} s: max/mean {busiest:.2}.");
+        }
+        column.words("vnodes/uneven", &words);
+        if !self.is_chord() {
+            let words = match points > arcs::DRAWN {
+                true => format!("{} points, too many to draw.", text::count(points as u64)),
+                false => format!("{points} points: the lines across the ring."),
+            };
+            column.words("vnodes/points", &words);
+        }
+    }
+
+    /// A scheme in a word or two.
+    pub(super) fn short(&self, scheme: Scheme) -> String {
+        match scheme {
+            Scheme::Ring => format!("Ring, {} points", self.layout.by.settings.vnodes),
+            Scheme::Jump => "Jump".to_owned(),
+            it => it.label().to_owned(),
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::component::Spec;
 use crate::component::kv_store::{KvStoreParams, WhenCut};
 use crate::engine::history::Operation;
 use crate::lens::Act;
+use crate::lens::column::Column;
 use crate::lens::stale_share::{self, Second};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::sheet::Sheet;
@@ -219,6 +220,6 @@ impl Store<'_> {
         let second = |(end, (reads, stale)): (u64, (u64, u64))| (Nanos::seconds(end), reads, stale);
         let seconds: Vec<Second> =
             seconds.into_iter().map(second).filter(|it| it.0 <= now).collect();
-        stale_share::draw(self.subject, &seconds, sheet);
+        Column::on(sheet, |column| stale_share::draw(self.subject, &seconds, column));
     }
 }

@@ -15,8 +15,9 @@ use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Scene, Tone};
 
+use super::column::Column;
 use super::mesh::Mesh;
-use super::{Act, Subject, phases};
+use super::{Act, Subject, beside, phases};
 
 mod failover;
 mod sentinels;
@@ -71,6 +72,7 @@ pub fn draw(subject: &Subject) -> Scene {
         inside.believe(&mut sheet);
         inside.logs(&mut sheet);
         inside.lost_writes(&mut sheet);
+        Column::on(&mut sheet, |column| beside::draw(subject, column));
     }
     sheet.space(2.0);
     sheet.finish()

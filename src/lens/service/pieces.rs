@@ -3,9 +3,9 @@
 use crate::base::text;
 use crate::component::Spec;
 use crate::component::service::Calls;
-use crate::engine::recorder::Window;
 use crate::lens::Subject;
 use crate::lens::column::{Bar, Column};
+use crate::lens::hits;
 use crate::scene::Tone;
 use crate::scene::layout::sheet::Sheet;
 
@@ -26,23 +26,14 @@ fn piece(subject: &Subject, wire: u32) -> Option<Piece> {
     let it = &blueprint.wires[wire as usize];
     let own = &blueprint.components[subject.component as usize];
     let to = blueprint.components.get(it.to as usize).filter(|_| it.alive)?;
-    let (last, _) = subject.recorder.window_at(it.to, 1, subject.now())?;
-    let windows = &subject.recorder.components[it.to as usize].windows[1];
-    let lately = windows.range((last + 1).saturating_sub(SECONDS)..=last);
-    let sum = |of: &dyn Fn(&Window) -> f64| {
-        lately.clone().filter(|it| it.completed > 0).map(of).sum::<f64>()
-    };
-    let (count, all) = (
-        sum(&|it| it.completed.into()),
-        sum(&|it| f64::from(it.mean_ns) * f64::from(it.completed)),
-    );
+    let mean = hits::mean(&Subject { component: it.to, ..*subject }, SECONDS);
     let calls = own.members.iter().flat_map(|slot| subject.world.member(*slot).desk.calls.iter());
     let sent = calls
         .filter(|call| call.1.wire == wire && call.1.asked.is_some())
         .map(|it| it.1.sent)
         .min();
     let so_far = sent.map(|at| subject.now().saturating_sub(at).0 as f64);
-    let mean = if count > 0.0 { all / count } else { so_far? };
+    let mean = mean.or(so_far)?;
     Some(Piece { id: to.id.to_string(), name: (subject.name)(&to.id), mean, so_far })
 }
 

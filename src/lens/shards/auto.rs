@@ -62,6 +62,8 @@ impl Shards<'_> {
         );
         column.words("auto/help", &words);
         column.space(4.0);
+        column.words("auto/edits", &self.edits(auto));
+        column.space(4.0);
         let pieces = self.pieces();
         let chip = |(first, owner): &(u32, u16)| {
             let name = self.name((*owner).into());
@@ -80,6 +82,25 @@ impl Shards<'_> {
             column.words(&format!("auto/{at}"), &self.told(*when, *step));
         }
         column.space(8.0);
+    }
+
+    /// Who has changed the map: people, and the shards.
+    fn edits(&self, auto: &Auto) -> String {
+        let earlier = self.subject.earlier.iter().filter_map(|it| super::params(it.1));
+        // The latest first.
+        let mut all = vec![&self.params.ranges];
+        all.extend(earlier.map(|it| &it.ranges));
+        all.dedup();
+        let by = |count: u64| match count {
+            0 => "never".into(),
+            1 => "once".into(),
+            count => format!("{} times", text::count(count)),
+        };
+        format!(
+            "The map was changed by hand {}, by the shards {}. Their callers were never edited.",
+            by(all.len() as u64 - 1),
+            by(auto.version),
+        )
     }
 
     fn told(&self, at: Nanos, step: Step) -> String {

@@ -174,7 +174,7 @@ impl Shards<'_> {
     /// What another shard moves; and a split, where there are pieces.
     pub(super) fn change(&self, column: &mut Column) {
         match self.params.scheme.0 {
-            Scheme::Range if self.params.splits() => return,
+            Scheme::Range if self.params.splits() => self.add_alone(column),
             Scheme::Range => self.split(column),
             _ => self.add(column),
         }
@@ -204,8 +204,21 @@ impl Shards<'_> {
         let spots = (0..=100).map(spot).collect();
         column.slider("guess", [&words, &value], spots, guess.map(|it| it as usize));
         column.space(4.0);
+        self.add_chip("its rows move while requests go on", column);
+    }
+
+    /// A shard that begins empty, where ranges move to it by themselves.
+    fn add_alone(&self, column: &mut Column) {
+        if self.shards.len() < 26 {
+            self.add_chip("it begins empty, and ranges go there by themselves", column);
+        }
+    }
+
+    fn add_chip(&self, then: &str, column: &mut Column) {
+        let nodes = self.shards.len();
+        let next = self.name(nodes);
         let mut chip = Chip::new("add", format!("Add {next}"));
-        chip.label = Some(format!("Add {next}, now: its rows move while requests go on"));
+        chip.label = Some(format!("Add {next}, now: {then}"));
         chip.action = Some(Self::set("shards", (nodes + 1).to_string()));
         column.chips("add", &[chip.styled(Tone::Ink, CellStyle::Strong)], 1);
     }

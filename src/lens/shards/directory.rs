@@ -9,7 +9,7 @@ use crate::scene::layout::chips::Chip;
 
 use super::super::Act;
 use super::super::column::{Bar, Column};
-use super::{SECONDS, Shards};
+use super::{SECONDS, Shard, Shards};
 
 fn described(lookup: Lookup) -> (&'static str, &'static str) {
     match lookup {
@@ -61,6 +61,40 @@ impl Shards<'_> {
             chip.action = Some(act.to_string());
             column.chips("lookups/act", &[chip], 1);
         }
+        self.rows_of_hot_keys(column);
         column.space(8.0);
+    }
+
+    /// One row of the table moves one key: for each that is hot, to the shard with least to do.
+    fn rows_of_hot_keys(&self, column: &mut Column) {
+        let idle = self.shards.iter().filter(|it| it.up);
+        let Some(idle) = idle.min_by(|one, other| one.load.total_cmp(&other.load)) else { return };
+        let row = |it: &Shard| {
+            let (key, share) = it.hot.filter(|_| it.name != idle.name)?;
+            // What is said of this key already makes room.
+            let rows = self.params.directory.split(',').map(str::trim).filter(|it| !it.is_empty());
+            let own = format!("{key}=");
+            let mut rows: Vec<_> =
+                rows.filter(|it| !it.starts_with(&own)).map(str::to_owned).collect();
+            rows.push(format!("{own}{}", idle.name));
+            let mut chip = Chip::new(
+                format!("directory/{key}"),
+                format!("Move {} to {}", self.key(key), idle.name),
+            );
+            chip.label = Some(format!(
+                "One row of the table: {}, {} of {}'s requests, goes to {}",
+                self.key(key),
+                text::percent(share),
+                it.name,
+                idle.name,
+            ));
+            chip.action = Some(Self::set("directory", format!("\"{}\"", rows.join(", "))));
+            Some(chip)
+        };
+        let chips: Vec<_> = self.shards.iter().filter_map(row).collect();
+        if !chips.is_empty() {
+            column.space(4.0);
+            column.chips("directory/rows", &chips, 2);
+        }
     }
 }

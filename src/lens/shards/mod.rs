@@ -12,7 +12,7 @@ use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 
 use super::column::Column;
-use super::{Act, Subject};
+use super::{Act, Subject, hits};
 
 mod across;
 mod attribute;
@@ -112,6 +112,15 @@ fn params(spec: &Spec) -> Option<&ShardedDbParams> {
     }
 }
 
+/// What the only shard counted in the last whole seconds: all that the database did.
+fn alone(subject: &Subject) -> MemberCounts {
+    let windows = hits::seconds(subject);
+    let lately = &windows[windows.len().saturating_sub(SECONDS)..];
+    let count = |of: u8| lately.iter().map(|it| hits::counter(it, of) as u32).sum();
+    let offered = lately.iter().map(|it| it.offered).sum();
+    MemberCounts { offered, counters: [count(0), count(1)] }
+}
+
 impl<'a> Shards<'a> {
     /// Who has a row, and the row; nobody while it is on its way.
     ///
@@ -130,9 +139,11 @@ impl<'a> Shards<'a> {
     fn new(subject: &'a Subject<'a>, spec: &'a Spec) -> Option<Self> {
         let (params_now, by) = (params(spec)?, spec.membership()?);
         let record = subject.record();
-        let counts =
-            record.map(|it| it.by_member.until(subject.now(), SECONDS)).unwrap_or_default();
         let component = &subject.world.blueprint().components[subject.component as usize];
+        let counts = match component.members.len() {
+            1 => vec![alone(subject)],
+            _ => record.map(|it| it.by_member.until(subject.now(), SECONDS)).unwrap_or_default(),
+        };
         let member = |(state, up): (Option<&'a State>, bool)| match state {
             Some(State::ShardedDb(it)) => (Some(it as &ShardedDbState), up),
             _ => (None, up),
@@ -218,8 +229,8 @@ impl<'a> Shards<'a> {
     fn describe(&self) -> String {
         let (asked, capacity) = (self.asked(), self.params.capacity());
         let mut words = format!(
-            "{} shards by {}, {} requests a second each.",
-            self.shards.len(),
+            "{} by {}, {} requests a second each.",
+            text::some(self.shards.len() as u64, "shard"),
             self.params.scheme.0.label().to_lowercase(),
             text::number(capacity),
         );

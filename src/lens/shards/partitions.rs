@@ -2,12 +2,12 @@
 
 use crate::algorithm::b_tree;
 use crate::base::text;
-use crate::component::sharded_db::{Asked, Partitioning, Sought};
+use crate::component::sharded_db::{Asked, Partitioning, ShardedDbParams, Sought};
 use crate::scene::layout::chips::Chip;
 use crate::scene::layout::measure;
 use crate::scene::{Anchor, Fill, Font, Glyph, Mark, Point, Rect, Shape, Tone};
 
-use super::super::column::Column;
+use super::super::column::{Bar, Column};
 use super::Shards;
 
 /// Height of a shard's row, and room for its letter.
@@ -58,6 +58,7 @@ impl Shards<'_> {
             let words = format!("The query on {key} alone");
             self.pruned(&counts, &[owner], one, &words, "key", column);
             self.height(&counts, column);
+            self.managed(column);
             let latest = self.latest(|it| it.sought != Sought::Keys).map(|it| it.sought);
             if let Some(Sought::Value { value, .. }) = latest {
                 let all: Vec<_> = (0..self.shards.len()).collect();
@@ -71,6 +72,15 @@ impl Shards<'_> {
     /// Rows in each partition, by shard.
     fn counted(&self) -> Vec<Vec<u32>> {
         let parts = self.params.parts() as usize;
+        let (params, held) = (self.params, self.shards.first().map(|it| it.held));
+        if params.partitioning == Partitioning::Range
+            && self.shards.len() == 1
+            && held == Some(params.keys)
+        {
+            // One shard has all rows: each partition has all that it can.
+            let rows = |it: u32| params.part_keys(it)[1] - params.part_keys(it)[0];
+            return vec![(0..params.parts()).map(rows).collect()];
+        }
         let mut counts = vec![vec![0; parts]; self.shards.len()];
         for key in 0..self.params.keys {
             if let Some((at, row)) = self.row(key) {
@@ -90,9 +100,16 @@ impl Shards<'_> {
         }
     }
 
-    /// What a partition is called: by list, by the values that it has.
+    /// What a partition is called: as somebody has named it; by range, by its first key; by list, by the
+    /// values that it has.
     fn part_name(&self, part: u32) -> Option<String> {
+        if let Some(it) = self.params.part_names().get(part as usize) {
+            return Some((*it).to_owned());
+        }
         let (names, parts) = (self.params.value_names(), self.params.parts());
+        if self.params.partitioning == Partitioning::Range {
+            return Some(text::count(self.params.part_keys(part)[0].into()));
+        }
         if self.params.partitioning != Partitioning::List || names.is_empty() {
             return None;
         }
@@ -104,6 +121,20 @@ impl Shards<'_> {
             more => words.push(format!("{} more", text::count(more as u64))),
         }
         Some(words.join(" | "))
+    }
+
+    /// What a partition is, in words.
+    fn part_words(&self, part: u32, name: &str) -> String {
+        let at = part + 1;
+        match self.params.partitioning {
+            Partitioning::Range => {
+                let [first, next] = self.params.part_keys(part).map(u64::from);
+                let (first, last) = (text::count(first), text::count(next.saturating_sub(1)));
+                format!("Partition {at}, {name}: keys {first} to {last}")
+            }
+            Partitioning::List => format!("List {at}: {name}"),
+            _ => format!("Partition {at}: {name}"),
+        }
     }
 
     /// What gives lists names: of their values, and no others beside them.
@@ -133,21 +164,50 @@ impl Shards<'_> {
     fn height(&self, counts: &[Vec<u32>], column: &mut Column) {
         let whole = counts.iter().map(|it| it.iter().sum::<u32>()).max().unwrap_or(0);
         let part = counts.iter().flatten().copied().max().unwrap_or(0);
-        let index = |rows: u32| {
-            let pages = b_tree::height(rows.into(), b_tree::FAN_OUT);
-            let pages = text::some(pages.into(), "page");
-            let steps = b_tree::comparisons(rows.into());
-            format!("{} rows, {pages} high, {steps} comparisons", text::count(rows.into()))
+        let pages = |rows: u32| b_tree::height(rows.into(), b_tree::FAN_OUT);
+        let most = pages(whole).max(1);
+        let bar = |id: &str, name: &'static str, rows: u32| {
+            let high = text::some(pages(rows).into(), "page");
+            let (steps, count) = (b_tree::comparisons(rows.into()), text::count(rows.into()));
+            Bar {
+                id: format!("height/{id}"),
+                name,
+                part: f64::from(pages(rows)) / f64::from(most),
+                ghost: None,
+                label: format!("{name}: {count} rows, {high} high, {steps} comparisons"),
+                figure: format!("{high}, {steps} comparisons"),
+                tone: Tone::Ink3,
+            }
         };
+        column.space(4.0);
+        column.caption("height", ["From the index's root to one row", ""]);
+        let bars = [bar("whole", "Undivided", whole), bar("part", "Divided", part)];
+        column.bars(&bars, None);
         let words = format!(
-            "B-tree on the key, {} keys a page. Undivided, the fullest table: {}. Divided, its fullest \
-             partition: {}. They share the shard's workers: it can still do {}/s.",
+            "B-tree on the key, {} keys a page. The partitions share the shard's workers: it can still do {}/s.",
             b_tree::FAN_OUT,
-            index(whole),
-            index(part),
             text::number(self.params.capacity()),
         );
         column.words("table/height", &words);
+    }
+
+    /// Who routes: the engine, whatever the layout.
+    fn managed(&self, column: &mut Column) {
+        let layout = |it: &ShardedDbParams| (it.partitioning, it.parts());
+        let earlier = self.subject.earlier.iter().filter_map(|it| super::params(it.1));
+        // The latest first.
+        let mut all = vec![layout(self.params)];
+        all.extend(earlier.map(layout));
+        all.dedup();
+        let words = match all.len() - 1 {
+            0 => "The engine finds the partition: callers send the same query, and know of none."
+                .into(),
+            edits => format!(
+                "The layout was changed {}, and no caller was: the engine finds the partition.",
+                if edits == 1 { "once".into() } else { format!("{edits} times") },
+            ),
+        };
+        column.words("table/managed", &words);
     }
 
     /// Every partition at every shard, and which of them two queries read: framed, and with a dot.
@@ -165,9 +225,7 @@ impl Shards<'_> {
             let at = Point::new(block.x + LEFT + step * part as f32, block.y - 4.0);
             let words = measure::fit(name, Font::SMALL, step - 3.0);
             let mark = Mark::text(format!("lists/{}", part + 1), at, words, Font::SMALL);
-            column
-                .marks
-                .push(mark.toned(Tone::Ink2).labelled(format!("List {}: {name}", part + 1)));
+            column.marks.push(mark.toned(Tone::Ink2).labelled(self.part_words(part as u32, name)));
         }
         for (at, row) in counts.iter().enumerate() {
             let name = self.name(at);

@@ -1,12 +1,13 @@
 //! Queries over neighbouring keys: which shards have to look, and whose answer came last.
 
 use crate::base::text;
-use crate::component::sharded_db::{Query, Sought};
+use crate::component::sharded_db::{Partitioning, Query, Sought};
 
 use super::super::Act;
 use super::super::column::{Bar, Column};
 use super::Shards;
-use crate::scene::Tone;
+use crate::scene::layout::chips::Chip;
+use crate::scene::{CellStyle, Tone};
 
 /// Places that the slider offers.
 const PLACES: u32 = 30;
@@ -36,9 +37,32 @@ impl Shards<'_> {
             some => format!("asks {}.", some.join(", ")),
         };
         column.words("query/asks", &format!("By the map it {words}"));
-        if let Some(query) = self.latest(|it| it.sought == Sought::Keys) {
+        if names.len() > 1 {
+            // Independent of each other: Dean and Barroso, "The tail at scale", CACM 56(2), 2013.
+            let met = 1.0 - (0..names.len()).fold(1.0, |none, _| none * 0.99);
+            let words = format!(
+                "The slowest decides: of {} at once, {} meet one that is slower than 99 of 100.",
+                names.len(),
+                text::percent(met),
+            );
+            column.words("query/tail", &words);
+        }
+        if let Some(it) = self.shards.iter().find(|it| it.up) {
             column.space(4.0);
-            self.answered(query, column);
+            let mut chip = Chip::new("query/ask", "Ask it now");
+            chip.label = Some(format!("Shard {} is asked for {range}, once", it.name));
+            let query = format!("query {first} {length}");
+            chip.action = Some(Act::Command(it.lead, query).to_string());
+            column.chips("query/ask", &[chip.styled(Tone::Ink, CellStyle::Strong)], 1);
+        }
+        let keys = |it: &Query| it.sought == Sought::Keys;
+        if let Some(query) = self.latest(|it| keys(it) && it.is_by_hand()) {
+            column.space(4.0);
+            self.answered("asked", "You asked", query, column);
+        }
+        if let Some(query) = self.latest(|it| keys(it) && !it.is_by_hand()) {
+            column.space(4.0);
+            self.answered("answered", "Latest", query, column);
         }
         column.space(8.0);
     }
@@ -47,6 +71,12 @@ impl Shards<'_> {
     fn places(&self) -> Vec<u32> {
         let keys = self.params.keys;
         let length = self.params.range_keys.min(keys).max(1);
+        if self.params.partitioning == Partitioning::Range {
+            // From where partitions begin, and from their middles.
+            let parts = (0..self.params.parts()).map(|it| self.params.part_keys(it));
+            let places = parts.flat_map(|[first, next]| [first, u32::midpoint(first, next)]);
+            return places.filter(|it| it + length <= keys).collect();
+        }
         let step = (keys / PLACES).max(1);
         (0..PLACES).map(|it| it * step).filter(|it| it + length <= keys).collect()
     }
@@ -71,11 +101,12 @@ impl Shards<'_> {
             .max_by_key(|it| it.slowest().map(|slow| it.asked.saturating_add(slow.1)))
     }
 
-    fn answered(&self, query: &Query, column: &mut Column) {
+    /// How a query went.
+    fn answered(&self, id: &str, what: &str, query: &Query, column: &mut Column) {
         let Some((slowest, longest)) = query.slowest() else { return };
         let right = format!("{} rows", text::count(query.rows().into()));
-        let words = format!("Latest: {}", self.range(query.first, query.keys));
-        column.caption("answered", [&words, &right]);
+        let words = format!("{what}: {}", self.range(query.first, query.keys));
+        column.caption(id, [&words, &right]);
         let names: Vec<_> = query.shards.iter().map(|it| self.name(it.0.into())).collect();
         let bar = |(index, (shard, answer)): (usize, &(u16, Option<(_, u32)>))| {
             let (at, rows) = (*answer)?;
@@ -84,7 +115,7 @@ impl Shards<'_> {
             let last = *shard == slowest;
             let time = text::duration(took.0 as f64);
             Some(Bar {
-                id: format!("answered/{}", names[index]),
+                id: format!("{id}/{}", names[index]),
                 name: &names[index],
                 part,
                 ghost: None,
@@ -100,6 +131,6 @@ impl Shards<'_> {
             1 => format!("{name} alone was asked: {took}."),
             count => format!("{count} shards were asked; the slowest decides: {name}, {took}."),
         };
-        column.words("answered/slowest", &words);
+        column.words(&format!("{id}/slowest"), &words);
     }
 }

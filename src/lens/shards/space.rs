@@ -4,7 +4,7 @@
 use crate::algorithm::placement::Scheme;
 use crate::base::text;
 use crate::base::time::Nanos;
-use crate::component::sharded_db::Stage;
+use crate::component::sharded_db::{LATEST_MAX, ShardedDbState, Stage};
 use crate::scene::layout::measure;
 use crate::scene::{Anchor, CellStyle, Fill, Font, Glyph, Mark, Point, Rect, Shape, Stroke, Tone};
 
@@ -19,8 +19,8 @@ const LANE: f32 = 22.0;
 const BELOW: f32 = 18.0;
 /// Room for letters.
 const LEFT: f32 = 26.0;
-/// How long a request is seen where it fell.
-const RAIN: Nanos = Nanos::SECOND;
+/// How long a request is seen where it fell: where few come, and where many do.
+const RAIN: [Nanos; 2] = [Nanos::SECOND, Nanos::millis(100)];
 
 /// Where things are.
 struct Field {
@@ -69,15 +69,14 @@ impl Shards<'_> {
         self.rain(&field, column);
         self.hot(&field, &hot, column);
         self.edges(&field, column);
-        let legend = match self.moving() {
-            true => {
-                "Bars: whose keys are whose; lit: moved. Dashed: copied, not yet served. Dots: requests of the last second."
-            }
-            false => {
-                "Bars: whose keys are whose; lit: moved by the latest change. Dots: requests of the last second."
-            }
+        let lit = match self.moving() {
+            true => "lit: moved. Dashed: copied, not yet served",
+            false => "lit: moved by the latest change",
         };
-        column.words("space/legend", legend);
+        let span = if self.rains_for() == RAIN[0] { "second" } else { "tenth of a second" };
+        let legend =
+            format!("Bars: whose keys are whose; {lit}. Dots: requests of the last {span}.");
+        column.words("space/legend", &legend);
         column.space(8.0);
     }
 
@@ -168,9 +167,19 @@ impl Shards<'_> {
         }
     }
 
+    /// How long requests are seen: as many of each shard are known.
+    fn rains_for(&self) -> Nanos {
+        let since = self.subject.now().saturating_sub(RAIN[0]);
+        let states = || self.shards.iter().filter_map(|it| it.state);
+        let many = |it: &ShardedDbState| {
+            it.latest.len() == LATEST_MAX && it.latest.front().is_some_and(|it| it.0 >= since)
+        };
+        RAIN[usize::from(states().any(many))]
+    }
+
     /// Requests where they fell.
     fn rain(&self, field: &Field, column: &mut Column) {
-        let since = self.subject.now().saturating_sub(RAIN);
+        let since = self.subject.now().saturating_sub(self.rains_for());
         for (ordinal, shard) in self.shards.iter().enumerate() {
             let Some(state) = shard.state else { continue };
             let latest = state.latest.iter().filter(|it| it.0 >= since && it.1 < field.keys);

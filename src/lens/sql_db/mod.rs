@@ -18,8 +18,9 @@ use crate::scene::layout::figures::Figure;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{Scene, Tone};
 
+use super::column::Column;
 use super::mesh::Mesh;
-use super::{Act, Subject};
+use super::{Act, Subject, beside};
 
 mod guarantees;
 mod lag;
@@ -94,6 +95,7 @@ pub fn draw(subject: &Subject) -> Scene {
     log.silences(&mut sheet);
     log.lag_question(&mut sheet);
     log.work(&mut sheet);
+    Column::on(&mut sheet, |column| beside::draw(subject, column));
     log.lost_writes(&mut sheet);
     log.stale_reads(&mut sheet);
     log.reads_at(&mut sheet);

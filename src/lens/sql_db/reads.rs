@@ -9,7 +9,7 @@ use crate::scene::layout::chips::Chip;
 use crate::scene::layout::sheet::Sheet;
 use crate::scene::{CellStyle, Tone};
 
-use super::super::{hits::counter, stale_share};
+use super::super::{column::Column, hits::counter, stale_share};
 use super::{Act, Log};
 
 /// Stale reads listed.
@@ -103,6 +103,7 @@ impl Log<'_> {
     /// Which part of reads was stale, second by second.
     pub(super) fn stale_share(&self, sheet: &mut Sheet) {
         let reads = |it: &Window| counter(it, READ_AT_PRIMARY) + counter(it, READ_AT_REPLICA);
-        stale_share::draw(self.subject, &stale_share::caught(self.subject, reads), sheet);
+        let seconds = stale_share::caught(self.subject, reads);
+        Column::on(sheet, |column| stale_share::draw(self.subject, &seconds, column));
     }
 }
