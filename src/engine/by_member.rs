@@ -9,6 +9,9 @@ use crate::base::time::Nanos;
 /// Length of a window.
 const WINDOW: Nanos = Nanos::seconds(1);
 
+/// Whether sums since the warm-up are kept: the command line's report alone asks for them.
+const TOTALS: bool = cfg!(not(target_family = "wasm"));
+
 /// What one member counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemberCounts {
@@ -48,7 +51,9 @@ impl ByMember {
     pub(super) fn fit(&mut self, members: usize) {
         let members = members.max(self.live.len());
         self.live.resize(members, MemberCounts::default());
-        self.totals.resize(members, [0; 3]);
+        if TOTALS {
+            self.totals.resize(members, [0; 3]);
+        }
     }
 
     /// What a member counts now, where that is kept.
@@ -64,8 +69,10 @@ impl ByMember {
         if self.seconds.len() >= kept {
             self.seconds.pop_front();
         }
-        for (sums, it) in self.totals.iter_mut().zip(&self.live) {
-            sums.iter_mut().zip(it.all()).for_each(|(sum, it)| *sum = sum.wrapping_add(it));
+        if TOTALS {
+            for (sums, it) in self.totals.iter_mut().zip(&self.live) {
+                sums.iter_mut().zip(it.all()).for_each(|(sum, it)| *sum = sum.wrapping_add(it));
+            }
         }
         self.seconds.push_back((at, self.live.as_slice().into()));
         self.live.fill(MemberCounts::default());
@@ -73,8 +80,10 @@ impl ByMember {
 
     /// The warm-up is over: totals begin anew.
     pub(super) fn clear_totals(&mut self) {
-        for (sums, it) in self.totals.iter_mut().zip(&self.live) {
-            *sums = it.all().map(|it| 0u64.wrapping_sub(it));
+        if TOTALS {
+            for (sums, it) in self.totals.iter_mut().zip(&self.live) {
+                *sums = it.all().map(|it| 0u64.wrapping_sub(it));
+            }
         }
     }
 

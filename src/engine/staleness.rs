@@ -7,7 +7,7 @@
 //! Each key is remembered with its last two acknowledged versions; a read during which two or more
 //! were acknowledged is judged by none, so that the count may be too small, but never too large.
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, vec_deque};
 
 use crate::base::cow::CowList;
 use crate::base::key_map::KeyMap;
@@ -96,13 +96,13 @@ impl Staleness {
     /// Stale reads a component has answered in the `span` that ended at `end`, in whole windows of
     /// the shortest length.
     pub fn within(&self, component: u32, end: Nanos, span: Nanos) -> u64 {
-        self.windows(component, end, span).map(|it| u64::from(it.1)).sum()
+        self.windows(component, end, span).map_or(0, |it| it.map(|it| u64::from(it.1)).sum())
     }
 
     /// The mean age of the same, in seconds: how long before the read a newer version had been
     /// acknowledged. None if there were none.
     pub fn age(&self, component: u32, end: Nanos, span: Nanos) -> Option<f64> {
-        let sum: f64 = self.windows(component, end, span).map(|it| f64::from(it.2)).sum();
+        let sum: f64 = self.windows(component, end, span)?.map(|it| f64::from(it.2)).sum();
         let count = self.within(component, end, span);
         (count > 0).then(|| sum / count as f64)
     }
@@ -112,13 +112,11 @@ impl Staleness {
         component: u32,
         end: Nanos,
         span: Nanos,
-    ) -> impl Iterator<Item = &(Nanos, u32, f32)> {
-        let windows = self.tallies.get(component as usize).map(|it| &it.windows);
-        windows.into_iter().flat_map(move |it| {
-            // In the order of their ends.
-            let up_to = |at: Nanos| it.partition_point(|it| it.0 <= at);
-            it.range(up_to(end.saturating_sub(span))..up_to(end))
-        })
+    ) -> Option<vec_deque::Iter<'_, (Nanos, u32, f32)>> {
+        let windows = &self.tallies.get(component as usize)?.windows;
+        // In the order of their ends.
+        let up_to = |at: Nanos| windows.partition_point(|it| it.0 <= at);
+        Some(windows.range(up_to(end.saturating_sub(span))..up_to(end)))
     }
 
     /// The latest stale reads a component has answered, the newest first, at most [`LATEST_MAX`].

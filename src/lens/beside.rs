@@ -65,7 +65,11 @@ pub fn draw(subject: &Subject, column: &mut Column) {
     let Some(own) = own.map(|at| stores.remove(at)) else { return };
     stores.retain(|it| !alike(it, &own));
     stores.push(own);
-    stores.sort_by(|one, other| one.work_s.total_cmp(&other.work_s));
+    // Its own store stands for those like it.
+    let behind = subject.recorder.staleness.store(subject.component);
+    let far = |it: &Store| behind != Some(it.slot);
+    stores
+        .sort_by(|one, other| one.work_s.total_cmp(&other.work_s).then(far(one).cmp(&far(other))));
     stores.dedup_by(|one, other| one.slot != subject.component && alike(one, other));
     stores.truncate(SHOWN);
     let (Some(fast), Some(slow)) = (stores.first(), stores.last()) else { return };

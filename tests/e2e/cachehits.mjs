@@ -138,7 +138,7 @@ journey("cache hits: one key twice, and the size along the curve", async ({ page
   await button(page, "Play").click();
 
   // From 80 to 90 % hits: the guess stays. Then the size is dragged along the curve.
-  await until(async () => /LRU with 1.500 entries hits/.test(await lines(page, "curves/promise")) || (await lines(page, "curves/lru")), "the curves are there", 40_000);
+  await until(async () => /LRU with 1.500 entries hits/.test(await lines(page, "curves/promise")) || (await lines(page, "curves/promise")), "the curves are there", 40_000);
   const at80 = { hits: await hits(page), misses: await misses(page), mean: await mean(page), load: await figure(page, "database") };
   const formula = (ratio) => 20 * (ratio / 100) + 820 * (1 - ratio / 100);
   assert.ok(Math.abs(at80.mean - formula(at80.hits)) < 12, `mean ${at80.mean} ms at ${at80.hits} %`);
@@ -146,7 +146,7 @@ journey("cache hits: one key twice, and the size along the curve", async ({ page
   await until(async () => /Your guess: \d+/.test(await lines(page, "guess/told")) || (await lines(page, "guess/told")), "a guess");
   const would = { seen: "" };
   await slide(page, "curves/size", 0.59, async () => {
-    await until(async () => /2.\d{3} entries would hit/.test(await lines(page, "curves/promise")) || (await lines(page, "curves/lru")), "it is tried out");
+    await until(async () => /2.\d{3} entries would hit/.test(await lines(page, "curves/promise")) || (await lines(page, "curves/promise")), "it is tried out");
     // What was shown on the way here is gone.
     await page.waitForTimeout(600);
     would.seen = await lines(page, "curves/promise");

@@ -152,7 +152,7 @@ journey("sharding: a hot range, a hash, a query, a celebrity, one shard more", a
   }
   assert.match(seen, /Resharding: [\d\s]+ of [\d\s]+ rows have still to move/, "copies are seen again");
   const stages = page.locator('.lens [data-id^="resharding/"][data-id$="#figure"]');
-  assert.match((await stages.allInnerTexts()).join(), /copies|catches up|cuts over/, "each says what it is at");
+  assert.match((await stages.allTextContents()).join(), /copies|catches up|cuts over/, "each says what it is at");
   await shot("sharding-8-rewound");
   await page.locator(".track").focus();
   await page.keyboard.press("End");

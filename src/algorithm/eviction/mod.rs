@@ -18,6 +18,8 @@ mod trace;
 
 use std::fmt;
 
+use sketch::{Sketch, Spot};
+
 pub use rule::Rule;
 pub use structure::Part;
 pub use trace::{Tally, Trace};
@@ -96,15 +98,10 @@ pub(crate) trait Eviction: Clone {
         0
     }
 
-    /// The counters that say how often an entry was asked for lately, where a sketch has some for each key: the least of
-    /// them is what counts.
-    fn counters(&self, _slot: Slot) -> Vec<u16> {
-        Vec::new()
-    }
-
-    /// What it takes of memory beside what each entry takes, in bytes.
-    fn beside(&self) -> usize {
-        0
+    /// The sketch that says how often keys were asked for lately, if there is one, and where entries have their counters,
+    /// by slot.
+    fn sketch(&self) -> Option<(&Sketch, &[Spot])> {
+        None
     }
 
     /// What it looks like inside: its parts, with at most `most` keys at either end of each one by
@@ -257,8 +254,7 @@ trait AtWork: fmt::Debug + Send + Sync {
     fn slab(&self) -> &slab::Slab;
     fn segment(&self, slot: Slot) -> &'static str;
     fn departed(&self) -> usize;
-    fn counters(&self, slot: Slot) -> Vec<u16>;
-    fn beside(&self) -> usize;
+    fn sketch(&self) -> Option<(&Sketch, &[Spot])>;
     fn parts(&self, most: usize) -> Vec<Part>;
     fn order(&self) -> Box<dyn Iterator<Item = Slot> + '_>;
     fn fold(&self, feed: &mut dyn FnMut(u64));
@@ -313,12 +309,8 @@ impl<P: Eviction + fmt::Debug + Send + Sync + 'static> AtWork for P {
         Eviction::departed(self)
     }
 
-    fn counters(&self, slot: Slot) -> Vec<u16> {
-        Eviction::counters(self, slot)
-    }
-
-    fn beside(&self) -> usize {
-        Eviction::beside(self)
+    fn sketch(&self) -> Option<(&Sketch, &[Spot])> {
+        Eviction::sketch(self)
     }
 
     fn parts(&self, most: usize) -> Vec<Part> {
@@ -422,7 +414,8 @@ impl Running {
     /// What a clone of it takes of memory, roughly, in bytes, with a map beside it of what is held
     /// (`tests/memory.rs` holds it against the allocator).
     pub fn bytes(&self) -> usize {
-        self.len() * 110 + self.it.beside()
+        let beside = |it: (&Sketch, &[Spot])| it.0.bytes() + size_of_val(it.1);
+        self.len() * 110 + self.it.sketch().map_or(0, beside)
     }
 
     /// The room that an entry takes.
@@ -450,9 +443,10 @@ impl Running {
         self.it.departed()
     }
 
-    /// An entry's counters in a sketch, where the policy keeps one.
+    /// An entry's counters in a sketch, where the policy keeps one: the least of them is what counts.
     pub fn counters(&self, slot: Slot) -> Vec<u16> {
-        self.it.counters(slot)
+        let counted = |it: (&Sketch, &[Spot])| it.0.counted(it.1[slot as usize]).to_vec();
+        self.it.sketch().map_or_else(Vec::new, counted)
     }
 
     /// What it looks like inside: its parts, with at most `most` keys at either end of each one by

@@ -10,7 +10,7 @@
 /// Counters a key has.
 const ROWS: usize = 10;
 /// Counters for a million entries.
-const WIDTH: u128 = 14_377_588;
+const WIDTH: u64 = 14_377_588;
 /// For so many entries there is room from the beginning, where it is not known how many come.
 const AT_ONCE: u64 = 65_536;
 /// Of the two hashes of a key (libCacheSim's `HASH_SEED0` and `HASH_SEED1`).
@@ -19,13 +19,13 @@ const SEEDS: [u64; 2] = [0x1234_5678, 0x1234_4321];
 /// Where a key's counters are, whatever the size of the sketch: a start and a step (Kirsch and Mitzenmacher, "Less
 /// hashing, same performance", ESA 2006).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     start: u32,
     step: u32,
 }
 
 /// xxHash64 of eight bytes, the lowest first: what the specification's loop comes to for so few.
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline)]
 fn xx_hash64(bytes: u64, seed: u64) -> u64 {
     const PRIMES: [u64; 5] = [
         0x9e37_79b1_85eb_ca87,
@@ -44,7 +44,7 @@ fn xx_hash64(bytes: u64, seed: u64) -> u64 {
 
 impl Spot {
     /// Of a key that is called by a number.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(super) fn of(name: u64) -> Self {
         let [start, step] = SEEDS.map(|seed| xx_hash64(name, seed) as u32);
         Self { start, step }
@@ -56,7 +56,7 @@ impl Spot {
 /// else: were each counter copied into both halves, half of the marks would be nobody's, and too many keys would seem
 /// well known. What is not held is forgotten.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sketch {
+pub(crate) struct Sketch {
     counters: Vec<u16>,
     /// 2⁶⁴ over the number of counters, rounded up: what a remainder is found by, without a division (Lemire, Kaser
     /// and Kurz, "Faster remainder by direct computation", Software: Practice and Experience 49(6), 2019).
@@ -69,7 +69,7 @@ pub(super) struct Sketch {
 }
 
 /// So many, below 2³¹, times a fraction in 2⁻⁶⁴, rounded down.
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline)]
 fn of(fraction: u64, count: u64) -> u64 {
     if cfg!(target_family = "wasm") {
         // There products have 64 bits.
@@ -81,7 +81,7 @@ fn of(fraction: u64, count: u64) -> u64 {
 
 /// How many counters so many entries ask for.
 fn width(entries: u64) -> usize {
-    let counters = (u128::from(entries) * WIDTH).div_ceil(1_000_000).min(i32::MAX as u128) as usize;
+    let counters = entries.saturating_mul(WIDTH).div_ceil(1_000_000).min(i32::MAX as u64) as usize;
     if counters < ROWS { 2 * ROWS } else { counters }
 }
 
@@ -113,7 +113,7 @@ impl Sketch {
     }
 
     /// Makes room for so many entries; those held are at these spots.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(super) fn grow(&mut self, entries: u64, held: impl Iterator<Item = Spot> + Clone) {
         while entries > self.room {
             self.double(held.clone());
@@ -122,22 +122,24 @@ impl Sketch {
 
     #[cold]
     fn double(&mut self, held: impl Iterator<Item = Spot>) {
-        let known = held.map(|it| (it, self.estimate(it))).collect::<Vec<_>>();
         let twice = (2 * self.room).max(1);
         // The last time, as large as it is to be; halves were rounded up.
         let last = self.room < self.most && twice + u64::from(u64::BITS) >= self.most;
-        self.room = if last { self.most } else { twice };
-        self.clear();
-        for (spot, count) in known {
-            for place in self.places(spot) {
-                let counter = &mut self.counters[place];
+        let room = if last { self.most } else { twice };
+        let mut larger = Self { counters: Vec::new(), room, ..*self };
+        larger.clear();
+        for spot in held {
+            let count = self.estimate(spot);
+            for place in larger.places(spot) {
+                let counter = &mut larger.counters[place];
                 *counter = count.max(*counter);
             }
         }
+        *self = larger;
     }
 
     /// The places of a key's counters.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     fn places(&self, spot: Spot) -> [usize; ROWS] {
         let counters = self.counters.len() as u64;
         std::array::from_fn(|row| {
@@ -147,7 +149,7 @@ impl Sketch {
     }
 
     /// About how often a key was counted lately; never too low, but for halving and the top.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(super) fn estimate(&self, spot: Spot) -> u16 {
         // Without a branch for each: nobody can foresee which is the least.
         let least = |one, other| if other < one { other } else { one };
@@ -160,13 +162,13 @@ impl Sketch {
     }
 
     /// A key's counters, in order.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(super) fn counted(&self, spot: Spot) -> [u16; ROWS] {
         self.places(spot).map(|place| self.counters[place])
     }
 
     /// Counts a key.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(super) fn count(&mut self, spot: Spot) {
         for place in self.places(spot) {
             let counter = &mut self.counters[place];
@@ -175,7 +177,7 @@ impl Sketch {
     }
 
     /// Notes a use; after `sample` of them all counts are halved.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(super) fn age(&mut self, sample: u64) {
         self.aged += 1;
         if self.aged >= sample {

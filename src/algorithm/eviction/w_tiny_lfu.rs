@@ -202,12 +202,8 @@ impl Eviction for WTinyLfu {
         self.slab.mark(slot).wrapping_add(1) as usize
     }
 
-    fn counters(&self, slot: Slot) -> Vec<u16> {
-        self.sketch.counted(self.spots[slot as usize]).to_vec()
-    }
-
-    fn beside(&self) -> usize {
-        self.sketch.bytes() + self.spots.len() * size_of::<Spot>()
+    fn sketch(&self) -> Option<(&Sketch, &[Spot])> {
+        Some((&self.sketch, &self.spots))
     }
 
     /// Beside each key its count in the sketch, by which it is judged.

@@ -58,9 +58,7 @@ pub(super) fn evict(state: &mut CacheState, live: bool, ctx: &mut Ctx) -> bool {
     if !live && entry_of(victim).is_some_and(|it| it.expires > ctx.now()) {
         return false;
     }
-    let key = state.order.evict(victim);
-    state.entries.remove(key);
-    ctx.count(if live { EVICTED } else { EXPIRED }, key);
+    leave(state, victim, if live { EVICTED } else { EXPIRED }, ctx);
     true
 }
 
@@ -73,10 +71,15 @@ pub(super) fn touch(state: &mut CacheState, slot: Slot, ctx: &mut Ctx) {
         if spilled == slot || state.entries.get(key).is_some_and(|it| it.dirty) {
             return;
         }
-        state.order.evict(spilled);
-        state.entries.remove(key);
-        ctx.count(EVICTED, key);
+        leave(state, spilled, EVICTED, ctx);
     }
+}
+
+/// An entry leaves, by the policy's choice.
+fn leave(state: &mut CacheState, slot: Slot, counter: u8, ctx: &mut Ctx) {
+    let key = state.order.evict(slot);
+    state.entries.remove(key);
+    ctx.count(counter, key);
 }
 
 /// An entry comes from another cache, as it is: in place of the one held, or if there is room for it.

@@ -91,13 +91,20 @@ pub fn draw(subject: &Subject) -> Scene {
         true => Column { marks, x: left + 24.0, y, width: width - left - 24.0 },
         false => Column { marks, x: 0.0, y: end + 8.0, width },
     };
+    // Of one alone what lies in it says most.
+    let alone = inside.shards.len() == 1;
+    if alone {
+        inside.partitions(&mut column);
+    }
     inside.resharding(&mut column);
     inside.auto(&mut column);
     inside.directory(&mut column);
     inside.change(&mut column);
     inside.across(&mut column);
     inside.queries(&mut column);
-    inside.partitions(&mut column);
+    if !alone {
+        inside.partitions(&mut column);
+    }
     inside.attribute(&mut column);
     inside.schemes(&mut column);
     let end = column.y.max(end);

@@ -62,7 +62,7 @@ const READY = [
   [/^Browser cache/, "browser"], [/^Active–active/, "both"], [/^Standby race/, "warm"], [/^Cache layers/, "shared"],
   [/^Sessions in Redis/, "sessions"], [/^Shared folder/, "copies"], [/^Regional shards/, "south-shard"], [/^Scaling ladder/, "db"],
   [/^Divide and combine/, "uneven-split"], [/^Shuffle/, "reduce"], [/^Memory beside disk/, "memory"], [/^Caches that disagree/, "cache-b"],
-  [/^Three ways to write/, "cache-behind"], [/^Out of memory/, "cache-off"], [/^Yesterday's hits/, "cache-lfu"],
+  [/^Three ways to write/, "cache-behind"], [/^Orders by month/, "orders"], [/^Out of memory/, "cache-off"], [/^Yesterday's hits/, "cache-lfu"],
 ];
 
 /** A ready design in which one component is set otherwise, with another script of faults. */
