@@ -31,13 +31,6 @@ fn ready(name: &str, id: &'static str, seconds: f64) -> Looking {
     it
 }
 
-/// All words of the marks whose ids begin so, one after the other.
-fn words(it: &Looking, id: &str) -> String {
-    let scene = it.scene(900.0);
-    let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
-    lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
-}
-
 #[track_caller]
 fn says(words: &str, figure: &str) {
     assert!(words.contains(figure), "{words:?} says {figure:?}");
@@ -51,19 +44,19 @@ fn drawn(it: &Looking, name: &str) {
 #[test]
 fn a_strategy_is_chosen_inside() {
     let mut it = ready("three-writes", "cache-aside", 5.0);
-    says(&words(&it, "strategy/help"), "After a miss the caller asks the store itself");
+    says(&it.lines("strategy/help"), "After a miss the caller asks the store itself");
     assert!(!it.scene(300.0).marks.iter().any(|it| it.id == "dirty"));
     it.click("strategy/write-behind");
     it.on(1_000);
-    says(&words(&it, "strategy/help"), "acknowledged here, and the store gets it later");
+    says(&it.lines("strategy/help"), "acknowledged here, and the store gets it later");
     assert!(it.figure("dirty") > 10.0, "{}", it.figure("dirty"));
     it.click("strategy/write-through");
     it.on(3_000);
-    says(&words(&it, "strategy/help"), "acknowledged once the store has it");
+    says(&it.lines("strategy/help"), "acknowledged once the store has it");
     drawn(&it, "strategy");
     // One with no store of its own has nothing to choose.
     let it = ready("product-cache", "cache", 5.0);
-    says(&words(&it, "strategy"), "Cache-aside. After a miss the caller asks");
+    says(&it.lines("strategy"), "Cache-aside. After a miss the caller asks");
     assert!(!it.scene(300.0).marks.iter().any(|it| it.id.starts_with("strategy/write")));
     // Whoever has no other way to the store cannot ask it after a miss.
     let file = file_of("three-writes");
@@ -81,7 +74,7 @@ fn a_strategy_is_chosen_inside() {
 #[test]
 fn a_dead_cache_says_whether_anything_acknowledged_is_lost() {
     let it = ready("three-writes", "cache-through", 25.0);
-    says(&words(&it, "lost/none"), "No acknowledged write is lost: the store has each.");
+    says(&it.lines("lost/none"), "No acknowledged write is lost: the store has each.");
     let it = ready("three-writes", "cache-behind", 25.0);
     assert!(it.figure("lost/caption-end") > 50.0);
     assert!(!it.scene(300.0).marks.iter().any(|it| it.id.starts_with("lost/none")));
@@ -165,7 +158,7 @@ fn a_longer_time_to_live_hits_more_and_answers_older() {
         it.act(&spot.action.clone());
         it.on(40_000);
         drawn(&it, "ttl");
-        (it.figure("hit-ratio"), words(&it, "stale/caption-end"))
+        (it.figure("hit-ratio"), it.lines("stale/caption-end"))
     };
     let ((few, young), (many, old)) = (seen("2 s"), seen("20 s"));
     assert!(many > few + 10.0, "{few} % and {many} % hit");
@@ -184,7 +177,7 @@ fn a_longer_time_to_live_hits_more_and_answers_older() {
     let (count, mean) = stale_by_notes(&ear, &it.run.head.world, "cache-b", writers, now);
     assert!(count > 50, "{count}");
     let expected = format!("{}, {} old on average", text::count(count), text::duration(mean * 1e9));
-    assert_eq!(words(&it, "stale/caption-end"), expected);
+    assert_eq!(it.lines("stale/caption-end"), expected);
 }
 
 /// An entry whose time is up is struck, though nobody has asked for it.
@@ -200,7 +193,7 @@ fn what_is_out_of_date_is_struck() {
     };
     let count = scene.marks.iter().filter(struck).filter(|it| it.tone == Tone::Stale).count();
     assert!(count >= 10, "{count}");
-    says(&words(&it, "legend"), "Clock, struck: its time is up.");
+    says(&it.lines("legend"), "Clock, struck: its time is up.");
     drawn(&it, "over");
 }
 
@@ -229,12 +222,12 @@ fn entries_older_than_the_store_are_seen_at_once() {
     assert_eq!(mark.tone, Tone::Stale);
     let told = format!("older than the store, which has v{}", row(*key));
     says(mark.label.as_deref().unwrap_or_default(), &told);
-    says(&words(&it, "legend"), "older than the store's row");
+    says(&it.lines("legend"), "older than the store's row");
     let (version, key, row) = (entry.version, *key, row(*key));
     drawn(&it, "older");
     // The caches of one store side by side.
     it.look.note("key", &key.to_string());
-    let copies = words(&it, "picked/copies");
+    let copies = it.lines("picked/copies");
     says(&copies, &format!("pages v{row}"));
     says(&copies, &format!("cache-b v{version}"));
     says(&copies, "cache-a ");
@@ -267,7 +260,7 @@ fn a_scan_leaves_entries_that_nobody_reads_again() {
     let unread = |it: &u32| cache.entries.get(*it).is_some() && read.get(it) == Some(&false);
     let part = (0..5_000).filter(unread).count() as f64 / cache.entries.len() as f64;
     assert_eq!(it.words("standing/unread#figure"), text::percent(part));
-    says(&words(&it, "legend"), "Dashed: not read since it came in.");
+    says(&it.lines("legend"), "Dashed: not read since it came in.");
     drawn(&it, "scan");
 }
 
@@ -275,19 +268,19 @@ fn a_scan_leaves_entries_that_nobody_reads_again() {
 #[test]
 fn what_a_full_cache_does_is_chosen_inside() {
     let mut it = ready("out-of-memory", "cache-on", 30.0);
-    says(&words(&it, "memory/full/help"), "entries leave");
+    says(&it.lines("memory/full/help"), "entries leave");
     assert!(!it.scene(300.0).marks.iter().any(|it| it.id.starts_with("refused")));
     it.click("memory/full/ttl");
     it.on(3_000);
-    says(&words(&it, "memory/full/help"), "writes are refused");
-    says(&words(&it, "memory/redis"), "maxmemory-policy noeviction");
+    says(&it.lines("memory/full/help"), "writes are refused");
+    says(&it.lines("memory/redis"), "maxmemory-policy noeviction");
     assert!(it.figure("refused/caption-end") > 5.0);
     it.click("memory/full/lru");
     it.on(1_000);
-    says(&words(&it, "memory/redis"), "maxmemory-policy allkeys-lru");
+    says(&it.lines("memory/redis"), "maxmemory-policy allkeys-lru");
     it.click("policy/lfu");
     it.on(1_000);
-    says(&words(&it, "memory/redis"), "maxmemory-policy allkeys-lfu");
+    says(&it.lines("memory/redis"), "maxmemory-policy allkeys-lfu");
     drawn(&it, "full");
 }
 

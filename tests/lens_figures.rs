@@ -45,13 +45,6 @@ fn number(of: &Value, name: &str) -> f64 {
     of[name].as_f64().unwrap_or_else(|| panic!("{name} in {of}"))
 }
 
-/// All words of the marks whose ids begin so, one after the other.
-fn words(it: &Looking, id: &str) -> String {
-    let scene = it.scene(900.0);
-    let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
-    lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
-}
-
 fn label(it: &Looking, id: &str) -> String {
     it.mark(id).label.unwrap_or_else(|| panic!("{id} says nothing"))
 }
@@ -108,7 +101,7 @@ fn refused_writes_are_counted_and_shown() {
     // 3,600 of 4,000, four deviations of a Poisson count and of a binomial share.
     assert!((misses - 3_600.0).abs() < 4.0 * 3_600f64.sqrt(), "{misses}");
     says(&it.words("refused/caption-end"), &text::rate(refused / 10.0, ""));
-    says(&words(&it, "refused/why"), "OOM");
+    says(&it.lines("refused/why"), "OOM");
     assert_eq!(it.words("entries"), "10");
     assert!(it.scene(300.0).marks.iter().any(|it| it.words().starts_with("refused key:")));
     // A node of a cluster refuses as a cache does.
@@ -119,7 +112,7 @@ fn refused_writes_are_counted_and_shown() {
     let it = looking(nodes.clone(), ("cluster", "Product cache"));
     let refused = number(&told(&nodes, "cluster", 3), "refused");
     assert!(refused > 300.0, "{refused}");
-    says(&words(&it, "requests/refused"), &text::rate(refused / 3.0, ""));
+    says(&it.lines("requests/refused"), &text::rate(refused / 3.0, ""));
     // By another policy nothing is refused, and nothing is said.
     let spec = &mut design.components.get_mut("cache").expect("a cache").spec;
     spec.set("policy", &serde_json::json!("lru")).expect("it can be set");
@@ -215,7 +208,7 @@ fn layers_disagree_until_their_time_is_up() {
     assert!(differing.len() > 3, "{differing:?}");
     let right = format!("{} of {} keys differ", differing.len(), held_here.len());
     assert_eq!(it.words("versions/caption-end"), right);
-    let sentence = words(&it, "versions/0/");
+    let sentence = it.lines("versions/0/");
     let key = differing.iter().find(|it| sentence.starts_with(&format!("article:{it}:")));
     let key = *key.unwrap_or_else(|| panic!("{sentence}"));
     for id in row {
@@ -272,7 +265,7 @@ fn curves_say_what_the_command_line_says() {
     let slot = world.blueprint().component("cache").expect("a cache") as usize;
     let accesses = it.run.recorder.components[slot].accesses.until(world.now());
     let reads: Vec<u32> = accesses.iter().filter(|it| it.counter < 2).map(|it| it.key).collect();
-    let counted = words(&it, "curves/counted");
+    let counted = it.lines("curves/counted");
     let numbers: Vec<usize> = {
         let plain = counted.replace(['\u{a0}', '\u{202f}', ' '], "");
         plain.split(|it: char| !it.is_ascii_digit()).filter_map(|it| it.parse().ok()).collect()
@@ -295,7 +288,7 @@ fn curves_say_what_the_command_line_says() {
         panic!("a cache")
     };
     let now = ratio("lru", params.capacity.into());
-    says(&words(&it, "curves/promise"), &format!("hits {}.", text::percent(now)));
+    says(&it.lines("curves/promise"), &format!("hits {}.", text::percent(now)));
     // A little more of the curves is known with every picture.
     let scenes: Vec<_> = (0..60).map(|_| it.scene(900.0)).collect();
     for (name, policy) in [("LRU", "lru"), ("S3-FIFO", "s3-fifo")] {
@@ -316,7 +309,7 @@ fn pieces_take_what_their_workers_take() {
         [("even-split", "1.00 s", "0 ms"), ("uneven-split", "4.96 s", "4.95 s")]
     {
         let it = looking(ready("divide-combine"), (id, "Coordinator"));
-        let said = words(&it, "pieces/words");
+        let said = it.lines("pieces/words");
         says(&said, &format!(", {slowest}; {rest} after the next"));
         let bars = it.scene(520.0).marks.into_iter().filter(|it| it.id.starts_with("pieces/"));
         assert_eq!(bars.filter(|it| it.id.ends_with("#figure")).count(), 5, "{id}");

@@ -60,6 +60,7 @@ mod retries;
 mod ring;
 mod runaway;
 mod sentinel_lens;
+mod shard_acts;
 mod shard_auto;
 mod shard_directory;
 mod shard_index;

@@ -352,16 +352,16 @@ fn one_common_word_makes_one_reducer_long() {
     // All to all, as the mapper sees it: the calls under way, and whose they are.
     let mut it = Looking::open(kept("shuffle").file.design, 7, Nanos::ZERO, ("map", "Map"));
     it.on(39_000);
-    let count = |from: usize, to: usize| it.figure(&format!("across/{from}/{to}#count"));
+    let count = |from: usize, to: usize| it.figure(&format!("across/shuffle/{from}/{to}#count"));
     let sums: Vec<_> = (1..=4).map(|to| (1..=4).map(|from| count(from, to)).sum::<f64>()).collect();
     let together: Vec<_> = (1..=4).map(|to| count(5, to)).collect();
     assert_eq!(sums, together);
     let most = sums.iter().copied().fold(0.0, f64::max);
     let share = most / sums.iter().sum::<f64>();
     assert!(share > 0.8, "{sums:?}");
-    let words = it.words("across/most/0");
+    let words = it.words("across/shuffle/most/0");
     assert!(words.contains(&ringside::base::text::percent(share)), "{words}");
-    assert_eq!(it.figure("across/caption-end"), sums.iter().sum::<f64>());
+    assert_eq!(it.figure("across/shuffle/caption-end"), sums.iter().sum::<f64>());
 }
 
 /// The same table in twelve partitions, found by the database: nobody who asks is changed when the layout is. Chosen
@@ -373,12 +373,7 @@ fn who_finds_the_partition_has_to_be_edited() {
     let mut it = Looking::open(design, 5, Nanos::seconds(5), ("orders", "Orders"));
     it.on(10_000);
     let callers = it.run.shown().design.components["shop"].clone();
-    let said = |it: &Looking, id: &str| {
-        let scene = it.scene(520.0);
-        let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
-        let words = lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ");
-        words.replace(['\u{a0}', '\u{202f}'], " ")
-    };
+    let said = |it: &Looking, id: &str| it.lines(id).replace(['\u{a0}', '\u{202f}'], " ");
     let label = |it: &Looking, id: &str| it.mark(id).label.expect("a label");
     assert!(
         label(&it, "lists/3").starts_with("Partition 3, Mar: keys 24"),

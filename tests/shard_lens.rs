@@ -19,7 +19,7 @@ const DESIGN: &str = "static/designs/users-sharded.json";
 /// What differs from run to run without meaning anything, or is said elsewhere.
 const QUIET: &[&str] = &["scheme/", "routed/", "rain/", "row/", "copy/"];
 
-fn open() -> Looking {
+pub fn open() -> Looking {
     let text = std::fs::read_to_string(DESIGN).expect("the design is there");
     let (file, notices) = ringside::document::file::read(&text).expect("it is a file");
     assert_eq!(notices, Vec::new(), "nothing in it is unknown");
@@ -28,16 +28,16 @@ fn open() -> Looking {
     it
 }
 
-fn rate(it: &mut Looking, per_second: &str) {
+pub fn rate(it: &mut Looking, per_second: &str) {
     it.set("users", "rate", json!(per_second));
 }
 
-fn load(it: &Looking, name: &str) -> f64 {
+pub fn load(it: &Looking, name: &str) -> f64 {
     it.figure(&format!("load/{name}#figure"))
 }
 
 /// Until all rows are where they belong.
-fn settle(it: &mut Looking) {
+pub fn settle(it: &mut Looking) {
     for _ in 0..600 {
         it.on(100);
         let moving = it.scene(300.0).description.contains("Resharding");
@@ -1055,13 +1055,8 @@ fn lists_have_names_and_the_index_a_height() {
     assert_eq!(bins.iter().sum::<u32>(), 10_000);
     // Two fifths and a fifth of the values, by a hash: four deviations of a binomial.
     assert!(bins[0].abs_diff(4_000) < 196 && bins[1].abs_diff(2_000) < 160, "{bins:?}");
-    let said = |it: &Looking, id: &str| {
-        let scene = it.scene(900.0);
-        let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
-        lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
-    };
     assert!(
-        said(&it, "pruned/key/").contains("reads 4 of 12 partitions"),
+        it.lines("pruned/key/").contains("reads 4 of 12 partitions"),
         "lists say nothing of keys"
     );
     // Spaces that do not break are spaces too.
@@ -1081,7 +1076,7 @@ fn lists_have_names_and_the_index_a_height() {
     for kind in ["range", "hash"] {
         it.click(&format!("partitions/{kind}"));
         it.on(500);
-        let words = said(&it, "pruned/key/");
+        let words = it.lines("pruned/key/");
         assert!(words.contains("reads 1 of 12 partitions"), "{kind}: {words}");
         let dots = it.scene(900.0).marks.into_iter().filter(|it| it.id.ends_with("#one")).count();
         assert_eq!(dots, 1, "{kind}");
@@ -1315,159 +1310,4 @@ fn ranges_that_split_by_themselves_are_seen() {
     for width in [300.0, 520.0, 900.0] {
         assert_eq!(check::problems(&it.scene(width)), Vec::<String>::new(), "at {width}");
     }
-}
-
-/// A query that somebody asks by hand is asked, once, and stays in sight whatever others ask; replayed, it is the same.
-#[test]
-fn a_query_is_asked_by_hand() {
-    let mut it = open();
-    it.set("store", "scheme", json!("modulo"));
-    it.look.note("query", "1000");
-    it.on(2_000);
-    assert!(it.scene(300.0).marks.iter().all(|it| it.id != "asked/slowest/0"));
-    it.click("query/ask");
-    it.on(3_000);
-    let caption = it.words("asked/caption").replace(['\u{a0}', '\u{202f}'], " ");
-    assert_eq!(caption, "You asked: user:1 000 to 1 100");
-    assert_eq!(it.words("asked/caption-end"), "101 rows");
-    let said = it.words("asked/slowest/0");
-    assert!(said.starts_with("3 shards were asked; the slowest"), "{said}");
-    let times: Vec<_> = ["A", "B", "C"].map(|name| it.mark(&format!("asked/{name}"))).into();
-    assert_eq!(times.iter().filter(|it| it.tone == ringside::scene::Tone::Link).count(), 1);
-    // 1 − 0.99³.
-    let tail = it
-        .scene(900.0)
-        .marks
-        .iter()
-        .filter(|it| it.id.starts_with("query/tail"))
-        .map(|it| it.words().to_owned())
-        .collect::<String>();
-    assert!(tail.contains("2.97"), "{tail}");
-    // By ranges one shard has them all.
-    it.set("store", "scheme", json!("range"));
-    it.on(20_000);
-    settle(&mut it);
-    it.click("query/ask");
-    it.on(3_000);
-    assert!(
-        it.words("asked/slowest/0").starts_with("A alone was asked"),
-        "{}",
-        it.words("asked/slowest/0")
-    );
-    let seen = it.scene(520.0);
-    let hash = it.run.head.world.state_hash();
-    it.on(1_000);
-    it.run.seek(it.run.head.world.now() - Nanos::seconds(1));
-    assert_eq!((it.scene(520.0), it.run.shown().world.state_hash()), (seen, hash));
-}
-
-/// Another shard key: eight of ten countries are one shard's, which does four fifths of all and can be had no more of.
-#[test]
-fn another_shard_key_makes_one_shard_hot() {
-    let mut it = open();
-    rate(&mut it, "1000/s");
-    it.click("shard-key/country");
-    it.on(25_000);
-    settle(&mut it);
-    it.on(4_000);
-    let all = ["A", "B", "C"].map(|name| load(&it, name));
-    let share = all[0] / all.iter().sum::<f64>();
-    assert!((0.74..0.86).contains(&share), "{all:?}");
-    assert_eq!(it.mark("load/A").tone, ringside::scene::Tone::Warn);
-    assert_eq!(it.mark("load/B").tone, ringside::scene::Tone::Ink3);
-    let label = it.mark("load/A").label.expect("a label");
-    assert!(label.contains("times the mean"), "{label}");
-    // Of 2,700 installed about 900 / 0.8 can be used.
-    assert!((1_040.0..1_230.0).contains(&it.figure("usable")), "{}", it.words("usable"));
-    it.click("shard-key/hash");
-    it.on(25_000);
-    settle(&mut it);
-    it.on(4_000);
-    assert_eq!(it.mark("load/A").tone, ringside::scene::Tone::Ink3);
-    assert!(it.figure("usable") > 2_200.0, "{}", it.words("usable"));
-}
-
-/// One row of the directory moves one hot key, and nothing else.
-#[test]
-fn a_hot_key_gets_a_row_in_the_directory() {
-    let mut it = open();
-    it.set("store", "scheme", json!("directory"));
-    it.on(20_000);
-    settle(&mut it);
-    it.run
-        .act(Input::Fault(Fault::HotKey { target: target("users"), key: 77, share: 0.3 }))
-        .expect("it can be done");
-    it.on(6_000);
-    let scene = it.scene(900.0);
-    let chip = scene.marks.iter().find(|it| it.id == "directory/77").expect("it is hot");
-    let words = chip.words().to_owned();
-    let to = words.rsplit(' ').next().expect("a shard").to_owned();
-    assert!(words.starts_with("Move user:77 to "), "{words}");
-    it.click("directory/77");
-    it.on(8_000);
-    settle(&mut it);
-    let map =
-        ringside::component::sharded_db::Map::of(match &it.run.shown().design.components["store"]
-            .spec
-        {
-            ringside::component::Spec::ShardedDb(it) => it,
-            _ => panic!("a sharded database"),
-        });
-    assert_eq!(ringside::base::text::letter(map.owner(77).into()), to);
-    let label = it.mark(&format!("load/{to}")).label.expect("a label");
-    assert!(it.scene(900.0).description.contains(&format!("of {to}'s requests")), "{label}");
-}
-
-/// Where ranges split by themselves one more shard is one click, and the callers are not touched.
-#[test]
-fn a_shard_joins_ranges_that_split_by_themselves() {
-    let mut it = open();
-    it.click("auto/true");
-    it.on(40_000);
-    let said = |it: &Looking| {
-        let scene = it.scene(900.0);
-        let lines = scene.marks.iter().filter(|it| it.id.starts_with("auto/edits"));
-        lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
-    };
-    assert!(said(&it).contains("by hand never, by the shards"), "{}", said(&it));
-    assert!(!said(&it).contains("shards never"), "{}", said(&it));
-    let callers = it.run.shown().design.components["api"].clone();
-    it.click("add");
-    it.on(60_000);
-    assert!(load(&it, "D") > 50.0, "{}", it.words("load/D#figure"));
-    assert_eq!(it.run.shown().design.components["api"], callers);
-}
-
-/// Where much is asked for, much rains: as many dots in a lane as requests came there in the time that is shown.
-#[test]
-fn it_rains_where_requests_fall() {
-    let mut it = open();
-    let drops = |it: &Looking, name: &str| {
-        let lane = format!("rain/{name}/");
-        it.scene(900.0).marks.iter().filter(|it| it.id.starts_with(&lane)).count() as f64
-    };
-    let (mut rained, mut asked) = ([0.0; 3], [0.0; 3]);
-    for _ in 0..40 {
-        it.on(250);
-        for (at, name) in ["A", "B", "C"].iter().enumerate() {
-            rained[at] += drops(&it, name);
-            asked[at] += load(&it, name) * 0.1;
-        }
-    }
-    for (rained, asked) in rained.iter().zip(asked) {
-        // Four deviations of a Poisson count; of C no more than 96 are known at a time.
-        assert!((rained - asked).abs() < 4.0 * asked.sqrt() + 0.05 * asked, "{rained}, {asked}");
-    }
-    rate(&mut it, "60/s");
-    it.on(5_000);
-    let legend = it
-        .scene(900.0)
-        .marks
-        .iter()
-        .filter(|it| it.id.starts_with("space/legend"))
-        .map(|it| it.words().to_owned())
-        .collect::<Vec<_>>()
-        .join(" ");
-    assert!(legend.contains("requests of the last second"), "{legend}");
-    assert!((20.0..110.0).contains(&["A", "B", "C"].map(|name| drops(&it, name)).iter().sum()));
 }

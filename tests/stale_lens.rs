@@ -58,13 +58,7 @@ fn open(design: &Design) -> Looking {
 
 /// What the picture says under an id, all lines of it.
 fn words(it: &Looking, id: &str) -> String {
-    let reading = it.scene(900.0);
-    let lines = reading.marks.iter().filter(|it| it.id.starts_with(&format!("{id}/")));
-    let text = |it: &ringside::scene::Mark| match &it.shape {
-        ringside::scene::Shape::Text { text, .. } => text.clone(),
-        _ => String::new(),
-    };
-    lines.map(text).collect::<Vec<_>>().join(" ").replace(['\u{202f}', '\u{a0}'], " ")
+    it.lines(&format!("{id}/")).replace(['\u{202f}', '\u{a0}'], " ")
 }
 
 /// The moments of the newest stale read, by what happened then.

@@ -107,6 +107,13 @@ impl Looking {
         self.mark(id).words().to_owned()
     }
 
+    /// All words of the marks whose ids begin so, one after the other, in a wide picture.
+    pub fn lines(&self, id: &str) -> String {
+        let scene = self.scene(900.0);
+        let lines = scene.marks.iter().filter(|it| it.id.starts_with(id));
+        lines.map(|it| it.words().to_owned()).collect::<Vec<_>>().join(" ")
+    }
+
     /// The number a mark shows.
     #[track_caller]
     pub fn figure(&self, id: &str) -> f64 {

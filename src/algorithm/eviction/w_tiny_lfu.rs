@@ -213,7 +213,10 @@ impl Eviction for WTinyLfu {
             Place { uses, ..Place::of(self.slab.key(slot)) }
         };
         let window = Part::line("window", ["judged next", "just now"]);
-        let note = "The count is the sketch's estimate.";
+        let note = match self.window.weight > self.window_limit {
+            true => "Until the cache is full, all wait here. The count is the sketch's estimate.",
+            false => "The count is the sketch's estimate.",
+        };
         let window = Part { note, ..window.room(self.window_limit as f64) };
         let window =
             window.list((&self.window, &self.slab), most, place);

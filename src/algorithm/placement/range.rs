@@ -75,7 +75,10 @@ impl Placement for Range {
         };
         let Some(key) = number(key) else {
             let key = String::from_utf8_lossy(key);
-            return Err(format!("{}: they are numbers, and key {key:?} is none; give whole numbers, or first keys as text", self.name));
+            let name = self.name;
+            return Err(format!(
+                "{name}: they are numbers, and key {key:?} is none; give whole numbers, or first keys as text"
+            ));
         };
         Ok(self.owners[numbers.partition_point(|it| *it <= key)])
     }

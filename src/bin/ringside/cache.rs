@@ -73,12 +73,11 @@ fn share(text: &str) -> Result<f64, String> {
 fn find(name: &str) -> Result<Rule, String> {
     let plain = name.to_ascii_lowercase().replace(['-', '_', ' '], "");
     let known = match plain.as_str() {
-        "2q" => "two-q",
+        "2q" | "twoq" => "two-q",
         "ttlonly" => "ttl",
         "min" | "opt" => "belady",
         "s3fifo" => "s3-fifo",
         "wtinylfu" => "w-tinylfu",
-        "twoq" => "two-q",
         other => other,
     };
     Rule::find(known).ok_or_else(|| {

@@ -9,6 +9,8 @@ use crate::scene::{Anchor, Fill, Font, Mark, Point, Rect, Shape, Tone};
 /// Height of a row, and members shown at most, on either side.
 const ROW: f32 = 22.0;
 const SHOWN: usize = 8;
+/// What the last row is called.
+const TOGETHER: &str = "together";
 
 /// Draws it for each wire whose caller chooses by key among several members.
 pub fn across(subject: &Subject, sheet: &mut Sheet) {
@@ -47,26 +49,28 @@ fn matrix(subject: &Subject, wire: u32, sheet: &mut Sheet) {
     let share = text::percent(f64::from(total(most)) / f64::from(all.max(1)));
     sheet.space(8.0);
     let right = format!("{} under way", text::count(all.into()));
-    sheet.caption("across", [&format!("All to all: calls to {name}"), &right]);
+    let id = format!("across/{}", blueprint.wires[wire as usize].id);
+    sheet.caption(&id, [&format!("All to all: calls to {name}"), &right]);
     let rows: Vec<_> =
         (0..own.members.len().min(SHOWN)).map(|it| subject.member_name(it)).collect();
     let columns: Vec<_> = (0..members.len().min(SHOWN)).map(|it| target.member_name(it)).collect();
-    let left = rows.iter().map(|it| measure::width(it, Font::SMALL)).fold(0.0, f32::max) + 8.0;
+    let names = rows.iter().map(String::as_str).chain([TOGETHER]);
+    let left = names.map(|it| measure::width(it, Font::SMALL)).fold(0.0, f32::max) + 8.0;
     let area = sheet.block(18.0 + ROW * (rows.len() as f32 + 1.0));
     let step = (area.width - left) / columns.len() as f32;
     for (at, it) in columns.iter().enumerate() {
         let middle = Point::new(area.x + left + step * (at as f32 + 0.5), area.y + 12.0);
         let words = measure::fit(it, Font::SMALL, step - 4.0);
-        let mark = Mark::text(format!("across/to-{}", at + 1), middle, words, Font::SMALL);
+        let mark = Mark::text(format!("{id}/to-{}", at + 1), middle, words, Font::SMALL);
         sheet.draw(mark.toned(Tone::Ink2).anchored(Anchor::Middle));
     }
     let high = counts.iter().flatten().copied().max().unwrap_or(0).max(1);
     let together = (0..members.len()).map(total).max().unwrap_or(0).max(1);
     for at in 0..=rows.len() {
         let y = area.y + 18.0 + ROW * at as f32;
-        let from = rows.get(at).map_or("together", String::as_str);
+        let from = rows.get(at).map_or(TOGETHER, String::as_str);
         let mark = Mark::text(
-            format!("across/from-{}", at + 1),
+            format!("{id}/from-{}", at + 1),
             Point::new(area.x, y + 14.0),
             from,
             Font::SMALL,
@@ -79,8 +83,8 @@ fn matrix(subject: &Subject, wire: u32, sheet: &mut Sheet) {
             };
             let cell = Rect::new(area.x + left + step * column as f32, y, step - 4.0, ROW - 3.0);
             let part = cell.width * count as f32 / of as f32;
-            let (id, hot) =
-                (format!("across/{}/{}", at + 1, column + 1), at == rows.len() && column == most);
+            let hot = at == rows.len() && column == most;
+            let id = format!("{id}/{}/{}", at + 1, column + 1);
             let label = format!("{from} to {it}: {} under way", text::some(count.into(), "call"));
             let shape = Shape::Bar { area: cell, radius: 2.0, fill: Fill::Hollow };
             sheet.draw(Mark::new(id.clone(), shape, Tone::Line).labelled(label));
@@ -97,10 +101,8 @@ fn matrix(subject: &Subject, wire: u32, sheet: &mut Sheet) {
         }
     }
     if all > 0 {
-        let words = format!(
-            "{}: {share} of all. Whoever has the rest waits for it.",
-            columns.get(most).map_or("", String::as_str)
-        );
-        sheet.words("across/most", &words);
+        let most = target.member_name(most);
+        let words = format!("{most}: {share} of all. Whoever has the rest waits for it.");
+        sheet.words(&format!("{id}/most"), &words);
     }
 }

@@ -82,6 +82,11 @@ pub fn draw(subject: &Subject) -> Scene {
     let marks = sheet.marks();
     let mut column = Column { marks, x: 0.0, y, width: left };
     inside.loads(&mut column);
+    // Of one alone what lies in it says most.
+    let alone = inside.shards.len() == 1;
+    if alone {
+        inside.partitions(&mut column);
+    }
     inside.space(&mut column);
     inside.members(&mut column);
     inside.held(&mut column);
@@ -91,11 +96,6 @@ pub fn draw(subject: &Subject) -> Scene {
         true => Column { marks, x: left + 24.0, y, width: width - left - 24.0 },
         false => Column { marks, x: 0.0, y: end + 8.0, width },
     };
-    // Of one alone what lies in it says most.
-    let alone = inside.shards.len() == 1;
-    if alone {
-        inside.partitions(&mut column);
-    }
     inside.resharding(&mut column);
     inside.auto(&mut column);
     inside.directory(&mut column);
